@@ -1,0 +1,175 @@
+"""The nouns that cross borders: Image (pixels and what they mean) and GainMap (coded log2 gain and its scale).
+
+Both are frozen, validate at construction and print shapes, not pixels.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import DamagedError, UntoneError
+
+Pixels = NDArray[Any]
+Triple = tuple[float, float, float]
+
+DIFFUSE_WHITE_NITS = 203.0
+"""Nits of linear light 1.0, unless told otherwise (ITU-R BT.2408)."""
+
+PRIMARIES_NAMES = ("bt709", "p3", "bt2020", "adobe_rgb")
+TRANSFER_NAMES = ("srgb", "bt1886", "gamma22", "linear", "pq", "hlg")
+
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Image:
+    """Pixels of one picture, as stored (never turned), and what they mean.
+
+    Attributes:
+        pixels: [H, W, 3] RGB; uint8 or uint16 hold encoded values over the full range, float32 holds
+            encoded values in [0, 1], or, when transfer is "linear", light where 1.0 is SDR diffuse white.
+        primaries: one of PRIMARIES_NAMES.
+        transfer: one of TRANSFER_NAMES.
+        bits: significant bits of an encoded sample (8, 10, 12, 16); 32 for float.
+        white_nits: nits of linear 1.0.
+        orientation: EXIF orientation, 1 to 8; how a viewer must turn the pixels.
+        icc, exif, xmp: metadata of the file, without container headers; None where absent.
+        encoded: the whole file the pixels came from, when a writer can carry its bytes over; else None.
+
+    Raises:
+        UntoneError: a field contradicts the above.
+    """
+
+    pixels: Pixels
+    primaries: str = "bt709"
+    transfer: str = "srgb"
+    bits: int = 8
+    white_nits: float = DIFFUSE_WHITE_NITS
+    orientation: int = 1
+    icc: bytes | None = None
+    exif: bytes | None = None
+    xmp: bytes | None = None
+    encoded: bytes | None = None
+
+    def __post_init__(self) -> None:
+        shape, dtype = self.pixels.shape, self.pixels.dtype
+        if len(shape) != 3 or shape[2] != 3 or 0 in shape:
+            raise UntoneError(f"pixels must be [height, width, 3] and not empty, not {list(shape)}")
+        if dtype not in (np.uint8, np.uint16, np.float32):
+            raise UntoneError(f"pixels must be uint8, uint16 or float32, not {dtype}")
+        if self.transfer == "linear" and dtype != np.float32:
+            raise UntoneError(f"linear light must be float32, not {dtype}")
+        if self.primaries not in PRIMARIES_NAMES:
+            raise UntoneError(f"primaries must be one of {', '.join(PRIMARIES_NAMES)}, not {self.primaries!r}")
+        if self.transfer not in TRANSFER_NAMES:
+            raise UntoneError(f"transfer must be one of {', '.join(TRANSFER_NAMES)}, not {self.transfer!r}")
+        if self.orientation not in range(1, 9):
+            raise UntoneError(f"orientation must be 1 to 8, not {self.orientation}")
+        if not (math.isfinite(self.white_nits) and self.white_nits > 0):
+            raise UntoneError(f"white_nits must be a positive number, not {self.white_nits}")
+
+    @property
+    def height(self) -> int:
+        """Rows as stored."""
+        return int(self.pixels.shape[0])
+
+    @property
+    def width(self) -> int:
+        """Columns as stored."""
+        return int(self.pixels.shape[1])
+
+    @property
+    def is_hdr(self) -> bool:
+        """Whether the pixels themselves are HDR: PQ, HLG or linear light."""
+        return self.transfer in ("pq", "hlg", "linear")
+
+    def __repr__(self) -> str:
+        return (
+            f"Image({self.width} x {self.height} {self.pixels.dtype}, {self.primaries}, {self.transfer}, "
+            f"{self.bits} bit, orientation {self.orientation})"
+        )
+
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class GainMap:
+    """A coded gain map: what to add, in stops, to the base to reach the alternate rendition.
+
+    A code c (scaled to 0..1) means log2 gain = min + (max - min) * c ** (1 / gamma), per channel
+    (ISO 21496-1 clause 6). Offsets are linear, 1.0 = SDR white; headrooms and gains are log2 (stops).
+
+    Attributes:
+        codes: [h, w, 1 or 3] uint8 or uint16 (full range), in the base's stored orientation.
+        min_stops, max_stops, gamma, base_offset, alternate_offset: per channel R, G, B (equal for one channel).
+        base_headroom_stops, alternate_headroom_stops: log2 of each rendition's headroom; their order gives the
+            direction (base above alternate: the base is the HDR one).
+        use_base_colour_space: apply in the base's primaries (True) or in `alternate_primaries`.
+        alternate_primaries: one of PRIMARIES_NAMES; None when the file does not say.
+        encodings: which metadata flavours the file carried: "iso21496-1", "hdrgm-xmp", "apple".
+        encoded: the JPEG the codes were decoded from, for writers that can carry it over; else None.
+
+    Raises:
+        DamagedError: numbers that no renderer could use (not finite, gamma <= 0, min > max, equal headrooms ...).
+    """
+
+    codes: Pixels
+    min_stops: Triple
+    max_stops: Triple
+    gamma: Triple = (1.0, 1.0, 1.0)
+    base_offset: Triple = (1 / 64, 1 / 64, 1 / 64)
+    alternate_offset: Triple = (1 / 64, 1 / 64, 1 / 64)
+    base_headroom_stops: float = 0.0
+    alternate_headroom_stops: float = 1.0
+    use_base_colour_space: bool = True
+    alternate_primaries: str | None = None
+    encodings: tuple[str, ...] = ()
+    encoded: bytes | None = None
+
+    def __post_init__(self) -> None:
+        shape, dtype = self.codes.shape, self.codes.dtype
+        if len(shape) != 3 or shape[2] not in (1, 3) or 0 in shape:
+            raise UntoneError(f"gain map codes must be [height, width, 1 or 3] and not empty, not {list(shape)}")
+        if dtype not in (np.uint8, np.uint16):
+            raise UntoneError(f"gain map codes must be uint8 or uint16, not {dtype}")
+        for name in ("min_stops", "max_stops", "gamma", "base_offset", "alternate_offset"):
+            values = getattr(self, name)
+            if len(values) != 3 or not all(math.isfinite(v) and abs(v) <= MAX_STOPS for v in values):
+                raise DamagedError(f"gain map {name} must be three numbers within +-{MAX_STOPS:g}, not {values}")
+        if min(self.gamma) <= 0:
+            raise DamagedError(f"gain map gamma must be above 0, not {self.gamma}")
+        if any(low > high for low, high in zip(self.min_stops, self.max_stops, strict=True)):
+            raise DamagedError(f"gain map minimum {self.min_stops} is above its maximum {self.max_stops}")
+        for name in ("base_headroom_stops", "alternate_headroom_stops"):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and 0 <= value <= MAX_STOPS):
+                raise DamagedError(f"gain map {name} must be between 0 and {MAX_STOPS:g}, not {value}")
+        if self.alternate_primaries is not None and self.alternate_primaries not in PRIMARIES_NAMES:
+            raise UntoneError(f"alternate_primaries must be one of {', '.join(PRIMARIES_NAMES)}")
+
+    @property
+    def height(self) -> int:
+        """Rows of the map."""
+        return int(self.codes.shape[0])
+
+    @property
+    def width(self) -> int:
+        """Columns of the map."""
+        return int(self.codes.shape[1])
+
+    @property
+    def channels(self) -> int:
+        """1 or 3."""
+        return int(self.codes.shape[2])
+
+    def __repr__(self) -> str:
+        return (
+            f"GainMap({self.width} x {self.height} x {self.channels} {self.codes.dtype}, "
+            f"{min(self.min_stops):.2f} to {max(self.max_stops):.2f} stops, "
+            f"headroom {self.base_headroom_stops:.2f} -> {self.alternate_headroom_stops:.2f})"
+        )
+
+
+MAX_STOPS = 64.0
+"""No gain, offset or headroom beyond this is a picture; float32 light would overflow."""
