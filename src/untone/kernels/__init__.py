@@ -1,0 +1,230 @@
+"""STAGE 3: what Operators and gain maps do to every pixel, compiled. The one door to native code.
+
+Contract, shared by all variants (`reference` is the definition, in numpy):
+
+- pixels: uint8 or uint16 [H, W, 3] RGB, encoded over the full range; any row stride is read in place, other strides
+  are copied. Positions and interpolation: see reference.py.
+- Against the reference: gain codes within 1, half floats within 1 %, PQ codes within 2. The number of threads never
+  changes a bit of the result.
+- `variant` is one of VARIANTS; None takes UNTONE_KERNEL, else the fastest this processor runs. A variant asked for by
+  name is used or refused, never replaced. `threads` None takes UNTONE_THREADS, else every core this process may use.
+- Calls release the GIL and may come from several threads at once.
+
+Every function raises UntoneError for arguments outside this contract.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..colour import PRIMARIES
+from ..errors import UntoneError
+from ..image import DIFFUSE_WHITE_NITS, GainMap, Pixels, Triple
+from ..operators import Operators
+from . import reference
+
+Floats = NDArray[Any]
+
+VARIANTS = ("avx512", "avx2", "portable", "reference")
+"""Fastest first."""
+
+TABLE_TRANSFERS = ("srgb", "bt1886", "gamma22")
+"""Transfers of an SDR base: light per channel, from a table of every code."""
+
+SAMPLE_PIXELS = 65_536
+"""Most pixels gain_range looks at."""
+
+RANGE_MARGIN = 0.05
+"""Share of the sampled span that gain_range adds at both ends, for the pixels it has not seen."""
+
+MAX_THREADS = 256
+MAX_THUMBNAIL = 4096
+
+
+def thumbnail(
+    pixels: Pixels, size: int = 256, *, threads: int | None = None, variant: str | None = None
+) -> NDArray[np.float32]:
+    """[3, size, size] float32 in 0..1: exact area average of the encoded RGB of the whole image, also when smaller."""
+    if not 1 <= size <= MAX_THUMBNAIL:
+        raise UntoneError(f"thumbnail size must be 1..{MAX_THUMBNAIL}, not {size}")
+    _choose(variant, threads)
+    return reference.thumbnail(_checked(pixels), size)
+
+
+def gain_codes(
+    pixels: Pixels,
+    operators: Operators,
+    low_stops: Triple,
+    high_stops: Triple,
+    *,
+    divisor: int = 1,
+    threads: int | None = None,
+    variant: str | None = None,
+) -> NDArray[np.uint8]:
+    """[ceil(H/d), ceil(W/d), 3] uint8: floor(255 * clamp((gain - low) / (high - low), 0, 1) + 0.5).
+
+    With divisor 2 or 4 the operators run on the d x d box average of the encoded pixels, as an image of its own; blocks
+    at the edge average what is there. A channel whose low equals its high gets code 0.
+    """
+    if divisor not in (1, 2, 4):
+        raise UntoneError(f"divisor must be 1, 2 or 4, not {divisor}")
+    low, high = np.asarray(low_stops, np.float64), np.asarray(high_stops, np.float64)
+    if low.shape != (3,) or high.shape != (3,) or not np.isfinite(low + high).all() or (low > high).any():
+        raise UntoneError(f"low and high must be three finite stops each, low <= high, not {low_stops}, {high_stops}")
+    _choose(variant, threads)
+    return reference.gain_codes(_checked(pixels), operators, low, high, divisor)
+
+
+def gain_range(
+    pixels: Pixels, operators: Operators, *, threads: int | None = None, variant: str | None = None
+) -> tuple[Triple, Triple]:
+    """Lowest and highest gain per channel, stops, for gain_codes: ((r, g, b), (r, g, b)); 0 is always between them.
+
+    Taken from a regular sample of at most SAMPLE_PIXELS, widened by RANGE_MARGIN of the span, and never beyond what the
+    operators can yield at all, qmax * tanh of the LUT's extremes.
+    """
+    _choose(variant, threads)
+    pixels = _checked(pixels)
+    rows, columns = _sampled(pixels.shape[0], pixels.shape[1])
+    v, u = (reference.positions(n)[s] for n, s in zip(pixels.shape[:2], (rows, columns), strict=True))
+    gain = reference.gain_stops(pixels[rows, columns], operators, v, u)
+    low, high = gain.min(axis=(0, 1)).astype(np.float64), gain.max(axis=(0, 1)).astype(np.float64)
+    margin = RANGE_MARGIN * (high - low)
+    lut = operators.lut.reshape(-1, 3).astype(np.float64)
+    bounds = [operators.qmax_stops * np.tanh(extreme) for extreme in (lut.min(axis=0), lut.max(axis=0))]
+    low, high = np.minimum(np.maximum(low - margin, bounds[0]), 0), np.maximum(np.minimum(high + margin, bounds[1]), 0)
+    return _triple(low), _triple(high)
+
+
+def hdr_linear(
+    pixels: Pixels,
+    operators: Operators,
+    transfer: str = "srgb",
+    *,
+    dtype: Any = np.float16,
+    threads: int | None = None,
+    variant: str | None = None,
+) -> Floats:
+    """[H, W, 3] float16 or float32 light, 1.0 = SDR white: (light + offset) * 2 ** gain - offset, not clipped."""
+    _check_output(transfer, dtype)
+    _choose(variant, threads)
+    return reference.hdr_linear(_checked(pixels), operators, transfer, dtype)
+
+
+def hdr_pq10(
+    pixels: Pixels,
+    operators: Operators,
+    transfer: str = "srgb",
+    primaries: str = "bt709",
+    white_nits: float = DIFFUSE_WHITE_NITS,
+    *,
+    threads: int | None = None,
+    variant: str | None = None,
+) -> NDArray[np.uint16]:
+    """[H, W, 3] uint16 codes 0..1023 (full range): BT.2020 PQ of hdr_linear, `white_nits` at 1.0, rounded."""
+    _check_output(transfer, np.float32)
+    if primaries not in PRIMARIES:
+        raise UntoneError(f"primaries must be one of {', '.join(PRIMARIES)}, not {primaries!r}")
+    if not 0 < white_nits <= 10_000:
+        raise UntoneError(f"white_nits must be above 0 and at most 10000, not {white_nits}")
+    _choose(variant, threads)
+    return reference.hdr_pq10(_checked(pixels), operators, transfer, primaries, white_nits)
+
+
+def apply(
+    pixels: Pixels,
+    light_table: Floats,
+    gain_map: GainMap,
+    weight: float = 1.0,
+    *,
+    dtype: Any = np.float32,
+    threads: int | None = None,
+    variant: str | None = None,
+) -> Floats:
+    """[H, W, 3] float16 or float32 light of the alternate rendition, 1.0 = SDR white, in the primaries of the base.
+
+    Args:
+        pixels: the base.
+        light_table: light of every code, [256] or [65536] float32 to match the pixels; see colour.code_table.
+        gain_map: any size; upsampled bilinearly (pixel centres), then ISO 21496-1, clause 6.
+        weight: of gainmap.weight, -1..1.
+    """
+    _check_output("srgb", dtype)
+    pixels = _checked(pixels)
+    if not -1 <= weight <= 1:
+        raise UntoneError(f"weight must be within -1..1, not {weight}")
+    if light_table.shape != (int(np.iinfo(pixels.dtype).max) + 1,) or light_table.dtype != np.float32:
+        raise UntoneError(
+            f"light_table must hold one float32 per code, not {list(light_table.shape)} {light_table.dtype}"
+        )
+    _choose(variant, threads)
+    return reference.apply(pixels, light_table, gain_map, weight, dtype)
+
+
+def info() -> dict[str, Any]:
+    """What would run: {"variant": name, "available": [names, fastest first], "threads": count}."""
+    variant, threads = _choose(None, None)
+    return {"variant": variant, "available": ["reference"], "threads": threads}
+
+
+def _choose(variant: str | None, threads: int | None) -> tuple[str, int]:
+    """The variant and the number of threads to use.
+
+    Raises:
+        UntoneError: an unknown variant, or one this processor or build does not have; threads that make no sense.
+    """
+    name = variant or os.environ.get("UNTONE_KERNEL") or "reference"
+    if name not in VARIANTS:
+        raise UntoneError(f"kernel variant must be one of {', '.join(VARIANTS)}, not {name!r}")
+    return name, _thread_count(threads)
+
+
+def _thread_count(threads: int | None) -> int:
+    wanted = os.environ.get("UNTONE_THREADS") if threads is None else str(threads)
+    if not wanted:
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return min(cores, MAX_THREADS)
+    if not wanted.isdecimal() or not 1 <= int(wanted) <= MAX_THREADS:
+        raise UntoneError(f"threads must be 1..{MAX_THREADS}, not {wanted!r}")
+    return int(wanted)
+
+
+def _checked(pixels: Pixels) -> Pixels:
+    """The pixels, in memory as the native code reads them: packed RGB within a row.
+
+    Raises:
+        UntoneError: not [H, W, 3] uint8 or uint16.
+    """
+    if not isinstance(pixels, np.ndarray) or pixels.dtype not in (np.uint8, np.uint16):
+        raise UntoneError(
+            f"pixels must be a uint8 or uint16 array, not {getattr(pixels, 'dtype', type(pixels).__name__)}"
+        )
+    if pixels.ndim != 3 or pixels.shape[2] != 3 or 0 in pixels.shape:
+        raise UntoneError(f"pixels must be [height, width, 3] and not empty, not {list(pixels.shape)}")
+    size = pixels.itemsize
+    packed = pixels.strides[1:] == (3 * size, size) and pixels.flags.aligned
+    return pixels if packed else np.ascontiguousarray(pixels)
+
+
+def _check_output(transfer: str, dtype: Any) -> None:
+    if transfer not in TABLE_TRANSFERS:
+        raise UntoneError(f"transfer of an SDR base must be one of {', '.join(TABLE_TRANSFERS)}, not {transfer!r}")
+    if np.dtype(dtype) not in (np.float16, np.float32):
+        raise UntoneError(f"dtype must be float16 or float32, not {dtype}")
+
+
+def _sampled(height: int, width: int) -> tuple[slice, slice]:
+    """Rows and columns of a regular sample of at most SAMPLE_PIXELS."""
+    step = 1
+    while -(-height // step) * -(-width // step) > SAMPLE_PIXELS:
+        step += 1
+    return slice(step // 2 if height > step else 0, None, step), slice(step // 2 if width > step else 0, None, step)
+
+
+def _triple(values: Floats) -> Triple:
+    r, g, b = values.tolist()
+    return (r, g, b)
