@@ -1,0 +1,187 @@
+"""JPEG files, plain or with a gain map: pixels in and out. The container's rules are in `ultrahdr.py`."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import imagecodecs
+import numpy as np
+
+from ..errors import DamagedError, UntoneError
+from ..image import GainMap, Image, Pixels
+from . import apple, profiles, ultrahdr
+from .exif import orientation_of, with_orientation
+from .limits import check_size
+from .metadata import metadata_of
+from .segments import (
+    APP1,
+    EXIF_TAG,
+    MAX_BODY,
+    XMP_TAG,
+    Codestream,
+    check_decodable,
+    find_end,
+    icc_segments,
+    parse,
+    segment,
+)
+from .ultrahdr import Parts
+
+MAX_JPEG_SIDE = 65500
+"""The encoder's limit; the format's is 65535."""
+
+
+def read(data: bytes) -> tuple[Image, GainMap | None]:
+    """Pixels of the base image, and the gain map where the file has one.
+
+    Raises:
+        DamagedError, UnsupportedError, LimitError: as their names say.
+    """
+    layout = ultrahdr.locate(data)
+    exif, icc = layout.primary.payload(APP1, EXIF_TAG), layout.primary.icc
+    pixels = decode(data, layout.primary)
+    colour = profiles.resolve(icc, pixels)
+    image = Image(
+        colour.pixels,
+        primaries=colour.primaries,
+        transfer=colour.transfer,
+        orientation=orientation_of(exif),
+        icc=icc,
+        exif=exif,
+        xmp=layout.primary.payload(APP1, XMP_TAG),
+        encoded=data,
+    )
+    return image, None if layout.gain_map is None else _gain_map(data, layout.gain_map, exif)
+
+
+def decode(data: bytes, stream: Codestream) -> Pixels:
+    """RGB pixels [H, W, 3] uint8 of one codestream, whatever its components.
+
+    Raises:
+        DamagedError: it does not end, cannot hold so many pixels, or the decoder refuses it.
+    """
+    check_decodable(stream)
+    check_size(stream.width, stream.height)
+    end = find_end(data, stream)
+    if stream.frame in (0xC0, 0xC1, 0xC2) and (end - stream.scan) * 8 < stream.width * stream.height // 64:
+        raise DamagedError(f"{end - stream.scan} bytes cannot hold {stream.width} x {stream.height} pixels")
+    if stream.components == 4:
+        return profiles.decode_cmyk(data[stream.start : end], stream.icc)
+    try:
+        pixels: Pixels = imagecodecs.jpeg8_decode(memoryview(data)[stream.start : end], outcolorspace="RGB")
+    except (imagecodecs.Jpeg8Error, ValueError, RuntimeError) as error:
+        raise DamagedError(f"the JPEG image data cannot be decoded: {error}") from error
+    if pixels.shape != (stream.height, stream.width, 3):
+        raise DamagedError(f"the JPEG decodes to {list(pixels.shape)}, its header says {stream.width} x {stream.height}")
+    return pixels
+
+
+def _gain_map(data: bytes, stream: Codestream, exif: bytes | None) -> GainMap:
+    found = ultrahdr.flavours(stream)
+    codes = decode(data, stream)
+    if stream.components == 1:
+        codes = np.ascontiguousarray(codes[:, :, :1])
+    if found == ("apple",):
+        stops = apple.headroom_stops(stream.payload(APP1, XMP_TAG) or b"", exif)
+        return apple.metadata(stops).gain_map(apple.recompute(codes[:, :, :1], stops), encodings=found)
+    metadata, _ = ultrahdr.metadata(stream)
+    return metadata.gain_map(
+        codes,
+        alternate_primaries=profiles.primaries_of(stream.icc),
+        encodings=found,
+        encoded=data[stream.start : find_end(data, stream)],
+    )
+
+
+def write(image: Image, gain_map: GainMap | None = None, *, quality: int = 95, map_quality: int = 90) -> Parts:
+    """The JPEG file of an image, with its gain map in both metadata flavours, as pieces to be written in order.
+
+    An image that was read from a JPEG keeps that file's bytes (`Image.encoded`): only segments are added.
+
+    Raises:
+        UntoneError: HDR pixels, or a side above the encoder's limit.
+    """
+    base = image.encoded if _is_jpeg(image.encoded) else None
+    if base is not None and not _same_size(base, image):
+        base = None
+    if base is None:
+        base = encode_base(image, quality)
+    elif gain_map is None and not ultrahdr.locate(base).entries and not ultrahdr.announces_gain_map(parse(base)):
+        return [base]
+    if gain_map is None:
+        return ultrahdr.assemble(base, None)
+    return ultrahdr.assemble(base, encode_map(_in_its_space(gain_map, image), map_quality))
+
+
+def _is_jpeg(data: bytes | None) -> bool:
+    return data is not None and data[:3] == b"\xff\xd8\xff"
+
+
+def _same_size(base: bytes, image: Image) -> bool:
+    stream = parse(base)
+    return (stream.width, stream.height) == (image.width, image.height)
+
+
+def _in_its_space(gain_map: GainMap, image: Image) -> GainMap:
+    """A map computed from pixels that were converted (an unnamed ICC profile) is to be applied in their space."""
+    fresh = not gain_map.encodings and gain_map.encoded is None
+    if fresh and gain_map.use_base_colour_space and profiles.is_converted(image):
+        return dataclasses.replace(gain_map, use_base_colour_space=False, alternate_primaries=image.primaries)
+    return gain_map
+
+
+def encode_base(image: Image, quality: int) -> bytes:
+    """A fresh JPEG of the pixels with EXIF, XMP and, unless it is plain sRGB, an ICC profile.
+
+    Raises:
+        UntoneError: the pixels are HDR or too large for a JPEG.
+    """
+    if image.is_hdr:
+        raise UntoneError(f"a JPEG base is SDR; these pixels are {image.transfer}")
+    head = []
+    exif = with_orientation(image.exif, image.orientation)
+    if exif is not None and len(exif) <= MAX_BODY - len(EXIF_TAG):
+        head.append(segment(APP1, EXIF_TAG + exif))
+    if image.xmp is not None and len(image.xmp) <= MAX_BODY - len(XMP_TAG):
+        head.append(segment(APP1, XMP_TAG + image.xmp))
+    icc = profiles.profile_for(image)
+    body = encode(eight_bits(image.pixels), quality)
+    return b"".join([body[:2], *head, icc_segments(icc) if icc else b"", memoryview(body)[2:]])
+
+
+def encode(pixels: Pixels, quality: int) -> bytes:
+    """uint8 [H, W, 3 or 1] to a JPEG without chroma subsampling; one channel becomes a grey JPEG."""
+    height, width, channels = pixels.shape
+    if max(height, width) > MAX_JPEG_SIDE:
+        raise UntoneError(f"{width} x {height} pixels do not fit a JPEG; the limit is {MAX_JPEG_SIDE} a side")
+    pixels = np.ascontiguousarray(pixels)
+    if channels == 1:
+        encoded: bytes = imagecodecs.jpeg8_encode(pixels[:, :, 0], level=quality)
+    else:
+        encoded = imagecodecs.jpeg8_encode(pixels, level=quality, colorspace="RGB", subsampling="444")
+    return encoded
+
+
+def encode_map(gain_map: GainMap, quality: int) -> bytes:
+    """The gain map's JPEG with both flavours; an encoded map that was read is carried over as it is."""
+    kept = gain_map.encoded if _is_jpeg(gain_map.encoded) else None
+    if kept is not None:
+        stream = parse(kept)
+        same = (stream.width, stream.height) == (gain_map.width, gain_map.height)
+        kept = kept if same else None
+    icc = None
+    if not gain_map.use_base_colour_space and gain_map.alternate_primaries is not None:
+        icc = profiles.named_profile(gain_map.alternate_primaries, "srgb")
+    return ultrahdr.map_jpeg(kept or encode(eight_bits(gain_map.codes), quality), metadata_of(gain_map), icc)
+
+
+def eight_bits(codes: Pixels) -> Pixels:
+    """Full-range integer codes, or floats in 0..1, as uint8, rounded."""
+    if codes.dtype == np.uint8:
+        return codes
+    out = np.empty(codes.shape, np.uint8)
+    scale = 1 / 257 if codes.dtype == np.uint16 else 255.0
+    for top in range(0, codes.shape[0], 256):
+        band = codes[top : top + 256].astype(np.float32) * scale
+        out[top : top + 256] = np.clip(np.nan_to_num(band) + 0.5, 0, 255.5)
+    return out

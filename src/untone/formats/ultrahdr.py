@@ -1,0 +1,257 @@
+"""Where the gain map of a JPEG file is, and how a base image and a gain map become one file.
+
+Readers get the map from the MPF index; where the index lies, from the next image that carries gain map metadata.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+from ..errors import DamagedError, UntoneError
+from . import mpf
+from .apple import APPLE_MARK
+from .container import announce, without_padding
+from .limits import MAX_CANDIDATES
+from .metadata import ISO_TAG, ISO_VERSION, Metadata, iso_to_metadata, metadata_to_iso
+from .segments import (
+    APP0,
+    APP1,
+    APP2,
+    EXIF_TAG,
+    MAX_BODY,
+    XMP_TAG,
+    Codestream,
+    Segment,
+    find_end,
+    icc_segments,
+    parse,
+    segment,
+)
+from .xmp import HDRGM, metadata_to_xmp, properties, xmp_to_metadata
+
+Parts = list[bytes | memoryview]
+
+
+@dataclasses.dataclass(frozen=True)
+class Layout:
+    """What a JPEG file consists of.
+
+    Attributes:
+        primary: its first image.
+        gain_map: the image that carries gain map metadata, or None.
+        entries: the MPF index, file offsets, first image first; empty where absent or unreadable.
+        warnings: what contradicts what, one line each.
+    """
+
+    primary: Codestream
+    gain_map: Codestream | None
+    entries: tuple[mpf.Entry, ...]
+    warnings: tuple[str, ...]
+
+
+def locate(data: bytes) -> Layout:
+    """Find the images of a JPEG file.
+
+    Raises:
+        DamagedError: the primary cannot be parsed, or its gain map is announced by index but is nowhere.
+    """
+    primary = parse(data)
+    entries, problem = _index(primary)
+    announced = announces_gain_map(primary)
+    for entry in entries[1:]:
+        try:
+            found = _candidate(data, entry.offset, primary)
+        except UntoneError as error:
+            problem = problem or f"the MPF index points to byte {entry.offset}: {error}"
+            continue
+        if found:
+            return Layout(primary, found, entries, ())
+    if announced:
+        found = next(_scan(data, find_end(data, primary), primary), None)
+        if found:
+            return Layout(primary, found, entries, (problem or "no MPF index leads to the gain map",))
+        if problem or len(entries) > 1:
+            raise DamagedError(f"the gain map is announced but not there: {problem or 'no image has its metadata'}")
+        problem = "the photo announces a gain map that the file does not have"
+    return Layout(primary, None, entries, (problem,) if problem else ())
+
+
+def announces_gain_map(primary: Codestream) -> bool:
+    """Whether the base image says, in either flavour, that a gain map follows."""
+    packet = primary.payload(APP1, XMP_TAG) or b""
+    return primary.first(APP2, ISO_TAG) is not None or HDRGM.encode() in packet
+
+
+def _index(primary: Codestream) -> tuple[tuple[mpf.Entry, ...], str | None]:
+    found = primary.first(APP2, mpf.MPF_TAG)
+    if found is None:
+        return (), None
+    try:
+        return tuple(mpf.parse(found.body, found.start + 4 + len(mpf.MPF_TAG))), None
+    except DamagedError as error:
+        return (), str(error)
+
+
+def _candidate(data: bytes, offset: int, primary: Codestream) -> Codestream | None:
+    """The codestream at `offset` if it carries gain map metadata; never the primary or a part of its header."""
+    if offset <= primary.scan:
+        raise DamagedError("that is inside the first image")
+    stream = parse(data, offset)
+    return stream if flavours(stream) else None
+
+
+def _scan(data: bytes, position: int, primary: Codestream) -> Iterator[Codestream]:
+    """Codestreams with gain map metadata after `position`, by trying start-of-image markers."""
+    for _ in range(MAX_CANDIDATES):
+        position = data.find(b"\xff\xd8\xff", position)
+        if position < 0:
+            return
+        try:
+            found = _candidate(data, position, primary)
+        except UntoneError:
+            found = None
+        if found:
+            yield found
+        position += 2
+
+
+def flavours(stream: Codestream) -> tuple[str, ...]:
+    """Which gain map metadata a secondary image carries: "iso21496-1", "hdrgm-xmp", "apple"."""
+    packet = stream.payload(APP1, XMP_TAG) or b""
+    found = {
+        "iso21496-1": len(stream.payload(APP2, ISO_TAG) or b"") > len(ISO_VERSION),
+        "hdrgm-xmp": HDRGM.encode() in packet and "GainMapMax" in properties(packet, HDRGM),
+        "apple": APPLE_MARK in packet,
+    }
+    return tuple(name for name, present in found.items() if present)
+
+
+def metadata(stream: Codestream) -> tuple[Metadata, tuple[str, ...]]:
+    """Parameters of a gain map that is ISO or hdrgm, and warnings. ISO wins where both are there and disagree.
+
+    Raises:
+        DamagedError, UnsupportedError: the winning flavour cannot be used.
+    """
+    payload, packet = stream.payload(APP2, ISO_TAG), stream.payload(APP1, XMP_TAG) or b""
+    if payload is None or len(payload) <= len(ISO_VERSION):
+        return xmp_to_metadata(properties(packet, HDRGM)), ()
+    chosen = iso_to_metadata(payload)
+    if "hdrgm-xmp" not in flavours(stream):
+        return chosen, ()
+    try:
+        other = xmp_to_metadata(properties(packet, HDRGM))
+    except UntoneError as error:
+        return chosen, (f"ISO 21496-1 is used, the XMP is not usable: {error}",)
+    return chosen, () if _agree(chosen, other) else ("ISO 21496-1 and XMP disagree; ISO is used",)
+
+
+def _agree(one: Metadata, other: Metadata) -> bool:
+    def numbers(m: Metadata) -> list[float]:
+        triples = (m.min_stops, m.max_stops, m.gamma, m.base_offset, m.alternate_offset)
+        return [value for triple in triples for value in triple] + [m.base_headroom_stops, m.alternate_headroom_stops]
+
+    return all(abs(a - b) <= 1e-3 * max(1, abs(a)) for a, b in zip(numbers(one), numbers(other), strict=True))
+
+
+def map_jpeg(encoded: bytes, metadata: Metadata, icc: bytes | None) -> bytes:
+    """A gain map's JPEG: its image data as it is, every old APPn and comment dropped, both flavours put in."""
+    stream = parse(encoded)
+    kept = b"".join(encoded[s.start : s.end] for s in stream.segments if not _is_application(s, keep=(0xEE,)))
+    head = [
+        b"\xff\xd8",
+        segment(APP1, XMP_TAG + metadata_to_xmp(metadata)),
+        segment(APP2, ISO_TAG + metadata_to_iso(metadata)),
+        icc_segments(icc) if icc else b"",
+    ]
+    return b"".join([*head, kept, encoded[stream.scan : find_end(encoded, stream)]])
+
+
+def _is_application(found: Segment, keep: tuple[int, ...]) -> bool:
+    return (APP0 <= found.marker <= 0xEF or found.marker == 0xFE) and found.marker not in keep
+
+
+def assemble(base: bytes, gain_map: bytes | None) -> Parts:
+    """The file of a base JPEG and a gain map's JPEG, in pieces to be written one after the other.
+
+    Every byte of the base's image data, EXIF, ICC and other segments is carried over; its XMP keeps all its
+    properties and gains the announcement; its MPF index, ISO marker and an earlier gain map are replaced. Further
+    images and a trailer (the video of a motion photo) follow the gain map.
+    """
+    layout = locate(base)
+    primary, end = layout.primary, find_end(base, layout.primary)
+    tail, others = _tail(base, end, layout)
+    view = memoryview(base)
+    if gain_map is None:
+        head = b"".join([b"\xff\xd8", *_segments_before_scan(base, primary, None, None)])
+        return [head, view[primary.scan : end], *tail]
+    count = 2 + len(others)
+    pieces = _segments_before_scan(base, primary, len(gain_map), bytes(mpf.body_size(count)))
+    index = next(i for i, piece in enumerate(pieces) if piece == segment(APP2, bytes(mpf.body_size(count))))
+    mpf_start = 2 + sum(map(len, pieces[:index]))
+    length = 2 + sum(map(len, pieces)) + end - primary.scan
+    entries = [mpf.Entry(mpf.BASELINE_PRIMARY, length, 0), mpf.Entry(0, len(gain_map), length)]
+    entries += [dataclasses.replace(other, offset=length + len(gain_map) + other.offset) for other in others]
+    pieces[index] = segment(APP2, mpf.mpf_body(entries, mpf_start + 4 + len(mpf.MPF_TAG)))
+    return [b"".join([b"\xff\xd8", *pieces]), view[primary.scan : end], gain_map, *tail]
+
+
+def _tail(base: bytes, end: int, layout: Layout) -> tuple[Parts, list[mpf.Entry]]:
+    """What follows the primary, less an earlier gain map; and the MPF entries in it, offsets from its new start."""
+    cut = (len(base), len(base))
+    if layout.gain_map is not None:
+        cut = (layout.gain_map.start, find_end(base, layout.gain_map))
+    parts: Parts = [part for part in (memoryview(base)[end : cut[0]], memoryview(base)[cut[1] :]) if len(part)]
+    kept = []
+    for entry in layout.entries[1:]:
+        outside = entry.offset + entry.size <= cut[0] or entry.offset >= cut[1]
+        if end <= entry.offset < len(base) and outside and base[entry.offset : entry.offset + 2] == b"\xff\xd8":
+            moved = entry.offset - end - (cut[1] - cut[0] if entry.offset >= cut[1] else 0)
+            kept.append(dataclasses.replace(entry, offset=moved))
+    return parts, kept
+
+
+def _segments_before_scan(
+    base: bytes, primary: Codestream, map_length: int | None, mpf_body: bytes | None
+) -> list[bytes]:
+    """The primary's segments with the XMP packet announced in, and the ISO marker and MPF after it."""
+    old = primary.first(APP1, XMP_TAG)
+    packet = _announced(old, map_length)
+    added = [segment(APP1, XMP_TAG + packet)] if packet is not None else []
+    if mpf_body is not None:
+        added += [segment(APP2, ISO_TAG + ISO_VERSION), segment(APP2, mpf_body)]
+    kept = [s for s in primary.segments if not (s.marker == APP2 and s.body.startswith((mpf.MPF_TAG, ISO_TAG)))]
+    place = old if old is not None else _last_leading(kept)
+    pieces = [] if place is not None else list(added)
+    for found in kept:
+        if found is not old or packet is None:
+            pieces.append(base[found.start : found.end])
+        if found is place:
+            pieces += added
+    return pieces
+
+
+def _last_leading(segments: list[Segment]) -> Segment | None:
+    """The last of the JFIF and EXIF segments that open the file."""
+    place = None
+    for found in segments:
+        if found.marker != APP0 and not (found.marker == APP1 and found.body.startswith(EXIF_TAG)):
+            break
+        place = found
+    return place
+
+
+def _announced(old: Segment | None, map_length: int | None) -> bytes | None:
+    """The primary's new packet; None where the old one stays as it is (or there is none to change)."""
+    existing = old.body[len(XMP_TAG) :] if old is not None else None
+    if map_length is None and (existing is None or HDRGM.encode() not in existing):
+        return None
+    try:
+        packet = announce(existing, map_length)
+    except UntoneError:
+        return None
+    if len(packet) > MAX_BODY - len(XMP_TAG):
+        packet = without_padding(packet)
+    return packet if len(packet) <= MAX_BODY - len(XMP_TAG) else None
+
+
