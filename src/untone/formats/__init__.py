@@ -1,45 +1,172 @@
 """Stages 1 and 5 of the line: bytes to Image and GainMap, and back.
 
-First bytes choose the format on read, the suffix on write.
+FORMATS is the whole registry: first bytes choose on read, the suffix on write. To add a format is one module and
+one line.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import UnsupportedError, UntoneError, UsageError
 from ..image import GainMap, Image
-from . import jpeg
+from . import exr, jpeg, png, raster, tiff
 from .files import load_bytes, save
+from .signalling import Signalling
+
+Reader = Callable[[bytes], tuple[Image, GainMap | None]]
+Writer = Callable[..., Sequence[bytes | memoryview]]
 
 
 @dataclasses.dataclass(frozen=True)
 class Format:
+    """One line of the table.
+
+    Attributes:
+        name: as `format` of `write` and `probe` says it.
+        suffixes: that choose it on write; empty where it is read only.
+        starts: whether the first bytes of a file are of this format.
+        read, probe, write: write is None where it is read only.
+    """
+
     name: str
-    signatures: tuple[bytes, ...]
     suffixes: tuple[str, ...]
-    read: Callable
-    write: Callable | None
+    starts: Callable[[bytes], bool]
+    read: Reader
+    probe: Callable[[bytes], Signalling]
+    write: Writer | None = None
+
+
+def _begins(*signatures: bytes) -> Callable[[bytes], bool]:
+    return lambda head: head.startswith(signatures)
+
+
+def _is_webp(head: bytes) -> bool:
+    return head[:4] == b"RIFF" and head[8:12] == b"WEBP"
+
+
+def _is_avif(head: bytes) -> bool:
+    return head[4:8] == b"ftyp" and any(brand in head[8:64] for brand in (b"avif", b"avis"))
 
 
 FORMATS = (
-    Format("jpeg", (b"\xff\xd8\xff",), (".jpg", ".jpeg"), jpeg.read, jpeg.write),
+    Format("jpeg", (".jpg", ".jpeg"), _begins(b"\xff\xd8"), jpeg.read, jpeg.probe, jpeg.write),
+    Format("png", (".png",), _begins(png.SIGNATURE), png.read, png.probe, png.write),
+    Format("exr", (".exr",), _begins(exr.SIGNATURE), exr.read, exr.probe, exr.write),
+    Format("tiff", (), _begins(*tiff.SIGNATURES), tiff.read, tiff.probe),
+    Format("webp", (), _is_webp, raster.read_webp, raster.probe_webp),
+    Format("avif", (), _is_avif, raster.read_avif, raster.probe_avif),
+)
+
+READ_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".avif", ".exr")
+"""Suffixes under which a folder is searched for images; the first bytes decide what each file is."""
+
+_KNOWN_OTHERS = (
+    ("a HEIC photo", lambda head: head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"heim", b"mif1", b"hevc")),
+    ("a JPEG XL", _begins(b"\xff\x0a", b"\0\0\0\x0cJXL ")),
+    ("a GIF", _begins(b"GIF8")),
+    ("a BMP", _begins(b"BM")),
+    ("a Radiance HDR", _begins(b"#?RADIANCE", b"#?RGBE")),
+    ("a PDF", _begins(b"%PDF")),
 )
 
 
-def read(source):
-    data = load_bytes(source)
-    for f in FORMATS:
-        if data.startswith(f.signatures):
-            return f.read(data)
-    raise UnsupportedError("not an image format that untone reads")
+def read(source: str | Path | bytes) -> tuple[Image, GainMap | None]:
+    """The image in a file, and its gain map where it has one.
+
+    Args:
+        source: a path, or the file's bytes.
+
+    Raises:
+        DamagedError: the bytes contradict their format.
+        UnsupportedError: a format, or a kind of it, that is not read.
+        LimitError: more than limits.py allows.
+        UntoneError: the file cannot be opened.
+    """
+    with _naming(source):
+        data = load_bytes(source)
+        return sniff(data).read(data)
 
 
-def write(path, image, gain_map=None, *, format=None, quality=95, map_quality=90):
-    parts = jpeg.write(image, gain_map, quality=quality, map_quality=map_quality)
+def probe(source: str | Path | bytes) -> Signalling:
+    """What a file says about itself, from its headers; no pixel is decoded. Raises as `read`."""
+    with _naming(source):
+        data = load_bytes(source)
+        return sniff(data).probe(data)
+
+
+def write(
+    path: str | Path | None,
+    image: Image,
+    gain_map: GainMap | None = None,
+    *,
+    format: str | None = None,  # noqa: A002  # the word that callers know
+    quality: int = 95,
+    map_quality: int = 90,
+) -> bytes | None:
+    """Write an image, and its gain map, to a file; atomically, so that a failure leaves an old file whole.
+
+    Args:
+        path: the suffix chooses the format; None returns the bytes.
+        image: SDR for .jpg; light or codes for .png (PQ when HDR) and .exr.
+        gain_map: for .jpg only.
+        format: a name of FORMATS, over the suffix; "jpeg" when there is neither.
+        quality: of a base JPEG that has to be encoded anew, 1 to 100.
+        map_quality: of the gain map's JPEG, 1 to 100.
+
+    Raises:
+        UsageError: a quality out of range.
+        UnsupportedError: no such format to write, or it cannot hold what it is given.
+        UntoneError: the disk is full, the folder is missing, the pixels do not fit.
+    """
+    for name, value in (("quality", quality), ("map_quality", map_quality)):
+        if not 1 <= value <= 100:
+            raise UsageError(f"{name} must be 1 to 100, not {value}")
+    with _naming(path or b""):
+        chosen = _writable(path, format)
+        assert chosen.write is not None
+        parts = chosen.write(image, gain_map, quality=quality, map_quality=map_quality)
     if path is None:
         return b"".join(parts)
     save(Path(path), parts)
     return None
+
+
+def sniff(data: bytes) -> Format:
+    """The format of a file by its first bytes.
+
+    Raises:
+        UnsupportedError: none of FORMATS; says which other it is, when that is plain.
+    """
+    head = data[:64]
+    for candidate in FORMATS:
+        if candidate.starts(head):
+            return candidate
+    for name, starts in _KNOWN_OTHERS:
+        if starts(head):
+            raise UnsupportedError(f"this is {name}, which is not read; convert it to JPEG, PNG or TIFF")
+    raise UnsupportedError("this is no image of a kind that is read (JPEG, PNG, WebP, TIFF, AVIF, EXR)")
+
+
+def _writable(path: str | Path | None, name: str | None) -> Format:
+    suffix = Path(path).suffix.lower() if path is not None else ""
+    for candidate in FORMATS:
+        wanted = candidate.name == name if name else suffix in candidate.suffixes
+        if candidate.write and (wanted or (path is None and name is None)):
+            return candidate
+    choices = ", ".join(s for candidate in FORMATS for s in candidate.suffixes)
+    raise UnsupportedError(f"cannot write {name or suffix or 'a file without a suffix'}; use one of {choices}")
+
+
+@contextmanager
+def _naming(source: str | Path | bytes) -> Iterator[None]:
+    """Put the file's name in front of an error about its content."""
+    try:
+        yield
+    except UntoneError as error:
+        if isinstance(source, bytes) or str(source) in str(error):
+            raise
+        raise type(error)(f"{source}: {error}") from error

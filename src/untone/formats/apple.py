@@ -12,7 +12,6 @@ import struct
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DamagedError
 from .metadata import Metadata
 from .xmp import properties
 
@@ -20,28 +19,27 @@ APPLE = "http://ns.apple.com/HDRGainMap/1.0/"
 APPLE_MARK = b"http://ns.apple.com/HDRGainMap/"
 MAKER_TAG = b"Apple iOS\0\0\1MM"
 
+MAX_HEADROOM_STOPS = 16.0
+
 _HDR_HEADROOM, _HDR_GAIN = 0x21, 0x30
 _SRATIONAL = 10
 
 
-def headroom_stops(map_packet: bytes, exif: bytes | None) -> float:
+def headroom_stops(map_packet: bytes, exif: bytes | None) -> float | None:
     """log2 of the headroom of an Apple gain map: its XMP where that says, else the primary's MakerNote.
 
-    Raises:
-        DamagedError: neither says it, or the value is no number above 1.
+    None where neither gives a usable one: such a map is not valid, as Apple has it.
     """
     stated = properties(map_packet, APPLE).get("HDRGainMapHeadroom")
-    if stated is not None:
+    if stated is None:
+        stops = _maker_stops(exif or b"")
+    else:
         try:
             linear = float(stated[0])
-        except ValueError as error:
-            raise DamagedError(f"the Apple gain map has HDRGainMapHeadroom {stated[0]!r}") from error
-        stops = math.log2(linear) if math.isfinite(linear) and linear > 1 else math.nan
-    else:
-        stops = _maker_stops(exif or b"")
-    if not 0 < stops < 16:
-        raise DamagedError("the Apple gain map comes without a usable headroom, in XMP and MakerNote")
-    return stops
+        except ValueError:
+            return None
+        stops = math.log2(linear) if linear > 0 else math.nan
+    return stops if 0 < stops < MAX_HEADROOM_STOPS else None
 
 
 def _maker_stops(exif: bytes) -> float:

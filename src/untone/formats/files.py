@@ -18,14 +18,18 @@ def load_bytes(source: str | Path | bytes) -> bytes:
         UntoneError: the file cannot be read.
         DamagedError, LimitError: it is empty or too large.
     """
-    if not isinstance(source, bytes):
-        try:
-            check_file_size(Path(source).stat().st_size)
-            source = Path(source).read_bytes()
-        except OSError as error:
-            raise UntoneError(f"cannot read {source}: {error.strerror or error}") from error
-    check_file_size(len(source))
-    return source
+    data = source if isinstance(source, bytes) else _contents(Path(source))
+    check_file_size(len(data))
+    return data
+
+
+def _contents(path: Path) -> bytes:
+    try:
+        if path.is_file():
+            check_file_size(path.stat().st_size)
+        return path.read_bytes()
+    except (OSError, ValueError) as error:
+        raise UntoneError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from error
 
 
 def save(path: Path, parts: Iterable[bytes | memoryview]) -> None:

@@ -11,8 +11,10 @@ from ..errors import DamagedError, UntoneError
 from ..image import GainMap, Image, Pixels
 from . import apple, profiles, ultrahdr
 from .exif import orientation_of, with_orientation
+from .icc import named_profile
 from .limits import check_size
-from .metadata import metadata_of
+from .metadata import Metadata, metadata_of
+from .pixels import decoded, eight_bits
 from .segments import (
     APP1,
     EXIF_TAG,
@@ -25,6 +27,7 @@ from .segments import (
     parse,
     segment,
 )
+from .signalling import Header, Signalling, gain_map_signal, signalling
 from .ultrahdr import Parts
 
 MAX_JPEG_SIDE = 65500
@@ -39,23 +42,24 @@ def read(data: bytes) -> tuple[Image, GainMap | None]:
     """
     layout = ultrahdr.locate(data)
     exif, icc = layout.primary.payload(APP1, EXIF_TAG), layout.primary.icc
+    inked = layout.primary.components == 4
     pixels = decode(data, layout.primary)
-    colour = profiles.resolve(icc, pixels)
+    found = profiles.cmyk_to_rgb(pixels, icc) if inked else profiles.resolve(icc, pixels)
     image = Image(
-        colour.pixels,
-        primaries=colour.primaries,
-        transfer=colour.transfer,
+        found.pixels,
+        primaries=found.primaries,
+        transfer=found.transfer,
         orientation=orientation_of(exif),
-        icc=icc,
+        icc=None if inked else icc,
         exif=exif,
         xmp=layout.primary.payload(APP1, XMP_TAG),
-        encoded=data,
+        encoded=None if inked else data,
     )
     return image, None if layout.gain_map is None else _gain_map(data, layout.gain_map, exif)
 
 
 def decode(data: bytes, stream: Codestream) -> Pixels:
-    """RGB pixels [H, W, 3] uint8 of one codestream, whatever its components.
+    """RGB pixels [H, W, 3] uint8 of one codestream of 1 or 3 components; inks [H, W, 4] of one of 4.
 
     Raises:
         DamagedError: it does not end, cannot hold so many pixels, or the decoder refuses it.
@@ -65,32 +69,65 @@ def decode(data: bytes, stream: Codestream) -> Pixels:
     end = find_end(data, stream)
     if stream.frame in (0xC0, 0xC1, 0xC2) and (end - stream.scan) * 8 < stream.width * stream.height // 64:
         raise DamagedError(f"{end - stream.scan} bytes cannot hold {stream.width} x {stream.height} pixels")
-    if stream.components == 4:
-        return profiles.decode_cmyk(data[stream.start : end], stream.icc)
-    try:
-        pixels: Pixels = imagecodecs.jpeg8_decode(memoryview(data)[stream.start : end], outcolorspace="RGB")
-    except (imagecodecs.Jpeg8Error, ValueError, RuntimeError) as error:
-        raise DamagedError(f"the JPEG image data cannot be decoded: {error}") from error
-    if pixels.shape != (stream.height, stream.width, 3):
-        raise DamagedError(f"the JPEG decodes to {list(pixels.shape)}, its header says {stream.width} x {stream.height}")
+    space = "CMYK" if stream.components == 4 else "RGB"
+    pixels = decoded(imagecodecs.jpeg8_decode, memoryview(data)[stream.start : end], outcolorspace=space)
+    if pixels.shape != (stream.height, stream.width, len(space)):
+        raise DamagedError(f"the JPEG decodes to {list(pixels.shape)} instead of {stream.height} x {stream.width}")
     return pixels
 
 
-def _gain_map(data: bytes, stream: Codestream, exif: bytes | None) -> GainMap:
-    found = ultrahdr.flavours(stream)
+def _gain_map(data: bytes, stream: Codestream, exif: bytes | None) -> GainMap | None:
+    """The decoded gain map; None for an Apple map without its headroom, which nobody can apply."""
+    metadata, found, _ = _parameters(stream, exif)
+    if metadata is None:
+        return None
     codes = decode(data, stream)
-    if stream.components == 1:
+    if stream.components != 3 or found == ("apple",):
         codes = np.ascontiguousarray(codes[:, :, :1])
     if found == ("apple",):
-        stops = apple.headroom_stops(stream.payload(APP1, XMP_TAG) or b"", exif)
-        return apple.metadata(stops).gain_map(apple.recompute(codes[:, :, :1], stops), encodings=found)
-    metadata, _ = ultrahdr.metadata(stream)
-    return metadata.gain_map(
-        codes,
-        alternate_primaries=profiles.primaries_of(stream.icc),
-        encodings=found,
-        encoded=data[stream.start : find_end(data, stream)],
+        return metadata.gain_map(apple.recompute(codes, metadata.alternate_headroom_stops), encodings=found)
+    encoded = data[stream.start : find_end(data, stream)]
+    return metadata.gain_map(codes, profiles.primaries_of(stream.icc), found, encoded)
+
+
+def _parameters(stream: Codestream, exif: bytes | None) -> tuple[Metadata | None, tuple[str, ...], tuple[str, ...]]:
+    """Parameters of a gain map's codestream (None for Apple's without a headroom), its flavours, warnings."""
+    found = ultrahdr.flavours(stream)
+    if found != ("apple",):
+        metadata, warnings = ultrahdr.metadata(stream)
+        return metadata, tuple(name for name in found if name != "apple"), warnings
+    stops = apple.headroom_stops(stream.payload(APP1, XMP_TAG) or b"", exif)
+    if stops is None:
+        return None, found, ("the Apple gain map comes without a usable headroom and is left out",)
+    return apple.metadata(stops), found, ()
+
+
+def probe(data: bytes) -> Signalling:
+    """What the headers of a JPEG and of its gain map say; no pixel is decoded.
+
+    Raises:
+        DamagedError, UnsupportedError, LimitError: as `read`.
+    """
+    layout = ultrahdr.locate(data)
+    primary, secondary = layout.primary, layout.gain_map
+    check_size(primary.width, primary.height)
+    exif, warnings, gain_map = primary.payload(APP1, EXIF_TAG), layout.warnings, None
+    if secondary is not None:
+        check_size(secondary.width, secondary.height)
+        metadata, found, more = _parameters(secondary, exif)
+        warnings += more
+        if metadata is not None:
+            channels = 3 if secondary.components == 3 else 1
+            gain_map = gain_map_signal(secondary.width, secondary.height, channels, metadata, found)
+    header = Header(
+        primary.width,
+        primary.height,
+        primary.bits,
+        icc=primary.icc,
+        orientation=orientation_of(exif),
+        warnings=warnings,
     )
+    return signalling("jpeg", header, gain_map)
 
 
 def write(image: Image, gain_map: GainMap | None = None, *, quality: int = 95, map_quality: int = 90) -> Parts:
@@ -156,10 +193,8 @@ def encode(pixels: Pixels, quality: int) -> bytes:
         raise UntoneError(f"{width} x {height} pixels do not fit a JPEG; the limit is {MAX_JPEG_SIDE} a side")
     pixels = np.ascontiguousarray(pixels)
     if channels == 1:
-        encoded: bytes = imagecodecs.jpeg8_encode(pixels[:, :, 0], level=quality)
-    else:
-        encoded = imagecodecs.jpeg8_encode(pixels, level=quality, colorspace="RGB", subsampling="444")
-    return encoded
+        return bytes(imagecodecs.jpeg8_encode(pixels[:, :, 0], level=quality))
+    return bytes(imagecodecs.jpeg8_encode(pixels, level=quality, colorspace="RGB", subsampling="444"))
 
 
 def encode_map(gain_map: GainMap, quality: int) -> bytes:
@@ -171,17 +206,5 @@ def encode_map(gain_map: GainMap, quality: int) -> bytes:
         kept = kept if same else None
     icc = None
     if not gain_map.use_base_colour_space and gain_map.alternate_primaries is not None:
-        icc = profiles.named_profile(gain_map.alternate_primaries, "srgb")
+        icc = named_profile(gain_map.alternate_primaries, "srgb")
     return ultrahdr.map_jpeg(kept or encode(eight_bits(gain_map.codes), quality), metadata_of(gain_map), icc)
-
-
-def eight_bits(codes: Pixels) -> Pixels:
-    """Full-range integer codes, or floats in 0..1, as uint8, rounded."""
-    if codes.dtype == np.uint8:
-        return codes
-    out = np.empty(codes.shape, np.uint8)
-    scale = 1 / 257 if codes.dtype == np.uint16 else 255.0
-    for top in range(0, codes.shape[0], 256):
-        band = codes[top : top + 256].astype(np.float32) * scale
-        out[top : top + 256] = np.clip(np.nan_to_num(band) + 0.5, 0, 255.5)
-    return out

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import struct
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
@@ -57,9 +58,7 @@ class Metadata:
         """The GainMap that these parameters and codes [h, w, 1 or 3] make."""
         fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         del fields["multichannel"]
-        return GainMap(
-            codes, **fields, alternate_primaries=alternate_primaries, encodings=encodings, encoded=encoded
-        )
+        return GainMap(codes, **fields, alternate_primaries=alternate_primaries, encodings=encodings, encoded=encoded)
 
 
 def metadata_of(gain_map: GainMap) -> Metadata:
@@ -70,7 +69,7 @@ def metadata_of(gain_map: GainMap) -> Metadata:
     """
     if gain_map.base_headroom_stops == gain_map.alternate_headroom_stops:
         raise UntoneError(
-            f"both renditions have a headroom of {gain_map.base_headroom_stops:g} stops; a gain map needs two different ones"
+            f"base and alternate both have {gain_map.base_headroom_stops:g} stops of headroom; they must differ"
         )
     fields = {field.name: getattr(gain_map, field.name) for field in dataclasses.fields(Metadata)[:-1]}
     differs = any(len(set(fields[name])) > 1 for name in PER_CHANNEL)
@@ -80,11 +79,7 @@ def metadata_of(gain_map: GainMap) -> Metadata:
 def rounded(metadata: Metadata) -> Metadata:
     """The nearest parameters whose every number is exactly a fraction of 32-bit integers; idempotent."""
 
-    def near(value: float) -> float:
-        top, bottom = fraction(value)
-        return top / bottom
-
-    fields = {name: tuple(near(value) for value in getattr(metadata, name)) for name in PER_CHANNEL}
+    fields: dict[str, Any] = {name: tuple(map(near, getattr(metadata, name))) for name in PER_CHANNEL}
     if min(fields["gamma"]) <= 0:
         raise UntoneError(f"gamma {min(metadata.gamma)} is too small to be stored")
     return dataclasses.replace(
@@ -93,6 +88,12 @@ def rounded(metadata: Metadata) -> Metadata:
         base_headroom_stops=near(metadata.base_headroom_stops),
         alternate_headroom_stops=near(metadata.alternate_headroom_stops),
     )
+
+
+def near(value: float) -> float:
+    """The double that `fraction(value)` reads back as."""
+    top, bottom = fraction(value)
+    return top / bottom
 
 
 def fraction(value: float) -> tuple[int, int]:
@@ -132,7 +133,9 @@ def iso_to_metadata(payload: bytes) -> Metadata:
         raise DamagedError(f"the ISO 21496-1 gain map metadata has {len(payload)} bytes, too few for its header")
     minimum, writer, flags = struct.unpack_from(">HHB", payload)
     if minimum > 0:
-        raise UnsupportedError(f"the ISO 21496-1 gain map metadata needs version {minimum}; this reader knows version 0")
+        raise UnsupportedError(
+            f"the ISO 21496-1 gain map metadata needs a reader of version {minimum}; this one knows 0"
+        )
     if writer == 0 and flags & BACKWARD:
         raise UnsupportedError("the ISO 21496-1 gain map metadata uses the draft's backward flag 0x04")
     channels = 3 if flags & MULTICHANNEL else 1
@@ -140,9 +143,9 @@ def iso_to_metadata(payload: bytes) -> Metadata:
     if writer == 0 and len(payload) > used:
         raise DamagedError(f"the ISO 21496-1 gain map metadata has {len(payload) - used} bytes too many")
     rows = [numbers[2 + 5 * channel : 7 + 5 * channel] for channel in range(channels)] * (3 // channels)
-    triples = dict(zip(PER_CHANNEL, zip(*rows, strict=True), strict=True))
+    triples: dict[str, Any] = dict(zip(PER_CHANNEL, zip(*rows, strict=True), strict=True))
     return Metadata(
-        **triples,  # type: ignore[arg-type]  # zip loses the length of three
+        **triples,
         base_headroom_stops=numbers[0],
         alternate_headroom_stops=numbers[1],
         use_base_colour_space=bool(flags & USE_BASE_COLOUR_SPACE),

@@ -1,156 +1,36 @@
-"""ICC profiles: which named colour space one describes, profiles of our own, conversion of what has no name.
+"""Colour of pixels by their ICC profile: named where it has a name of ours, converted by LittleCMS where not.
 
-Parsing follows ICC.1 (v2 and v4, matrix/TRC profiles). Nothing here trusts a profile: a broken one counts as absent.
+Nothing here trusts a profile: a broken one counts as absent, with a line in the log "untone.formats".
 """
 
 from __future__ import annotations
 
 import dataclasses
-import functools
 import logging
-import struct
 
 import imagecodecs
 import numpy as np
-from numpy.typing import NDArray
 
 from .. import colour
 from ..errors import DamagedError
 from ..image import Image, Pixels
+from .icc import Profile, describe, named_profile
+from .pixels import bands, decoded
 
 log = logging.getLogger("untone.formats")
 log.addHandler(logging.NullHandler())
 
-D50 = np.array([0.9642, 1.0, 0.8249])
-BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
-
-NAMED_TRANSFERS = ("srgb", "bt1886", "gamma22")
-CICP_PRIMARIES = {1: "bt709", 9: "bt2020", 12: "p3"}
-CICP_TRANSFERS = {1: "bt1886", 6: "bt1886", 13: "srgb", 14: "bt1886", 15: "bt1886", 16: "pq", 18: "hlg"}
-MATRIX_TOLERANCE = 0.004
-CURVE_TOLERANCE = 0.008
-BAND_ROWS = 256
-
-
-@dataclasses.dataclass(frozen=True)
-class Profile:
-    """What an ICC profile says.
-
-    Attributes:
-        space: its colour space signature, "RGB ", "GRAY", "CMYK".
-        description: its name, for people.
-        primaries, transfer: ours, or None where it has no name of ours.
-    """
-
-    space: str
-    description: str
-    primaries: str | None
-    transfer: str | None
+CHROMATICITY_TOLERANCE = 0.005
 
 
 @dataclasses.dataclass(frozen=True)
 class Resolved:
-    """Pixels and the named colour space that they are in."""
+    """Pixels and the named colour space that they are in; `named` says whether they came in it."""
 
     pixels: Pixels
     primaries: str
     transfer: str
-
-
-@functools.lru_cache(maxsize=16)
-def describe(icc: bytes) -> Profile:
-    """Read a profile.
-
-    Raises:
-        DamagedError: it is truncated or no ICC profile.
-    """
-    if len(icc) < 132 or icc[36:40] != b"acsp":
-        raise DamagedError("the ICC profile is truncated or none")
-    try:
-        tags = _tags(icc)
-        space = icc[16:20].decode("latin-1")
-        named = _named(tags) if space == "RGB " else (None, None)
-        if space == "GRAY" and b"kTRC" in tags:
-            named = ("bt709", _curve_name([_curve(tags[b"kTRC"])] * 3))
-    except (struct.error, KeyError, IndexError, ValueError) as error:
-        raise DamagedError(f"the ICC profile is damaged: {error}") from error
-    return Profile(space, _description(tags), *named)
-
-
-def _tags(icc: bytes) -> dict[bytes, bytes]:
-    (count,) = struct.unpack_from(">I", icc, 128)
-    tags = {}
-    for index in range(min(count, 128)):
-        name, offset, size = struct.unpack_from(">4sII", icc, 132 + 12 * index)
-        if offset + size > len(icc):
-            raise DamagedError(f"the ICC profile's tag {name!r} runs past its end")
-        tags[name] = icc[offset : offset + size]
-    return tags
-
-
-def _named(tags: dict[bytes, bytes]) -> tuple[str | None, str | None]:
-    cicp = tags.get(b"cicp", b"")
-    if len(cicp) >= 12 and cicp[8] in CICP_PRIMARIES and cicp[9] in CICP_TRANSFERS:
-        return CICP_PRIMARIES[cicp[8]], CICP_TRANSFERS[cicp[9]]
-    if b"A2B0" in tags or not {b"rXYZ", b"gXYZ", b"bXYZ", b"rTRC", b"gTRC", b"bTRC"} <= tags.keys():
-        return None, None
-    columns = np.array([struct.unpack_from(">3i", tags[name], 8) for name in (b"rXYZ", b"gXYZ", b"bXYZ")]).T / 65536
-    transfer = _curve_name([_curve(tags[name]) for name in (b"rTRC", b"gTRC", b"bTRC")])
-    near = (n for n in colour.PRIMARIES if np.abs(columns - d50_matrix(n)).max() < MATRIX_TOLERANCE)
-    return next(near, None), transfer
-
-
-def d50_matrix(primaries: str) -> NDArray[np.float64]:
-    """[3, 3] linear RGB to XYZ relative to D50, by Bradford adaptation, as ICC profiles store it."""
-    matrix = colour.rgb_to_xyz(primaries)
-    scale = (BRADFORD @ D50) / (BRADFORD @ matrix.sum(axis=1))
-    adapted: NDArray[np.float64] = np.linalg.inv(BRADFORD) @ np.diag(scale) @ BRADFORD @ matrix
-    return adapted
-
-
-def _curve(tag: bytes) -> NDArray[np.float64]:
-    """A tone curve sampled at 65 points; 'curv' and 'para' types."""
-    x = np.linspace(0, 1, 65)
-    if tag[:4] == b"curv":
-        (count,) = struct.unpack_from(">I", tag, 8)
-        if count == 0:
-            return x
-        values = np.frombuffer(tag, ">u2", count, 12)
-        return x ** (values[0] / 256) if count == 1 else np.interp(x, np.linspace(0, 1, count), values / 65535)
-    if tag[:4] != b"para":
-        raise DamagedError(f"the ICC profile has a tone curve of type {tag[:4]!r}")
-    (kind,) = struct.unpack_from(">H", tag, 8)
-    count = {0: 1, 1: 3, 2: 4, 3: 5, 4: 7}[kind]
-    g, a, b, c, d, e, f = [v / 65536 for v in struct.unpack_from(f">{count}i", tag, 12)] + [0.0] * (7 - count)
-    if kind == 0:
-        a, d = 1.0, -1.0
-    elif kind in (1, 2):
-        d, e, f, c = (-b / a if a else 0.0), c, c, 0.0
-    power = np.maximum(a * x + b, 0) ** g
-    return np.where(x >= d, power + (e if kind in (2, 4) else 0), c * x + (f if kind in (2, 4) else 0))
-
-
-def _curve_name(curves: list[NDArray[np.float64]]) -> str | None:
-    x = np.linspace(0, 1, 65)
-    for name in NAMED_TRANSFERS:
-        expected = colour.EOTFS[name](x)
-        if all(np.abs(curve - expected).max() < CURVE_TOLERANCE for curve in curves):
-            return name
-    return None
-
-
-def _description(tags: dict[bytes, bytes]) -> str:
-    tag = tags.get(b"desc", b"")
-    try:
-        if tag[:4] == b"mluc":
-            size, offset = struct.unpack_from(">II", tag, 20)
-            text = tag[offset : offset + size].decode("utf-16-be", "replace")
-        else:
-            (size,) = struct.unpack_from(">I", tag, 8)
-            text = tag[12 : 12 + size].decode("latin-1")
-    except struct.error:
-        return ""
-    return "".join(c for c in text if c.isprintable()).strip()[:120]
+    named: bool = True
 
 
 def primaries_of(icc: bytes | None) -> str | None:
@@ -161,10 +41,18 @@ def primaries_of(icc: bytes | None) -> str | None:
         return None
 
 
+def primaries_near(red_green_blue: list[float]) -> str | None:
+    """Name of the primaries with these six chromaticities, to 0.005; None where there is none."""
+    for name, primaries in colour.PRIMARIES.items():
+        if np.abs(np.ravel(primaries) - red_green_blue).max() < CHROMATICITY_TOLERANCE:
+            return name
+    return None
+
+
 def resolve(icc: bytes | None, pixels: Pixels) -> Resolved:
     """Pixels [H, W, 3] uint8 or uint16 in a named space: as they are, or converted to Display P3 with the sRGB curve.
 
-    A broken profile, or one that is not for RGB, counts as sRGB.
+    A broken profile, or one that is for neither RGB nor grey, counts as sRGB.
     """
     profile = _usable(icc)
     if icc is None or profile is None:
@@ -172,7 +60,7 @@ def resolve(icc: bytes | None, pixels: Pixels) -> Resolved:
     if profile.primaries is not None and profile.transfer is not None:
         return Resolved(pixels, profile.primaries, profile.transfer)
     try:
-        return Resolved(_convert(pixels, icc), "p3", "srgb")
+        return Resolved(_convert(pixels, icc, profile.space), "p3", "srgb", named=False)
     except DamagedError as error:
         log.warning("%s; the photo is taken as sRGB", error)
         return Resolved(pixels, "bt709", "srgb")
@@ -190,24 +78,46 @@ def _usable(icc: bytes | None) -> Profile | None:
 def is_converted(image: Image) -> bool:
     """Whether the pixels are in another space than the image's own profile, for lack of a name."""
     profile = _usable(image.icc)
-    return profile is not None and profile.space == "RGB " and (profile.primaries is None or profile.transfer is None)
+    return profile is not None and (profile.primaries is None or profile.transfer is None)
 
 
-def _convert(pixels: Pixels, icc: bytes) -> Pixels:
-    """Through LittleCMS, perceptual intent, in bands of rows so that memory stays flat."""
-    target, out = named_profile("p3", "srgb"), np.empty(pixels.shape, pixels.dtype)
-    for top in range(0, pixels.shape[0], BAND_ROWS):
-        band = np.ascontiguousarray(pixels[top : top + BAND_ROWS])
-        try:
-            out[top : top + BAND_ROWS] = imagecodecs.cms_transform(band, icc, target, colorspace="RGB", outcolorspace="RGB")
-        except (imagecodecs.CmsError, ValueError, RuntimeError) as error:
-            raise DamagedError(f"the ICC profile cannot be used: {error}") from error
+def _convert(pixels: Pixels, icc: bytes, space: str) -> Pixels:
+    """RGB or equal-channel grey [H, W, 3] to Display P3."""
+    if space == "GRAY":
+        return _transform(pixels[:, :, 0], icc, "GRAY")
+    return _transform(pixels, icc, "RGB")
+
+
+def _transform(codes: Pixels, icc: bytes, space: str) -> Pixels:
+    """[H, W] or [H, W, n] codes through LittleCMS to Display P3, perceptual intent; in bands to keep memory flat.
+
+    Raises:
+        DamagedError: LittleCMS refuses the profile.
+    """
+    target = named_profile("p3", "srgb")
+    out = np.empty((*codes.shape[:2], 3), codes.dtype)
+    for source, result in zip(bands(codes), bands(out), strict=True):
+        contiguous = np.ascontiguousarray(source)
+        result[:] = decoded(
+            imagecodecs.cms_transform, contiguous, profile=icc, outprofile=target, colorspace=space, outcolorspace="RGB"
+        )
     return out
 
 
-def decode_cmyk(data: bytes, icc: bytes | None) -> Pixels:
-    """placeholder"""
-    raise DamagedError("CMYK")
+def cmyk_to_rgb(inks: Pixels, icc: bytes | None) -> Resolved:
+    """[H, W, 4] uint8 of a JPEG (inverted, as Adobe writes them: 255 is no ink) to RGB.
+
+    With a CMYK profile to Display P3; without one by the plain product of ink and black, as sRGB.
+    """
+    try:
+        if icc is not None and describe(icc).space == "CMYK":
+            return Resolved(_transform(255 - inks, icc, "CMYK"), "p3", "srgb", named=False)
+    except DamagedError as error:
+        log.warning("%s; the inks are mixed without it", error)
+    out = np.empty((*inks.shape[:2], 3), np.uint8)
+    for source, result in zip(bands(inks), bands(out), strict=True):
+        result[:] = (source[:, :, :3].astype(np.uint16) * source[:, :, 3:] + 127) // 255
+    return Resolved(out, "bt709", "srgb", named=False)
 
 
 def profile_for(image: Image) -> bytes | None:
@@ -217,55 +127,3 @@ def profile_for(image: Image) -> bytes | None:
     if (image.primaries, image.transfer) == ("bt709", "srgb"):
         return None
     return named_profile(image.primaries, image.transfer)
-
-
-@functools.cache
-def named_profile(primaries: str, transfer: str) -> bytes:
-    """A small ICC v4 matrix profile of our own making.
-
-    Args:
-        primaries: one of image.PRIMARIES_NAMES.
-        transfer: "srgb", "bt1886", "gamma22" or "linear".
-    """
-    parameters = {
-        "srgb": (3, (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)),
-        "bt1886": (0, (2.4,)),
-        "gamma22": (0, (563 / 256,)),
-        "linear": (0, (1.0,)),
-    }
-    kind, numbers = parameters[transfer]
-    curve = b"para" + bytes(4) + struct.pack(">HH", kind, 0) + b"".join(_fixed(number) for number in numbers)
-    matrix = d50_matrix(primaries)
-    tags = [(b"desc", _text(f"untone {primaries} {transfer}")), (b"cprt", _text("CC0")), (b"wtpt", _xyz(D50))]
-    tags += [(name, _xyz(matrix[:, i])) for i, name in enumerate((b"rXYZ", b"gXYZ", b"bXYZ"))]
-    tags += [(name, curve) for name in (b"rTRC", b"gTRC", b"bTRC")]
-    return _profile(tags)
-
-
-def _fixed(number: float) -> bytes:
-    return struct.pack(">i", round(number * 65536))
-
-
-def _xyz(values: NDArray[np.float64]) -> bytes:
-    return b"XYZ " + bytes(4) + b"".join(_fixed(value) for value in values)
-
-
-def _text(text: str) -> bytes:
-    body = text.encode("utf-16-be")
-    return b"mluc" + bytes(4) + struct.pack(">II2s2sII", 1, 12, b"en", b"US", len(body), 28) + body
-
-
-def _profile(tags: list[tuple[bytes, bytes]]) -> bytes:
-    """Header, tag table and tag data; equal data is stored once."""
-    position, places, data = 132 + 12 * len(tags), {}, b""
-    for _, body in tags:
-        if body not in places:
-            places[body] = position + len(data)
-            data += body + bytes(-len(body) % 4)
-    table = b"".join(struct.pack(">4sII", name, places[body], len(body)) for name, body in tags)
-    header = struct.pack(
-        ">I4sI4s4s4s6H4s4sI4s4sQI", position + len(data), bytes(4), 0x04400000, b"mntr", b"RGB ", b"XYZ ",
-        2026, 1, 1, 0, 0, 0, b"acsp", bytes(4), 0, bytes(4), bytes(4), 0, 0,
-    )  # fmt: skip
-    header += b"".join(_fixed(value) for value in D50) + bytes(48)
-    return header + struct.pack(">I", len(tags)) + table + data

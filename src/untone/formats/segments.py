@@ -148,7 +148,7 @@ def check_decodable(stream: Codestream) -> None:
         UnsupportedError: lossless or hierarchical coding, 12 bits, or an odd number of components.
     """
     if stream.frame not in DECODED_FRAMES:
-        raise UnsupportedError(f"this JPEG is lossless or hierarchical (frame 0x{stream.frame:02X}); save it as baseline")
+        raise UnsupportedError(f"this JPEG is lossless or hierarchical (frame 0x{stream.frame:02X}), which is not read")
     if stream.bits != 8:
         raise UnsupportedError(f"this JPEG has {stream.bits}-bit samples; only 8-bit ones are read")
     if stream.components not in (1, 3, 4):

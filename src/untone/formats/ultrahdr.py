@@ -253,5 +253,3 @@ def _announced(old: Segment | None, map_length: int | None) -> bytes | None:
     if len(packet) > MAX_BODY - len(XMP_TAG):
         packet = without_padding(packet)
     return packet if len(packet) <= MAX_BODY - len(XMP_TAG) else None
-
-

@@ -1,0 +1,221 @@
+"""OpenEXR: linear light in and out; 1.0 is SDR white, whose nits are the whiteLuminance attribute."""
+
+from __future__ import annotations
+
+import struct
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import colour
+from ..errors import DamagedError, LimitError, UnsupportedError, UntoneError
+from ..image import DIFFUSE_WHITE_NITS, GainMap, Image, Pixels
+from . import profiles
+from .icc import BRADFORD
+from .limits import MAX_CHUNKS, check_size
+from .pixels import bands, finite
+from .signalling import Header, Signalling, signalling
+
+SIGNATURE = b"\x76\x2f\x31\x01"
+LARGEST_HALF = 65504.0
+
+_DEEP = 0x800
+_ATTRIBUTES = (b"dataWindow", b"chromaticities", b"whiteLuminance", b"channels")
+_BT709 = (0.64, 0.33, 0.30, 0.60, 0.15, 0.06, 0.3127, 0.3290)
+
+
+def read(data: bytes) -> tuple[Image, None]:
+    """Linear RGB of an EXR's first part, float32; grey (Y) and luminance/chroma files become RGB.
+
+    Primaries without a name of ours are converted to BT.2020; NaN becomes 0, infinity the largest half.
+
+    Raises:
+        DamagedError, UnsupportedError, LimitError: as their names say.
+    """
+    header = parse(data)
+    attributes = _attributes(data)
+    weights = _luminance_weights(attributes)
+    light = finite(_rgb(_channels(data), header, weights))
+    primaries = header.primaries
+    if primaries is None:
+        light = light @ _to_bt2020(_chromaticities(attributes)).T.astype(np.float32)
+        primaries = "bt2020"
+    white = attributes.get(b"whiteLuminance", b"")
+    nits = struct.unpack("<f", white)[0] if len(white) == 4 else 0.0
+    nits = nits if 1 <= nits <= 10_000 else DIFFUSE_WHITE_NITS
+    return Image(np.ascontiguousarray(light, np.float32), primaries, "linear", bits=32, white_nits=nits), None
+
+
+def probe(data: bytes) -> Signalling:
+    """The same from the header alone."""
+    return signalling("exr", parse(data))
+
+
+def parse(data: bytes) -> Header:
+    """The header of an EXR's first part.
+
+    Raises:
+        DamagedError: it is truncated or lacks its data window.
+        UnsupportedError: deep pixels.
+        LimitError: too many pixels.
+    """
+    attributes = _attributes(data)
+    window = attributes.get(b"dataWindow", b"")
+    if len(window) != 16:
+        raise DamagedError("the EXR header has no data window")
+    left, top, right, bottom = struct.unpack("<4i", window)
+    width, height = right - left + 1, bottom - top + 1
+    check_size(width, height, 12)
+    primaries = profiles.primaries_near(list(_chromaticities(attributes)[:6]))
+    return Header(width, height, 32, primaries, "linear")
+
+
+def _attributes(data: bytes) -> dict[bytes, bytes]:
+    """The attributes that matter, by name, of the first header."""
+    if len(data) < 8:
+        raise DamagedError(f"the EXR ends after {len(data)} bytes")
+    if struct.unpack_from("<I", data, 4)[0] & _DEEP:
+        raise UnsupportedError("this EXR has deep pixels; only flat images are read")
+    found: dict[bytes, bytes] = {}
+    position = 8
+    for _ in range(MAX_CHUNKS):
+        if data[position : position + 1] == b"\0":
+            return found
+        name_end = data.find(b"\0", position, position + 256)
+        kind_end = data.find(b"\0", name_end + 1, name_end + 257)
+        if name_end < 0 or kind_end < 0 or kind_end + 5 > len(data):
+            break
+        (size,) = struct.unpack_from("<i", data, kind_end + 1)
+        start, name = kind_end + 5, data[position:name_end]
+        if size < 0 or start + size > len(data):
+            break
+        if name in _ATTRIBUTES:
+            found[name] = data[start : start + size]
+        position = start + size
+    raise DamagedError("the EXR header is truncated or damaged")
+
+
+def _chromaticities(attributes: dict[bytes, bytes]) -> tuple[float, ...]:
+    """Red, green, blue and white x, y; BT.709 where the file does not say."""
+    stored = attributes.get(b"chromaticities", b"")
+    values = struct.unpack("<8f", stored) if len(stored) == 32 else _BT709
+    usable = all(0 < y <= 1.2 and -1 <= x <= 1.2 for x, y in zip(values[::2], values[1::2], strict=True))
+    return values if usable or _is_aces(values) else _BT709
+
+
+def _is_aces(values: tuple[float, ...]) -> bool:
+    """ACES AP0, whose blue lies below the axis."""
+    return max(abs(a - b) for a, b in zip(values, (0.7347, 0.2653, 0, 1, 0.0001, -0.077), strict=False)) < 1e-3
+
+
+def _matrix(values: tuple[float, ...]) -> NDArray[np.float64]:
+    """[3, 3] linear RGB of these chromaticities to XYZ, Y of white = 1."""
+    columns = np.array([[x / y, 1.0, (1 - x - y) / y] for x, y in zip(values[:6:2], values[1:6:2], strict=True)]).T
+    white = np.array([values[6] / values[7], 1.0, (1 - values[6] - values[7]) / values[7]])
+    matrix: NDArray[np.float64] = columns * np.linalg.solve(columns, white)
+    return matrix
+
+
+def _to_bt2020(values: tuple[float, ...]) -> NDArray[np.float64]:
+    """[3, 3] linear RGB of these chromaticities to BT.2020, whites adapted by Bradford."""
+    try:
+        matrix = _matrix(values)
+    except np.linalg.LinAlgError:
+        matrix = _matrix(_BT709)
+    source, target = BRADFORD @ matrix.sum(axis=1), BRADFORD @ colour.rgb_to_xyz("bt2020").sum(axis=1)
+    adapt = np.linalg.inv(BRADFORD) @ np.diag(target / source) @ BRADFORD
+    result: NDArray[np.float64] = np.linalg.inv(colour.rgb_to_xyz("bt2020")) @ adapt @ matrix
+    return result
+
+
+def _luminance_weights(attributes: dict[bytes, bytes]) -> NDArray[np.float64]:
+    try:
+        weights: NDArray[np.float64] = _matrix(_chromaticities(attributes))[1]
+    except np.linalg.LinAlgError:
+        weights = _matrix(_BT709)[1]
+    return weights
+
+
+def _channels(data: bytes) -> dict[str, Pixels]:
+    """Every channel of the first part, by name. The library reads named files only."""
+    import OpenEXR  # here, so that a JPEG does not wait for it
+
+    with tempfile.TemporaryDirectory(prefix="untone") as folder:
+        name = Path(folder) / "in.exr"
+        try:
+            name.write_bytes(data)
+            with OpenEXR.File(str(name), separate_channels=True) as file:
+                return {key: channel.pixels for key, channel in file.channels().items()}
+        except OSError as error:
+            raise UntoneError(f"cannot use the temporary folder: {error.strerror or error}") from error
+        except MemoryError as error:
+            raise LimitError("the EXR does not fit into memory") from error
+        except Exception as error:  # the library raises bare RuntimeError, ValueError, TypeError and its own
+            raise DamagedError(f"the EXR cannot be decoded: {' '.join(str(error).split())[:160]}") from error
+
+
+def _rgb(channels: dict[str, Pixels], header: Header, weights: NDArray[np.float64]) -> Pixels:
+    shape = (header.height, header.width)
+    if {"R", "G", "B"} <= channels.keys():
+        planes = [channels[name] for name in "RGB"]
+    elif {"Y", "RY", "BY"} <= channels.keys():
+        luma, red, blue = (_full_size(channels[name], shape) for name in ("Y", "RY", "BY"))
+        red, blue = (red + 1) * luma, (blue + 1) * luma
+        planes = [red, (luma - weights[0] * red - weights[2] * blue) / weights[1], blue]
+    elif "Y" in channels:
+        planes = [channels["Y"]] * 3
+    else:
+        raise UnsupportedError(f"the EXR has channels {', '.join(sorted(channels))[:80]}; R, G, B or Y are read")
+    if any(plane.shape != shape for plane in planes):
+        raise DamagedError(f"the EXR's channels are not {header.width} x {header.height}")
+    return np.stack([plane.astype(np.float32) for plane in planes], axis=2)
+
+
+def _full_size(plane: Pixels, shape: tuple[int, int]) -> NDArray[np.float32]:
+    """A plane subsampled by whole factors, repeated to full size."""
+    steps = [-(-full // max(part, 1)) for full, part in zip(shape, plane.shape, strict=True)]
+    wide = np.repeat(np.repeat(plane.astype(np.float32), steps[0], 0), steps[1], 1)
+    return wide[: shape[0], : shape[1]]
+
+
+def write(
+    image: Image, gain_map: GainMap | None = None, *, quality: int = 95, map_quality: int = 90, half: bool = True
+) -> list[bytes]:
+    """A ZIP-compressed EXR of the image's light, with its chromaticities and whiteLuminance.
+
+    `quality` and `map_quality` mean nothing here; `gain_map` must be None; `half` says half floats.
+
+    Raises:
+        UnsupportedError: there is a gain map, which EXR does not carry.
+    """
+    if gain_map is not None:
+        raise UnsupportedError("an EXR cannot carry a gain map; write a .jpg, or apply the map first")
+    import OpenEXR  # here, so that a JPEG does not wait for it
+
+    out = np.empty(image.pixels.shape, np.float16 if half else np.float32)
+    for source, target in zip(bands(image.pixels), bands(out), strict=True):
+        target[:] = np.clip(_light(source, image), -LARGEST_HALF, LARGEST_HALF)
+    (rx, ry), (gx, gy), (bx, by) = colour.PRIMARIES[image.primaries]
+    attributes: dict[str, Any] = {
+        "compression": OpenEXR.ZIP_COMPRESSION,
+        "type": OpenEXR.scanlineimage,
+        "chromaticities": (rx, ry, gx, gy, bx, by, *colour.D65),
+        "whiteLuminance": float(image.white_nits),
+    }
+    with tempfile.TemporaryDirectory(prefix="untone") as folder:
+        name = Path(folder) / "out.exr"
+        try:
+            with OpenEXR.File(attributes, {"RGB": out}) as file:
+                file.write(str(name))
+            return [name.read_bytes()]
+        except (OSError, RuntimeError) as error:
+            raise UntoneError(f"cannot write the EXR through the temporary folder: {error}") from error
+
+
+def _light(pixels: Pixels, image: Image) -> Pixels:
+    if pixels.dtype == np.float32:
+        return pixels if image.transfer == "linear" else colour.to_linear(pixels, image.transfer, image.white_nits)
+    return colour.to_linear(pixels / np.iinfo(pixels.dtype).max, image.transfer, image.white_nits)

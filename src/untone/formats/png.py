@@ -1,0 +1,212 @@
+"""PNG (third edition): 8 and 16 bits in and out; cICP, iCCP, sRGB, gAMA and cHRM honoured, PQ and HLG included."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+
+import imagecodecs
+import numpy as np
+
+from .. import colour
+from ..errors import DamagedError, LimitError, UnsupportedError
+from ..image import GainMap, Image, Pixels
+from . import profiles
+from .exif import orientation_of, with_orientation
+from .icc import CICP_PRIMARIES, CICP_TRANSFERS, PRIMARIES_CICP
+from .limits import MAX_CHUNKS, MAX_METADATA_BYTES, check_size
+from .pixels import bands, decoded, sixteen_bits, three_channels
+from .signalling import Header, Signalling, image_of, signalling
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+XMP_KEYWORD = b"XML:com.adobe.xmp\0"
+
+_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+_EARLY = (b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"eXIf", b"iTXt", b"PLTE")
+LEVEL = 3
+"""zlib effort: 16-bit light hardly compresses better with more."""
+
+
+def read(data: bytes) -> tuple[Image, None]:
+    """Pixels of a PNG; alpha is dropped.
+
+    Raises:
+        DamagedError, UnsupportedError, LimitError: as their names say.
+    """
+    header = parse(data)
+    pixels = three_channels(decoded(imagecodecs.png_decode, data), header.width, header.height)
+    gamma = _ancillary(data).get(b"gAMA") if header.transfer is None and header.icc is None else None
+    if gamma is not None:
+        pixels = _with_srgb_curve(pixels, gamma)
+    return image_of(header, pixels), None
+
+
+def probe(data: bytes) -> Signalling:
+    """The same from the chunks before and after the pixels, without decoding them."""
+    return signalling("png", parse(data))
+
+
+def parse(data: bytes) -> Header:
+    """The header of a PNG.
+
+    Raises:
+        DamagedError: no IHDR first, or a chunk that runs past the end.
+        LimitError: too many pixels.
+    """
+    if len(data) < 33 or data[12:16] != b"IHDR":
+        raise DamagedError("the PNG ends before, or lacks, its IHDR chunk")
+    width, height, bits, kind = struct.unpack_from(">IIBB", data, 16)
+    if kind not in _CHANNELS or bits not in (1, 2, 4, 8, 16):
+        raise DamagedError(f"the PNG has colour type {kind} with {bits} bits")
+    check_size(width, height, 4 * (2 if bits == 16 else 1))
+    chunks = _ancillary(data)
+    primaries, transfer = _named_space(chunks)
+    icc = _icc(chunks[b"iCCP"]) if b"iCCP" in chunks and transfer is None else None
+    exif = chunks.get(b"eXIf")
+    if transfer is None and icc is None and b"cHRM" in chunks and b"sRGB" not in chunks:
+        primaries = _chromaticities(chunks[b"cHRM"])
+    return Header(
+        width, height, 16 if bits == 16 else 8, primaries, transfer, icc, exif, _xmp(chunks), orientation_of(exif)
+    )
+
+
+def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Name, offset and length of every chunk's data."""
+    position = len(SIGNATURE)
+    for _ in range(MAX_CHUNKS):
+        if position + 12 > len(data):
+            raise DamagedError(f"the PNG ends at byte {len(data)} without its IEND chunk")
+        length, name = struct.unpack_from(">I4s", data, position)
+        if position + 12 + length > len(data):
+            raise DamagedError(f"the PNG chunk {name!r} says {length} bytes; the file ends at {len(data)}")
+        yield name, position + 8, length
+        if name == b"IEND":
+            return
+        position += 12 + length
+    raise LimitError(f"the PNG has more than {MAX_CHUNKS} chunks")
+
+
+def _ancillary(data: bytes) -> dict[bytes, bytes]:
+    found: dict[bytes, bytes] = {}
+    for name, start, length in _chunks(data):
+        if name in _EARLY and length <= MAX_METADATA_BYTES:
+            body = data[start : start + length]
+            if name != b"iTXt" or body.startswith(XMP_KEYWORD):
+                found.setdefault(name, body)
+    return found
+
+
+def _named_space(chunks: dict[bytes, bytes]) -> tuple[str | None, str | None]:
+    """Primaries and transfer of cICP; None, None without one.
+
+    Raises:
+        UnsupportedError: code points without a name of ours, or limited range.
+    """
+    cicp = chunks.get(b"cICP")
+    if cicp is None or len(cicp) != 4:
+        return None, None
+    primaries, transfer = CICP_PRIMARIES.get(cicp[0]), CICP_TRANSFERS.get(cicp[1])
+    if primaries is None or transfer is None or cicp[2] != 0 or cicp[3] != 1:
+        raise UnsupportedError(f"the PNG's cICP is {tuple(cicp)}; these code points are not read")
+    return primaries, transfer
+
+
+def _icc(chunk: bytes) -> bytes | None:
+    """The profile in an iCCP chunk, inflated up to the limit; None where it is broken."""
+    _, _, packed = chunk.partition(b"\0")
+    try:
+        return zlib.decompressobj().decompress(packed[1:], MAX_METADATA_BYTES) or None
+    except zlib.error:
+        return None
+
+
+def _xmp(chunks: dict[bytes, bytes]) -> bytes | None:
+    """An uncompressed XMP packet: keyword, two flags, two empty strings, text."""
+    text = chunks.get(b"iTXt", b"")[len(XMP_KEYWORD) :]
+    parts = text[2:].split(b"\0", 2)
+    return parts[2] if text[:1] == b"\0" and len(parts) == 3 else None
+
+
+def _chromaticities(chunk: bytes) -> str | None:
+    values = [value / 100_000 for value in struct.unpack(">8I", chunk)] if len(chunk) == 32 else []
+    return profiles.primaries_near(values[2:]) if values else None
+
+
+def _with_srgb_curve(pixels: Pixels, gamma: bytes) -> Pixels:
+    """Codes of a gAMA other than the 1/2.2 that stands for sRGB, recoded to the sRGB curve."""
+    value = struct.unpack(">I", gamma)[0] / 100_000 if len(gamma) == 4 else 0.0
+    if not 0.1 <= value <= 10 or abs(value - 1 / 2.2) < 0.02:
+        return pixels
+    top = np.iinfo(pixels.dtype).max
+    light = (np.arange(top + 1) / top) ** (1 / value)
+    table = np.floor(colour.linear_to_srgb(light) * top + 0.5).astype(pixels.dtype)
+    out = np.empty_like(pixels)
+    for source, target in zip(bands(pixels), bands(out), strict=True):
+        target[:] = table[source]
+    return out
+
+
+def write(image: Image, gain_map: GainMap | None = None, *, quality: int = 95, map_quality: int = 90) -> list[bytes]:
+    """A PNG of the pixels: light becomes 16-bit PQ with BT.2020 primaries, codes stay what they are.
+
+    `quality` and `map_quality` mean nothing here; `gain_map` must be None.
+
+    Raises:
+        UnsupportedError: there is a gain map, which PNG cannot carry.
+    """
+    if gain_map is not None:
+        raise UnsupportedError("a PNG cannot carry a gain map; write a .jpg, or apply the map first")
+    codes = light_to_pq(image) if image.transfer == "linear" else image.pixels
+    if codes.dtype == np.float32 or image.is_hdr:
+        codes = sixteen_bits(codes)
+    packed = bytes(imagecodecs.png_encode(np.ascontiguousarray(codes), level=LEVEL))
+    return [packed[:33], *_describing(image, codes), packed[33:]]
+
+
+def light_to_pq(image: Image) -> Pixels:
+    """Linear pixels as uint16 PQ codes in BT.2020, [H, W, 3] full range; what lies outside is clipped."""
+    matrix = colour.rgb_to_rgb(image.primaries, "bt2020").T.astype(np.float32)
+    out = np.empty(image.pixels.shape, np.uint16)
+    for light, target in zip(bands(image.pixels), bands(out), strict=True):
+        codes = colour.nits_to_pq(light @ matrix * image.white_nits)
+        target[:] = np.nan_to_num(codes) * 65535 + 0.5
+    return out
+
+
+def _describing(image: Image, codes: Pixels) -> list[bytes]:
+    """The chunks that say what the codes mean, between IHDR and the pixels."""
+    chunks = []
+    if image.is_hdr:
+        primaries = "bt2020" if image.transfer == "linear" else image.primaries
+        transfer = 18 if image.transfer == "hlg" else 16
+        chunks.append(_chunk(b"cICP", bytes((PRIMARIES_CICP[primaries], transfer, 0, 1))))
+        if transfer == 16:
+            chunks.append(_chunk(b"cLLI", _light_levels(codes)))
+    else:
+        icc = profiles.profile_for(image)
+        if icc is not None:
+            chunks.append(_chunk(b"iCCP", b"icc\0\0" + zlib.compress(icc)))
+        elif image.primaries == "bt709":
+            chunks.append(_chunk(b"sRGB", b"\0"))
+    exif = with_orientation(image.exif, image.orientation)
+    if exif is not None:
+        chunks.append(_chunk(b"eXIf", exif))
+    if image.xmp is not None:
+        chunks.append(_chunk(b"iTXt", XMP_KEYWORD + b"\0\0\0\0" + image.xmp))
+    return chunks
+
+
+def _light_levels(codes: Pixels) -> bytes:
+    """MaxCLL and MaxFALL (CTA-861.3) of PQ codes, in units of 0.0001 nit as cLLI stores them."""
+    table = colour.pq_to_nits(np.arange(65536) / 65535)
+    top, total = 0, 0.0
+    for band in bands(codes):
+        brightest = band.max(axis=2)
+        top, total = max(top, int(brightest.max())), total + float(table[brightest].sum())
+    mean = total / (codes.shape[0] * codes.shape[1])
+    return struct.pack(">II", round(float(table[top]) * 10_000), round(mean * 10_000))
+
+
+def _chunk(name: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))

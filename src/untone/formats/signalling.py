@@ -1,0 +1,147 @@
+"""What a file says about itself, from headers alone: the words of `untone inspect`."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from ..errors import DamagedError
+from ..image import Image, Pixels
+from . import profiles
+from .icc import describe
+from .metadata import PER_CHANNEL, Metadata
+from .pixels import full_range
+
+
+@dataclasses.dataclass(frozen=True)
+class BaseSignal:
+    """Colour of the base image.
+
+    Attributes:
+        primaries: one of image.PRIMARIES_NAMES, or "other" for an ICC profile without such a name.
+        transfer: one of image.TRANSFER_NAMES, or "other".
+        bits: of one sample.
+    """
+
+    primaries: str
+    transfer: str
+    bits: int
+
+
+@dataclasses.dataclass(frozen=True)
+class GainMapSignal:
+    """Size, parameters and metadata flavours of a gain map; see image.GainMap."""
+
+    width: int
+    height: int
+    channels: int
+    min_stops: list[float]
+    max_stops: list[float]
+    gamma: list[float]
+    base_offset: list[float]
+    alternate_offset: list[float]
+    base_headroom_stops: float
+    alternate_headroom_stops: float
+    use_base_colour_space: bool
+    encodings: list[str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Signalling:
+    """Everything `inspect` prints about a file.
+
+    Attributes:
+        format: name in the table of formats.
+        width, height: as stored, before orientation.
+        base, gain_map: their colour and parameters; gain_map is None where there is none.
+        orientation: EXIF, 1 to 8.
+        icc: the profile's description, None without a profile.
+        warnings: contradictions and what is not read, one line each.
+    """
+
+    format: str
+    width: int
+    height: int
+    base: BaseSignal
+    gain_map: GainMapSignal | None
+    orientation: int
+    icc: str | None
+    warnings: list[str]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Nested dicts, lists and numbers, ready for JSON."""
+        return dataclasses.asdict(self)
+
+
+@dataclasses.dataclass(frozen=True)
+class Header:
+    """What a container's header gives a reader.
+
+    Attributes:
+        width, height, bits: as stored.
+        primaries, transfer: where the container names them (they win over `icc`), else None.
+        icc, exif, xmp: metadata without container headers.
+        orientation: EXIF, 1 to 8.
+        warnings: one line each.
+    """
+
+    width: int
+    height: int
+    bits: int
+    primaries: str | None = None
+    transfer: str | None = None
+    icc: bytes | None = None
+    exif: bytes | None = None
+    xmp: bytes | None = None
+    orientation: int = 1
+    warnings: tuple[str, ...] = ()
+
+
+def signalling(name: str, header: Header, gain_map: GainMapSignal | None = None) -> Signalling:
+    """A header in the words of `inspect`."""
+    description, warnings = None, list(header.warnings)
+    primaries, transfer = header.primaries or "bt709", header.transfer or "srgb"
+    if header.icc is not None:
+        try:
+            profile = describe(header.icc)
+            description = profile.description
+            if header.transfer is None and profile.space in ("RGB ", "GRAY"):
+                primaries, transfer = profile.primaries or "other", profile.transfer or "other"
+            elif header.transfer is None:
+                primaries, transfer = "other", "other"
+        except DamagedError as error:
+            warnings.append(f"{error}; the photo is taken as sRGB")
+    base = BaseSignal(primaries, transfer, header.bits)
+    return Signalling(name, header.width, header.height, base, gain_map, header.orientation, description, warnings)
+
+
+def gain_map_signal(
+    width: int, height: int, channels: int, metadata: Metadata, encodings: tuple[str, ...]
+) -> GainMapSignal:
+    """A gain map's size and parameters in the words of `inspect`: one number per stored channel."""
+    count = 3 if channels == 3 or metadata.multichannel else 1
+    values = {name: [float(value) for value in getattr(metadata, name)[:count]] for name in PER_CHANNEL}
+    return GainMapSignal(
+        width,
+        height,
+        channels,
+        **values,
+        base_headroom_stops=metadata.base_headroom_stops,
+        alternate_headroom_stops=metadata.alternate_headroom_stops,
+        use_base_colour_space=metadata.use_base_colour_space,
+        encodings=list(encodings),
+    )
+
+
+def image_of(header: Header, pixels: Pixels) -> Image:
+    """The Image of decoded pixels [H, W, 3]: in the space the header names, else as its ICC profile says.
+
+    Pixels of an unnamed profile are converted, and the profile, which no longer describes them, is dropped.
+    """
+    pixels = full_range(pixels, header.bits)
+    common = {"bits": header.bits, "orientation": header.orientation, "exif": header.exif, "xmp": header.xmp}
+    if header.transfer is not None or header.icc is None:
+        return Image(pixels, header.primaries or "bt709", header.transfer or "srgb", **common)  # type: ignore[arg-type]
+    found = profiles.resolve(header.icc, pixels)
+    icc = header.icc if found.named else None
+    return Image(found.pixels, found.primaries, found.transfer, icc=icc, **common)  # type: ignore[arg-type]

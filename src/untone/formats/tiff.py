@@ -1,0 +1,153 @@
+"""TIFF: 8 and 16-bit codes and float32 light, classic and BigTIFF, first page, read only."""
+
+from __future__ import annotations
+
+import struct
+from typing import NamedTuple
+
+import imagecodecs
+import numpy as np
+
+from ..errors import DamagedError, UnsupportedError
+from ..image import Image, Pixels
+from .limits import MAX_CHUNKS, MAX_METADATA_BYTES, check_size
+from .pixels import decoded, finite, three_channels
+from .signalling import Header, Signalling, image_of, signalling
+
+SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+
+WIDTH, HEIGHT, BITS, PHOTOMETRIC, ORIENTATION = 256, 257, 258, 262, 274
+SAMPLES, PLANAR, EXTRA, FORMAT, XMP, ICC = 277, 284, 338, 339, 700, 34675
+WHITE_IS_ZERO, BLACK_IS_ZERO, RGB = 0, 1, 2
+ASSOCIATED_ALPHA = 1
+SEPARATE = 2
+FLOAT = 3
+
+_WANTED = (WIDTH, HEIGHT, BITS, PHOTOMETRIC, ORIENTATION, SAMPLES, PLANAR, EXTRA, FORMAT, XMP, ICC)
+_SIZES = {1: ("B", 1), 2: ("B", 1), 3: ("H", 2), 4: ("I", 4), 7: ("B", 1), 16: ("Q", 8)}
+
+Tags = dict[int, tuple[int, ...] | bytes]
+
+
+class Layout(NamedTuple):
+    """How the samples of a TIFF are to be understood."""
+
+    bits: int
+    photometric: int
+    samples: int
+    is_float: bool
+    separate: bool
+    premultiplied: bool
+
+
+def read(data: bytes) -> tuple[Image, None]:
+    """Pixels of the first page; alpha is dropped, after un-premultiplying where it is associated.
+
+    float32 samples are linear light. Palettes, CMYK, YCbCr and Lab come through libtiff's 8-bit RGB.
+
+    Raises:
+        DamagedError, UnsupportedError, LimitError: as their names say.
+    """
+    tags = parse_tags(data)
+    header, layout = _header(tags), _layout(tags)
+    plain = layout.photometric in (WHITE_IS_ZERO, BLACK_IS_ZERO, RGB) and layout.bits in (8, 16, 32)
+    if not plain and layout.bits > 8:
+        raise UnsupportedError(f"TIFF with photometric {layout.photometric} in {layout.bits} bits is not read")
+    array = decoded(imagecodecs.tiff_decode, data, asrgb=not plain)
+    if plain and layout.separate and array.ndim == 3 and array.shape[0] == layout.samples:
+        array = np.moveaxis(array, 0, 2)
+    if plain and layout.premultiplied and array.ndim == 3:
+        array = _straight(array)
+    pixels = three_channels(array, header.width, header.height)
+    if plain and layout.photometric == WHITE_IS_ZERO and not layout.is_float:
+        pixels = np.iinfo(pixels.dtype).max - pixels
+    if pixels.dtype == np.float32:
+        return image_of(header, finite(pixels)), None
+    return image_of(header, pixels), None
+
+
+def probe(data: bytes) -> Signalling:
+    """The same from the first directory, without decoding."""
+    return signalling("tiff", _header(parse_tags(data)))
+
+
+def _header(tags: Tags) -> Header:
+    layout = _layout(tags)
+    width, height = _number(tags, WIDTH, 0), _number(tags, HEIGHT, 0)
+    check_size(width, height, max(3, layout.samples) * max(1, layout.bits // 8))
+    orientation = _number(tags, ORIENTATION, 1)
+    icc, xmp = tags.get(ICC), tags.get(XMP)
+    return Header(
+        width,
+        height,
+        max(8, layout.bits),
+        primaries="bt709" if layout.is_float else None,
+        transfer="linear" if layout.is_float else None,
+        icc=icc if isinstance(icc, bytes) else None,
+        xmp=xmp if isinstance(xmp, bytes) else None,
+        orientation=orientation if 1 <= orientation <= 8 else 1,
+    )
+
+
+def _layout(tags: Tags) -> Layout:
+    samples, bits = _number(tags, SAMPLES, 1), _number(tags, BITS, 1)
+    is_float = _number(tags, FORMAT, 1) == FLOAT
+    if not 1 <= samples <= 16 or bits not in (1, 2, 4, 8, 16, 32) or is_float != (bits == 32):
+        kind = "float" if is_float else "integer"
+        raise UnsupportedError(f"TIFF with {samples} samples of {bits} bits ({kind}) is not read")
+    return Layout(
+        bits,
+        _number(tags, PHOTOMETRIC, BLACK_IS_ZERO),
+        samples,
+        is_float,
+        _number(tags, PLANAR, 1) == SEPARATE and samples > 1,
+        _number(tags, EXTRA, 0) == ASSOCIATED_ALPHA,
+    )
+
+
+def _straight(array: Pixels) -> Pixels:
+    """Colour divided by its associated alpha, the last channel; alpha stays."""
+    top = 1.0 if array.dtype.kind == "f" else float(np.iinfo(array.dtype).max)
+    alpha = np.maximum(array[:, :, -1:].astype(np.float32) / top, 1 / 65535)
+    colours = np.minimum(array[:, :, :-1] / alpha, np.inf if array.dtype.kind == "f" else top)
+    return np.concatenate([colours.astype(array.dtype), array[:, :, -1:]], axis=2)
+
+
+def _number(tags: Tags, tag: int, default: int) -> int:
+    value = tags.get(tag)
+    return value[0] if value else default
+
+
+def parse_tags(data: bytes) -> Tags:
+    """Integer and byte tags of the first directory; long byte tags as bytes.
+
+    Raises:
+        DamagedError: the directory runs past the end of the file.
+    """
+    order = "<" if data[:2] == b"II" else ">"
+    big = data[2:4] in (b"+\0", b"\0+")
+    tags: Tags = {}
+    try:
+        (ifd,) = struct.unpack_from(order + ("Q" if big else "I"), data, 8 if big else 4)
+        (count,) = struct.unpack_from(order + ("Q" if big else "H"), data, ifd)
+        first, size = (ifd + 8, 20) if big else (ifd + 2, 12)
+        for index in range(min(count, MAX_CHUNKS)):
+            position = first + size * index
+            tag, kind = struct.unpack_from(order + "HH", data, position)
+            (number,) = struct.unpack_from(order + ("Q" if big else "I"), data, position + 4)
+            if kind in _SIZES and tag in _WANTED:
+                tags[tag] = _values(data, order, kind, number, position + (12 if big else 8), big)
+    except (struct.error, OverflowError) as error:
+        raise DamagedError("the TIFF directory runs past the end of the file") from error
+    return tags
+
+
+def _values(data: bytes, order: str, kind: int, number: int, place: int, big: bool) -> tuple[int, ...] | bytes:
+    code, size = _SIZES[kind]
+    if number * size > MAX_METADATA_BYTES:
+        raise DamagedError(f"a TIFF tag says {number} values")
+    if number * size > (8 if big else 4):
+        (place,) = struct.unpack_from(order + ("Q" if big else "I"), data, place)
+    if size == 1:
+        return data[place : place + number]
+    return struct.unpack_from(f"{order}{min(number, 16)}{code}", data, place)
