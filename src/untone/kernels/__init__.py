@@ -26,6 +26,7 @@ from ..errors import UntoneError
 from ..image import DIFFUSE_WHITE_NITS, GainMap, Pixels, Triple
 from ..operators import Operators
 from . import reference
+from .compiled import Compiled, available
 
 Floats = NDArray[Any]
 
@@ -51,8 +52,7 @@ def thumbnail(
     """[3, size, size] float32 in 0..1: exact area average of the encoded RGB of the whole image, also when smaller."""
     if not 1 <= size <= MAX_THUMBNAIL:
         raise UntoneError(f"thumbnail size must be 1..{MAX_THUMBNAIL}, not {size}")
-    _choose(variant, threads)
-    return reference.thumbnail(_checked(pixels), size)
+    return _kernels(variant, threads).thumbnail(_checked(pixels), size)
 
 
 def gain_codes(
@@ -75,8 +75,7 @@ def gain_codes(
     low, high = np.asarray(low_stops, np.float64), np.asarray(high_stops, np.float64)
     if low.shape != (3,) or high.shape != (3,) or not np.isfinite(low + high).all() or (low > high).any():
         raise UntoneError(f"low and high must be three finite stops each, low <= high, not {low_stops}, {high_stops}")
-    _choose(variant, threads)
-    return reference.gain_codes(_checked(pixels), operators, low, high, divisor)
+    return _kernels(variant, threads).gain_codes(_checked(pixels), operators, low, high, divisor)
 
 
 def gain_range(
@@ -87,11 +86,11 @@ def gain_range(
     Taken from a regular sample of at most SAMPLE_PIXELS, widened by RANGE_MARGIN of the span, and never beyond what the
     operators can yield at all, qmax * tanh of the LUT's extremes.
     """
-    _choose(variant, threads)
     pixels = _checked(pixels)
     rows, columns = _sampled(pixels.shape[0], pixels.shape[1])
     v, u = (reference.positions(n)[s] for n, s in zip(pixels.shape[:2], (rows, columns), strict=True))
-    gain = reference.gain_stops(pixels[rows, columns], operators, v, u)
+    sample = np.ascontiguousarray(pixels[rows, columns])
+    gain = _kernels(variant, threads).gain_stops(sample, operators, v, u)
     low, high = gain.min(axis=(0, 1)).astype(np.float64), gain.max(axis=(0, 1)).astype(np.float64)
     margin = RANGE_MARGIN * (high - low)
     lut = operators.lut.reshape(-1, 3).astype(np.float64)
@@ -111,8 +110,7 @@ def hdr_linear(
 ) -> Floats:
     """[H, W, 3] float16 or float32 light, 1.0 = SDR white: (light + offset) * 2 ** gain - offset, not clipped."""
     _check_output(transfer, dtype)
-    _choose(variant, threads)
-    return reference.hdr_linear(_checked(pixels), operators, transfer, dtype)
+    return _kernels(variant, threads).hdr_linear(_checked(pixels), operators, transfer, dtype)
 
 
 def hdr_pq10(
@@ -131,8 +129,7 @@ def hdr_pq10(
         raise UntoneError(f"primaries must be one of {', '.join(PRIMARIES)}, not {primaries!r}")
     if not 0 < white_nits <= 10_000:
         raise UntoneError(f"white_nits must be above 0 and at most 10000, not {white_nits}")
-    _choose(variant, threads)
-    return reference.hdr_pq10(_checked(pixels), operators, transfer, primaries, white_nits)
+    return _kernels(variant, threads).hdr_pq10(_checked(pixels), operators, transfer, primaries, white_nits)
 
 
 def apply(
@@ -161,26 +158,33 @@ def apply(
         raise UntoneError(
             f"light_table must hold one float32 per code, not {list(light_table.shape)} {light_table.dtype}"
         )
-    _choose(variant, threads)
-    return reference.apply(pixels, light_table, gain_map, weight, dtype)
+    return _kernels(variant, threads).apply(pixels, light_table, gain_map, weight, dtype)
 
 
 def info() -> dict[str, Any]:
     """What would run: {"variant": name, "available": [names, fastest first], "threads": count}."""
-    variant, threads = _choose(None, None)
-    return {"variant": variant, "available": ["reference"], "threads": threads}
+    return {"variant": _variant(None), "available": [*available(), "reference"], "threads": _thread_count(None)}
 
 
-def _choose(variant: str | None, threads: int | None) -> tuple[str, int]:
-    """The variant and the number of threads to use.
+def _kernels(variant: str | None, threads: int | None) -> Any:
+    """The functions of reference.py, by the variant and number of threads asked for."""
+    name, count = _variant(variant), _thread_count(threads)
+    return reference if name == "reference" else Compiled(name, count)
+
+
+def _variant(asked: str | None) -> str:
+    """The variant to use.
 
     Raises:
-        UntoneError: an unknown variant, or one this processor or build does not have; threads that make no sense.
+        UntoneError: an unknown variant, or one this processor does not run.
     """
-    name = variant or os.environ.get("UNTONE_KERNEL") or "reference"
+    runnable = [*available(), "reference"]
+    name = asked or os.environ.get("UNTONE_KERNEL") or runnable[0]
     if name not in VARIANTS:
         raise UntoneError(f"kernel variant must be one of {', '.join(VARIANTS)}, not {name!r}")
-    return name, _thread_count(threads)
+    if name not in runnable:
+        raise UntoneError(f"this processor does not run kernel variant {name!r}; it runs {', '.join(runnable)}")
+    return name
 
 
 def _thread_count(threads: int | None) -> int:

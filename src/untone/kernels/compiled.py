@@ -1,0 +1,133 @@
+"""The compiled variants with the same functions as reference.py: prepares tables, allocates results, calls _native."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import UntoneError
+from ..image import GainMap
+from ..operators import Operators
+from . import layout, reference
+
+try:
+    from . import _native
+except ImportError as error:  # only a source tree that was never built
+    raise UntoneError(f"untone's compiled kernels are missing; `make build` or `pip install .` ({error})") from error
+
+Floats = NDArray[Any]
+
+OUTPUTS = {"codes": (0, np.uint8), "stops": (1, np.float32), "half": (2, np.float16), "single": (3, np.float32)}
+PQ10 = 4
+
+SMALLEST_SPAN_STOPS = 1e-9
+"""Codes of a narrower range would be rounding noise; their scale stays finite."""
+
+
+def available() -> list[str]:
+    """Compiled variants this processor runs, fastest first."""
+    return list(_native.variants())
+
+
+class Compiled:
+    """One variant on so many threads; methods as the functions of reference.py."""
+
+    def __init__(self, variant: str, threads: int) -> None:
+        self.variant, self.threads = variant, threads
+
+    def thumbnail(self, pixels: NDArray[Any], size: int) -> NDArray[np.float32]:
+        """See reference.thumbnail."""
+        result = np.empty((3, size, size), np.float32)
+        _native.thumbnail(self.variant, self.threads, pixels, result)
+        return result
+
+    def gain_stops(self, pixels: NDArray[Any], operators: Operators, v: Floats, u: Floats) -> NDArray[np.float32]:
+        """See reference.gain_stops; v and u must be evenly spaced."""
+        result = np.empty(pixels.shape, np.float32)
+        place = [*_even(v), *_even(u)]
+        self._run(pixels, operators, 1, result, output=1, place=place)
+        return result
+
+    def gain_codes(
+        self, pixels: NDArray[Any], operators: Operators, low: Floats, high: Floats, divisor: int
+    ) -> NDArray[np.uint8]:
+        """See reference.gain_codes."""
+        result = np.empty((-(-pixels.shape[0] // divisor), -(-pixels.shape[1] // divisor), 3), np.uint8)
+        scale = np.where(high > low, 255 / np.maximum(high - low, SMALLEST_SPAN_STOPS), 0)
+        bias = 0.5 - scale * low
+        self._run(pixels, operators, divisor, result, output=0, scale=scale, bias=bias)
+        return result
+
+    def hdr_linear(self, pixels: NDArray[Any], operators: Operators, transfer: str, dtype: Any) -> Floats:
+        """See reference.hdr_linear."""
+        result = np.empty(pixels.shape, dtype)
+        self._run(pixels, operators, 1, result, output=2 if result.itemsize == 2 else 3, transfer=transfer)
+        return result
+
+    def hdr_pq10(
+        self, pixels: NDArray[Any], operators: Operators, transfer: str, primaries: str, white_nits: float
+    ) -> NDArray[np.uint16]:
+        """See reference.hdr_pq10."""
+        result = np.empty(pixels.shape, np.uint16)
+        matrix = layout.bt2020_columns(primaries, white_nits)
+        self._run(pixels, operators, 1, result, output=4, transfer=transfer, matrix=matrix)
+        return result
+
+    def apply(self, pixels: NDArray[Any], light_table: Floats, gain_map: GainMap, weight: float, dtype: Any) -> Floats:
+        """See reference.apply."""
+        result = np.empty(pixels.shape, dtype)
+        low, high = np.array(gain_map.min_stops), np.array(gain_map.max_stops)
+        constants = [
+            layout.rgbx(low * weight),
+            layout.rgbx((high - low) * weight),
+            layout.rgbx(1 / np.array(gain_map.gamma), 1.0),
+            layout.rgbx(gain_map.base_offset),
+            layout.rgbx(gain_map.alternate_offset),
+        ]
+        codes = np.ascontiguousarray(gain_map.codes)
+        half = result.itemsize == 2
+        _native.apply(
+            self.variant, self.threads, pixels, np.ascontiguousarray(light_table), codes, constants, half, result
+        )
+        return result
+
+    def _run(
+        self,
+        pixels: NDArray[Any],
+        operators: Operators,
+        divisor: int,
+        result: Floats,
+        *,
+        output: int,
+        place: list[float] | None = None,
+        scale: Any = (0, 0, 0),
+        bias: Any = (0, 0, 0),
+        transfer: str = "srgb",
+        matrix: Floats | None = None,
+    ) -> None:
+        rows, columns = result.shape[:2]
+        _native.operators(
+            self.variant,
+            self.threads,
+            pixels,
+            divisor,
+            layout.nodes(operators, planar=self.variant != "portable"),
+            layout.rgbx(operators.lut),
+            operators.qmax_stops,
+            place or [0.5 / rows, 1 / rows, 0.5 / columns, 1 / columns],
+            output,
+            result,
+            layout.rgbx(scale),
+            layout.rgbx(bias, 0.5),
+            layout.light_with_offset(transfer, int(np.iinfo(pixels.dtype).max), operators.offset),
+            operators.offset,
+            layout.bt2020_columns("bt709", 1.0) if matrix is None else matrix,
+            layout.pq_octaves(),
+        )
+
+
+def _even(positions: Floats) -> tuple[float, float]:
+    """First position and step."""
+    return float(positions[0]), float(positions[1] - positions[0]) if len(positions) > 1 else 1.0

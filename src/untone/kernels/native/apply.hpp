@@ -1,0 +1,142 @@
+// Rows of a gain map applied to its base: upsample the codes, then ISO 21496-1 clause 6.
+#pragma once
+
+namespace untone::UNTONE_VARIANT {
+
+constexpr int MAP_SPAN = 512; // map columns that one block may touch
+
+struct ApplyBlock {
+    alignas(64) std::uint8_t raw[BLOCK * 3 * 2 + PAD];
+    alignas(64) float map[(MAP_SPAN + 1) * 4];  // the map row at this image row, RGBX shares, last column twice
+    alignas(64) std::uint32_t at[BLOCK + W];    // byte offset of each pixel's left map sample
+    alignas(64) float share[BLOCK + W];         // of the right one
+    alignas(64) std::uint8_t out[BLOCK * 3 * sizeof(float) + PAD];
+};
+
+// A position along one map axis: the lower sample and the share of the upper
+struct Place {
+    int lower;
+    float share;
+};
+
+static inline Place place(int index, int count, int samples) {
+    const double x = (index + 0.5) * samples / count - 0.5;
+    if (!(x > 0)) return {0, 0};
+    const int lower = static_cast<int>(x);
+    return lower >= samples - 1 ? Place{samples - 1, 0} : Place{lower, static_cast<float>(x - lower)};
+}
+
+// Columns first..first+span of the map between two of its rows, as RGBX shares in 0..1
+template <class T, int CHANNELS>
+static void read_map(const ApplyJob &job, Place y, int first, int span, float *out) {
+    const std::size_t stride = static_cast<std::size_t>(job.map_width) * CHANNELS;
+    const auto *upper = reinterpret_cast<const T *>(job.map) + y.lower * stride + static_cast<std::size_t>(first) * CHANNELS;
+    const auto *lower = y.lower + 1 < job.map_height ? upper + stride : upper;
+    const float scale = 1.0f / (sizeof(T) == 1 ? 255.0f : 65535.0f);
+    for (int i = 0; i < span; ++i)
+        for (int c = 0; c < 3; ++c) {
+            const int from = i * CHANNELS + (CHANNELS == 3 ? c : 0);
+            const float a = upper[from], b = lower[from];
+            out[4 * i + c] = (a + (b - a) * y.share) * scale;
+        }
+    std::memcpy(out + 4 * span, out + 4 * (span - 1), 4 * sizeof(float)); // the right neighbour of the last column
+}
+
+static void read_map_of(const ApplyJob &job, Place y, int first, int span, float *out) {
+    if (job.map_bytes == 1 && job.channels == 1) return read_map<std::uint8_t, 1>(job, y, first, span, out);
+    if (job.map_bytes == 1) return read_map<std::uint8_t, 3>(job, y, first, span, out);
+    if (job.channels == 1) return read_map<std::uint16_t, 1>(job, y, first, span, out);
+    read_map<std::uint16_t, 3>(job, y, first, span, out);
+}
+
+// As many pixels from `column` on as fit a block and MAP_SPAN; fills their offsets and shares; returns the count
+static int place_pixels(const ApplyJob &job, int column, int &first, int &span, ApplyBlock &block) {
+    const int most = job.source.width - column < BLOCK ? job.source.width - column : BLOCK;
+    first = place(column, job.source.width, job.map_width).lower;
+    int count = 0;
+    span = 1;
+    for (; count < most; ++count) {
+        const Place x = place(column + count, job.source.width, job.map_width);
+        const int needed = x.lower - first + (x.lower + 1 < job.map_width ? 2 : 1);
+        if (needed > MAP_SPAN) break;
+        span = needed;
+        block.at[count] = static_cast<std::uint32_t>(x.lower - first) * 16;
+        block.share[count] = x.share;
+    }
+    for (int k = count; k % W != 0; ++k) { // lanes past the end read a sample that is there
+        block.at[k] = 0;
+        block.share[k] = 0;
+    }
+    return count;
+}
+
+template <bool GAMMA, bool HALF, class T> struct Applier {
+    F low, span, inverse_gamma, base_offset, alternate_offset;
+    const float *light;
+
+    explicit Applier(const ApplyJob &job)
+        : low(repeat(job.low)), span(repeat(job.span)), inverse_gamma(repeat(job.inverse_gamma)),
+          base_offset(repeat(job.base_offset)), alternate_offset(repeat(job.alternate_offset)), light(job.light) {}
+
+    // `at` and `spread_share` belong to the W / 4 pixels starting at `pixel`
+    void operator()(const float *map, const std::uint32_t *at, F spread_share, const T *raw, std::uint8_t *out) const {
+        const F left = records(map, at), right = records(map + 4, at);
+        F share = fma(spread_share, sub(right, left), left);
+        if constexpr (GAMMA) {
+            const F tiny = splat(1e-30f), bound = splat(126);
+            const F exponent = clamp(mul(log2(larger(share, tiny)), inverse_gamma), sub(splat(0), bound), bound);
+            share = choose(at_least(tiny, share), splat(0), exp2(exponent));
+        }
+        const F stops = clamp(fma(share, span, low), splat(-126), splat(126));
+        const F value = sub(mul(add(gather(light, codes(raw)), base_offset), exp2(stops)), alternate_offset);
+        if constexpr (HALF) {
+            store_half(reinterpret_cast<std::uint16_t *>(out), clamp(value, splat(-65504), splat(65504)));
+        } else {
+            store_rgb(reinterpret_cast<float *>(out), value);
+        }
+    }
+};
+
+template <int Q, bool GAMMA, bool HALF, class T>
+static inline void apply_group(const Applier<GAMMA, HALF, T> &applier, ApplyBlock &block, int pixel) {
+    constexpr int pixels = W / 4, bytes = 3 * (HALF ? 2 : 4);
+    const int p = pixel + Q * pixels;
+    const auto *raw = reinterpret_cast<const T *>(block.raw) + 3 * p;
+    applier(block.map, block.at + p, spread<Q>(load(block.share + pixel)), raw, block.out + p * bytes);
+    if constexpr (Q < 3) apply_group<Q + 1>(applier, block, pixel);
+}
+
+template <bool GAMMA, bool HALF, class T> static void apply_rows_of(const ApplyJob &job, int first_row, int last_row) {
+    constexpr int bytes = 3 * (HALF ? 2 : 4);
+    ApplyBlock block;
+    std::memset(&block, 0, sizeof block);
+    const Applier<GAMMA, HALF, T> applier(job);
+    const int width = job.source.width;
+    for (int row = first_row; row < last_row; ++row) {
+        const Place y = place(row, job.source.height, job.map_height);
+        const std::uint8_t *line = job.source.data + static_cast<std::ptrdiff_t>(row) * job.source.stride;
+        std::uint8_t *target = job.target + static_cast<std::size_t>(row) * width * bytes;
+        for (int column = 0, count = 0; column < width; column += count) {
+            int first = 0, span = 0;
+            count = place_pixels(job, column, first, span, block);
+            read_map_of(job, y, first, span, block.map);
+            const std::size_t pixel = 3 * sizeof(T);
+            std::memcpy(block.raw, line + static_cast<std::size_t>(column) * pixel, count * pixel);
+            for (int p = 0; p < count; p += W) apply_group<0>(applier, block, p);
+            std::memcpy(target + static_cast<std::size_t>(column) * bytes, block.out, static_cast<std::size_t>(count) * bytes);
+        }
+    }
+}
+
+template <class T> static void apply_rows_as(const ApplyJob &job, int first, int last) {
+    const bool half = job.output == Output::half;
+    if (job.has_gamma) return half ? apply_rows_of<true, true, T>(job, first, last) : apply_rows_of<true, false, T>(job, first, last);
+    half ? apply_rows_of<false, true, T>(job, first, last) : apply_rows_of<false, false, T>(job, first, last);
+}
+
+static void apply_rows(const ApplyJob &job, int first, int last) {
+    if (job.source.sample_bytes == 1) return apply_rows_as<std::uint8_t>(job, first, last);
+    apply_rows_as<std::uint16_t>(job, first, last);
+}
+
+} // namespace untone::UNTONE_VARIANT

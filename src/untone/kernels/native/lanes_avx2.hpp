@@ -1,0 +1,124 @@
+// Eight lanes: planar (8 pixels of one channel) or RGBX (2 pixels). AVX2, FMA, F16C.
+#pragma once
+#include <cstdint>
+#include <immintrin.h>
+
+namespace untone::avx2 {
+
+constexpr int W = 8;
+using F = __m256;
+using I = __m256i;
+using Mask = __m256;
+
+static inline F load(const float *p) { return _mm256_loadu_ps(p); }
+static inline void store(float *p, F v) { _mm256_storeu_ps(p, v); }
+static inline void store(std::uint32_t *p, I v) { _mm256_storeu_si256(reinterpret_cast<I *>(p), v); }
+static inline F splat(float x) { return _mm256_set1_ps(x); }
+static inline F repeat(const float *rgbx) { return _mm256_broadcast_ps(reinterpret_cast<const __m128 *>(rgbx)); }
+static inline F ramp() { return _mm256_setr_ps(0, 1, 2, 3, 4, 5, 6, 7); }
+static inline F add(F a, F b) { return _mm256_add_ps(a, b); }
+static inline F sub(F a, F b) { return _mm256_sub_ps(a, b); }
+static inline F mul(F a, F b) { return _mm256_mul_ps(a, b); }
+static inline F fma(F a, F b, F c) { return _mm256_fmadd_ps(a, b, c); }
+static inline F div(F a, F b) { return _mm256_div_ps(a, b); }
+static inline F reciprocal(F x) { return _mm256_div_ps(splat(1), x); }
+// x86 returns the second operand when one is NaN, so clamp(NaN) is a bound, never an index out of range
+static inline F clamp(F x, F low, F high) { return _mm256_min_ps(_mm256_max_ps(x, low), high); }
+static inline F smaller(F a, F b) { return _mm256_min_ps(a, b); }
+static inline F larger(F a, F b) { return _mm256_max_ps(a, b); }
+static inline Mask at_least(F a, F b) { return _mm256_cmp_ps(a, b, _CMP_GE_OQ); }
+static inline F choose(Mask m, F yes, F no) { return _mm256_blendv_ps(no, yes, m); }
+static inline I trunc(F x) { return _mm256_cvttps_epi32(x); }
+static inline F convert(I x) { return _mm256_cvtepi32_ps(x); }
+static inline F nearest(F x) { return _mm256_round_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+static inline I bits(F x) { return _mm256_castps_si256(x); }
+static inline F from_bits(I x) { return _mm256_castsi256_ps(x); }
+static inline I add(I a, I b) { return _mm256_add_epi32(a, b); }
+static inline I splat_int(int x) { return _mm256_set1_epi32(x); }
+static inline I bit_and(I a, I b) { return _mm256_and_si256(a, b); }
+static inline I bit_or(I a, I b) { return _mm256_or_si256(a, b); }
+template <int N> static inline I shift_left(I x) { return _mm256_slli_epi32(x, N); }
+template <int N> static inline I shift_right(I x) { return _mm256_srli_epi32(x, N); }
+static inline F gather(const float *table, I index) { return _mm256_i32gather_ps(table, index, 4); }
+
+// Two RGBX records at byte offsets
+static inline F records(const float *base, const std::uint32_t *offset) {
+    const auto at = [&](int k) {
+        return _mm_loadu_ps(reinterpret_cast<const float *>(reinterpret_cast<const char *>(base) + offset[k]));
+    };
+    return _mm256_insertf128_ps(_mm256_castps128_ps256(at(0)), at(1), 1);
+}
+
+// Planar values of pixels 2Q and 2Q+1, each repeated over the lanes of its RGBX record
+template <int Q> static inline F spread(F planar) {
+    const __m256i at = _mm256_setr_epi32(2 * Q, 2 * Q, 2 * Q, 2 * Q, 2 * Q + 1, 2 * Q + 1, 2 * Q + 1, 2 * Q + 1);
+    return _mm256_permutevar8x32_ps(planar, at);
+}
+
+template <int C> static inline F channel(F rgbx) { return _mm256_permute_ps(rgbx, C * 0x55); }
+// First lane of each record from r, second from g, third from b; each holds its value in every lane
+static inline F join(F r, F g, F b) { return _mm256_blend_ps(_mm256_blend_ps(r, g, 0x22), b, 0x44); }
+
+// RGBX integer codes of the next two pixels; reads 8 or 16 bytes
+static inline I codes(const std::uint8_t *raw) {
+    const __m128i order = _mm_setr_epi8(0, 1, 2, -1, 3, 4, 5, -1, -1, -1, -1, -1, -1, -1, -1, -1);
+    return _mm256_cvtepu8_epi32(_mm_shuffle_epi8(_mm_loadl_epi64(reinterpret_cast<const __m128i *>(raw)), order));
+}
+static inline I codes(const std::uint16_t *raw) {
+    const __m128i order = _mm_setr_epi8(0, 1, 2, 3, 4, 5, -1, -1, 6, 7, 8, 9, 10, 11, -1, -1);
+    return _mm256_cvtepu16_epi32(_mm_shuffle_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i *>(raw)), order));
+}
+
+// Eight pixels apart into planes
+static inline void planes(const std::uint8_t *raw, F &r, F &g, F &b) {
+    const __m128i x = _mm_loadu_si128(reinterpret_cast<const __m128i *>(raw));     // bytes 0..15 of 24
+    const __m128i y = _mm_loadl_epi64(reinterpret_cast<const __m128i *>(raw + 16)); // bytes 16..23
+    const auto pick = [&](__m128i from_x, __m128i from_y) {
+        return convert(_mm256_cvtepu8_epi32(_mm_or_si128(_mm_shuffle_epi8(x, from_x), _mm_shuffle_epi8(y, from_y))));
+    };
+    const char n = -1;
+    r = pick(_mm_setr_epi8(0, 3, 6, 9, 12, 15, n, n, n, n, n, n, n, n, n, n),
+             _mm_setr_epi8(n, n, n, n, n, n, 2, 5, n, n, n, n, n, n, n, n));
+    g = pick(_mm_setr_epi8(1, 4, 7, 10, 13, n, n, n, n, n, n, n, n, n, n, n),
+             _mm_setr_epi8(n, n, n, n, n, 0, 3, 6, n, n, n, n, n, n, n, n));
+    b = pick(_mm_setr_epi8(2, 5, 8, 11, 14, n, n, n, n, n, n, n, n, n, n, n),
+             _mm_setr_epi8(n, n, n, n, n, 1, 4, 7, n, n, n, n, n, n, n, n));
+}
+
+// Two RGBX pixels to packed RGB; each writes a few bytes (floats: 2 lanes) past the last pixel
+static inline void store_words(std::uint16_t *out, __m128i words) {
+    const __m128i order = _mm_setr_epi8(0, 1, 2, 3, 4, 5, 8, 9, 10, 11, 12, 13, -1, -1, -1, -1);
+    _mm_storeu_si128(reinterpret_cast<__m128i *>(out), _mm_shuffle_epi8(words, order));
+}
+static inline __m128i words_of(I v) { return _mm_packus_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1)); }
+static inline void store_rgb(std::uint8_t *out, I v) {
+    const __m128i words = words_of(v), order = _mm_setr_epi8(0, 1, 2, 4, 5, 6, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
+    _mm_storel_epi64(reinterpret_cast<__m128i *>(out), _mm_shuffle_epi8(_mm_packus_epi16(words, words), order));
+}
+static inline void store_rgb(std::uint16_t *out, I v) { store_words(out, words_of(v)); }
+static inline void store_half(std::uint16_t *out, F v) {
+    store_words(out, _mm256_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+}
+static inline void store_rgb(float *out, F v) {
+    _mm256_storeu_ps(out, _mm256_permutevar8x32_ps(v, _mm256_setr_epi32(0, 1, 2, 4, 5, 6, 6, 6)));
+}
+
+// Thirty-two floats looked up by lane
+struct Table32 {
+    const float *table;
+    explicit Table32(const float *p) : table(p) {}
+    F at(I index) const { return gather(table, index); }
+};
+
+// Eight grid nodes along the guide: value and x slope at node r, and their differences to node r + 1
+struct Nodes {
+    const float *p;
+    explicit Nodes(const float *table) : p(table) {}
+    // value at x share fx and guide share t, with r in 0..6
+    F at(I r, F fx, F t) const {
+        const auto pick = [&](int k) { return _mm256_permutevar8x32_ps(load(p + 8 * k), r); };
+        return fma(t, fma(fx, pick(3), pick(2)), fma(fx, pick(1), pick(0)));
+    }
+};
+
+} // namespace untone::avx2

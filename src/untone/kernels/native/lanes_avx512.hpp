@@ -1,0 +1,136 @@
+// Sixteen lanes: planar (16 pixels of one channel) or RGBX (4 pixels). AVX-512 F, BW, DQ, VL.
+#pragma once
+#include <cstdint>
+#include <immintrin.h>
+
+namespace untone::avx512 {
+
+constexpr int W = 16;
+using F = __m512;
+using I = __m512i;
+using Mask = __mmask16;
+
+static inline F load(const float *p) { return _mm512_loadu_ps(p); }
+static inline void store(float *p, F v) { _mm512_storeu_ps(p, v); }
+static inline void store(std::uint32_t *p, I v) { _mm512_storeu_si512(p, v); }
+static inline F splat(float x) { return _mm512_set1_ps(x); }
+static inline F repeat(const float *rgbx) { return _mm512_broadcast_f32x4(_mm_loadu_ps(rgbx)); }
+static inline F ramp() { return _mm512_setr_ps(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15); }
+static inline F add(F a, F b) { return _mm512_add_ps(a, b); }
+static inline F sub(F a, F b) { return _mm512_sub_ps(a, b); }
+static inline F mul(F a, F b) { return _mm512_mul_ps(a, b); }
+static inline F fma(F a, F b, F c) { return _mm512_fmadd_ps(a, b, c); }
+static inline F div(F a, F b) { return _mm512_div_ps(a, b); }
+// x86 returns the second operand when one is NaN, so clamp(NaN) is a bound, never an index out of range
+static inline F clamp(F x, F low, F high) { return _mm512_min_ps(_mm512_max_ps(x, low), high); }
+static inline F smaller(F a, F b) { return _mm512_min_ps(a, b); }
+static inline F larger(F a, F b) { return _mm512_max_ps(a, b); }
+static inline Mask at_least(F a, F b) { return _mm512_cmp_ps_mask(a, b, _CMP_GE_OQ); }
+static inline F choose(Mask m, F yes, F no) { return _mm512_mask_blend_ps(m, no, yes); }
+static inline I trunc(F x) { return _mm512_cvttps_epi32(x); }
+static inline F convert(I x) { return _mm512_cvtepi32_ps(x); }
+static inline F nearest(F x) { return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+static inline I bits(F x) { return _mm512_castps_si512(x); }
+static inline F from_bits(I x) { return _mm512_castsi512_ps(x); }
+static inline I add(I a, I b) { return _mm512_add_epi32(a, b); }
+static inline I splat_int(int x) { return _mm512_set1_epi32(x); }
+static inline I bit_and(I a, I b) { return _mm512_and_si512(a, b); }
+static inline I bit_or(I a, I b) { return _mm512_or_si512(a, b); }
+template <int N> static inline I shift_left(I x) { return _mm512_slli_epi32(x, N); }
+template <int N> static inline I shift_right(I x) { return _mm512_srli_epi32(x, N); }
+static inline F gather(const float *table, I index) { return _mm512_i32gather_ps(index, table, 4); }
+
+// 1 / x for x in 1..2^62: a 14-bit start and one Newton step, off the divider
+static inline F reciprocal(F x) {
+    const F r = _mm512_rcp14_ps(x);
+    return _mm512_mul_ps(r, _mm512_fnmadd_ps(x, r, splat(2)));
+}
+
+// Four RGBX records at byte offsets
+static inline F records(const float *base, const std::uint32_t *offset) {
+    const auto at = [&](int k) {
+        return _mm_loadu_ps(reinterpret_cast<const float *>(reinterpret_cast<const char *>(base) + offset[k]));
+    };
+    const __m512 low = _mm512_insertf32x4(_mm512_castps128_ps512(at(0)), at(1), 1);
+    return _mm512_insertf32x4(_mm512_insertf32x4(low, at(2), 2), at(3), 3);
+}
+
+// Planar values of pixels 4Q..4Q+3, each repeated over the lanes of its RGBX record
+template <int Q> static inline F spread(F planar) {
+    const __m512i at = _mm512_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3);
+    return _mm512_permutexvar_ps(_mm512_add_epi32(at, _mm512_set1_epi32(4 * Q)), planar);
+}
+
+template <int C> static inline F channel(F rgbx) { return _mm512_permute_ps(rgbx, C * 0x55); }
+// First lane of each record from r, second from g, third from b; each holds its value in every lane
+static inline F join(F r, F g, F b) { return _mm512_mask_blend_ps(0x4444, _mm512_mask_blend_ps(0x2222, r, g), b); }
+
+// RGBX integer codes of the next four pixels; reads 16 or 32 bytes
+static inline I codes(const std::uint8_t *raw) {
+    const __m128i order = _mm_setr_epi8(0, 1, 2, -1, 3, 4, 5, -1, 6, 7, 8, -1, 9, 10, 11, -1);
+    return _mm512_cvtepu8_epi32(_mm_shuffle_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i *>(raw)), order));
+}
+static inline I codes(const std::uint16_t *raw) {
+    const __m256i order = _mm256_setr_epi16(0, 1, 2, 15, 3, 4, 5, 15, 6, 7, 8, 15, 9, 10, 11, 15);
+    const __m256i words = _mm256_maskz_loadu_epi16(0x0fff, raw);
+    return _mm512_cvtepu16_epi32(_mm256_permutexvar_epi16(order, words));
+}
+
+// Sixteen pixels apart into planes
+static inline void planes(const std::uint8_t *raw, F &r, F &g, F &b) {
+    const auto *p = reinterpret_cast<const __m128i *>(raw);
+    const __m128i x = _mm_loadu_si128(p), y = _mm_loadu_si128(p + 1), z = _mm_loadu_si128(p + 2);
+    const __m128i m0 = _mm_setr_epi8(-1, 0, 0, -1, 0, 0, -1, 0, 0, -1, 0, 0, -1, 0, 0, -1);
+    const __m128i m1 = _mm_setr_epi8(0, -1, 0, 0, -1, 0, 0, -1, 0, 0, -1, 0, 0, -1, 0, 0);
+    const auto pick = [&](__m128i a, __m128i c, __m128i d) {
+        return _mm_blendv_epi8(_mm_blendv_epi8(d, c, m1), a, m0);
+    };
+    // x holds c = i mod 3, y (i + 1) mod 3, z (i + 2) mod 3 at byte i
+    const __m128i rs = pick(x, z, y), gs = pick(y, x, z), bs = pick(z, y, x);
+    const __m128i ro = _mm_setr_epi8(0, 3, 6, 9, 12, 15, 2, 5, 8, 11, 14, 1, 4, 7, 10, 13);
+    const __m128i go = _mm_setr_epi8(1, 4, 7, 10, 13, 0, 3, 6, 9, 12, 15, 2, 5, 8, 11, 14);
+    const __m128i bo = _mm_setr_epi8(2, 5, 8, 11, 14, 1, 4, 7, 10, 13, 0, 3, 6, 9, 12, 15);
+    r = convert(_mm512_cvtepu8_epi32(_mm_shuffle_epi8(rs, ro)));
+    g = convert(_mm512_cvtepu8_epi32(_mm_shuffle_epi8(gs, go)));
+    b = convert(_mm512_cvtepu8_epi32(_mm_shuffle_epi8(bs, bo)));
+}
+
+// Four RGBX pixels to packed RGB; each writes up to 4 bytes (floats: 4 lanes) past the last pixel
+static inline void store_rgb(std::uint8_t *out, I v) {
+    const __m128i order = _mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1);
+    _mm_storeu_si128(reinterpret_cast<__m128i *>(out), _mm_shuffle_epi8(_mm512_cvtusepi32_epi8(v), order));
+}
+static inline void store_words(std::uint16_t *out, __m256i words) {
+    const __m256i order = _mm256_broadcastsi128_si256(
+        _mm_setr_epi8(0, 1, 2, 3, 4, 5, 8, 9, 10, 11, 12, 13, -1, -1, -1, -1));
+    const __m256i packed = _mm256_shuffle_epi8(words, order);
+    _mm_storeu_si128(reinterpret_cast<__m128i *>(out), _mm256_castsi256_si128(packed));
+    _mm_storeu_si128(reinterpret_cast<__m128i *>(out + 6), _mm256_extracti128_si256(packed, 1));
+}
+static inline void store_rgb(std::uint16_t *out, I v) { store_words(out, _mm512_cvtusepi32_epi16(v)); }
+static inline void store_half(std::uint16_t *out, F v) {
+    store_words(out, _mm512_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+}
+static inline void store_rgb(float *out, F v) { _mm512_storeu_ps(out, _mm512_maskz_compress_ps(0x7777, v)); }
+
+// Thirty-two floats looked up by lane
+struct Table32 {
+    __m512 low, high;
+    explicit Table32(const float *p) : low(load(p)), high(load(p + 16)) {}
+    F at(I index) const { return _mm512_permutex2var_ps(low, index, high); }
+};
+
+// Eight grid nodes along the guide: value and x slope at node r, and their differences to node r + 1
+struct Nodes {
+    __m512 here, step;
+    explicit Nodes(const float *p) : here(load(p)), step(load(p + 16)) {}
+    // value at x share fx and guide share t, with r in 0..6
+    F at(I r, F fx, F t) const {
+        const I slope = _mm512_add_epi32(r, _mm512_set1_epi32(8));
+        const F value = fma(fx, _mm512_permutexvar_ps(slope, here), _mm512_permutexvar_ps(r, here));
+        const F rise = fma(fx, _mm512_permutexvar_ps(slope, step), _mm512_permutexvar_ps(r, step));
+        return fma(t, rise, value);
+    }
+};
+
+} // namespace untone::avx512

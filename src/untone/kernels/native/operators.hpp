@@ -1,0 +1,203 @@
+// Rows of the full-size stage: guides -> grids -> LUT -> gain -> output, a block of one grid cell at a time.
+#pragma once
+
+namespace untone::UNTONE_VARIANT {
+
+static inline const std::uint8_t *row_of(const Source &source, int row) {
+    return source.data + static_cast<std::ptrdiff_t>(row) * source.stride;
+}
+
+// Guides of `count` pixels from `column` on, one source pixel each
+template <class T> static void read_guides(const Source &source, int row, int column, int count, Block &block) {
+    const std::size_t pixel = 3 * sizeof(T);
+    std::memcpy(block.raw, row_of(source, row) + static_cast<std::size_t>(column) * pixel, count * pixel);
+    const auto *raw = reinterpret_cast<const T *>(block.raw);
+    if constexpr (sizeof(T) == 1) {
+        const F scale = splat(7.0f / 255);
+        for (int p = 0; p < count; p += W) {
+            F r, g, b;
+            planes(raw + 3 * p, r, g, b);
+            store(block.guide[0] + p, mul(r, scale));
+            store(block.guide[1] + p, mul(g, scale));
+            store(block.guide[2] + p, mul(b, scale));
+        }
+    } else {
+        for (int c = 0; c < 3; ++c)
+            for (int p = 0; p < count; ++p) block.guide[c][p] = static_cast<float>(raw[3 * p + c]) * (7.0f / 65535);
+    }
+}
+
+// Guides of `count` boxes of D x D source pixels; boxes at the right and lower edge average what is there
+template <class T, int D> static void read_boxes(const Source &source, int row, int column, int count, Block &block) {
+    const int top = row * D, left = column * D;
+    const int height = source.height - top < D ? source.height - top : D;
+    const int width = source.width - left < count * D ? source.width - left : count * D;
+    std::memset(block.sums, 0, static_cast<std::size_t>(count) * 3 * D * sizeof(std::uint32_t));
+    for (int y = 0; y < height; ++y) {
+        const auto *line = reinterpret_cast<const T *>(row_of(source, top + y)) + static_cast<std::size_t>(left) * 3;
+        for (int i = 0; i < 3 * width; ++i) block.sums[i] += line[i];
+    }
+    const float maximum = sizeof(T) == 1 ? 255.0f : 65535.0f;
+    const float scale = 7.0f / (maximum * static_cast<float>(D * height));
+    for (int c = 0; c < 3; ++c)
+        for (int p = 0; p < count; ++p) {
+            std::uint32_t sum = 0;
+            for (int x = 0; x < D; ++x) sum += block.sums[(p * D + x) * 3 + c];
+            block.guide[c][p] = static_cast<float>(sum) * scale;
+        }
+    const int present = width - (count - 1) * D; // columns of the last box
+    for (int c = 0; c < 3; ++c) block.guide[c][count - 1] *= static_cast<float>(D) / static_cast<float>(present);
+}
+
+// Weighted sum of four LUT records for each of pixels Q * W / 4 on, then the following groups
+template <int Q>
+static inline void blend(const float *lut, const std::uint32_t (&at)[4][W], const F (&weight)[4], float *out) {
+    constexpr int pixels = W / 4;
+    F sum = mul(spread<Q>(weight[0]), records(lut, at[0] + Q * pixels));
+    for (int k = 1; k < 4; ++k) sum = fma(spread<Q>(weight[k]), records(lut, at[k] + Q * pixels), sum);
+    store(out + Q * W, sum);
+    if constexpr (Q < 3) blend<Q + 1>(lut, at, weight, out);
+}
+
+// Tetrahedral reading at inner, RGBX into block.reading: weights of the sorted shares on the way 000 -> 111
+static void read_lut(const Operators &operators, Block &block, int count) {
+    const float side = static_cast<float>(operators.n);
+    const F step_b = splat(16), step_g = splat(16 * side), step_r = splat(16 * side * side); // bytes
+    const F all = add(add(step_r, step_g), step_b), zero = splat(0), one = splat(1);
+    const F scale = splat(side - 1), last = splat(side - 2);
+    alignas(64) std::uint32_t at[4][W];
+    for (int p = 0; p < count; p += W) {
+        F node[3], share[3];
+        for (int c = 0; c < 3; ++c) {
+            const F place = mul(clamp(load(block.inner[c] + p), zero, one), scale);
+            node[c] = smaller(convert(trunc(place)), last);
+            share[c] = sub(place, node[c]);
+        }
+        const F r = share[0], g = share[1], b = share[2];
+        const F most_gb = larger(g, b), least_rg = smaller(r, g), most_rg = larger(r, g);
+        const F most = larger(r, most_gb), least = smaller(least_rg, b);
+        const F middle = larger(least_rg, smaller(most_rg, b));
+        const F first = choose(at_least(r, most_gb), step_r, choose(at_least(g, b), step_g, step_b));
+        const F spared = choose(at_least(least_rg, b), step_b, choose(at_least(r, g), step_g, step_r));
+        const F base = fma(node[0], step_r, fma(node[1], step_g, mul(node[2], step_b))); // exact: below 2^24
+        store(at[0], trunc(base));
+        store(at[1], trunc(add(base, first)));
+        store(at[2], trunc(add(base, sub(all, spared))));
+        store(at[3], trunc(add(base, all)));
+        const F weight[4] = {sub(one, most), sub(most, middle), sub(middle, least), least};
+        blend<0>(operators.lut, at, weight, block.reading + 4 * p);
+    }
+}
+
+// What one output kind does with the stops of W / 4 pixels, RGBX
+template <Output KIND, class T> struct Finish {
+    F scale, bias, offset, qmax;
+    F column[3];
+    const float *light;
+    Table32 c0, c1, c2, c3;
+
+    explicit Finish(const OperatorJob &job)
+        : scale(repeat(job.scale)), bias(repeat(job.bias)), offset(splat(job.offset)), qmax(splat(job.operators.qmax)),
+          light(job.light), c0(job.pq), c1(job.pq + 32), c2(job.pq + 64), c3(job.pq + 96) {
+        for (int c = 0; c < 3; ++c) column[c] = repeat(job.matrix[c]);
+    }
+
+    F hdr(F stops, const T *raw) const { return sub(mul(gather(light, codes(raw)), exp2(stops)), offset); }
+
+    // Share of 10000 nits to 1023 * PQ + 0.5: a cubic in the mantissa for each octave
+    F pq(F share) const {
+        const F x = clamp(share, from_bits(splat_int(0x30000000)), splat(1)); // 2^-31: code 0.3
+        const I octave = add(shift_right<23>(bits(x)), splat_int(-96));
+        const F m = from_bits(bit_or(bit_and(bits(x), splat_int(0x007fffff)), splat_int(0x3f800000)));
+        const F t = sub(m, splat(1.5f));
+        return fma(fma(fma(c3.at(octave), t, c2.at(octave)), t, c1.at(octave)), t, c0.at(octave));
+    }
+
+    void operator()(F reading, const T *raw, std::uint8_t *out, int pixel) const {
+        const F stops = mul(tanh(reading), qmax);
+        const int sample = 3 * pixel;
+        if constexpr (KIND == Output::codes) {
+            store_rgb(out + sample, trunc(clamp(fma(stops, scale, bias), splat(0.5f), splat(255.5f))));
+        } else if constexpr (KIND == Output::stops) {
+            store_rgb(reinterpret_cast<float *>(out) + sample, stops);
+        } else if constexpr (KIND == Output::single) {
+            store_rgb(reinterpret_cast<float *>(out) + sample, hdr(stops, raw));
+        } else if constexpr (KIND == Output::half) {
+            store_half(reinterpret_cast<std::uint16_t *>(out) + sample, hdr(stops, raw));
+        } else {
+            const F v = hdr(stops, raw);
+            const F share = fma(channel<0>(v), column[0], fma(channel<1>(v), column[1], mul(channel<2>(v), column[2])));
+            store_rgb(reinterpret_cast<std::uint16_t *>(out) + sample, trunc(pq(share)));
+        }
+    }
+};
+
+constexpr int sample_size(Output kind) {
+    return kind == Output::codes ? 1 : kind == Output::half || kind == Output::pq10 ? 2 : 4;
+}
+
+template <class T> static void read(const OperatorJob &job, int row, int column, int count, Block &block) {
+    if (job.divisor == 4) return read_boxes<T, 4>(job.source, row, column, count, block);
+    if (job.divisor == 2) return read_boxes<T, 2>(job.source, row, column, count, block);
+    read_guides<T>(job.source, row, column, count, block);
+}
+
+template <Output KIND, class T> static void row_blocks(const OperatorJob &job, int row, const float *table, Block &block) {
+    const Finish<KIND, T> finish(job);
+    const int cells = job.operators.gx - 1;
+    const double x0 = job.u0 * cells, dx = job.du * cells; // x grid coordinate of column 0, and its step
+    const int pixel = 3 * sample_size(KIND);
+    std::uint8_t *target = job.target + static_cast<std::size_t>(row) * job.columns * pixel;
+    for (int column = 0; column < job.columns;) {
+        const double x = x0 + column * dx;
+        int cell = static_cast<int>(x);
+        cell = cell < cells - 1 ? cell : cells - 1;
+        int count = job.columns - column < BLOCK ? job.columns - column : BLOCK;
+        if (cell < cells - 1) { // stop where the next cell begins
+            const double left = (cell + 1 - x) / dx;
+            if (left < count) count = left > 1 ? static_cast<int>(left) : 1;
+        }
+        read<T>(job, row, column, count, block);
+        slice(table, cells, cell, static_cast<float>(x - cell), static_cast<float>(dx), block, count);
+        read_lut(job.operators, block, count);
+        const auto *raw = reinterpret_cast<const T *>(block.raw);
+        for (int p = 0; p < count; p += W / 4) finish(load(block.reading + 4 * p), raw + 3 * p, block.out, p);
+        std::memcpy(target + static_cast<std::size_t>(column) * pixel, block.out, static_cast<std::size_t>(count) * pixel);
+        column += count;
+    }
+}
+
+constexpr int MAX_CELLS = 31, MAX_TABLE = 3 * MAX_CELLS * 8 * 16;
+
+template <Output KIND, class T> static void rows(const OperatorJob &job, int first, int last) {
+    Block block;
+    std::memset(&block, 0, sizeof block); // lanes past the end of a run hold old pixels, never rubbish
+    alignas(64) float table[MAX_TABLE];
+    const Operators &operators = job.operators;
+    for (int row = first; row < last; ++row) {
+        const double y = (job.v0 + row * job.dv) * (operators.gy - 1);
+        int node = static_cast<int>(y);
+        node = node < operators.gy - 2 ? node : operators.gy - 2;
+        const float share = static_cast<float>(y - node);
+        const float *low = operators.nodes + node * operators.table_floats, *high = low + operators.table_floats;
+        for (std::size_t i = 0; i < operators.table_floats; ++i) table[i] = low[i] + (high[i] - low[i]) * share;
+        row_blocks<KIND, T>(job, row, table, block);
+    }
+}
+
+template <Output KIND> static void rows_of(const OperatorJob &job, int first, int last) {
+    if (job.source.sample_bytes == 1) return rows<KIND, std::uint8_t>(job, first, last);
+    rows<KIND, std::uint16_t>(job, first, last);
+}
+
+static void operator_rows(const OperatorJob &job, int first, int last) {
+    switch (job.output) {
+    case Output::codes: return rows_of<Output::codes>(job, first, last);
+    case Output::stops: return rows_of<Output::stops>(job, first, last);
+    case Output::half: return rows_of<Output::half>(job, first, last);
+    case Output::single: return rows_of<Output::single>(job, first, last);
+    case Output::pq10: return rows_of<Output::pq10>(job, first, last);
+    }
+}
+
+} // namespace untone::UNTONE_VARIANT

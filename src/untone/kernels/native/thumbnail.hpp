@@ -1,0 +1,120 @@
+// Rows of the thumbnail: the exact area integral of the encoded values, in plain loops that compilers vectorise.
+// Measured in units of 1/size of a source pixel, every border is an integer, so coverage is exact.
+#pragma once
+
+namespace untone::UNTONE_VARIANT {
+
+constexpr int TILE = 512; // source columns summed before they are shared out to cells
+
+struct Tile {
+    alignas(64) std::uint32_t wide[3 * TILE]; // sums of whole rows, 16-bit samples
+    alignas(64) std::uint16_t narrow[3 * TILE]; // sums of up to 256 whole rows, 8-bit samples
+    alignas(64) float column[3 * TILE];       // rows weighted by coverage
+};
+
+// Share of source sample `at` that lies in begin..end, both in units of 1 / size
+static inline float coverage(std::int64_t at, std::int64_t begin, std::int64_t end, int size) {
+    const std::int64_t low = at * size, high = low + size;
+    const std::int64_t covered = (end < high ? end : high) - (begin > low ? begin : low);
+    return static_cast<float>(covered) / static_cast<float>(size);
+}
+
+static inline const std::uint8_t *line_at(const Source &source, std::int64_t row) {
+    return source.data + static_cast<std::ptrdiff_t>(row) * source.stride;
+}
+
+// tile.column += sum of whole rows first..last-1, `count` samples from byte offset `at` on
+static void add_whole_rows(const Source &source, std::int64_t first, std::int64_t last, std::size_t at, int count,
+                           Tile &tile, std::uint8_t) {
+    for (std::int64_t from = first; from < last; from += 256) { // 256 * 255 fits 16 bits
+        const std::int64_t to = last < from + 256 ? last : from + 256;
+        std::memset(tile.narrow, 0, static_cast<std::size_t>(count) * 2);
+        std::int64_t row = from;
+        for (; row + 4 <= to; row += 4) {
+            const std::uint8_t *a = line_at(source, row) + at, *b = line_at(source, row + 1) + at;
+            const std::uint8_t *c = line_at(source, row + 2) + at, *d = line_at(source, row + 3) + at;
+            for (int i = 0; i < count; ++i)
+                tile.narrow[i] = static_cast<std::uint16_t>(tile.narrow[i] + a[i] + b[i] + c[i] + d[i]);
+        }
+        for (; row < to; ++row) {
+            const std::uint8_t *a = line_at(source, row) + at;
+            for (int i = 0; i < count; ++i) tile.narrow[i] = static_cast<std::uint16_t>(tile.narrow[i] + a[i]);
+        }
+        for (int i = 0; i < count; ++i) tile.column[i] += static_cast<float>(tile.narrow[i]);
+    }
+}
+
+static void add_whole_rows(const Source &source, std::int64_t first, std::int64_t last, std::size_t at, int count,
+                           Tile &tile, std::uint16_t) {
+    for (std::int64_t from = first; from < last; from += 256) { // sums below 2^24 convert to float exactly
+        const std::int64_t to = last < from + 256 ? last : from + 256;
+        std::memset(tile.wide, 0, static_cast<std::size_t>(count) * 4);
+        for (std::int64_t row = from; row < to; ++row) {
+            const auto *a = reinterpret_cast<const std::uint16_t *>(line_at(source, row) + at);
+            for (int i = 0; i < count; ++i) tile.wide[i] += a[i];
+        }
+        for (int i = 0; i < count; ++i) tile.column[i] += static_cast<float>(tile.wide[i]);
+    }
+}
+
+template <class T>
+static void add_part_row(const Source &source, std::int64_t row, std::size_t at, int count, float weight, Tile &tile) {
+    const auto *a = reinterpret_cast<const T *>(line_at(source, row) + at);
+    for (int i = 0; i < count; ++i) tile.column[i] += static_cast<float>(a[i]) * weight;
+}
+
+// Shares `count` summed columns from source column `left` on among the cells of the output row
+static void share_out(const float *column, std::int64_t left, int count, std::int64_t width, int size, float *r, float *g,
+                      float *b) {
+    int done = 0;
+    for (std::int64_t cell = left * size / width; done < count; ++cell) {
+        const std::int64_t begin = cell * width, end = begin + width; // in 1 / size
+        float sum[3] = {0, 0, 0};
+        while (done < count && (left + done) * size < end) {
+            const float weight = coverage(left + done, begin, end, size);
+            for (int c = 0; c < 3; ++c) sum[c] += column[3 * done + c] * weight;
+            if ((left + done + 1) * size > end) break; // the next cell has the rest of this column
+            ++done;
+        }
+        r[cell] += sum[0];
+        g[cell] += sum[1];
+        b[cell] += sum[2];
+    }
+}
+
+template <class T> static void thumbnail_row(const ThumbnailJob &job, int cell, Tile &tile) {
+    const Source &source = job.source;
+    const std::int64_t height = source.height, width = source.width, size = job.size;
+    const std::int64_t begin = cell * height, end = begin + height;
+    const std::int64_t first = begin / size, last = (end - 1) / size; // rows touched, both included
+    const std::size_t plane = static_cast<std::size_t>(size) * size;
+    float *out = job.target + static_cast<std::size_t>(cell) * size;
+    for (int c = 0; c < 3; ++c) std::memset(out + c * plane, 0, static_cast<std::size_t>(size) * sizeof(float));
+    for (std::int64_t left = 0; left < width; left += TILE) {
+        const int columns = static_cast<int>(width - left < TILE ? width - left : TILE), count = 3 * columns;
+        const std::size_t at = static_cast<std::size_t>(left) * 3 * sizeof(T);
+        std::memset(tile.column, 0, sizeof tile.column);
+        add_part_row<T>(source, first, at, count, coverage(first, begin, end, job.size), tile);
+        if (last > first) {
+            add_whole_rows(source, first + 1, last, at, count, tile, T{});
+            add_part_row<T>(source, last, at, count, coverage(last, begin, end, job.size), tile);
+        }
+        share_out(tile.column, left, columns, width, job.size, out, out + plane, out + 2 * plane);
+    }
+    const double area = static_cast<double>(height) / job.size * (static_cast<double>(width) / job.size);
+    const float scale = static_cast<float>(1 / (area * (sizeof(T) == 1 ? 255.0 : 65535.0)));
+    for (int c = 0; c < 3; ++c)
+        for (int k = 0; k < job.size; ++k) out[c * plane + k] *= scale;
+}
+
+static void thumbnail_rows(const ThumbnailJob &job, int first, int last) {
+    Tile tile;
+    for (int cell = first; cell < last; ++cell) {
+        if (job.source.sample_bytes == 1)
+            thumbnail_row<std::uint8_t>(job, cell, tile);
+        else
+            thumbnail_row<std::uint16_t>(job, cell, tile);
+    }
+}
+
+} // namespace untone::UNTONE_VARIANT

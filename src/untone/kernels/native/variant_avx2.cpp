@@ -1,0 +1,18 @@
+// Every stage for AVX2 with FMA and F16C; this file alone is compiled with those instructions.
+#define UNTONE_VARIANT avx2
+#include <cstring>
+
+#include "frame.hpp"
+#include "lanes_avx2.hpp"
+
+#include "block.hpp"
+#include "functions.hpp"
+#include "grid_planar.hpp"
+
+#include "apply.hpp"
+#include "operators.hpp"
+#include "thumbnail.hpp"
+
+namespace untone {
+const Variant avx2_variant = {"avx2", avx2::operator_rows, avx2::apply_rows, avx2::thumbnail_rows};
+}

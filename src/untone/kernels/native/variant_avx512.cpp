@@ -1,0 +1,18 @@
+// Every stage for AVX-512 (F, BW, DQ, VL); this file alone is compiled with those instructions.
+#define UNTONE_VARIANT avx512
+#include <cstring>
+
+#include "frame.hpp"
+#include "lanes_avx512.hpp"
+
+#include "block.hpp"
+#include "functions.hpp"
+#include "grid_planar.hpp"
+
+#include "apply.hpp"
+#include "operators.hpp"
+#include "thumbnail.hpp"
+
+namespace untone {
+const Variant avx512_variant = {"avx512", avx512::operator_rows, avx512::apply_rows, avx512::thumbnail_rows};
+}
