@@ -1,0 +1,1 @@
+"""WING: making data, training and measuring. torch lives here and nowhere else."""

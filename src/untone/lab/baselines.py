@@ -1,0 +1,63 @@
+"""Baselines every table must list: nothing, one curve and one 3D LUT for all pictures, fitted to the training pairs.
+
+Both fits minimise what the tables measure (log PQ error per picture), so they are the best of their kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from . import batches, losses
+from .data import Pairs
+from .nets.fastgamer import tetrahedral
+
+CURVE_NODES = 33
+LUT_NODES = 17
+
+
+def curve_gain(curve: Tensor, rgb: Tensor) -> Tensor:
+    """Gain of a curve [n] over the brightest channel, equal for all channels; rgb [B, N, 3]."""
+    place = rgb.amax(-1) * (curve.shape[0] - 1)
+    below = place.detach().floor().clamp(max=curve.shape[0] - 2)
+    part = place - below
+    index = below.long()
+    return (curve[index] * (1 - part) + curve[index + 1] * part)[..., None].expand_as(rgb)
+
+
+def lut_gain(lut: Tensor, rgb: Tensor) -> Tensor:
+    """Gain of a LUT [n, n, n, 3] in stops, tetrahedral; rgb [B, N, 3]."""
+    return tetrahedral(lut[None], rgb.reshape(1, -1, 3)).reshape(rgb.shape)
+
+
+def fit_curve(pairs: Pairs, steps: int = 600, seed: int = 0) -> Tensor:
+    """The best single curve, [33] stops."""
+    return _fit(torch.linspace(0, 1, CURVE_NODES) ** 2, curve_gain, pairs, steps, seed, lambda c: c.diff(n=2).square().mean())
+
+
+def fit_lut(pairs: Pairs, steps: int = 1500, seed: int = 0) -> Tensor:
+    """The best single 3D LUT, [17, 17, 17, 3] stops."""
+    axis = torch.linspace(0, 1, LUT_NODES)
+    brightest = torch.stack(torch.meshgrid(axis, axis, axis, indexing="ij")).amax(0)
+    start = (1.8 * brightest**3)[..., None].repeat(1, 1, 1, 3)
+    return _fit(start, lut_gain, pairs, steps, seed, lambda lut: losses.lut_roughness(lut[None]))
+
+
+def _fit(
+    start: Tensor, gain: Callable[[Tensor, Tensor], Tensor], pairs: Pairs, steps: int, seed: int,
+    roughness: Callable[[Tensor], Tensor],
+) -> Tensor:  # fmt: skip
+    values = start.clone().requires_grad_()
+    optimiser = torch.optim.Adam([values], 2e-2)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
+    for step in range(steps):
+        batch = batches.draw(pairs, np.random.default_rng([seed, step]), 24, 2048)
+        error = losses.reconstruction(batch.rgb, gain(values, batch.rgb), batch.gain_stops) + 0.1 * roughness(values)
+        optimiser.zero_grad()
+        error.backward()
+        optimiser.step()
+        schedule.step()
+    return values.detach()

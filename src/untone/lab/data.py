@@ -1,0 +1,111 @@
+"""Pairs on disk: made from HDR sources in seeded, resumable shards, and read back without loading them whole.
+
+A folder of pairs holds, for every shard NNNNN, `NNNNN.sdr.npy` ([n, s, s, 3] uint8, sRGB BT.709) and
+`NNNNN.gain.npy` ([n, s, s, 3] float16, stops), and one `style.json` that says how they were made.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import UntoneError
+from . import synth, views
+
+SHARD = 64
+"""Pairs in a shard."""
+
+
+@functools.lru_cache(maxsize=160)
+def _light(path: Path) -> NDArray[np.float16]:
+    return views.read_light(path).astype(np.float16)
+
+
+def make_pair(origins: list[views.Source], seed: int, index: int, style: synth.Style) -> synth.Pair:
+    """Pair number `index` of `seed`: the same arguments give the same pixels."""
+    random = np.random.default_rng([seed, index])
+    while True:
+        source = origins[index % len(origins)] if random.random() < 0.5 else origins[random.integers(len(origins))]
+        view = views.random_view(_light(source.path).astype(np.float32), source, random, style.size)
+        made = synth.pair(view, random, style)
+        if made is not None:
+            return made
+
+
+def make_shard(origins: list[views.Source], folder: Path, shard: int, seed: int, style: synth.Style) -> None:
+    """Writes shard number `shard`, whole or not at all."""
+    made = [make_pair(origins, seed, shard * SHARD + k, style) for k in range(SHARD)]
+    arrays = {"gain": np.stack([p.gain_stops for p in made]), "sdr": np.stack([p.sdr for p in made])}
+    for name, array in arrays.items():
+        partial = folder / f".{shard:05d}.{name}.npy"
+        np.save(partial, array)
+        partial.rename(folder / f"{shard:05d}.{name}.npy")
+
+
+def synthesise(hdr: Path, folder: Path, count: int, seed: int, style: synth.Style, workers: int = 1) -> Iterator[int]:
+    """Makes shards until `folder` holds at least `count` pairs; existing shards stay. Yields pairs on disk so far.
+
+    Raises:
+        UntoneError: `folder` holds pairs of another style, seed or source.
+    """
+    origins = views.sources(hdr)
+    folder.mkdir(parents=True, exist_ok=True)
+    _claim(folder, {"seed": seed, "sources": len(origins), "style": dataclasses.asdict(style)})
+    shards = range(-(-count // SHARD))
+    wanted = [shard for shard in shards if not (folder / f"{shard:05d}.sdr.npy").exists()]
+    work = functools.partial(make_shard, origins, folder, seed=seed, style=style)
+    done = len(shards) - len(wanted)
+    if workers == 1:
+        for shard in wanted:
+            work(shard)
+            done += 1
+            yield done * SHARD
+        return
+    with ProcessPoolExecutor(workers) as pool:
+        for _ in pool.map(work, wanted):
+            done += 1
+            yield done * SHARD
+
+
+def _claim(folder: Path, recipe: dict[str, Any]) -> None:
+    note = folder / "style.json"
+    text = json.dumps(recipe, indent=1)
+    if note.exists() and json.loads(note.read_text()) != json.loads(text):
+        raise UntoneError(f"{folder}: holds pairs made with another style or seed; choose another folder")
+    note.write_text(text)
+
+
+class Pairs:
+    """Random access to the pairs of a folder, memory mapped; shards that appear later are seen by `refresh`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._shards: dict[str, tuple[NDArray[np.uint8], NDArray[np.float16]]] = {}
+        self.refresh()
+        if not self._shards:
+            raise UntoneError(f"{folder}: holds no pairs")
+
+    def refresh(self) -> None:
+        """Looks for shards that were not there before."""
+        for path in sorted(self.folder.glob("[0-9]*.sdr.npy")):
+            name = path.name.split(".")[0]
+            if name not in self._shards:
+                gain = np.load(path.with_name(f"{name}.gain.npy"), mmap_mode="r")
+                self._shards[name] = (np.load(path, mmap_mode="r"), gain)
+        self._names = sorted(self._shards)
+
+    def __len__(self) -> int:
+        return len(self._names) * SHARD
+
+    def __getitem__(self, index: int) -> tuple[NDArray[np.uint8], NDArray[np.float16]]:
+        """SDR codes [s, s, 3] and gain in stops [s, s, 3] of pair `index`."""
+        sdr, gain = self._shards[self._names[index // SHARD]]
+        return sdr[index % SHARD], gain[index % SHARD]

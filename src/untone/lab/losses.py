@@ -1,0 +1,59 @@
+"""What training minimises. Light is linear with 1.0 = SDR white of 203 nits; gains are stops."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from .. import colour
+from ..image import DIFFUSE_WHITE_NITS
+from .synth import OFFSET
+
+PLATEAU = 3e-5
+"""Mean square PQ error (45 dB) below which a picture no longer asks for more."""
+
+
+def srgb_to_linear(encoded: Tensor) -> Tensor:
+    """colour.srgb_to_linear for tensors in [0, 1]."""
+    return torch.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
+
+
+def pq(light: Tensor) -> Tensor:
+    """colour.nits_to_pq of light, for tensors; darker than 1e-4 nit counts as that (finite gradient)."""
+    power = (light * (DIFFUSE_WHITE_NITS / colour.PQ_PEAK_NITS)).clamp(1e-8, 1) ** colour.M1
+    return ((colour.C1 + colour.C2 * power) / (1 + colour.C3 * power)) ** colour.M2
+
+
+def rebuild(light: Tensor, gain_stops: Tensor) -> Tensor:
+    """HDR light of SDR light and gain, per channel."""
+    return (light + OFFSET) * torch.exp2(gain_stops) - OFFSET
+
+
+def square_error(sdr: Tensor, gain_stops: Tensor, truth_stops: Tensor) -> Tensor:
+    """Mean square PQ error of each picture, [B]; all arguments [B, N, 3], sdr encoded sRGB."""
+    light = srgb_to_linear(sdr)
+    return (pq(rebuild(light, gain_stops)) - pq(rebuild(light, truth_stops))).square().mean((1, 2))
+
+
+def reconstruction(sdr: Tensor, gain_stops: Tensor, truth_stops: Tensor) -> Tensor:
+    """Mean log PQ error (that is, minus PQ-PSNR in units of 4.3 dB), levelling off at PLATEAU."""
+    return torch.log(square_error(sdr, gain_stops, truth_stops) + PLATEAU).mean()
+
+
+def gain_error(normalised: Tensor, qmax: Tensor, truth_stops: Tensor, qmax_truth: Tensor) -> Tensor:
+    """FastGaMer's two data terms: |GMnorm - GMnorm_gt| + 3 |GM - GM_gt|."""
+    relative = (normalised - truth_stops / qmax_truth[:, None, None]).abs().mean()
+    absolute = (normalised * qmax[:, None, None] - truth_stops).abs().mean()
+    return relative + 3 * absolute
+
+
+def lut_roughness(lut: Tensor) -> Tensor:
+    """Mean square second difference along each axis of LUTs [B, n, n, n, 3]."""
+    return sum((lut.diff(n=2, dim=axis).square().mean() for axis in (1, 2, 3)), torch.zeros((), device=lut.device))
+
+
+def lut_falls(lut: Tensor) -> Tensor:
+    """Mean fall of the gain from a darker to a brighter grey: what makes a dark ring around the sun. LUTs [B, n, n, n, 3]."""
+    n = lut.shape[1]
+    grey = lut.reshape(lut.shape[0], -1, 3)[:, :: n * n + n + 1]
+    return torch.relu(-grey.diff(dim=1)).mean()

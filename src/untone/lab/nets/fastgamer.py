@@ -1,0 +1,178 @@
+"""FastGaMer: a 256 x 256 thumbnail in, Operators out (CVPR 2026; no code was published).
+
+Of the paper: three bilateral grids with the RGB channels as guides, a 1 x 1 projection, a 17^3 LUT, a per-channel
+modulator, a tanh and one scale Qmax, all predicted from the thumbnail. Where its text is silent the choices are ours:
+the grids come from the encoder's own 8 x 8 map (a spatial head), a soft histogram joins the global feature, the LUT is
+a correction of one LUT fitted to the training pairs, and sampling is at true normalised coordinates, tetrahedral in
+the LUT. The projection, its RGB term and the affine are folded here, so what leaves is what the kernels execute.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+SIZE = 256
+RANGE_NODES = 8
+
+
+@dataclasses.dataclass(frozen=True)
+class Shape:
+    """Hyper-parameters; saved with the weights.
+
+    Attributes:
+        channels: outputs of the stride-2 convolutions; five of them leave an 8 x 8 map.
+        feature: length of the global feature.
+        local: channels of the spatial head's hidden layer.
+        rank: hidden length of the LUT head.
+        lut_nodes: nodes of the LUT along each axis.
+        bins: nodes of the soft histogram.
+        dropout: of the global feature, in training.
+        use_grid, use_lut, use_modulator: parts of the operators (False: left out, for ablations).
+    """
+
+    channels: tuple[int, ...] = (8, 24, 48, 96, 128)
+    feature: int = 96
+    local: int = 64
+    rank: int = 24
+    lut_nodes: int = 17
+    bins: int = 16
+    dropout: float = 0.2
+    use_grid: bool = True
+    use_lut: bool = True
+    use_modulator: bool = True
+
+
+class Outputs(NamedTuple):
+    """Batched Operators: grids [B, 3, gy, gx, 8, 3], lut [B, n, n, n, 3] (before tanh), qmax_stops [B]."""
+
+    grids: Tensor
+    lut: Tensor
+    qmax_stops: Tensor
+
+
+class FastGaMer(nn.Module):
+    """The network; `forward` takes thumbnails [B, 3, 256, 256] of encoded RGB in [0, 1]."""
+
+    def __init__(self, shape: Shape = Shape(), base_lut: Tensor | None = None) -> None:
+        super().__init__()
+        self.shape = shape
+        widths = (3, *shape.channels)
+        self.encoder = nn.Sequential(
+            *(_block(i, o) for i, o in zip(widths[:-1], widths[1:], strict=True))
+        )
+        deep = shape.channels[-1]
+        self.globe = nn.Sequential(
+            nn.Linear(2 * deep + 3 * shape.bins, shape.feature), nn.ReLU(), nn.Dropout(shape.dropout),
+            nn.Linear(shape.feature, shape.feature), nn.ReLU(), nn.Dropout(shape.dropout),
+        )  # fmt: skip
+        self.spatial = nn.Conv2d(deep, shape.local, 3, padding=1)
+        self.context = nn.Linear(shape.feature, shape.local)
+        self.grid_head = nn.Conv2d(shape.local, 3 * RANGE_NODES * 3, 1)
+        n = shape.lut_nodes
+        self.lut_head = nn.Sequential(nn.Linear(shape.feature, shape.rank), nn.ReLU(), nn.Linear(shape.rank, n**3 * 3))
+        self.modulator = nn.Linear(shape.feature, 6)
+        self.scale = nn.Linear(shape.feature, 1)
+        base = torch.zeros(n, n, n, 3) if base_lut is None else base_lut
+        self.base_lut = nn.Parameter(base.clone())
+        self.encoder.to(memory_format=torch.channels_last)
+        self.register_buffer("identity", _identity(), persistent=False)
+        for head, gain in ((self.grid_head, 0.1), (self.lut_head[2], 0.02), (self.modulator, 0.1), (self.scale, 0.1)):
+            nn.init.normal_(head.weight, std=gain / head.weight[0].numel() ** 0.5)
+            nn.init.zeros_(head.bias)
+
+    def forward(self, thumbnail: Tensor) -> Outputs:
+        """Operators of each thumbnail."""
+        deep = self.encoder((thumbnail * 2 - 1).contiguous(memory_format=torch.channels_last))
+        feature = self.globe(torch.cat([deep.mean((2, 3)), deep.amax((2, 3)), self.histogram(thumbnail)], 1))
+        return Outputs(self.grids(deep, feature), self.lut(feature), self.qmax(feature))
+
+    def histogram(self, thumbnail: Tensor) -> Tensor:
+        """Soft histograms of the brightest, the darkest channel and their difference, [B, 3 * bins]."""
+        sparse = thumbnail[:, :, 2::4, 2::4]
+        top, bottom = sparse.amax(1), sparse.amin(1)
+        places = torch.stack([top, bottom, top - bottom], 1).flatten(2) * (self.shape.bins - 1)
+        near = [functional.relu(1 - (places - node).abs()).mean(2) for node in range(self.shape.bins)]
+        return torch.stack(near, 2).sqrt().flatten(1)
+
+    def grids(self, deep: Tensor, feature: Tensor) -> Tensor:
+        """Folded grids: identity plus the spatial head, [B, 3, gy, gx, 8, 3]."""
+        hidden = functional.relu(self.spatial(deep) + self.context(feature)[..., None, None])
+        raw = self.grid_head(hidden)
+        b, _, gy, gx = raw.shape
+        change = raw.reshape(b, 3, RANGE_NODES, 3, gy, gx).permute(0, 1, 4, 5, 2, 3)
+        return self.identity + (change if self.shape.use_grid else 0 * change)
+
+    def lut(self, feature: Tensor) -> Tensor:
+        """The fitted LUT, corrected and modulated, [B, n, n, n, 3]."""
+        n = self.shape.lut_nodes
+        lut = self.base_lut + (self.lut_head(feature).reshape(-1, n, n, n, 3) if self.shape.use_lut else 0)
+        if not self.shape.use_modulator:
+            return lut.expand(feature.shape[0], n, n, n, 3)
+        alpha, beta = self.modulator(feature).reshape(-1, 2, 1, 1, 1, 3).unbind(1)
+        return lut * (1 + alpha) + beta
+
+    def qmax(self, feature: Tensor) -> Tensor:
+        """Scale of the gain in stops, above 0, [B]; starts at 3."""
+        return 0.05 + 2.95 * functional.softplus(self.scale(feature)[:, 0] + 0.5413)
+
+    def card(self) -> dict[str, Any]:
+        """Name, hyper-parameters and size, for the model card."""
+        count = sum(p.numel() for p in self.parameters())
+        return {"architecture": "fastgamer", "shape": dataclasses.asdict(self.shape), "parameters": count}
+
+
+def _block(inputs: int, outputs: int) -> nn.Module:
+    return nn.Sequential(nn.Conv2d(inputs, outputs, 3, stride=2, padding=1), nn.LeakyReLU(0.1))
+
+
+def _identity() -> Tensor:
+    """Grids that give back RGB: node z of guide k holds z / 7 in channel k; [3, 1, 1, 8, 3]."""
+    ramp = torch.arange(RANGE_NODES) / (RANGE_NODES - 1)
+    return (torch.eye(3)[:, None, :] * ramp[None, :, None]).reshape(3, 1, 1, RANGE_NODES, 3)
+
+
+# -- executing operators at given pixels (training; the product's kernels do this at full size) -------------------------
+
+
+def execute(operators: Outputs, rgb: Tensor, uv: Tensor) -> Tensor:
+    """Normalised gain tanh(y) of pixels, [B, N, 3] in [-1, 1]; multiply by qmax_stops for stops.
+
+    Args:
+        rgb: [B, N, 3] encoded in [0, 1].
+        uv: [B, N, 2] position (u across, v down) in (0, 1).
+    """
+    return torch.tanh(tetrahedral(operators.lut, slice_grids(operators.grids, rgb, uv)))
+
+
+def slice_grids(grids: Tensor, rgb: Tensor, uv: Tensor) -> Tensor:
+    """Sum over guides of the trilinear samples, [B, N, 3]; nodes at 0 .. 1 inclusive along every axis."""
+    b, _, gy, gx, gz, _ = grids.shape
+    volume = grids.permute(0, 1, 5, 4, 2, 3).reshape(b * 3, 3, gz, gy, gx)
+    place = torch.cat([uv[:, None].expand(-1, 3, -1, -1), rgb.permute(0, 2, 1)[..., None]], -1) * 2 - 1
+    sampled = functional.grid_sample(
+        volume, place.reshape(b * 3, 1, 1, -1, 3), align_corners=True, padding_mode="border"
+    )
+    return sampled.reshape(b, 3, 3, -1).sum(1).permute(0, 2, 1)
+
+
+def tetrahedral(lut: Tensor, points: Tensor) -> Tensor:
+    """Tetrahedral look-up of points [B, N, 3] (clamped to [0, 1]) in LUTs [B, n, n, n, 3]."""
+    b, n = lut.shape[0], lut.shape[1]
+    place = points.clamp(0, 1) * (n - 1)
+    corner = place.detach().floor().clamp(max=n - 2)
+    part, order = (place - corner).sort(-1, descending=True)
+    strides = torch.tensor([n * n, n, 1], device=lut.device)
+    first = (corner.long() * strides).sum(-1)
+    steps = strides[order]
+    second = first + steps[..., 0]
+    third = second + steps[..., 1]
+    index = torch.stack([first, second, third, first + n * n + n + 1], -1)
+    weight = torch.stack([1 - part[..., 0], part[..., 0] - part[..., 1], part[..., 1] - part[..., 2], part[..., 2]], -1)
+    flat = index.reshape(b, -1, 1).expand(-1, -1, 3)
+    values = lut.reshape(b, n**3, 3).gather(1, flat).reshape(*index.shape, 3)
+    return (values * weight[..., None]).sum(-2)
