@@ -173,3 +173,29 @@ class GainMap:
 
 MAX_STOPS = 64.0
 """No gain, offset or headroom beyond this is a picture; float32 light would overflow."""
+
+
+_TURNS = {
+    1: (False, False, False),
+    2: (False, False, True),
+    3: (False, True, True),
+    4: (False, True, False),
+    5: (True, False, False),
+    6: (True, False, True),
+    7: (True, True, True),
+    8: (True, True, False),
+}
+"""EXIF orientation to what makes stored pixels upright: exchange rows and columns, then reverse rows, columns."""
+
+
+def turned_upright(array: Pixels, orientation: int, axis: int = 0) -> Pixels:
+    """A view of stored pixels as a viewer shows them (EXIF orientation 1..8); rows at `axis`, columns at the next."""
+    exchange, reverse_rows, reverse_columns = _TURNS[orientation]
+    array = array.swapaxes(axis, axis + 1) if exchange else array
+    array = np.flip(array, axis) if reverse_rows else array
+    return np.flip(array, axis + 1) if reverse_columns else array
+
+
+def turned_back(array: Pixels, orientation: int, axis: int = 0) -> Pixels:
+    """Inverse of turned_upright: upright to stored."""
+    return turned_upright(array, {6: 8, 8: 6}.get(orientation, orientation), axis)

@@ -1,0 +1,127 @@
+"""The verb without a name: convert photos, folders of photos, or a pipe. A bad file does not stop the others."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+import traceback
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from .. import pipeline
+from ..errors import UntoneError, UsageError
+from ..formats.limits import MAX_FILE_BYTES
+from . import jobs, report
+from .jobs import Job
+from .report import Outcome
+
+MOST_JOBS = 4
+"""Photos side by side unless told otherwise: each holds its pixels in memory."""
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Convert everything; 0 when nothing failed, else 1.
+
+    Raises:
+        UsageError: the request makes no sense; nothing was written.
+    """
+    planned = jobs.plan(arguments.inputs, arguments.output, arguments.recursive, arguments.exclude)
+    piped = any(job.target is None for job in planned)
+    if piped:
+        _check_pipe(arguments.json)
+    options = _options(arguments)
+    reporting = report.choose(len(planned), quiet=arguments.quiet, as_json=arguments.json, piped=piped)
+    with reporting:
+        for outcome in _convert_all(planned, arguments.jobs, arguments.force, arguments.debug, options):
+            reporting.take(outcome)
+    return 1 if reporting.counts[report.FAILED] else 0
+
+
+def _check_pipe(as_json: bool) -> None:
+    if as_json:
+        raise UsageError("--json and a picture cannot share stdout; name an output with -o")
+    if sys.stdout.isatty():
+        raise UsageError("a picture is not written to a terminal; name an output with -o, or redirect stdout")
+
+
+def _options(arguments: argparse.Namespace) -> dict[str, Any]:
+    options = {
+        "model": arguments.model,
+        "strength": arguments.strength / 100,
+        "peak_nits": arguments.peak,
+        "map_size": arguments.map_size,
+    }
+    pipeline.check_options(options["strength"], options["peak_nits"], options["map_size"])
+    return options | {"quality": arguments.quality}
+
+
+def _convert_all(
+    planned: Sequence[Job], count: int | None, force: bool, debug: bool, options: dict[str, Any]
+) -> Iterator[Outcome]:
+    """Outcomes in the order of the jobs. Interrupted, it finishes the photos in hand and begins no other."""
+    debug = debug or bool(os.environ.get("UNTONE_DEBUG"))
+    if len(planned) == 1:  # in this thread, which an interrupt reaches also while it waits for stdin
+        yield _convert(planned[0], force, debug, options)
+        return
+    workers = ThreadPoolExecutor(max(1, min(len(planned), count or min(MOST_JOBS, os.cpu_count() or 1))))
+    futures: list[Future[Outcome]] = [workers.submit(_convert, job, force, debug, options) for job in planned]
+    try:
+        for future in futures:
+            yield future.result()
+    finally:
+        workers.shutdown(cancel_futures=True)
+
+
+def _convert(job: Job, force: bool, debug: bool, options: dict[str, Any]) -> Outcome:
+    """One job, whatever happens in it.
+
+    Raises:
+        UsageError: a fault of the request, which every other photo would meet too.
+        BrokenPipeError: nobody reads stdout any more.
+    """
+    start = time.perf_counter()
+    try:
+        status, reason, done = _attempt(job, force, options)
+    except (UsageError, BrokenPipeError):
+        raise
+    except (UntoneError, OSError) as error:
+        status, reason, done = report.FAILED, str(error), None
+    except Exception as error:
+        if debug:
+            traceback.print_exception(error)
+        hint = "" if debug else "; --debug shows where"
+        status, reason, done = report.FAILED, f"unexpected {type(error).__name__}: {error}{hint}", None
+    return Outcome(job, status, reason, done, time.perf_counter() - start)
+
+
+def _attempt(job: Job, force: bool, options: dict[str, Any]) -> tuple[str, str | None, pipeline.Conversion | None]:
+    if job.fault:
+        raise UntoneError(job.fault)
+    if job.target is not None and os.path.lexists(job.target) and not force:
+        return report.SKIPPED, f"{job.target} exists; --force replaces it", None
+    source = job.source if job.source is not None else _stdin()
+    if job.target is not None:
+        job.target.parent.mkdir(parents=True, exist_ok=True)
+    done = pipeline.convert(source, job.target, **options)
+    if job.target is None:
+        _to_stdout(done.data if done.data is not None else _bytes(source))
+    return (report.LEFT_ALONE if done.left_alone else report.CONVERTED), done.left_alone, done
+
+
+def _stdin() -> bytes:
+    """All of stdin, or one byte more than the readers take, for them to refuse."""
+    return sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
+
+
+def _bytes(source: bytes | Path) -> bytes:
+    """A photo that was left alone goes through the pipe unchanged."""
+    return source if isinstance(source, bytes) else source.read_bytes()
+
+
+def _to_stdout(data: bytes) -> None:
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()

@@ -1,0 +1,90 @@
+"""untone inspect: what HDR signalling a file carries, from its headers, and what viewers make of it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from ..errors import UntoneError
+from ..formats import probe
+from ..formats.limits import MAX_FILE_BYTES
+from ..formats.signalling import GainMapSignal, Signalling
+from .jobs import PIPE
+from .report import named, one_line
+
+PER_CHANNEL = ("min_stops", "max_stops", "gamma", "base_offset", "alternate_offset")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Of `untone inspect`."""
+    parser.add_argument("file", metavar="FILE", help="image file, or - for stdin")
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print what the headers say.
+
+    Raises:
+        UntoneError: the file cannot be read, or is damaged.
+    """
+    try:
+        found = probe(sys.stdin.buffer.read(MAX_FILE_BYTES + 1) if arguments.file == PIPE else arguments.file)
+    except UntoneError as error:
+        raise named(arguments.file, error) from error
+    if arguments.json:
+        print(json.dumps(found.as_dict() | {"verdict": verdict(found)}, indent=2))
+    else:
+        print("\n".join(one_line(line) for line in lines(arguments.file, found)))
+    return 0
+
+
+def lines(name: str, found: Signalling) -> list[str]:
+    """The report for people."""
+    base = f"{found.base.primaries}, {found.base.transfer}, {found.base.bits} bit"
+    rows = [
+        ("file", f"{name}: {found.format}, {found.width} x {found.height}, orientation {found.orientation}"),
+        ("base", base + (f", ICC profile {found.icc!r}" if found.icc is not None else "")),
+        *(_gain_map(found.gain_map) if found.gain_map else [("gain map", "none")]),
+        *(("warning", text) for text in found.warnings),
+        ("verdict", verdict(found)),
+    ]
+    return [f"{key:<9} {value}" for key, value in rows]
+
+
+def _gain_map(found: GainMapSignal) -> list[tuple[str, str]]:
+    headrooms = f"{found.base_headroom_stops:.3f} -> {found.alternate_headroom_stops:.3f} stops"
+    space = "the base's colour space" if found.use_base_colour_space else "its own colour space"
+    return [
+        ("gain map", f"{found.width} x {found.height}, {found.channels} channels, {', '.join(found.encodings)}"),
+        ("", f"headroom {headrooms}, applied in {space}"),
+        *(("", f"{key.replace('_', ' ')} {_numbers(getattr(found, key))}") for key in PER_CHANNEL),
+    ]
+
+
+def _numbers(values: list[float]) -> str:
+    return " ".join(f"{value:.5g}" for value in values)
+
+
+def verdict(found: Signalling) -> str:
+    """One sentence: who shows this file in HDR."""
+    if found.gain_map is not None:
+        return _gain_map_verdict(found.gain_map)
+    if found.base.transfer in ("pq", "hlg"):
+        return f"HDR: {found.base.transfer.upper()} pixels; a viewer without HDR support shows them too dark or grey"
+    if found.base.transfer == "linear":
+        return "HDR: linear light, for compositors and grading tools"
+    return "SDR: no HDR signalling"
+
+
+def _gain_map_verdict(found: GainMapSignal) -> str:
+    if found.alternate_headroom_stops == found.base_headroom_stops:
+        return "SDR in effect: the gain map's headrooms are equal, so no viewer applies it"
+    readers = {
+        "iso21496-1": "Chrome, iOS 18, macOS 15, Android 15",
+        "hdrgm-xmp": "Chrome, Android 14, Google Photos",
+        "apple": "Apple Photos, Chrome",
+    }
+    known = list(dict.fromkeys(r for e in found.encodings for r in readers.get(e, "").split(", ") if r))
+    other = "SDR" if found.alternate_headroom_stops > found.base_headroom_stops else "HDR"
+    return f"HDR by gain map in {', '.join(known) or 'no known viewer'}; elsewhere the {other} base is shown"

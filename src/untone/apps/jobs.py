@@ -1,0 +1,161 @@
+"""From what the user named (photos, folders, globs, -) to a list of jobs: this file to that one."""
+
+from __future__ import annotations
+
+import dataclasses
+import fnmatch
+import glob
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from ..errors import UsageError
+from ..formats import READ_SUFFIXES
+from ..pipeline import TARGET_SUFFIXES
+
+PIPE = "-"
+MARK = ".hdr"
+"""Between name and suffix of our outputs; folders are searched for photos, not for these."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """One photo to convert.
+
+    Attributes:
+        name: as the user knows it, for messages.
+        source: the file; None reads stdin.
+        target: the file to write; None writes stdout.
+        fault: why it cannot even be tried; None in the usual case.
+    """
+
+    name: str
+    source: Path | None
+    target: Path | None
+    fault: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class _Found:
+    """A file, and its path below what the user named; a fault where there is no file."""
+
+    path: Path
+    below: Path
+    fault: str | None = None
+
+
+def plan(inputs: Sequence[str], output: str | None, recursive: bool = False, exclude: Sequence[str] = ()) -> list[Job]:
+    """The jobs that a command line asks for, in its order, each file once.
+
+    Args:
+        inputs: photos, folders, globs; PIPE alone is stdin.
+        output: a file, a folder, PIPE, or None for a place beside each photo.
+        recursive: whether to look into folders within folders.
+        exclude: patterns of names or paths to leave out.
+
+    Raises:
+        UsageError: two photos would become one file, a photo would overwrite itself, or the output makes no sense.
+    """
+    if PIPE in inputs:
+        return _plan_pipe(inputs, output)
+    found = [f for name in dict.fromkeys(inputs) for f in _find(name, recursive) if not _excluded(f.path, exclude)]
+    found = list({_identity(f.path): f for f in reversed(found)}.values())[::-1]
+    several = len(found) > 1 or any(Path(name).is_dir() or _is_pattern(name) for name in inputs)
+    jobs = [Job(str(f.path), f.path, _target(f, output, several), f.fault) for f in found]
+    _check(jobs)
+    return jobs
+
+
+def _plan_pipe(inputs: Sequence[str], output: str | None) -> list[Job]:
+    if len(inputs) > 1:
+        raise UsageError("- (stdin) is one photo and cannot stand beside other inputs")
+    target = None if output in (None, PIPE) else _target(_Found(Path("stdin"), Path("stdin")), output, several=False)
+    return [Job("stdin", None, target)]
+
+
+def _find(name: str, recursive: bool) -> Iterator[_Found]:
+    path = Path(name)
+    if not name:
+        yield _Found(path, path, "an empty name is no file")
+    elif path.is_dir():
+        files = list(_walk(path, recursive))
+        below = (_Found(f, f.relative_to(path)) for f in files if _is_photo(f))
+        yield from below if files else [_Found(path, Path(path.name), "no photos in this folder")]
+    elif os.path.lexists(path) or not _is_pattern(name):
+        yield _Found(path, Path(path.name), None if path.exists() else "no such file")
+    else:
+        matches = [Path(match) for match in sorted(glob.glob(name, recursive=True))]  # noqa: PTH207  # absolute patterns
+        files = [match for match in matches if match.is_file()]
+        yield from (_Found(f, Path(f.name)) for f in files if _is_photo(f))
+        if not files:
+            yield _Found(path, Path(path.name), "no file matches")
+
+
+def _walk(folder: Path, recursive: bool) -> Iterator[Path]:
+    """Files with the suffix of an image, sorted; links to folders are not followed."""
+    for root, folders, names in os.walk(folder):
+        folders[:] = sorted(f for f in folders if not f.startswith(".")) if recursive else []
+        yield from (Path(root, name) for name in sorted(names) if Path(name).suffix.lower() in READ_SUFFIXES)
+
+
+def _is_photo(path: Path) -> bool:
+    """Neither an output of ours nor a hidden file, such as the ._name that macOS leaves on foreign disks."""
+    return not path.name.startswith(".") and not path.stem.lower().endswith(MARK)
+
+
+def _is_pattern(name: str) -> bool:
+    return glob.has_magic(name) and not os.path.lexists(name)
+
+
+def _excluded(path: Path, patterns: Iterable[str]) -> bool:
+    return any(fnmatch.fnmatch(path.name, p) or fnmatch.fnmatch(path.as_posix(), p) for p in patterns)
+
+
+def _target(found: _Found, output: str | None, several: bool) -> Path | None:
+    name = found.path.stem + MARK + TARGET_SUFFIXES[0]
+    if output is None:
+        return found.path.with_name(name)
+    if output == PIPE:
+        if several:
+            raise UsageError("-o - (stdout) takes one photo")
+        return None
+    out = Path(output)
+    if out.is_dir() or output.endswith(("/", os.sep)) or (several and out.suffix.lower() not in TARGET_SUFFIXES):
+        return _folder(out) / found.below.with_name(name)
+    if several:
+        raise UsageError(f"-o {output} is one file, and there are several photos; name a folder")
+    return _file(out)
+
+
+def _folder(out: Path) -> Path:
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"-o {out} is a file, not a folder")
+    if not out.absolute().parent.is_dir():
+        raise UsageError(f"-o {out}: there is no folder {out.parent}")
+    return out
+
+
+def _file(out: Path) -> Path:
+    if out.suffix.lower() not in TARGET_SUFFIXES:
+        kinds = ", ".join(TARGET_SUFFIXES)
+        raise UsageError(f"-o {out}: the output must end in one of {kinds}, or in / for a folder")
+    if not out.absolute().parent.is_dir():
+        raise UsageError(f"-o {out}: there is no folder {out.parent}")
+    return out
+
+
+def _check(jobs: Iterable[Job]) -> None:
+    taken: dict[Path, str] = {}
+    for job in jobs:
+        if job.target is None or job.source is None or job.fault:
+            continue
+        target = _identity(job.target)
+        if target == _identity(job.source):
+            raise UsageError(f"{job.name}: the output would overwrite the photo itself")
+        if target in taken:
+            raise UsageError(f"{taken[target]} and {job.name} would both become {job.target}; convert them apart")
+        taken[target] = job.name
+
+
+def _identity(path: Path) -> Path:
+    return Path(os.path.realpath(path))

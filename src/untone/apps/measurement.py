@@ -1,0 +1,49 @@
+"""untone measure: an SDR photo and its HDR rendition, made elsewhere, to one photo with a gain map."""
+
+from __future__ import annotations
+
+import argparse
+
+from .. import pipeline
+from ..errors import UntoneError
+from ..image import Image
+from .rendition import check_output
+from .report import named
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Of `untone measure`."""
+    parser.add_argument("sdr", metavar="SDR", help="the photo, which stays as it is")
+    parser.add_argument("hdr", metavar="HDR", help="the same picture in HDR: .exr, PQ or HLG .png, gain map .jpg ...")
+    parser.add_argument("-o", "--output", metavar="OUT", required=True, help="the .jpg to write")
+    parser.add_argument("--map-size", choices=tuple(pipeline.MAP_DIVISORS), default="half", help="default half")
+    parser.add_argument("--channels", type=int, choices=(1, 3), default=3, help="of the gain map; default 3")
+    parser.add_argument("--force", action="store_true", help="replace OUT if it exists")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Read both, measure, write.
+
+    Raises:
+        UsageError: OUT is no .jpg, exists, or is an input.
+        UntoneError: one cannot be read, they do not fit each other, or the output cannot be written.
+    """
+    sources = (arguments.sdr, arguments.hdr)
+    check_output(arguments.output, sources, pipeline.GAIN_MAP_SUFFIXES, arguments.force)
+    sdr, _ = _read(arguments.sdr)
+    _, hdr = _read(arguments.hdr)
+    try:
+        gain_map = pipeline.measure(sdr, hdr, map_size=arguments.map_size, channels=arguments.channels)
+        pipeline.write(arguments.output, sdr, gain_map)
+    except UntoneError as error:
+        raise named(f"{arguments.sdr}, {arguments.hdr}", error) from error
+    return 0
+
+
+def _read(name: str) -> tuple[Image, Image]:
+    """The base of a file, and its HDR rendition where it has a gain map (else the same again)."""
+    try:
+        image, gain_map = pipeline.read(name)
+        return image, image if gain_map is None else pipeline.apply(image, gain_map)
+    except UntoneError as error:
+        raise named(name, error) from error

@@ -1,0 +1,55 @@
+"""untone apply: the HDR pixels of a photo that carries a gain map, as an EXR or a PQ PNG."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from .. import pipeline
+from ..errors import UntoneError, UsageError
+from .report import named
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Of `untone apply`."""
+    parser.add_argument("file", metavar="FILE", help="photo with a gain map")
+    parser.add_argument("-o", "--output", metavar="OUT", required=True, help="linear .exr, or 16-bit PQ .png")
+    parser.add_argument(
+        "--headroom", type=float, metavar="STOPS", help="of the display it is for; default: all that the map has"
+    )
+    parser.add_argument("--force", action="store_true", help="replace OUT if it exists")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Read, apply, write.
+
+    Raises:
+        UsageError: OUT is no such format, exists, or is FILE.
+        UntoneError: the file has no gain map, or cannot be read or written.
+    """
+    check_output(arguments.output, (arguments.file,), pipeline.RENDITION_SUFFIXES, arguments.force)
+    try:
+        image, gain_map = pipeline.read(arguments.file)
+        if gain_map is None:
+            raise UntoneError("it carries no gain map; untone FILE makes one")
+        pipeline.write(arguments.output, pipeline.apply(image, gain_map, arguments.headroom))
+    except UntoneError as error:
+        raise named(arguments.file, error) from error
+    return 0
+
+
+def check_output(output: str, sources: tuple[str, ...], suffixes: tuple[str, ...], force: bool) -> None:
+    """Before any work, and before anything is overwritten.
+
+    Raises:
+        UsageError: another suffix, a missing folder, one of the sources, or a file that exists (without `force`).
+    """
+    path = Path(output)
+    if path.suffix.lower() not in suffixes:
+        raise UsageError(f"-o {output}: the output must end in one of {', '.join(suffixes)}")
+    if not path.absolute().parent.is_dir():
+        raise UsageError(f"-o {output}: there is no folder {path.parent}")
+    if path.exists() and any(Path(source).exists() and path.samefile(source) for source in sources):
+        raise UsageError(f"-o {output}: the output would overwrite an input")
+    if path.exists() and not force:
+        raise UsageError(f"-o {output}: it exists; --force replaces it")

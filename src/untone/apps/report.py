@@ -1,0 +1,178 @@
+"""What the user hears about each photo: lines and a progress bar on a terminal, JSON lines, or nothing but faults."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from collections import Counter
+from types import TracebackType
+from typing import Any, Self
+
+from ..errors import UntoneError
+from ..image import DIFFUSE_WHITE_NITS
+from ..pipeline import Conversion
+from .jobs import Job
+
+CONVERTED, SKIPPED, LEFT_ALONE, FAILED = "converted", "skipped", "left alone", "failed"
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What became of one job.
+
+    Attributes:
+        job: the job.
+        status: CONVERTED, SKIPPED, LEFT_ALONE or FAILED.
+        reason: one line, for every status but CONVERTED.
+        conversion: numbers of the photo; None where it was not read.
+        seconds: that it took.
+    """
+
+    job: Job
+    status: str
+    reason: str | None = None
+    conversion: Conversion | None = None
+    seconds: float = 0.0
+
+
+def one_line(text: str) -> str:
+    """The text with everything that could leave its line, or play with the terminal, escaped."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
+
+
+def fault_line(name: str, fault: object) -> str:
+    """`FILE: fault`, with the file named once."""
+    text = str(fault)
+    return one_line(text if text.startswith(f"{name}: ") else f"{name}: {text}")
+
+
+def complain(text: str) -> None:
+    """One line on stderr."""
+    print(f"untone: {text}", file=sys.stderr, flush=True)
+
+
+class Report:
+    """Silence, but for faults; and for a word on photos that were left as they are, unless `quiet`."""
+
+    def __init__(self, quiet: bool = False) -> None:
+        self.quiet = quiet
+        self.counts: Counter[str] = Counter()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        return None
+
+    def take(self, outcome: Outcome) -> None:
+        """Note one outcome, and say what is to be said about it."""
+        self.counts[outcome.status] += 1
+        if outcome.status == FAILED:
+            complain(fault_line(outcome.job.name, outcome.reason))
+        elif not self.quiet:
+            self.say(outcome)
+
+    def say(self, outcome: Outcome) -> None:
+        """About an outcome that is no fault."""
+        if outcome.status != CONVERTED:
+            complain(fault_line(outcome.job.name, f"{outcome.status}: {outcome.reason}"))
+
+
+class JsonReport(Report):
+    """One object a line on stdout; faults on stderr as well."""
+
+    def take(self, outcome: Outcome) -> None:
+        """Print the object of an outcome."""
+        super().take(outcome)
+        print(json.dumps(as_dict(outcome)), flush=True)
+
+    def say(self, outcome: Outcome) -> None:
+        """Nothing: the object says it."""
+
+
+class TerminalReport(Report):
+    """A progress bar for several photos; a summary of the one, or of all."""
+
+    def __init__(self, total: int) -> None:
+        super().__init__()
+        self.total = total
+
+    def __enter__(self) -> Self:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (TextColumn("untone"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        self.progress = Progress(*columns, console=Console(stderr=True), transient=True, disable=self.total < 2)
+        self.task = self.progress.add_task("", total=self.total)
+        self.progress.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.progress.stop()
+        if self.total > 1 and error is None:
+            print(", ".join(f"{count} {status}" for status, count in self.counts.items()))
+
+    def take(self, outcome: Outcome) -> None:
+        """Advance the bar; lines go above it."""
+        super().take(outcome)
+        self.progress.advance(self.task)
+
+    def say(self, outcome: Outcome) -> None:
+        """The summary of a single photo."""
+        super().say(outcome)
+        if outcome.status == CONVERTED and self.total == 1:
+            print("\n".join(summary(outcome)))
+
+
+def choose(total: int, *, quiet: bool, as_json: bool, piped: bool) -> Report:
+    """The report that suits the options and where stdout leads; `piped` when it carries the picture."""
+    if as_json:
+        return JsonReport(quiet)
+    if quiet or piped or not (sys.stdout.isatty() and sys.stderr.isatty()):
+        return Report(quiet)
+    return TerminalReport(total)
+
+
+def summary(outcome: Outcome) -> list[str]:
+    """Three lines about a converted photo."""
+    done = outcome.conversion
+    if done is None or outcome.job.target is None:
+        return []
+    peak = f"{done.peak_nits:.0f} nits at the brightest, {done.peak_nits / DIFFUSE_WHITE_NITS:.1f} x SDR white"
+    share = 100 * done.share_above_white
+    return [
+        f"{one_line(str(outcome.job.target))}  ({outcome.seconds:.1f} s)",
+        f"{peak}; {'less than 0.1' if 0 < share < 0.1 else f'{share:.1f}'} % of the photo lies above SDR white",
+        look(outcome.job.target.suffix.lower()),
+    ]
+
+
+def look(suffix: str) -> str:
+    """Where the file shows its light."""
+    if suffix in (".jpg", ".jpeg"):
+        return "look at it on an HDR screen in Chrome, Safari or Google Photos; elsewhere it shows as before"
+    return "look at it on an HDR screen in " + ("a compositor or grading tool" if suffix == ".exr" else "Chrome")
+
+
+def as_dict(outcome: Outcome) -> dict[str, Any]:
+    """An outcome for JSON; keys that do not apply are null."""
+    job, done = outcome.job, outcome.conversion
+    converted = done if outcome.status == CONVERTED else None
+    return {
+        "input": job.name,
+        "output": str(job.target) if job.target is not None and converted else None,
+        "status": outcome.status,
+        "reason": outcome.reason,
+        "width": done.width if done else None,
+        "height": done.height if done else None,
+        "headroom_stops": round(converted.headroom_stops, 4) if converted else None,
+        "peak_nits": round(converted.peak_nits, 1) if converted else None,
+        "share_above_white": round(converted.share_above_white, 5) if converted else None,
+        "seconds": round(outcome.seconds, 3),
+    }
+
+
+def named(name: str, error: UntoneError) -> UntoneError:
+    """The same error with the file's name in front."""
+    return type(error)(fault_line(name, error))

@@ -1,0 +1,133 @@
+"""argv to one verb to an exit code: 0 done, 1 something failed, 2 the request makes no sense.
+
+Nothing heavy is imported before a command runs, so that `untone --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import math
+import os
+import sys
+from collections.abc import Sequence
+from types import ModuleType
+from typing import NoReturn
+
+from . import __version__
+from .errors import UntoneError, UsageError
+
+INTERRUPTED, PIPE_CLOSED = 130, 141
+"""Exit codes of a command that a signal ended: 128 + SIGINT, 128 + SIGPIPE."""
+
+COMMANDS = {
+    "inspect": ("apps.inspection", "say what HDR signalling a file carries"),
+    "apply": ("apps.rendition", "write the HDR pixels of a photo with a gain map to EXR or PNG"),
+    "measure": ("apps.measurement", "make a gain map photo from an SDR and an HDR rendition"),
+    "doctor": ("apps.diagnosis", "show versions and kernels, and try the whole line"),
+    "bench": ("lab.bench", "time the kernels and the whole command on this machine"),
+}
+"""Name: the module that has add_arguments(parser) and run(arguments) -> exit code, and the line in the help."""
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, with faults as one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise the fault, which main prints like any other.
+
+        Raises:
+            UsageError: always.
+        """
+        raise UsageError(f"{message} (see {self.prog} --help)")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command line and return its exit code; errors of ours become one line on stderr."""
+    try:
+        code = _run(list(sys.argv[1:] if argv is None else argv))
+        sys.stdout.flush()
+    except UntoneError as error:
+        print(f"untone: {error}", file=sys.stderr)
+        return 2 if isinstance(error, UsageError) else 1
+    except KeyboardInterrupt:
+        print("untone: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PIPE_CLOSED
+    return code
+
+
+def _run(argv: list[str]) -> int:
+    name = argv[0] if argv and argv[0] in COMMANDS else None
+    parser = command_parser(name) if name else convert_parser()
+    arguments = parser.parse_args(argv[1:] if name else argv)
+    home = COMMANDS[name][0] if name else "apps.batch"
+    return int(_module(home).run(arguments))
+
+
+def _module(home: str) -> ModuleType:
+    return importlib.import_module(f".{home}", __package__)
+
+
+def command_parser(name: str) -> Parser:
+    """The parser of one command; imports its module."""
+    home, summary = COMMANDS[name]
+    parser = Parser(prog=f"untone {name}", description=summary[0].upper() + summary[1:] + ".", allow_abbrev=False)
+    _module(home).add_arguments(parser)
+    return parser
+
+
+def convert_parser() -> Parser:
+    """The parser of the verb that needs no name: convert."""
+    width = max(map(len, COMMANDS))
+    lines = "\n".join(f"  {name:{width}}  {summary}" for name, (_, summary) in COMMANDS.items())
+    parser = Parser(
+        prog="untone",
+        usage="untone INPUT... [-o OUT] [options]\n       untone COMMAND ...",
+        description="Turn SDR photos into HDR photos. Each photo stays as it is and gains a gain map: photo.hdr.jpg.",
+        epilog=f"commands (untone COMMAND --help says more; a file of that name is ./NAME):\n{lines}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    _add_convert_arguments(parser)
+    return parser
+
+
+def _add_convert_arguments(parser: Parser) -> None:
+    add = parser.add_argument
+    add("inputs", nargs="+", metavar="INPUT", help="photo, folder, glob, or - for stdin")
+    add("-o", "--output", metavar="OUT", help="file (.jpg, .exr, .png), folder, or - for stdout; default: beside INPUT")
+    add("--strength", type=_percent, default=100.0, metavar="0-100", help="how much of the gain to apply; default 100")
+    add("--peak", type=float, metavar="NITS", help="no pixel brighter than this; SDR white has 203")
+    add("--map-size", choices=("full", "half", "quarter"), default="half", help="side of the gain map; default half")
+    add("--quality", type=_quality, metavar="1-100", help="JPEG quality of the gain map, and of a base that is no JPEG")
+    add("--model", default="fastgamer", metavar="NAME|PATH", help="a model by name, or an .onnx file")
+    add("-j", "--jobs", type=_count, metavar="N", help="photos converted side by side; default: a core each, at most 4")
+    add("-R", "--recursive", action="store_true", help="look into folders within folders")
+    add("--exclude", action="append", default=[], metavar="PATTERN", help="leave out files whose name or path matches")
+    add("--force", action="store_true", help="replace outputs that exist")
+    add("--json", action="store_true", help="one JSON object a line for each photo")
+    add("-q", "--quiet", action="store_true", help="nothing but errors")
+    add("--debug", action="store_true", help="show where an unexpected error came from")
+    add("--version", action="version", version=f"untone {__version__}")
+
+
+def _percent(text: str) -> float:
+    value = float(text)
+    if not (math.isfinite(value) and 0 <= value <= 100):
+        raise argparse.ArgumentTypeError(f"must be from 0 to 100, not {text}")
+    return value
+
+
+def _quality(text: str) -> int:
+    if not (text.isdecimal() and 1 <= int(text) <= 100):
+        raise argparse.ArgumentTypeError(f"must be from 1 to 100, not {text}")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not (text.isdecimal() and 1 <= int(text) <= 256):
+        raise argparse.ArgumentTypeError(f"must be from 1 to 256, not {text}")
+    return int(text)

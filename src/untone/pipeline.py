@@ -1,0 +1,367 @@
+"""THE LINE: read, predict, apply, measure, write. The only module that sees every stage; no stage knows another.
+
+    file --formats--> Image --models--> Operators --kernels--> GainMap --formats--> file
+
+A model looks at a thumbnail and says what to do; kernels do it to every pixel.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import math
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import colour, formats, gainmap, kernels
+from .errors import UntoneError, UsageError
+from .image import DIFFUSE_WHITE_NITS, GainMap, Image, Pixels, Triple, turned_back, turned_upright
+from .operators import Operators
+
+DEFAULT_MODEL = "fastgamer"
+THUMBNAIL_SIDE = 256
+
+MAP_DIVISORS = {"full": 1, "half": 2, "quarter": 4}
+"""Size of the gain map on each side, as a divisor of the photo's."""
+
+GAIN_MAP_SUFFIXES = (".jpg", ".jpeg")
+RENDITION_SUFFIXES = (".exr", ".png")
+"""Targets that hold the HDR pixels themselves instead of a base with a gain map."""
+
+TARGET_SUFFIXES = GAIN_MAP_SUFFIXES + RENDITION_SUFFIXES
+
+STATISTICS_PIXELS = 1_000_000
+GAMUT_TOLERANCE = 1e-3
+"""Linear light this far below 0 is rounding; further below, a colour lies outside its primaries."""
+
+
+class Model(Protocol):
+    """What the line needs of a model; see models/."""
+
+    def operators(self, thumbnail: NDArray[np.float32]) -> Operators:
+        """[3, 256, 256] float32 encoded RGB in 0..1, upright, to what must be done to the photo."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Conversion:
+    """What became of one photo.
+
+    Attributes:
+        width, height: of the photo, as stored.
+        left_alone: why nothing was done (it is HDR already); None where it was converted.
+        data: the file, when no target was named; else None.
+        headroom_stops: of the HDR rendition; 0 where left alone.
+        peak_nits: light of the brightest pixel looked at (every pixel, or a regular sample of large photos).
+        share_above_white: share of pixels with a channel brighter than SDR white.
+    """
+
+    width: int
+    height: int
+    left_alone: str | None = None
+    data: bytes | None = None
+    headroom_stops: float = 0.0
+    peak_nits: float = 0.0
+    share_above_white: float = 0.0
+
+
+def read(source: str | Path | bytes) -> tuple[Image, GainMap | None]:
+    """The base image of a file (a path, or the file's bytes), and its gain map where it has one.
+
+    Raises:
+        UntoneError: unreadable, damaged, unsupported or beyond the limits; the message names the fault.
+    """
+    return formats.read(source)
+
+
+def write(path: str | Path | None, image: Image, gain_map: GainMap | None = None, **options: Any) -> bytes | None:
+    """Write an image, and its gain map, in the format of the path's suffix; whole or not at all.
+
+    Args:
+        path: None returns the bytes instead, as `format`.
+        options: `format`, `quality` and `map_quality`, as formats.write takes them.
+
+    Raises:
+        UntoneError: the format cannot hold this, or the disk refuses.
+    """
+    return formats.write(path, image, gain_map, **options)
+
+
+def load(name: str | Path = DEFAULT_MODEL) -> Model:
+    """A model by its name, or by the path of its .onnx file.
+
+    Raises:
+        UntoneError: there is none of that name, or the file is no model of ours.
+    """
+    from . import models  # deferred: brings in ONNX Runtime, which reading and applying do without
+
+    model: Model = models.load(str(name))
+    return model
+
+
+_loading = threading.Lock()
+
+
+@functools.lru_cache(maxsize=4)
+def _loaded(name: str) -> Model:
+    return load(name)
+
+
+def _model(model: str | Path | Model) -> Model:
+    if not isinstance(model, str | Path):
+        return model
+    with _loading:  # so that photos converted side by side load it once
+        return _loaded(str(model))
+
+
+def predict(
+    image: Image,
+    model: str | Path | Model = DEFAULT_MODEL,
+    strength: float = 1.0,
+    peak_nits: float | None = None,
+    *,
+    map_size: str = "half",
+) -> GainMap:
+    """The gain map that a model sees fit for an SDR photo, three channels, in the photo's stored orientation.
+
+    Args:
+        image: SDR, 8 or 16 bit (float is taken as 16 bit).
+        model: a name, a path, or a loaded model.
+        strength: 0 to 1, scales every gain (in stops); 0 changes nothing.
+        peak_nits: gains are scaled down until no pixel can exceed it; None sets no limit.
+        map_size: one of MAP_DIVISORS.
+
+    Raises:
+        UsageError: an argument is out of its range.
+        UntoneError: the image is HDR already.
+    """
+    check_options(strength, peak_nits, map_size, image.white_nits)
+    if image.is_hdr:
+        raise UntoneError(f"the image is HDR already ({image.transfer}); a gain map is predicted for SDR photos")
+    pixels, divisor = _integers(image.pixels), MAP_DIVISORS[map_size]
+    if strength == 0:
+        return _map(np.zeros((-(-image.height // divisor), -(-image.width // divisor), 3), np.uint8))
+    operators = _operators(_model(model), pixels, image.orientation)
+    low, high = kernels.gain_range(pixels, operators)
+    codes = kernels.gain_codes(pixels, operators, low, high, divisor=divisor)
+    factor = strength * _ceiling(max(high) * strength, peak_nits, image.white_nits, operators.offset)
+    low, high = ((s[0] * factor, s[1] * factor, s[2] * factor) for s in (low, high))
+    return _map(codes, low, high, operators.offset)
+
+
+def check_options(
+    strength: float, peak_nits: float | None, map_size: str, white_nits: float = DIFFUSE_WHITE_NITS
+) -> None:
+    """Before any work: whether what is asked of predict can be had.
+
+    Raises:
+        UsageError: one of them is out of its range; a peak below SDR white would darken the photo.
+    """
+    if not (math.isfinite(strength) and 0 <= strength <= 1):
+        raise UsageError(f"strength must be from 0 to 1, not {strength:g}")
+    if peak_nits is not None and not white_nits <= peak_nits <= colour.PQ_PEAK_NITS:
+        limits = f"from SDR white, {white_nits:g} nits, to {colour.PQ_PEAK_NITS:g} nits"
+        raise UsageError(f"the peak must be {limits}, not {peak_nits:g}")
+    if map_size not in MAP_DIVISORS:
+        raise UsageError(f"the map size must be one of {', '.join(MAP_DIVISORS)}, not {map_size!r}")
+
+
+def _integers(pixels: Pixels) -> Pixels:
+    """Kernels read 8 or 16 bit codes."""
+    if pixels.dtype != np.float32:
+        return pixels
+    codes: Pixels = np.floor(np.clip(np.nan_to_num(pixels), 0, 1) * 65535 + 0.5).astype(np.uint16)
+    return codes
+
+
+def _operators(model: Model, pixels: Pixels, orientation: int) -> Operators:
+    """What the model says, for the pixels as stored; the model itself always sees the photo upright."""
+    thumbnail = kernels.thumbnail(pixels, THUMBNAIL_SIDE)
+    seen = model.operators(np.ascontiguousarray(turned_upright(thumbnail, orientation, axis=1)))
+    grids = np.ascontiguousarray(turned_back(seen.grids, orientation, axis=1))
+    return dataclasses.replace(seen, grids=grids)
+
+
+def _ceiling(gain_stops: float, peak_nits: float | None, white_nits: float, offset: float) -> float:
+    """What to scale gains of up to `gain_stops` by, so that not even white exceeds the peak; at most 1."""
+    if peak_nits is None or gain_stops <= 0:
+        return 1.0
+    allowed = math.log2((peak_nits / white_nits + offset) / (1 + offset))
+    return min(1.0, allowed / gain_stops)
+
+
+def _map(
+    codes: NDArray[np.uint8],
+    low: Triple = (0.0, 0.0, 0.0),
+    high: Triple = (0.0, 0.0, 0.0),
+    offset: float = gainmap.OFFSET,
+) -> GainMap:
+    return GainMap(
+        codes,
+        low,
+        high,
+        base_offset=(offset, offset, offset),
+        alternate_offset=(offset, offset, offset),
+        alternate_headroom_stops=max(*high, gainmap.SMALLEST_HEADROOM_GAP_STOPS),
+    )
+
+
+def apply(image: Image, gain_map: GainMap, headroom_stops: float | None = None) -> Image:
+    """The rendition of an image for a display, as light.
+
+    Args:
+        image: the base, encoded.
+        gain_map: its gain map.
+        headroom_stops: log2 of how much brighter than SDR white the display gets; None asks for the HDR rendition.
+
+    Returns:
+        [H, W, 3] float32, linear, 1.0 = SDR white, in the primaries and the stored orientation of the base.
+
+    Raises:
+        UntoneError: the headroom is not a number of at least 0, or the base is linear light.
+    """
+    if image.transfer == "linear":
+        raise UntoneError("a gain map is applied to encoded pixels, not to linear light")
+    weight = gainmap.weight(gain_map, headroom_stops)
+    elsewhere = not gain_map.use_base_colour_space and gain_map.alternate_primaries not in (None, image.primaries)
+    if elsewhere or image.transfer == "hlg" or image.pixels.dtype == np.float32:
+        light = _apply_plainly(image, gain_map, weight, (gain_map.alternate_primaries or "") if elsewhere else "")
+    else:
+        maximum = int(np.iinfo(image.pixels.dtype).max)
+        table = colour.code_table(image.transfer, maximum, image.white_nits)
+        light = kernels.apply(image.pixels, table, gain_map, weight)
+    return dataclasses.replace(image, pixels=light, transfer="linear", bits=32, icc=None, xmp=None, encoded=None)
+
+
+def _apply_plainly(image: Image, gain_map: GainMap, weight: float, primaries: str) -> NDArray[np.float32]:
+    """In numpy, for what the kernel leaves out; `primaries` other than "" are those the gain is applied in."""
+    light = _light(image)
+    there = _matrix(image.primaries, primaries or image.primaries)
+    stops = gainmap.resize(gainmap.to_stops(gain_map), image.height, image.width)
+    bright = gainmap.apply(light @ there.T, stops, weight, gain_map.base_offset, gain_map.alternate_offset)
+    result: NDArray[np.float32] = (bright @ _matrix(primaries or image.primaries, image.primaries).T).astype(np.float32)
+    return result
+
+
+def _matrix(source: str, target: str) -> NDArray[np.float32]:
+    return colour.rgb_to_rgb(source, target).astype(np.float32)
+
+
+def _light(image: Image) -> NDArray[np.float32]:
+    """Linear float32 of any image, 1.0 = its SDR white."""
+    pixels = image.pixels
+    if pixels.dtype != np.float32:
+        pixels = pixels.astype(np.float32) / np.float32(np.iinfo(image.pixels.dtype).max)
+    return colour.to_linear(pixels, image.transfer, image.white_nits).astype(np.float32)
+
+
+def measure(sdr: Image, hdr: Image, *, map_size: str = "half", channels: int = 3) -> GainMap:
+    """The gain map that leads from an SDR photo to its HDR rendition, in the photo's stored orientation.
+
+    Gains are taken in the photo's primaries; where the HDR rendition has colours outside of them, in its own.
+
+    Raises:
+        UsageError: map_size or channels is none of ours.
+        UntoneError: the first is HDR, the second is not, or their sizes differ.
+    """
+    if map_size not in MAP_DIVISORS or channels not in (1, 3):
+        raise UsageError(f"map_size must be one of {', '.join(MAP_DIVISORS)} and channels 1 or 3")
+    if sdr.is_hdr or not hdr.is_hdr:
+        raise UntoneError(f"an SDR and an HDR rendition are needed, not {sdr.transfer} and {hdr.transfer}")
+    light = turned_back(turned_upright(_light(hdr), hdr.orientation), sdr.orientation)
+    light = light * np.float32(hdr.white_nits / sdr.white_nits)
+    if light.shape != sdr.pixels.shape:
+        shown = f"{sdr.width} x {sdr.height} and {light.shape[1]} x {light.shape[0]}"
+        raise UntoneError(f"the renditions differ in size: {shown} pixels")
+    primaries, base, alternate = _common_primaries(sdr, light, hdr.primaries)
+    found = gainmap.measure(base, alternate, channels=channels, divisor=MAP_DIVISORS[map_size], primaries=primaries)
+    own = primaries == sdr.primaries
+    return dataclasses.replace(found, use_base_colour_space=own, alternate_primaries=None if own else primaries)
+
+
+def _common_primaries(
+    sdr: Image, light: NDArray[np.float32], primaries: str
+) -> tuple[str, NDArray[np.float32], NDArray[np.float32]]:
+    """The first primaries in which no channel of either rendition is negative; light of both, in them."""
+    base = _light(sdr)
+    for name in (sdr.primaries, primaries, "bt2020"):
+        pair = base @ _matrix(sdr.primaries, name).T, light @ _matrix(primaries, name).T
+        if min(pair[0].min(), pair[1].min()) > -GAMUT_TOLERANCE:
+            break
+    return name, np.maximum(pair[0], 0), np.maximum(pair[1], 0)
+
+
+def convert(
+    source: str | Path | bytes,
+    target: str | Path | None,
+    *,
+    model: str | Path | Model = DEFAULT_MODEL,
+    strength: float = 1.0,
+    peak_nits: float | None = None,
+    map_size: str = "half",
+    quality: int | None = None,
+) -> Conversion:
+    """One SDR photo to one HDR photo: the whole line.
+
+    Args:
+        source: a path, or a file's bytes.
+        target: .jpg keeps the photo as base and adds a gain map; .exr and .png hold the HDR pixels (linear, PQ). An
+            existing file is replaced. None returns the JPEG in `Conversion.data`.
+        model, strength, peak_nits, map_size: as predict takes them.
+        quality: 1 to 100, of the gain map and of a base that has to be encoded anew; None takes the formats' own.
+
+    Returns:
+        What was done; a photo that is HDR already is left alone, and the target is not written.
+
+    Raises:
+        UsageError: an argument is out of its range.
+        UntoneError: the photo cannot be read or the target not written; nothing is left behind.
+    """
+    check_options(strength, peak_nits, map_size)
+    suffix = _target_suffix(target)
+    with ThreadPoolExecutor(1) as aside:  # ONNX Runtime takes as long to import as a photo takes to decode
+        loading = aside.submit(_model, model)
+        image, carried = read(source)
+        reason = _reason_to_leave(image, carried)
+        if reason:
+            return Conversion(image.width, image.height, left_alone=reason)
+        loaded = loading.result()
+    rendition = suffix in RENDITION_SUFFIXES
+    gain_map = predict(image, loaded, strength, peak_nits, map_size="full" if rendition else map_size)
+    options = {} if quality is None else {"quality": quality, "map_quality": quality}
+    if rendition:
+        data = write(target, apply(image, gain_map))
+    else:
+        data = write(target, image, gain_map, format=None if target else "jpeg", **options)
+    return Conversion(image.width, image.height, None, data, *_statistics(image, gain_map))
+
+
+def _target_suffix(target: str | Path | None) -> str:
+    suffix = GAIN_MAP_SUFFIXES[0] if target is None else Path(target).suffix.lower()
+    if suffix not in TARGET_SUFFIXES:
+        kinds = ", ".join(TARGET_SUFFIXES)
+        raise UsageError(f"the output must end in one of {kinds}, not {suffix or 'nothing'!r}")
+    return suffix
+
+
+def _reason_to_leave(image: Image, gain_map: GainMap | None) -> str | None:
+    if gain_map is not None:
+        return "it already carries a gain map"
+    if image.is_hdr:
+        return f"it is HDR already ({image.transfer.upper() if image.transfer != 'linear' else 'linear light'})"
+    return None
+
+
+def _statistics(image: Image, gain_map: GainMap) -> tuple[float, float, float]:
+    """Headroom in stops, peak in nits, share of pixels above SDR white; from a regular sample of large photos."""
+    step = max(1, math.isqrt(image.height * image.width // STATISTICS_PIXELS))
+    rows, columns = (slice(min(step, side) // 2, None, step) for side in (image.height, image.width))
+    sparse = dataclasses.replace(image, pixels=np.ascontiguousarray(image.pixels[rows, columns]))
+    light = apply(sparse, gain_map).pixels
+    brightest = np.maximum(np.maximum(light[..., 0], light[..., 1]), light[..., 2])
+    share = float(np.count_nonzero(brightest > 1 + GAMUT_TOLERANCE)) / brightest.size
+    return gain_map.alternate_headroom_stops, float(brightest.max()) * image.white_nits, share
