@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import re
 from xml.parsers import expat
-from xml.sax.saxutils import quoteattr
 
 from ..errors import DamagedError
 from .xmp import HDRGM, RDF, packet_of, parse
@@ -73,14 +72,21 @@ def _description(map_length: int | None, items: list[Item], about: str) -> str:
     rows = "".join(f'<rdf:li rdf:parseType="Resource"><Container:Item {_printed(item)}/></rdf:li>' for item in kept)
     version = f' xmlns:hdrgm="{HDRGM}" hdrgm:Version="1.0"' if map_length is not None else ""
     return (
-        f'<rdf:Description xmlns:rdf="{RDF}" rdf:about={quoteattr(about)} xmlns:Container="{CONTAINER}" '
+        f'<rdf:Description xmlns:rdf="{RDF}" rdf:about={_quoted(about)} xmlns:Container="{CONTAINER}" '
         f'xmlns:Item="{ITEM}"{version}><Container:Directory><rdf:Seq>{rows}</rdf:Seq></Container:Directory>'
         "</rdf:Description>"
     )
 
 
+def _quoted(text: str) -> str:
+    """An XML attribute's value with its quotes; `xml.sax.saxutils` would do, and load an HTTP client."""
+    for character, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
+        text = text.replace(character, entity)
+    return f'"{text}"'
+
+
 def _printed(item: Item) -> str:
-    return " ".join(f"Item:{name}={quoteattr(value)}" for name, value in item.attributes)
+    return " ".join(f"Item:{name}={_quoted(value)}" for name, value in item.attributes)
 
 
 @dataclasses.dataclass

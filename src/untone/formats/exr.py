@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +16,19 @@ from . import profiles
 from .icc import BRADFORD
 from .limits import MAX_CHUNKS, check_size
 from .pixels import bands, finite
+from .quiet import muted
 from .signalling import Header, Signalling, signalling
 
 SIGNATURE = b"\x76\x2f\x31\x01"
 LARGEST_HALF = 65504.0
 
-_DEEP = 0x800
+_DEEP, _MULTIPART = 0x800, 0x1000
 _ATTRIBUTES = (b"dataWindow", b"chromaticities", b"whiteLuminance", b"channels")
 _BT709 = (0.64, 0.33, 0.30, 0.60, 0.15, 0.06, 0.3127, 0.3290)
 
 
 def read(data: bytes) -> tuple[Image, None]:
-    """Linear RGB of an EXR's first part, float32; grey (Y) and luminance/chroma files become RGB.
+    """Linear RGB of an EXR, float32; grey (Y) and luminance/chroma files become RGB.
 
     Primaries without a name of ours are converted to BT.2020; NaN becomes 0, infinity the largest half.
 
@@ -55,11 +55,11 @@ def probe(data: bytes) -> Signalling:
 
 
 def parse(data: bytes) -> Header:
-    """The header of an EXR's first part.
+    """The header of an EXR.
 
     Raises:
         DamagedError: it is truncated or lacks its data window.
-        UnsupportedError: deep pixels.
+        UnsupportedError: deep pixels, or several parts.
         LimitError: too many pixels.
     """
     attributes = _attributes(data)
@@ -68,17 +68,17 @@ def parse(data: bytes) -> Header:
         raise DamagedError("the EXR header has no data window")
     left, top, right, bottom = struct.unpack("<4i", window)
     width, height = right - left + 1, bottom - top + 1
-    check_size(width, height, 12)
+    check_size(width, height, 4 * max(3, _channel_count(attributes)))
     primaries = profiles.primaries_near(list(_chromaticities(attributes)[:6]))
     return Header(width, height, 32, primaries, "linear")
 
 
 def _attributes(data: bytes) -> dict[bytes, bytes]:
-    """The attributes that matter, by name, of the first header."""
+    """The attributes that matter, by name."""
     if len(data) < 8:
         raise DamagedError(f"the EXR ends after {len(data)} bytes")
-    if struct.unpack_from("<I", data, 4)[0] & _DEEP:
-        raise UnsupportedError("this EXR has deep pixels; only flat images are read")
+    if struct.unpack_from("<I", data, 4)[0] & (_DEEP | _MULTIPART):
+        raise UnsupportedError("this EXR is deep or of several parts; only flat single-part ones are read")
     found: dict[bytes, bytes] = {}
     position = 8
     for _ in range(MAX_CHUNKS):
@@ -96,6 +96,14 @@ def _attributes(data: bytes) -> dict[bytes, bytes]:
             found[name] = data[start : start + size]
         position = start + size
     raise DamagedError("the EXR header is truncated or damaged")
+
+
+def _channel_count(attributes: dict[bytes, bytes]) -> int:
+    """Entries of the channel list: a name that ends in a zero byte, then 16 bytes."""
+    listed, position, count = attributes.get(b"channels", b""), 0, 0
+    while (end := listed.find(b"\0", position)) > position:
+        position, count = end + 17, count + 1
+    return count
 
 
 def _chromaticities(attributes: dict[bytes, bytes]) -> tuple[float, ...]:
@@ -140,14 +148,16 @@ def _luminance_weights(attributes: dict[bytes, bytes]) -> NDArray[np.float64]:
 
 
 def _channels(data: bytes) -> dict[str, Pixels]:
-    """Every channel of the first part, by name. The library reads named files only."""
-    import OpenEXR  # here, so that a JPEG does not wait for it
+    """Every channel, by name. The library reads named files only."""
+    import tempfile  # here, as a JPEG needs neither of them
+
+    import OpenEXR
 
     with tempfile.TemporaryDirectory(prefix="untone") as folder:
         name = Path(folder) / "in.exr"
         try:
             name.write_bytes(data)
-            with OpenEXR.File(str(name), separate_channels=True) as file:
+            with muted(), OpenEXR.File(str(name), separate_channels=True) as file:
                 return {key: channel.pixels for key, channel in file.channels().items()}
         except OSError as error:
             raise UntoneError(f"cannot use the temporary folder: {error.strerror or error}") from error
@@ -193,7 +203,9 @@ def write(
     """
     if gain_map is not None:
         raise UnsupportedError("an EXR cannot carry a gain map; write a .jpg, or apply the map first")
-    import OpenEXR  # here, so that a JPEG does not wait for it
+    import tempfile  # here, as a JPEG needs neither of them
+
+    import OpenEXR
 
     out = np.empty(image.pixels.shape, np.float16 if half else np.float32)
     for source, target in zip(bands(image.pixels), bands(out), strict=True):

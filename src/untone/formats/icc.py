@@ -100,10 +100,8 @@ def _curve(tag: bytes) -> NDArray[np.float64]:
         if count == 0:
             return x
         values = np.frombuffer(tag, ">u2", count, 12)
-        sampled: NDArray[np.float64] = (
-            x ** (values[0] / 256) if count == 1 else np.interp(x, np.linspace(0, 1, count), values / 65535)
-        )
-        return sampled
+        gamma: NDArray[np.float64] = x ** (values[0] / 256)
+        return gamma if count == 1 else np.interp(x, np.linspace(0, 1, count), values / 65535)
     if tag[:4] != b"para":
         raise DamagedError(f"the ICC profile has a tone curve of type {tag[:4]!r}")
     (kind,) = struct.unpack_from(">H", tag, 8)
@@ -111,10 +109,11 @@ def _curve(tag: bytes) -> NDArray[np.float64]:
     g, a, b, c, d, e, f = [v / 65536 for v in struct.unpack_from(f">{count}i", tag, 12)] + [0.0] * (7 - count)
     if kind == 0:
         a, d = 1.0, -1.0
-    elif kind in (1, 2):
+    elif kind in (1, 2):  # what follows b is the offset of both parts
         d, e, f, c = (-b / a if a else 0.0), c, c, 0.0
     power = np.maximum(a * x + b, 0) ** g
-    return np.where(x >= d, power + (e if kind in (2, 4) else 0), c * x + (f if kind in (2, 4) else 0))
+    curve: NDArray[np.float64] = np.where(x >= d, power + e, c * x + f)
+    return curve
 
 
 def _curve_name(curves: list[NDArray[np.float64]]) -> str | None:

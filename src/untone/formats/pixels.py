@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import imagecodecs
 import numpy as np
 
 from ..errors import DamagedError, LimitError, UnsupportedError
@@ -26,7 +25,7 @@ def decoded(decode: Callable[..., Any], data: bytes | memoryview | Pixels, **opt
         array: Pixels = decode(data, **options)
     except MemoryError as error:
         raise LimitError("the image does not fit into memory") from error
-    except (imagecodecs.ImcdError, RuntimeError, ValueError, TypeError, IndexError, OverflowError) as error:
+    except (RuntimeError, ValueError, TypeError, IndexError, OverflowError) as error:
         raise DamagedError(f"the image data cannot be decoded: {_one_line(error)}") from error
     return array
 

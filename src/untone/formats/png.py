@@ -22,6 +22,10 @@ from .signalling import Header, Signalling, image_of, signalling
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 XMP_KEYWORD = b"XML:com.adobe.xmp\0"
 
+PALETTE = 3
+ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+"""First column, first row, and steps of the seven passes."""
+
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _EARLY = (b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"eXIf", b"iTXt", b"PLTE")
 LEVEL = 3
@@ -35,7 +39,7 @@ def read(data: bytes) -> tuple[Image, None]:
         DamagedError, UnsupportedError, LimitError: as their names say.
     """
     header = parse(data)
-    pixels = three_channels(decoded(imagecodecs.png_decode, data), header.width, header.height)
+    pixels = three_channels(decoded(imagecodecs.png_decode, _bare(data)), header.width, header.height)
     gamma = _ancillary(data).get(b"gAMA") if header.transfer is None and header.icc is None else None
     if gamma is not None:
         pixels = _with_srgb_curve(pixels, gamma)
@@ -85,6 +89,54 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
             return
         position += 12 + length
     raise LimitError(f"the PNG has more than {MAX_CHUNKS} chunks")
+
+
+def _bare(data: bytes) -> bytes:
+    """The PNG with its critical chunks only, each checked, so that the decoder finds nothing to complain about.
+
+    libpng prints its warnings; transparency is among what is left out, as alpha is dropped anyway.
+
+    Raises:
+        DamagedError: a checksum is wrong, the palette is, or the pixel data are short.
+    """
+    view, parts, palette = memoryview(data), [SIGNATURE], data[25] == PALETTE
+    inflating, inflated = zlib.decompressobj(), 0
+    for name, start, length in _chunks(data):
+        if name not in (b"IHDR", b"PLTE", b"IDAT", b"IEND") or (name == b"PLTE" and not palette):
+            continue
+        if zlib.crc32(view[start - 4 : start + length]) != struct.unpack_from(">I", data, start + length)[0]:
+            raise DamagedError(f"the PNG chunk {name.decode()} at byte {start - 8} has a wrong checksum")
+        if name == b"PLTE" and (length % 3 or not 3 <= length <= 768):
+            raise DamagedError(f"the PNG palette has {length} bytes")
+        if name == b"IDAT":
+            inflated += _inflated(inflating, view[start : start + length])
+        parts.append(data[start - 8 : start + length + 4])
+    if not inflating.eof or inflated < _raw_size(data):
+        raise DamagedError(f"the PNG pixel data hold {inflated} of {_raw_size(data)} bytes")
+    return b"".join(parts)
+
+
+def _inflated(inflating: zlib._Decompress, packed: memoryview) -> int:
+    """Bytes that a piece of the zlib stream inflates to, thrown away as they come."""
+    total, rest = 0, bytes(packed)
+    try:
+        while rest:
+            total += len(inflating.decompress(rest, 1 << 20))
+            rest = inflating.unconsumed_tail
+    except zlib.error as error:
+        raise DamagedError(f"the PNG pixel data are damaged: {error}") from error
+    return total
+
+
+def _raw_size(data: bytes) -> int:
+    """Bytes of all rows with their filter bytes, interlaced (seven passes) or not."""
+    width, height, bits, kind, _, _, interlaced = struct.unpack_from(">II5B", data, 16)
+    total = 0
+    for left, top, right, down in ADAM7 if interlaced else ((0, 0, 1, 1),):
+        columns, rows = -(-(width - left) // right), -(-(height - top) // down)
+        if columns > 0 and rows > 0:
+            total += rows * (1 + -(-columns * bits * _CHANNELS[kind] // 8))
+    return total
 
 
 def _ancillary(data: bytes) -> dict[bytes, bytes]:

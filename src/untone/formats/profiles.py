@@ -84,8 +84,8 @@ def is_converted(image: Image) -> bool:
 def _convert(pixels: Pixels, icc: bytes, space: str) -> Pixels:
     """RGB or equal-channel grey [H, W, 3] to Display P3."""
     if space == "GRAY":
-        return _transform(pixels[:, :, 0], icc, "GRAY")
-    return _transform(pixels, icc, "RGB")
+        return _transform(pixels[:, :, 0], icc, "gray")
+    return _transform(pixels, icc, "rgb")
 
 
 def _transform(codes: Pixels, icc: bytes, space: str) -> Pixels:
@@ -99,7 +99,7 @@ def _transform(codes: Pixels, icc: bytes, space: str) -> Pixels:
     for source, result in zip(bands(codes), bands(out), strict=True):
         contiguous = np.ascontiguousarray(source)
         result[:] = decoded(
-            imagecodecs.cms_transform, contiguous, profile=icc, outprofile=target, colorspace=space, outcolorspace="RGB"
+            imagecodecs.cms_transform, contiguous, profile=icc, outprofile=target, colorspace=space, outcolorspace="rgb"
         )
     return out
 
@@ -111,7 +111,7 @@ def cmyk_to_rgb(inks: Pixels, icc: bytes | None) -> Resolved:
     """
     try:
         if icc is not None and describe(icc).space == "CMYK":
-            return Resolved(_transform(255 - inks, icc, "CMYK"), "p3", "srgb", named=False)
+            return Resolved(_transform(255 - inks, icc, "cmyk"), "p3", "srgb", named=False)
     except DamagedError as error:
         log.warning("%s; the inks are mixed without it", error)
     out = np.empty((*inks.shape[:2], 3), np.uint8)

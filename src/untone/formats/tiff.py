@@ -17,13 +17,27 @@ from .signalling import Header, Signalling, image_of, signalling
 SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 WIDTH, HEIGHT, BITS, PHOTOMETRIC, ORIENTATION = 256, 257, 258, 262, 274
-SAMPLES, PLANAR, EXTRA, FORMAT, XMP, ICC = 277, 284, 338, 339, 700, 34675
+SAMPLES, PLANAR, TILE_WIDTH, TILE_LENGTH, EXTRA, FORMAT, XMP, ICC = 277, 284, 322, 323, 338, 339, 700, 34675
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB = 0, 1, 2
 ASSOCIATED_ALPHA = 1
 SEPARATE = 2
 FLOAT = 3
 
-_WANTED = (WIDTH, HEIGHT, BITS, PHOTOMETRIC, ORIENTATION, SAMPLES, PLANAR, EXTRA, FORMAT, XMP, ICC)
+_WANTED = (
+    WIDTH,
+    HEIGHT,
+    BITS,
+    PHOTOMETRIC,
+    ORIENTATION,
+    SAMPLES,
+    PLANAR,
+    TILE_WIDTH,
+    TILE_LENGTH,
+    EXTRA,
+    FORMAT,
+    XMP,
+    ICC,
+)
 _SIZES = {1: ("B", 1), 2: ("B", 1), 3: ("H", 2), 4: ("I", 4), 7: ("B", 1), 16: ("Q", 8)}
 
 Tags = dict[int, tuple[int, ...] | bytes]
@@ -74,7 +88,9 @@ def probe(data: bytes) -> Signalling:
 def _header(tags: Tags) -> Header:
     layout = _layout(tags)
     width, height = _number(tags, WIDTH, 0), _number(tags, HEIGHT, 0)
-    check_size(width, height, max(3, layout.samples) * max(1, layout.bits // 8))
+    bytes_per_pixel = max(3, layout.samples) * max(1, layout.bits // 8)
+    check_size(width, height, bytes_per_pixel)
+    check_size(_number(tags, TILE_WIDTH, 1), _number(tags, TILE_LENGTH, 1), bytes_per_pixel)
     orientation = _number(tags, ORIENTATION, 1)
     icc, xmp = tags.get(ICC), tags.get(XMP)
     return Header(
