@@ -37,7 +37,7 @@ def gather(pairs: Pairs, indices: list[int], random: np.random.Generator, pixels
         stops = torch.from_numpy(np.asarray(gain).reshape(-1, 3)[where.numpy()]).float()
         uv = torch.stack([(where % size + 0.5) / size, (where // size + 0.5) / size], -1)
         if jitter:
-            picture = (picture * torch.from_numpy(random.normal(1, 0.015, 3)).float()).clamp(0, 1)
+            picture = _tinted(picture, random)
         rgb = picture.reshape(-1, 3)[where]
         if jitter and random.random() < 0.5:
             picture, uv = picture.flip(1), uv * torch.tensor([-1.0, 1.0]) + torch.tensor([1.0, 0.0])
@@ -47,3 +47,12 @@ def gather(pairs: Pairs, indices: list[int], random: np.random.Generator, pixels
         gains.append(stops)
         scales.append(stops.abs().amax(-1).topk(max(pixels // 200, 1)).values[-1].clamp(min=0.25))
     return Batch(*(torch.stack(parts) for parts in (thumbnails, colours, places, gains, scales)))
+
+
+def _tinted(picture: Tensor, random: np.random.Generator) -> Tensor:
+    """White balance and saturation jitter: the right gain does not hang on a sky's exact blue."""
+    picture = picture * torch.from_numpy(random.normal(1, 0.035, 3)).float()
+    if random.random() < 0.5:
+        grey = picture.mean(-1, keepdim=True)
+        picture = grey + (picture - grey) * random.uniform(0.75, 1.25)
+    return picture.clamp(0, 1)

@@ -57,3 +57,8 @@ def lut_falls(lut: Tensor) -> Tensor:
     n = lut.shape[1]
     grey = lut.reshape(lut.shape[0], -1, 3)[:, :: n * n + n + 1]
     return torch.relu(-grey.diff(dim=1)).mean()
+
+
+def tint(gain_stops: Tensor) -> Tensor:
+    """Mean difference between a pixel's gains and their mean, stops: what turns hues. [B, N, 3]."""
+    return (gain_stops - gain_stops.mean(-1, keepdim=True)).abs().mean()

@@ -29,11 +29,12 @@ class Recipe:
         rate, warm_up, decay: peak learning rate (AdamW), steps to reach it, weight decay.
         average: decay of the weights' moving average, which is what ships.
         gain_weight: weight of the paper's gain terms beside the PQ term.
-        smooth_weight, fall_weight: weights of the LUT's roughness and of gain falling towards white.
+        smooth_weight, fall_weight, tint_weight: weights of the LUT's roughness, of gain falling towards white, and
+            of gains that differ between channels.
         seed: of initialisation, batches and dropout.
     """
 
-    steps: int = 16_000
+    steps: int = 12_000
     pictures: int = 16
     pixels: int = 2048
     rate: float = 1.5e-3
@@ -43,6 +44,7 @@ class Recipe:
     gain_weight: float = 0.25
     smooth_weight: float = 0.5
     fall_weight: float = 2.0
+    tint_weight: float = 0.2
     seed: int = 1
     checkpoint_every: int = 250
     shape: Shape = dataclasses.field(default_factory=Shape)
@@ -56,7 +58,7 @@ def loss(net: FastGaMer, batch: batches.Batch, recipe: Recipe) -> Tensor:
     data = losses.reconstruction(batch.rgb, gain, batch.gain_stops)
     gains = losses.gain_error(normalised, out.qmax_stops, batch.gain_stops, batch.qmax_stops)
     shape = recipe.smooth_weight * losses.lut_roughness(out.lut) + recipe.fall_weight * losses.lut_falls(out.lut)
-    return data + recipe.gain_weight * gains + shape
+    return data + recipe.gain_weight * gains + shape + recipe.tint_weight * losses.tint(gain)
 
 
 class Run:
