@@ -8,7 +8,6 @@ A model looks at a thumbnail and says what to do; kernels do it to every pixel.
 from __future__ import annotations
 
 import dataclasses
-import functools
 import math
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -35,7 +34,7 @@ RENDITION_SUFFIXES = (".exr", ".png")
 
 TARGET_SUFFIXES = GAIN_MAP_SUFFIXES + RENDITION_SUFFIXES
 
-STATISTICS_PIXELS = 1_000_000
+STATISTICS_PIXELS = 250_000
 GAMUT_TOLERANCE = 1e-3
 """Linear light this far below 0 is rounding; further below, a colour lies outside its primaries."""
 
@@ -81,6 +80,8 @@ def read(source: str | Path | bytes) -> tuple[Image, GainMap | None]:
 def write(path: str | Path | None, image: Image, gain_map: GainMap | None = None, **options: Any) -> bytes | None:
     """Write an image, and its gain map, in the format of the path's suffix; whole or not at all.
 
+    EXR has no word for orientation: there, and only there, the pixels are turned upright.
+
     Args:
         path: None returns the bytes instead, as `format`.
         options: `format`, `quality` and `map_quality`, as formats.write takes them.
@@ -88,34 +89,31 @@ def write(path: str | Path | None, image: Image, gain_map: GainMap | None = None
     Raises:
         UntoneError: the format cannot hold this, or the disk refuses.
     """
+    if options.get("format") == "exr" or (path is not None and Path(path).suffix.lower() == ".exr"):
+        upright = np.ascontiguousarray(turned_upright(image.pixels, image.orientation))
+        image = dataclasses.replace(image, pixels=upright, orientation=1)
     return formats.write(path, image, gain_map, **options)
 
 
 def load(name: str | Path = DEFAULT_MODEL) -> Model:
-    """A model by its name, or by the path of its .onnx file.
+    """A model by its name, or by the path of its .onnx file; each is loaded once per process.
 
     Raises:
         UntoneError: there is none of that name, or the file is no model of ours.
     """
     from . import models  # deferred: brings in ONNX Runtime, which reading and applying do without
 
-    model: Model = models.load(str(name))
-    return model
+    return models.load(name)
 
 
 _loading = threading.Lock()
-
-
-@functools.lru_cache(maxsize=4)
-def _loaded(name: str) -> Model:
-    return load(name)
 
 
 def _model(model: str | Path | Model) -> Model:
     if not isinstance(model, str | Path):
         return model
     with _loading:  # so that photos converted side by side load it once
-        return _loaded(str(model))
+        return load(model)
 
 
 def predict(

@@ -53,9 +53,10 @@ def complain(text: str) -> None:
 
 
 class Report:
-    """Silence, but for faults; and for a word on photos that were left as they are, unless `quiet`."""
+    """Silence, but for faults; and for a word on photos that were left alone, unless `quiet`."""
 
-    def __init__(self, quiet: bool = False) -> None:
+    def __init__(self, total: int, quiet: bool = False) -> None:
+        self.total = total
         self.quiet = quiet
         self.counts: Counter[str] = Counter()
 
@@ -74,8 +75,8 @@ class Report:
             self.say(outcome)
 
     def say(self, outcome: Outcome) -> None:
-        """About an outcome that is no fault."""
-        if outcome.status != CONVERTED:
+        """About an outcome that is no fault; that many outputs exist already is what a second run is about."""
+        if outcome.status == LEFT_ALONE or (outcome.status == SKIPPED and self.total == 1):
             complain(fault_line(outcome.job.name, f"{outcome.status}: {outcome.reason}"))
 
 
@@ -93,10 +94,6 @@ class JsonReport(Report):
 
 class TerminalReport(Report):
     """A progress bar for several photos; a summary of the one, or of all."""
-
-    def __init__(self, total: int) -> None:
-        super().__init__()
-        self.total = total
 
     def __enter__(self) -> Self:
         from rich.console import Console
@@ -128,9 +125,9 @@ class TerminalReport(Report):
 def choose(total: int, *, quiet: bool, as_json: bool, piped: bool) -> Report:
     """The report that suits the options and where stdout leads; `piped` when it carries the picture."""
     if as_json:
-        return JsonReport(quiet)
+        return JsonReport(total)
     if quiet or piped or not (sys.stdout.isatty() and sys.stderr.isatty()):
-        return Report(quiet)
+        return Report(total, quiet)
     return TerminalReport(total)
 
 
