@@ -37,7 +37,7 @@ def save(path: Path, parts: Iterable[bytes | memoryview]) -> None:
     Raises:
         UntoneError: the disk is full, the folder is missing or not writable; the old file is whole, nothing is left.
     """
-    temporary = path.with_name(f".{path.name}.{os.urandom(4).hex()}.tmp")
+    temporary = path.with_name(f".untone-{os.urandom(6).hex()}.tmp")
     try:
         try:
             with temporary.open("xb") as stream:

@@ -13,6 +13,7 @@ from .. import colour
 from ..errors import DamagedError
 
 D50 = np.array([0.9642, 1.0, 0.8249])
+COLUMNS, CURVES = (b"rXYZ", b"gXYZ", b"bXYZ"), (b"rTRC", b"gTRC", b"bTRC")
 BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
 
 NAMED_TRANSFERS = ("srgb", "bt1886", "gamma22")
@@ -76,12 +77,32 @@ def _named(tags: dict[bytes, bytes]) -> tuple[str | None, str | None]:
     cicp = tags.get(b"cicp", b"")
     if len(cicp) >= 12 and cicp[8] in CICP_PRIMARIES and cicp[9] in CICP_TRANSFERS:
         return CICP_PRIMARIES[cicp[8]], CICP_TRANSFERS[cicp[9]]
-    if b"A2B0" in tags or not {b"rXYZ", b"gXYZ", b"bXYZ", b"rTRC", b"gTRC", b"bTRC"} <= tags.keys():
+    if not _is_matrix(tags):
         return None, None
-    columns = np.array([struct.unpack_from(">3i", tags[name], 8) for name in (b"rXYZ", b"gXYZ", b"bXYZ")]).T / 65536
-    transfer = _curve_name([_curve(tags[name]) for name in (b"rTRC", b"gTRC", b"bTRC")])
+    columns, curves = _columns(tags), [_curve(tags[name]) for name in CURVES]
     near = (n for n in colour.PRIMARIES if np.abs(columns - d50_matrix(n)).max() < MATRIX_TOLERANCE)
-    return next(near, None), transfer
+    return next(near, None), _curve_name(curves)
+
+
+def _is_matrix(tags: dict[bytes, bytes]) -> bool:
+    """Whether three curves and a matrix are all there is to the profile; a table would win over them."""
+    return b"A2B0" not in tags and {*COLUMNS, *CURVES} <= tags.keys()
+
+
+def _columns(tags: dict[bytes, bytes]) -> NDArray[np.float64]:
+    return np.array([struct.unpack_from(">3i", tags[name], 8) for name in COLUMNS]).T / 65536
+
+
+def matrix_and_curves(icc: bytes, samples: int) -> tuple[NDArray[np.float64], NDArray[np.float32]] | None:
+    """Of an RGB matrix/TRC profile: [3, 3] linear RGB to XYZ (D50) and [3, samples] curves; None for other kinds.
+
+    Raises:
+        DamagedError: as `describe`.
+    """
+    if describe(icc).space != "RGB " or not _is_matrix(tags := _tags(icc)):
+        return None
+    curves = np.stack([_curve(tags[name], samples) for name in CURVES])
+    return _columns(tags), curves.astype(np.float32)
 
 
 def d50_matrix(primaries: str) -> NDArray[np.float64]:
@@ -92,9 +113,16 @@ def d50_matrix(primaries: str) -> NDArray[np.float64]:
     return adapted
 
 
-def _curve(tag: bytes) -> NDArray[np.float64]:
-    """A tone curve sampled at 65 points; 'curv' and 'para' types."""
-    x: NDArray[np.float64] = np.linspace(0, 1, 65)
+def _curve(tag: bytes, samples: int = 65) -> NDArray[np.float64]:
+    """A tone curve sampled over 0..1; 'curv' and 'para' types."""
+    with np.errstate(all="ignore"):
+        curve = _sampled(tag, np.linspace(0, 1, samples))
+    if not np.isfinite(curve).all():
+        raise DamagedError("the ICC profile has a tone curve without finite values")
+    return np.clip(curve, 0, 1)
+
+
+def _sampled(tag: bytes, x: NDArray[np.float64]) -> NDArray[np.float64]:
     if tag[:4] == b"curv":
         (count,) = struct.unpack_from(">I", tag, 8)
         if count == 0:
@@ -157,8 +185,8 @@ def named_profile(primaries: str, transfer: str) -> bytes:
     curve = b"para" + bytes(4) + struct.pack(">HH", kind, 0) + b"".join(_fixed(number) for number in numbers)
     matrix = d50_matrix(primaries)
     tags = [(b"desc", _text(f"untone {primaries} {transfer}")), (b"cprt", _text("CC0")), (b"wtpt", _xyz(D50))]
-    tags += [(name, _xyz(matrix[:, i])) for i, name in enumerate((b"rXYZ", b"gXYZ", b"bXYZ"))]
-    tags += [(name, curve) for name in (b"rTRC", b"gTRC", b"bTRC")]
+    tags += [(name, _xyz(matrix[:, i])) for i, name in enumerate(COLUMNS)]
+    tags += [(name, curve) for name in CURVES]
     return _profile(tags)
 
 

@@ -183,7 +183,8 @@ def encode_base(image: Image, quality: int) -> bytes:
         head.append(segment(APP1, XMP_TAG + image.xmp))
     icc = profiles.profile_for(image)
     body = encode(eight_bits(image.pixels), quality)
-    return b"".join([body[:2], *head, icc_segments(icc) if icc else b"", memoryview(body)[2:]])
+    after_jfif = parse(body).segments[0].end
+    return b"".join([body[:after_jfif], *head, icc_segments(icc) if icc else b"", memoryview(body)[after_jfif:]])
 
 
 def encode(pixels: Pixels, quality: int) -> bytes:

@@ -99,7 +99,7 @@ def near(value: float) -> float:
 def fraction(value: float) -> tuple[int, int]:
     """The fraction nearest to `value` (at most 64 in size) whose numerator and denominator fit 31 bits.
 
-    The error is below 2**-50, so that the nearest double is the same whichever way it is read back.
+    The error is below (|value| + 1) / 2**31; the double it reads back as yields the same double again.
     """
     largest = (2**31 - 1) // (int(abs(value)) + 1)
     near = Fraction(value).limit_denominator(largest)

@@ -9,7 +9,8 @@ import struct
 from ..errors import DamagedError, LimitError, UnsupportedError
 from .limits import MAX_METADATA_BYTES, MAX_SCANS, MAX_SEGMENTS
 
-SOI, EOI, SOS, APP0, APP1, APP2, COM = 0xD8, 0xD9, 0xDA, 0xE0, 0xE1, 0xE2, 0xFE
+SOI, EOI, SOS = 0xD8, 0xD9, 0xDA
+APP0, APP1, APP2, APP14, APP15 = 0xE0, 0xE1, 0xE2, 0xEE, 0xEF
 FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 DECODED_FRAMES = {0xC0, 0xC1, 0xC2, 0xC9, 0xCA}
 """Baseline, extended, progressive; Huffman and arithmetic."""

@@ -23,21 +23,9 @@ ASSOCIATED_ALPHA = 1
 SEPARATE = 2
 FLOAT = 3
 
-_WANTED = (
-    WIDTH,
-    HEIGHT,
-    BITS,
-    PHOTOMETRIC,
-    ORIENTATION,
-    SAMPLES,
-    PLANAR,
-    TILE_WIDTH,
-    TILE_LENGTH,
-    EXTRA,
-    FORMAT,
-    XMP,
-    ICC,
-)
+MAX_VALUES = 64
+"""Longer tags, such as the strips of a picture, are not needed here."""
+
 _SIZES = {1: ("B", 1), 2: ("B", 1), 3: ("H", 2), 4: ("I", 4), 7: ("B", 1), 16: ("Q", 8)}
 
 Tags = dict[int, tuple[int, ...] | bytes]
@@ -151,7 +139,7 @@ def parse_tags(data: bytes) -> Tags:
             position = first + size * index
             tag, kind = struct.unpack_from(order + "HH", data, position)
             (number,) = struct.unpack_from(order + ("Q" if big else "I"), data, position + 4)
-            if kind in _SIZES and tag in _WANTED:
+            if kind in _SIZES and (number <= MAX_VALUES or tag in (XMP, ICC)):
                 tags[tag] = _values(data, order, kind, number, position + (12 if big else 8), big)
     except (struct.error, OverflowError) as error:
         raise DamagedError("the TIFF directory runs past the end of the file") from error

@@ -18,7 +18,10 @@ from .segments import (
     APP0,
     APP1,
     APP2,
+    APP14,
+    APP15,
     EXIF_TAG,
+    JFIF_TAG,
     MAX_BODY,
     XMP_TAG,
     Codestream,
@@ -155,20 +158,22 @@ def _agree(one: Metadata, other: Metadata) -> bool:
 
 
 def map_jpeg(encoded: bytes, metadata: Metadata, icc: bytes | None) -> bytes:
-    """A gain map's JPEG: its image data as it is, every old APPn and comment dropped, both flavours put in."""
+    """A gain map's JPEG: its image data as it is, foreign metadata dropped, both flavours put in."""
     stream = parse(encoded)
-    kept = b"".join(encoded[s.start : s.end] for s in stream.segments if not _is_application(s, keep=(0xEE,)))
-    head = [
+    parts = [
         b"\xff\xd8",
+        *(encoded[s.start : s.end] for s in stream.segments if _is_jfif(s)),
         segment(APP1, XMP_TAG + metadata_to_xmp(metadata)),
         segment(APP2, ISO_TAG + metadata_to_iso(metadata)),
         icc_segments(icc) if icc else b"",
+        *(encoded[s.start : s.end] for s in stream.segments if not APP0 <= s.marker <= APP15 or s.marker == APP14),
+        encoded[stream.scan : find_end(encoded, stream)],
     ]
-    return b"".join([*head, kept, encoded[stream.scan : find_end(encoded, stream)]])
+    return b"".join(parts)
 
 
-def _is_application(found: Segment, keep: tuple[int, ...]) -> bool:
-    return (APP0 <= found.marker <= 0xEF or found.marker == 0xFE) and found.marker not in keep
+def _is_jfif(found: Segment) -> bool:
+    return found.marker == APP0 and found.body.startswith(JFIF_TAG)
 
 
 def assemble(base: bytes, gain_map: bytes | None) -> Parts:
