@@ -52,7 +52,8 @@ def thumbnail(
     """[3, size, size] float32 in 0..1: exact area average of the encoded RGB of the whole image, also when smaller."""
     if not 1 <= size <= MAX_THUMBNAIL:
         raise UntoneError(f"thumbnail size must be 1..{MAX_THUMBNAIL}, not {size}")
-    return _kernels(variant, threads).thumbnail(_checked(pixels), size)
+    result: NDArray[np.float32] = _kernels(variant, threads).thumbnail(_checked(pixels), size)
+    return result
 
 
 def gain_codes(
@@ -75,7 +76,8 @@ def gain_codes(
     low, high = np.asarray(low_stops, np.float64), np.asarray(high_stops, np.float64)
     if low.shape != (3,) or high.shape != (3,) or not np.isfinite(low + high).all() or (low > high).any():
         raise UntoneError(f"low and high must be three finite stops each, low <= high, not {low_stops}, {high_stops}")
-    return _kernels(variant, threads).gain_codes(_checked(pixels), operators, low, high, divisor)
+    result: NDArray[np.uint8] = _kernels(variant, threads).gain_codes(_checked(pixels), operators, low, high, divisor)
+    return result
 
 
 def gain_range(
@@ -110,7 +112,8 @@ def hdr_linear(
 ) -> Floats:
     """[H, W, 3] float16 or float32 light, 1.0 = SDR white: (light + offset) * 2 ** gain - offset, not clipped."""
     _check_output(transfer, dtype)
-    return _kernels(variant, threads).hdr_linear(_checked(pixels), operators, transfer, dtype)
+    result: Floats = _kernels(variant, threads).hdr_linear(_checked(pixels), operators, transfer, dtype)
+    return result
 
 
 def hdr_pq10(
@@ -129,7 +132,8 @@ def hdr_pq10(
         raise UntoneError(f"primaries must be one of {', '.join(PRIMARIES)}, not {primaries!r}")
     if not 0 < white_nits <= 10_000:
         raise UntoneError(f"white_nits must be above 0 and at most 10000, not {white_nits}")
-    return _kernels(variant, threads).hdr_pq10(_checked(pixels), operators, transfer, primaries, white_nits)
+    result: NDArray[np.uint16] = _kernels(variant, threads).hdr_pq10(_checked(pixels), operators, transfer, primaries, white_nits)
+    return result
 
 
 def apply(
@@ -158,7 +162,8 @@ def apply(
         raise UntoneError(
             f"light_table must hold one float32 per code, not {list(light_table.shape)} {light_table.dtype}"
         )
-    return _kernels(variant, threads).apply(pixels, light_table, gain_map, weight, dtype)
+    result: Floats = _kernels(variant, threads).apply(pixels, light_table, gain_map, weight, dtype)
+    return result
 
 
 def info() -> dict[str, Any]:

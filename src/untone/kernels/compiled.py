@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ..errors import UntoneError
 from ..image import GainMap
 from ..operators import Operators
-from . import layout, reference
+from . import layout
 
 try:
     from . import _native

@@ -10,6 +10,7 @@ struct ApplyBlock {
     alignas(64) float map[(MAP_SPAN + 1) * 4];  // the map row at this image row, RGBX shares, last column twice
     alignas(64) std::uint32_t at[BLOCK + W];    // byte offset of each pixel's left map sample
     alignas(64) float share[BLOCK + W];         // of the right one
+    alignas(64) float light[3 * BLOCK + PAD];   // of the base, packed RGB
     alignas(64) std::uint8_t out[BLOCK * 3 * sizeof(float) + PAD];
 };
 
@@ -70,47 +71,56 @@ static int place_pixels(const ApplyJob &job, int column, int &first, int &span, 
     return count;
 }
 
-template <bool GAMMA, bool HALF, class T> struct Applier {
+template <bool GAMMA, bool HALF> struct Applier {
+    static constexpr int N = 4, PIXELS = W / 4; // the four RGBX registers of one planar register
     F low, span, inverse_gamma, base_offset, alternate_offset;
-    const float *light;
 
     explicit Applier(const ApplyJob &job)
         : low(repeat(job.low)), span(repeat(job.span)), inverse_gamma(repeat(job.inverse_gamma)),
-          base_offset(repeat(job.base_offset)), alternate_offset(repeat(job.alternate_offset)), light(job.light) {}
+          base_offset(repeat(job.base_offset)), alternate_offset(repeat(job.alternate_offset)) {}
 
-    // `at` and `spread_share` belong to the W / 4 pixels starting at `pixel`
-    void operator()(const float *map, const std::uint32_t *at, F spread_share, const T *raw, std::uint8_t *out) const {
-        const F left = records(map, at), right = records(map + 4, at);
-        F share = fma(spread_share, sub(right, left), left);
-        if constexpr (GAMMA) {
-            const F tiny = splat(1e-30f), bound = splat(126);
-            const F exponent = clamp(mul(log2(larger(share, tiny)), inverse_gamma), sub(splat(0), bound), bound);
-            share = choose(at_least(tiny, share), splat(0), exp2(exponent));
-        }
-        const F stops = clamp(fma(share, span, low), splat(-126), splat(126));
-        const F value = sub(mul(add(gather(light, codes(raw)), base_offset), exp2(stops)), alternate_offset);
-        if constexpr (HALF) {
-            store_half(reinterpret_cast<std::uint16_t *>(out), clamp(value, splat(-65504), splat(65504)));
-        } else {
-            store_rgb(reinterpret_cast<float *>(out), value);
+    // Bilinear shares of W pixels from `pixel` on
+    template <int Q> static void upsample(F (&v)[N], const ApplyBlock &block, int pixel, F share) {
+        const std::uint32_t *at = block.at + pixel + Q * PIXELS;
+        const F left = records(block.map, at), right = records(block.map + 4, at);
+        v[Q] = fma(spread<Q>(share), sub(right, left), left);
+        if constexpr (Q < 3) upsample<Q + 1>(v, block, pixel, share);
+    }
+
+    void raise(F (&v)[N]) const { // to the power of inverse_gamma; 0 stays 0
+        const F tiny = splat(1e-30f), bound = splat(126);
+        F power[N];
+        UNTONE_ALL power[k] = larger(v[k], tiny);
+        log2(power);
+        UNTONE_ALL power[k] = clamp(mul(power[k], inverse_gamma), sub(splat(0), bound), bound);
+        exp2(power);
+        UNTONE_ALL v[k] = choose(at_least(tiny, v[k]), splat(0), power[k]);
+    }
+
+    void operator()(ApplyBlock &block, int pixel) const {
+        F v[N];
+        upsample<0>(v, block, pixel, load(block.share + pixel));
+        if constexpr (GAMMA) raise(v);
+        UNTONE_ALL v[k] = clamp(fma(v[k], span, low), splat(-126), splat(126));
+        exp2(v);
+        UNTONE_ALL {
+            const int sample = 3 * (pixel + k * PIXELS);
+            const F value = sub(mul(add(load_rgb(block.light + sample), base_offset), v[k]), alternate_offset);
+            if constexpr (HALF) {
+                auto *out = reinterpret_cast<std::uint16_t *>(block.out) + sample;
+                store_half(out, clamp(value, splat(-65504), splat(65504)));
+            } else {
+                store_rgb(reinterpret_cast<float *>(block.out) + sample, value);
+            }
         }
     }
 };
-
-template <int Q, bool GAMMA, bool HALF, class T>
-static inline void apply_group(const Applier<GAMMA, HALF, T> &applier, ApplyBlock &block, int pixel) {
-    constexpr int pixels = W / 4, bytes = 3 * (HALF ? 2 : 4);
-    const int p = pixel + Q * pixels;
-    const auto *raw = reinterpret_cast<const T *>(block.raw) + 3 * p;
-    applier(block.map, block.at + p, spread<Q>(load(block.share + pixel)), raw, block.out + p * bytes);
-    if constexpr (Q < 3) apply_group<Q + 1>(applier, block, pixel);
-}
 
 template <bool GAMMA, bool HALF, class T> static void apply_rows_of(const ApplyJob &job, int first_row, int last_row) {
     constexpr int bytes = 3 * (HALF ? 2 : 4);
     ApplyBlock block;
     std::memset(&block, 0, sizeof block);
-    const Applier<GAMMA, HALF, T> applier(job);
+    const Applier<GAMMA, HALF> applier(job);
     const int width = job.source.width;
     for (int row = first_row; row < last_row; ++row) {
         const Place y = place(row, job.source.height, job.map_height);
@@ -122,7 +132,8 @@ template <bool GAMMA, bool HALF, class T> static void apply_rows_of(const ApplyJ
             read_map_of(job, y, first, span, block.map);
             const std::size_t pixel = 3 * sizeof(T);
             std::memcpy(block.raw, line + static_cast<std::size_t>(column) * pixel, count * pixel);
-            for (int p = 0; p < count; p += W) apply_group<0>(applier, block, p);
+            read_light<T>(job.light, block, count);
+            for (int p = 0; p < count; p += W) applier(block, p);
             std::memcpy(target + static_cast<std::size_t>(column) * bytes, block.out, static_cast<std::size_t>(count) * bytes);
         }
     }

@@ -17,7 +17,7 @@ static inline void slice(const float *row, int cells, int cell, float x_share, f
             const F rise = fma(splat(fx), load(record + 12), load(record + 8));
             sum = add(sum, fma(splat(e - static_cast<float>(r)), rise, value));
         }
-        for (int c = 0; c < 3; ++c) block.inner[c][p] = sum.v[c];
+        for (int c = 0; c < 3; ++c) block.inner[c][p] = sum[c];
     }
 }
 

@@ -6,6 +6,7 @@
 namespace untone::avx2 {
 
 constexpr int W = 8;
+constexpr int TOGETHER = 2; // registers worked on side by side in long chains
 using F = __m256;
 using I = __m256i;
 using Mask = __m256;
@@ -20,8 +21,7 @@ static inline F add(F a, F b) { return _mm256_add_ps(a, b); }
 static inline F sub(F a, F b) { return _mm256_sub_ps(a, b); }
 static inline F mul(F a, F b) { return _mm256_mul_ps(a, b); }
 static inline F fma(F a, F b, F c) { return _mm256_fmadd_ps(a, b, c); }
-static inline F div(F a, F b) { return _mm256_div_ps(a, b); }
-static inline F reciprocal(F x) { return _mm256_div_ps(splat(1), x); }
+static inline F divide(F a, F b) { return _mm256_div_ps(a, b); }
 // x86 returns the second operand when one is NaN, so clamp(NaN) is a bound, never an index out of range
 static inline F clamp(F x, F low, F high) { return _mm256_min_ps(_mm256_max_ps(x, low), high); }
 static inline F smaller(F a, F b) { return _mm256_min_ps(a, b); }
@@ -39,6 +39,9 @@ static inline I bit_and(I a, I b) { return _mm256_and_si256(a, b); }
 static inline I bit_or(I a, I b) { return _mm256_or_si256(a, b); }
 template <int N> static inline I shift_left(I x) { return _mm256_slli_epi32(x, N); }
 template <int N> static inline I shift_right(I x) { return _mm256_srli_epi32(x, N); }
+static inline F scale_by_power(F x, F n) { // n integral, -126..127
+    return mul(x, from_bits(shift_left<23>(add(trunc(n), splat_int(127)))));
+}
 static inline F gather(const float *table, I index) { return _mm256_i32gather_ps(table, index, 4); }
 
 // Two RGBX records at byte offsets
@@ -56,17 +59,10 @@ template <int Q> static inline F spread(F planar) {
 }
 
 template <int C> static inline F channel(F rgbx) { return _mm256_permute_ps(rgbx, C * 0x55); }
-// First lane of each record from r, second from g, third from b; each holds its value in every lane
-static inline F join(F r, F g, F b) { return _mm256_blend_ps(_mm256_blend_ps(r, g, 0x22), b, 0x44); }
 
-// RGBX integer codes of the next two pixels; reads 8 or 16 bytes
-static inline I codes(const std::uint8_t *raw) {
-    const __m128i order = _mm_setr_epi8(0, 1, 2, -1, 3, 4, 5, -1, -1, -1, -1, -1, -1, -1, -1, -1);
-    return _mm256_cvtepu8_epi32(_mm_shuffle_epi8(_mm_loadl_epi64(reinterpret_cast<const __m128i *>(raw)), order));
-}
-static inline I codes(const std::uint16_t *raw) {
-    const __m128i order = _mm_setr_epi8(0, 1, 2, 3, 4, 5, -1, -1, 6, 7, 8, 9, 10, 11, -1, -1);
-    return _mm256_cvtepu16_epi32(_mm_shuffle_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i *>(raw)), order));
+// Two packed RGB pixels to RGBX; reads eight floats
+static inline F load_rgb(const float *p) {
+    return _mm256_permutevar8x32_ps(load(p), _mm256_setr_epi32(0, 1, 2, 2, 3, 4, 5, 5));
 }
 
 // Eight pixels apart into planes
@@ -114,10 +110,10 @@ struct Table32 {
 struct Nodes {
     const float *p;
     explicit Nodes(const float *table) : p(table) {}
-    // value at x share fx and guide share t, with r in 0..6
-    F at(I r, F fx, F t) const {
+    // sum + value at x share fx and guide share t, with r in 0..6
+    F add_to(F sum, I r, F fx, F t) const {
         const auto pick = [&](int k) { return _mm256_permutevar8x32_ps(load(p + 8 * k), r); };
-        return fma(t, fma(fx, pick(3), pick(2)), fma(fx, pick(1), pick(0)));
+        return fma(t, fma(fx, pick(3), pick(2)), fma(fx, pick(1), add(sum, pick(0))));
     }
 };
 

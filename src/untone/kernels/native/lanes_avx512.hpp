@@ -6,6 +6,7 @@
 namespace untone::avx512 {
 
 constexpr int W = 16;
+constexpr int TOGETHER = 4; // registers worked on side by side in long chains
 using F = __m512;
 using I = __m512i;
 using Mask = __mmask16;
@@ -20,7 +21,6 @@ static inline F add(F a, F b) { return _mm512_add_ps(a, b); }
 static inline F sub(F a, F b) { return _mm512_sub_ps(a, b); }
 static inline F mul(F a, F b) { return _mm512_mul_ps(a, b); }
 static inline F fma(F a, F b, F c) { return _mm512_fmadd_ps(a, b, c); }
-static inline F div(F a, F b) { return _mm512_div_ps(a, b); }
 // x86 returns the second operand when one is NaN, so clamp(NaN) is a bound, never an index out of range
 static inline F clamp(F x, F low, F high) { return _mm512_min_ps(_mm512_max_ps(x, low), high); }
 static inline F smaller(F a, F b) { return _mm512_min_ps(a, b); }
@@ -38,13 +38,13 @@ static inline I bit_and(I a, I b) { return _mm512_and_si512(a, b); }
 static inline I bit_or(I a, I b) { return _mm512_or_si512(a, b); }
 template <int N> static inline I shift_left(I x) { return _mm512_slli_epi32(x, N); }
 template <int N> static inline I shift_right(I x) { return _mm512_srli_epi32(x, N); }
-static inline F gather(const float *table, I index) { return _mm512_i32gather_ps(index, table, 4); }
 
-// 1 / x for x in 1..2^62: a 14-bit start and one Newton step, off the divider
-static inline F reciprocal(F x) {
-    const F r = _mm512_rcp14_ps(x);
-    return _mm512_mul_ps(r, _mm512_fnmadd_ps(x, r, splat(2)));
+// a / b for b of 1..2^62: a 14-bit reciprocal and one Newton step, off the divider
+static inline F divide(F a, F b) {
+    const F r = _mm512_rcp14_ps(b);
+    return mul(a, mul(r, _mm512_fnmadd_ps(b, r, splat(2))));
 }
+static inline F scale_by_power(F x, F n) { return _mm512_scalef_ps(x, n); } // n integral
 
 // Four RGBX records at byte offsets
 static inline F records(const float *base, const std::uint32_t *offset) {
@@ -62,19 +62,9 @@ template <int Q> static inline F spread(F planar) {
 }
 
 template <int C> static inline F channel(F rgbx) { return _mm512_permute_ps(rgbx, C * 0x55); }
-// First lane of each record from r, second from g, third from b; each holds its value in every lane
-static inline F join(F r, F g, F b) { return _mm512_mask_blend_ps(0x4444, _mm512_mask_blend_ps(0x2222, r, g), b); }
 
-// RGBX integer codes of the next four pixels; reads 16 or 32 bytes
-static inline I codes(const std::uint8_t *raw) {
-    const __m128i order = _mm_setr_epi8(0, 1, 2, -1, 3, 4, 5, -1, 6, 7, 8, -1, 9, 10, 11, -1);
-    return _mm512_cvtepu8_epi32(_mm_shuffle_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i *>(raw)), order));
-}
-static inline I codes(const std::uint16_t *raw) {
-    const __m256i order = _mm256_setr_epi16(0, 1, 2, 15, 3, 4, 5, 15, 6, 7, 8, 15, 9, 10, 11, 15);
-    const __m256i words = _mm256_maskz_loadu_epi16(0x0fff, raw);
-    return _mm512_cvtepu16_epi32(_mm256_permutexvar_epi16(order, words));
-}
+// Four packed RGB pixels to RGBX
+static inline F load_rgb(const float *p) { return _mm512_maskz_expandloadu_ps(0x7777, p); }
 
 // Sixteen pixels apart into planes
 static inline void planes(const std::uint8_t *raw, F &r, F &g, F &b) {
@@ -124,10 +114,10 @@ struct Table32 {
 struct Nodes {
     __m512 here, step;
     explicit Nodes(const float *p) : here(load(p)), step(load(p + 16)) {}
-    // value at x share fx and guide share t, with r in 0..6
-    F at(I r, F fx, F t) const {
+    // sum + value at x share fx and guide share t, with r in 0..6
+    F add_to(F sum, I r, F fx, F t) const {
         const I slope = _mm512_add_epi32(r, _mm512_set1_epi32(8));
-        const F value = fma(fx, _mm512_permutexvar_ps(slope, here), _mm512_permutexvar_ps(r, here));
+        const F value = fma(fx, _mm512_permutexvar_ps(slope, here), add(sum, _mm512_permutexvar_ps(r, here)));
         const F rise = fma(fx, _mm512_permutexvar_ps(slope, step), _mm512_permutexvar_ps(r, step));
         return fma(t, rise, value);
     }

@@ -1,5 +1,4 @@
-// Four lanes in plain C++17: planar (4 pixels of one channel) or RGBX (1 pixel). Any processor, any compiler;
-// the fixed-length loops are what compilers turn into SSE2 or NEON.
+// Four lanes in C++17: planar (4 pixels of one channel) or RGBX (1 pixel). Any processor, any compiler.
 #pragma once
 #include <cstdint>
 #include <cstring>
@@ -7,69 +6,106 @@
 namespace untone::portable {
 
 constexpr int W = 4;
-struct alignas(16) F { float v[4]; };
-struct alignas(16) I { std::int32_t v[4]; };
-struct Mask { bool v[4]; };
+constexpr int TOGETHER = 2; // registers worked on side by side in long chains
 
-#define UNTONE_EACH(type, expression)                                                                                  \
-    type out;                                                                                                          \
-    for (int k = 0; k < 4; ++k) out.v[k] = (expression);                                                               \
-    return out
+#if defined(__GNUC__) // GCC and Clang have vectors of their own, with operators, on every processor
+typedef float F __attribute__((vector_size(16)));
+typedef std::int32_t I __attribute__((vector_size(16)));
+using Mask = I;
+static inline F convert(I a) { return __builtin_convertvector(a, F); }
+static inline I trunc(F a) { return __builtin_convertvector(a, I); }
+static inline Mask at_least(F a, F b) { return a >= b; }
+#else // elsewhere, loops that the compiler may turn into vectors
+template <class T> struct alignas(16) Four {
+    T v[4];
+    T &operator[](int k) { return v[k]; }
+    T operator[](int k) const { return v[k]; }
+};
+using F = Four<float>;
+using I = Four<std::int32_t>;
+using Mask = I;
+#define UNTONE_OPERATOR(op)                                                                                            \
+    template <class T> static inline Four<T> operator op(Four<T> a, Four<T> b) {                                       \
+        return {{a[0] op b[0], a[1] op b[1], a[2] op b[2], a[3] op b[3]}};                                             \
+    }
+UNTONE_OPERATOR(+)
+UNTONE_OPERATOR(-)
+UNTONE_OPERATOR(*)
+UNTONE_OPERATOR(/)
+UNTONE_OPERATOR(&)
+UNTONE_OPERATOR(|)
+#undef UNTONE_OPERATOR
+static inline F convert(I a) {
+    return {{static_cast<float>(a[0]), static_cast<float>(a[1]), static_cast<float>(a[2]), static_cast<float>(a[3])}};
+}
+static inline I trunc(F a) {
+    return {{static_cast<std::int32_t>(a[0]), static_cast<std::int32_t>(a[1]), static_cast<std::int32_t>(a[2]),
+             static_cast<std::int32_t>(a[3])}};
+}
+static inline Mask at_least(F a, F b) {
+    I out{};
+    for (int k = 0; k < 4; ++k) out[k] = a[k] >= b[k] ? -1 : 0;
+    return out;
+}
+#endif
 
-static inline F load(const float *p) { UNTONE_EACH(F, p[k]); }
-static inline void store(float *p, F a) { std::memcpy(p, a.v, sizeof a.v); }
-static inline void store(std::uint32_t *p, I a) { std::memcpy(p, a.v, sizeof a.v); }
-static inline F splat(float x) { UNTONE_EACH(F, x); }
+static inline F load(const float *p) { F out; std::memcpy(&out, p, sizeof out); return out; }
+static inline void store(float *p, F a) { std::memcpy(p, &a, sizeof a); }
+static inline void store(std::uint32_t *p, I a) { std::memcpy(p, &a, sizeof a); }
+static inline F splat(float x) { return F{x, x, x, x}; }
+static inline I splat_int(std::int32_t x) { return I{x, x, x, x}; }
 static inline F repeat(const float *rgbx) { return load(rgbx); }
-static inline F ramp() { return {{0, 1, 2, 3}}; }
-static inline F add(F a, F b) { UNTONE_EACH(F, a.v[k] + b.v[k]); }
-static inline F sub(F a, F b) { UNTONE_EACH(F, a.v[k] - b.v[k]); }
-static inline F mul(F a, F b) { UNTONE_EACH(F, a.v[k] * b.v[k]); }
-static inline F fma(F a, F b, F c) { UNTONE_EACH(F, a.v[k] * b.v[k] + c.v[k]); }
-static inline F div(F a, F b) { UNTONE_EACH(F, a.v[k] / b.v[k]); }
-static inline F reciprocal(F a) { UNTONE_EACH(F, 1.0f / a.v[k]); }
-static inline F smaller(F a, F b) { UNTONE_EACH(F, a.v[k] < b.v[k] ? a.v[k] : b.v[k]); }
-static inline F larger(F a, F b) { UNTONE_EACH(F, a.v[k] > b.v[k] ? a.v[k] : b.v[k]); }
-// the comparison is false for NaN, so clamp(NaN) is a bound, never an index out of range
+static inline F ramp() { return F{0, 1, 2, 3}; }
+static inline F add(F a, F b) { return a + b; }
+static inline F sub(F a, F b) { return a - b; }
+static inline F mul(F a, F b) { return a * b; }
+static inline F divide(F a, F b) { return a / b; }
+static inline F fma(F a, F b, F c) { return a * b + c; }
+static inline I bits(F a) { I out; std::memcpy(&out, &a, sizeof out); return out; }
+static inline F from_bits(I a) { F out; std::memcpy(&out, &a, sizeof out); return out; }
+static inline I add(I a, I b) { return a + b; }
+static inline I bit_and(I a, I b) { return a & b; }
+static inline I bit_or(I a, I b) { return a | b; }
+static inline F choose(Mask m, F yes, F no) {
+    return from_bits((m & bits(yes)) | ((splat_int(-1) - m) & bits(no))); // -1 - m inverts its bits
+}
+static inline F smaller(F a, F b) { return choose(at_least(a, b), b, a); }
+static inline F larger(F a, F b) { return choose(at_least(a, b), a, b); }
+// comparisons with NaN are false: larger(NaN, low) is low, so clamp(NaN) is never an index out of range
 static inline F clamp(F x, F low, F high) { return smaller(larger(x, low), high); }
-static inline Mask at_least(F a, F b) { UNTONE_EACH(Mask, a.v[k] >= b.v[k]); }
-static inline F choose(Mask m, F yes, F no) { UNTONE_EACH(F, m.v[k] ? yes.v[k] : no.v[k]); }
-static inline I trunc(F a) { UNTONE_EACH(I, static_cast<std::int32_t>(a.v[k])); }
-static inline F convert(I a) { UNTONE_EACH(F, static_cast<float>(a.v[k])); }
 // adding and taking away 1.5 * 2^23 rounds to the nearest integer for |x| < 2^22
-static inline F nearest(F a) { UNTONE_EACH(F, (a.v[k] + 12582912.0f) - 12582912.0f); }
-static inline I bits(F a) { I out; std::memcpy(out.v, a.v, sizeof a.v); return out; }
-static inline F from_bits(I a) { F out; std::memcpy(out.v, a.v, sizeof a.v); return out; }
-static inline I add(I a, I b) { UNTONE_EACH(I, a.v[k] + b.v[k]); }
-static inline I splat_int(int x) { UNTONE_EACH(I, x); }
-static inline I bit_and(I a, I b) { UNTONE_EACH(I, a.v[k] & b.v[k]); }
-static inline I bit_or(I a, I b) { UNTONE_EACH(I, a.v[k] | b.v[k]); }
+static inline F nearest(F a) { return (a + splat(12582912.0f)) - splat(12582912.0f); }
 template <int N> static inline I shift_left(I a) {
-    UNTONE_EACH(I, static_cast<std::int32_t>(static_cast<std::uint32_t>(a.v[k]) << N));
+    for (int k = 0; k < 4; ++k) a[k] = static_cast<std::int32_t>(static_cast<std::uint32_t>(a[k]) << N);
+    return a;
 }
 template <int N> static inline I shift_right(I a) {
-    UNTONE_EACH(I, static_cast<std::int32_t>(static_cast<std::uint32_t>(a.v[k]) >> N));
+    for (int k = 0; k < 4; ++k) a[k] = static_cast<std::int32_t>(static_cast<std::uint32_t>(a[k]) >> N);
+    return a;
 }
-static inline F gather(const float *table, I index) { UNTONE_EACH(F, table[index.v[k]]); }
+static inline F scale_by_power(F x, F n) { // n integral, -126..127
+    return x * from_bits(shift_left<23>(trunc(n) + splat_int(127)));
+}
+static inline F gather(const float *table, I index) {
+    return F{table[index[0]], table[index[1]], table[index[2]], table[index[3]]};
+}
 
 // One RGBX record at a byte offset
 static inline F records(const float *base, const std::uint32_t *offset) { return load(base + offset[0] / 4); }
 
 // The planar value of pixel Q, repeated over the lanes of its RGBX record
-template <int Q> static inline F spread(F planar) { return splat(planar.v[Q]); }
-template <int C> static inline F channel(F rgbx) { return splat(rgbx.v[C]); }
-// First lane of each record from r, second from g, third from b; each holds its value in every lane
-static inline F join(F r, F g, F b) { return {{r.v[0], g.v[1], b.v[2], r.v[3]}}; }
+template <int Q> static inline F spread(F planar) { return splat(planar[Q]); }
+template <int C> static inline F channel(F rgbx) { return splat(rgbx[C]); }
 
-// RGBX integer codes of the next pixel
-template <class T> static inline I codes(const T *raw) { return {{raw[0], raw[1], raw[2], 0}}; }
+// One packed RGB pixel to RGBX; reads four floats
+static inline F load_rgb(const float *p) { return load(p); }
 
 // Four pixels apart into planes
 static inline void planes(const std::uint8_t *raw, F &r, F &g, F &b) {
     for (int k = 0; k < 4; ++k) {
-        r.v[k] = raw[3 * k];
-        g.v[k] = raw[3 * k + 1];
-        b.v[k] = raw[3 * k + 2];
+        r[k] = raw[3 * k];
+        g[k] = raw[3 * k + 1];
+        b[k] = raw[3 * k + 2];
     }
 }
 
@@ -92,12 +128,12 @@ static inline std::uint16_t half_bits(float x) {
 
 // One RGBX pixel to packed RGB
 template <class T> static inline void store_rgb(T *out, I v) {
-    for (int k = 0; k < 3; ++k) out[k] = static_cast<T>(v.v[k]);
+    for (int k = 0; k < 3; ++k) out[k] = static_cast<T>(v[k]);
 }
 static inline void store_half(std::uint16_t *out, F v) {
-    for (int k = 0; k < 3; ++k) out[k] = half_bits(v.v[k]);
+    for (int k = 0; k < 3; ++k) out[k] = half_bits(v[k]);
 }
-static inline void store_rgb(float *out, F v) { std::memcpy(out, v.v, 3 * sizeof(float)); }
+static inline void store_rgb(float *out, F v) { std::memcpy(out, &v, 3 * sizeof(float)); }
 
 // Thirty-two floats looked up by lane
 struct Table32 {
@@ -105,7 +141,5 @@ struct Table32 {
     explicit Table32(const float *p) : table(p) {}
     F at(I index) const { return gather(table, index); }
 };
-
-#undef UNTONE_EACH
 
 } // namespace untone::portable

@@ -49,23 +49,12 @@ template <class T, int D> static void read_boxes(const Source &source, int row, 
     for (int c = 0; c < 3; ++c) block.guide[c][count - 1] *= static_cast<float>(D) / static_cast<float>(present);
 }
 
-// Weighted sum of four LUT records for each of pixels Q * W / 4 on, then the following groups
-template <int Q>
-static inline void blend(const float *lut, const std::uint32_t (&at)[4][W], const F (&weight)[4], float *out) {
-    constexpr int pixels = W / 4;
-    F sum = mul(spread<Q>(weight[0]), records(lut, at[0] + Q * pixels));
-    for (int k = 1; k < 4; ++k) sum = fma(spread<Q>(weight[k]), records(lut, at[k] + Q * pixels), sum);
-    store(out + Q * W, sum);
-    if constexpr (Q < 3) blend<Q + 1>(lut, at, weight, out);
-}
-
-// Tetrahedral reading at inner, RGBX into block.reading: weights of the sorted shares on the way 000 -> 111
-static void read_lut(const Operators &operators, Block &block, int count) {
+// Where inner falls in the LUT: records on the way 000 -> 111 of its cell, weighted by the sorted shares
+static void place_in_lut(const Operators &operators, Block &block, int count) {
     const float side = static_cast<float>(operators.n);
     const F step_b = splat(16), step_g = splat(16 * side), step_r = splat(16 * side * side); // bytes
     const F all = add(add(step_r, step_g), step_b), zero = splat(0), one = splat(1);
     const F scale = splat(side - 1), last = splat(side - 2);
-    alignas(64) std::uint32_t at[4][W];
     for (int p = 0; p < count; p += W) {
         F node[3], share[3];
         for (int c = 0; c < 3; ++c) {
@@ -80,60 +69,97 @@ static void read_lut(const Operators &operators, Block &block, int count) {
         const F first = choose(at_least(r, most_gb), step_r, choose(at_least(g, b), step_g, step_b));
         const F spared = choose(at_least(least_rg, b), step_b, choose(at_least(r, g), step_g, step_r));
         const F base = fma(node[0], step_r, fma(node[1], step_g, mul(node[2], step_b))); // exact: below 2^24
-        store(at[0], trunc(base));
-        store(at[1], trunc(add(base, first)));
-        store(at[2], trunc(add(base, sub(all, spared))));
-        store(at[3], trunc(add(base, all)));
-        const F weight[4] = {sub(one, most), sub(most, middle), sub(middle, least), least};
-        blend<0>(operators.lut, at, weight, block.reading + 4 * p);
+        store(block.at[0] + p, trunc(base));
+        store(block.at[1] + p, trunc(add(base, first)));
+        store(block.at[2] + p, trunc(add(base, sub(all, spared))));
+        store(block.at[3] + p, trunc(add(base, all)));
+        store(block.weight[0] + p, sub(one, most));
+        store(block.weight[1] + p, sub(most, middle));
+        store(block.weight[2] + p, sub(middle, least));
+        store(block.weight[3] + p, least);
     }
 }
 
-// What one output kind does with the stops of W / 4 pixels, RGBX
-template <Output KIND, class T> struct Finish {
+// Pixels p + Q * W / 4 on, then the following groups
+template <int Q> static inline void blend(const float *lut, Block &block, int p, const F (&weight)[4]) {
+    const int pixel = p + Q * (W / 4);
+    F sum = mul(spread<Q>(weight[0]), records(lut, block.at[0] + pixel));
+    for (int k = 1; k < 4; ++k) sum = fma(spread<Q>(weight[k]), records(lut, block.at[k] + pixel), sum);
+    store(block.reading + 4 * pixel, sum);
+    if constexpr (Q < 3) blend<Q + 1>(lut, block, p, weight);
+}
+
+// Tetrahedral reading of the LUT at inner. Two loops, so that offsets take the way through memory, not out of registers
+static void read_lut(const Operators &operators, Block &block, int count) {
+    place_in_lut(operators, block, count);
+    for (int p = 0; p < count; p += W) {
+        const F weight[4] = {load(block.weight[0] + p), load(block.weight[1] + p), load(block.weight[2] + p),
+                             load(block.weight[3] + p)};
+        blend<0>(operators.lut, block, p, weight);
+    }
+}
+
+// What one output kind does with LUT readings of N * W / 4 pixels, RGBX; every loop runs over registers
+template <Output KIND> struct Finish {
+    static constexpr int N = TOGETHER, PIXELS = W / 4;
     F scale, bias, offset, qmax;
     F column[3];
-    const float *light;
     Table32 c0, c1, c2, c3;
 
     explicit Finish(const OperatorJob &job)
         : scale(repeat(job.scale)), bias(repeat(job.bias)), offset(splat(job.offset)), qmax(splat(job.operators.qmax)),
-          light(job.light), c0(job.pq), c1(job.pq + 32), c2(job.pq + 64), c3(job.pq + 96) {
+          c0(job.pq), c1(job.pq + 32), c2(job.pq + 64), c3(job.pq + 96) {
         for (int c = 0; c < 3; ++c) column[c] = repeat(job.matrix[c]);
     }
 
-    F hdr(F stops, const T *raw) const { return sub(mul(gather(light, codes(raw)), exp2(stops)), offset); }
-
-    // Share of 10000 nits to 1023 * PQ + 0.5: a cubic in the mantissa for each octave
-    F pq(F share) const {
-        const F x = clamp(share, from_bits(splat_int(0x30000000)), splat(1)); // 2^-31: code 0.3
-        const I octave = add(shift_right<23>(bits(x)), splat_int(-96));
-        const F m = from_bits(bit_or(bit_and(bits(x), splat_int(0x007fffff)), splat_int(0x3f800000)));
-        const F t = sub(m, splat(1.5f));
-        return fma(fma(fma(c3.at(octave), t, c2.at(octave)), t, c1.at(octave)), t, c0.at(octave));
+    // Stops to light, given the base's light plus the offset
+    void hdr(F (&v)[N], const float *light) const {
+        exp2(v);
+        UNTONE_ALL v[k] = sub(mul(load_rgb(light + 3 * k * PIXELS), v[k]), offset);
     }
 
-    void operator()(F reading, const T *raw, std::uint8_t *out, int pixel) const {
-        const F stops = mul(tanh(reading), qmax);
-        const int sample = 3 * pixel;
-        if constexpr (KIND == Output::codes) {
-            store_rgb(out + sample, trunc(clamp(fma(stops, scale, bias), splat(0.5f), splat(255.5f))));
-        } else if constexpr (KIND == Output::stops) {
-            store_rgb(reinterpret_cast<float *>(out) + sample, stops);
-        } else if constexpr (KIND == Output::single) {
-            store_rgb(reinterpret_cast<float *>(out) + sample, hdr(stops, raw));
-        } else if constexpr (KIND == Output::half) {
-            store_half(reinterpret_cast<std::uint16_t *>(out) + sample, hdr(stops, raw));
-        } else {
-            const F v = hdr(stops, raw);
-            const F share = fma(channel<0>(v), column[0], fma(channel<1>(v), column[1], mul(channel<2>(v), column[2])));
-            store_rgb(reinterpret_cast<std::uint16_t *>(out) + sample, trunc(pq(share)));
+    // Light to BT.2020 as a share of 10000 nits, to 1023 * PQ + 0.5: a cubic in the mantissa for each octave
+    void pq(F (&v)[N]) const {
+        UNTONE_ALL v[k] = fma(channel<0>(v[k]), column[0], fma(channel<1>(v[k]), column[1], mul(channel<2>(v[k]), column[2])));
+        UNTONE_ALL {
+            const F x = clamp(v[k], from_bits(splat_int(0x30000000)), splat(1)); // 2^-31: code 0.3
+            const I octave = add(shift_right<23>(bits(x)), splat_int(-96));
+            const F m = from_bits(bit_or(bit_and(bits(x), splat_int(0x007fffff)), splat_int(0x3f800000)));
+            const F t = sub(m, splat(1.5f));
+            v[k] = fma(fma(fma(c3.at(octave), t, c2.at(octave)), t, c1.at(octave)), t, c0.at(octave));
+        }
+    }
+
+    void operator()(const float *reading, const float *light, std::uint8_t *out) const {
+        F v[N];
+        UNTONE_ALL v[k] = load(reading + k * W);
+        tanh(v);
+        UNTONE_ALL v[k] = mul(v[k], qmax);
+        if constexpr (KIND == Output::half || KIND == Output::single || KIND == Output::pq10) hdr(v, light);
+        if constexpr (KIND == Output::pq10) pq(v);
+        UNTONE_ALL {
+            const int sample = 3 * k * PIXELS;
+            if constexpr (KIND == Output::codes) {
+                store_rgb(out + sample, trunc(clamp(fma(v[k], scale, bias), splat(0.5f), splat(255.5f))));
+            } else if constexpr (KIND == Output::half) {
+                store_half(reinterpret_cast<std::uint16_t *>(out) + sample, v[k]);
+            } else if constexpr (KIND == Output::pq10) {
+                store_rgb(reinterpret_cast<std::uint16_t *>(out) + sample, trunc(v[k]));
+            } else {
+                store_rgb(reinterpret_cast<float *>(out) + sample, v[k]);
+            }
         }
     }
 };
 
 constexpr int sample_size(Output kind) {
     return kind == Output::codes ? 1 : kind == Output::half || kind == Output::pq10 ? 2 : 4;
+}
+
+template <Output KIND> static void finish_block(const Finish<KIND> &given, Block &block, int count) {
+    const Finish<KIND> finish = given; // a copy that nothing else points to: its fields stay in registers
+    for (int p = 0; p < count; p += TOGETHER * W / 4)
+        finish(block.reading + 4 * p, block.light + 3 * p, block.out + 3 * p * sample_size(KIND));
 }
 
 template <class T> static void read(const OperatorJob &job, int row, int column, int count, Block &block) {
@@ -143,7 +169,7 @@ template <class T> static void read(const OperatorJob &job, int row, int column,
 }
 
 template <Output KIND, class T> static void row_blocks(const OperatorJob &job, int row, const float *table, Block &block) {
-    const Finish<KIND, T> finish(job);
+    const Finish<KIND> finish(job);
     const int cells = job.operators.gx - 1;
     const double x0 = job.u0 * cells, dx = job.du * cells; // x grid coordinate of column 0, and its step
     const int pixel = 3 * sample_size(KIND);
@@ -160,8 +186,8 @@ template <Output KIND, class T> static void row_blocks(const OperatorJob &job, i
         read<T>(job, row, column, count, block);
         slice(table, cells, cell, static_cast<float>(x - cell), static_cast<float>(dx), block, count);
         read_lut(job.operators, block, count);
-        const auto *raw = reinterpret_cast<const T *>(block.raw);
-        for (int p = 0; p < count; p += W / 4) finish(load(block.reading + 4 * p), raw + 3 * p, block.out, p);
+        if constexpr (KIND != Output::codes && KIND != Output::stops) read_light<T>(job.light, block, count);
+        finish_block(finish, block, count);
         std::memcpy(target + static_cast<std::size_t>(column) * pixel, block.out, static_cast<std::size_t>(count) * pixel);
         column += count;
     }

@@ -1,0 +1,38 @@
+"""Signatures of the compiled module; see native/module.cpp."""
+
+from typing import Any
+
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+def variants() -> list[str]: ...
+def operators(
+    variant: str,
+    threads: int,
+    pixels: Array,
+    divisor: int,
+    nodes: Array,
+    lut: Array,
+    qmax: float,
+    place: list[float],
+    output: int,
+    target: Array,
+    scale: Array,
+    bias: Array,
+    light: Array,
+    offset: float,
+    matrix: Array,
+    pq: Array,
+) -> None: ...
+def apply(
+    variant: str,
+    threads: int,
+    pixels: Array,
+    light: Array,
+    map: Array,
+    constants: list[Array],
+    half: bool,
+    target: Array,
+) -> None: ...
+def thumbnail(variant: str, threads: int, pixels: Array, target: Array) -> None: ...
