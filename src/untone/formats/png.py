@@ -40,9 +40,9 @@ def read(data: bytes) -> tuple[Image, None]:
     """
     header = parse(data)
     pixels = three_channels(decoded(imagecodecs.png_decode, _bare(data)), header.width, header.height)
-    gamma = _ancillary(data).get(b"gAMA") if header.transfer is None and header.icc is None else None
-    if gamma is not None:
-        pixels = _with_srgb_curve(pixels, gamma)
+    chunks = _ancillary(data)
+    if b"gAMA" in chunks and b"sRGB" not in chunks and header.transfer is None and header.icc is None:
+        pixels = _with_srgb_curve(pixels, chunks[b"gAMA"])
     return image_of(header, pixels), None
 
 

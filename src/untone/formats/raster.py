@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import struct
+import threading
+import warnings
 from collections.abc import Iterator
 
 import imagecodecs
@@ -19,6 +21,9 @@ from .signalling import Header, Signalling, image_of, signalling
 
 AVIF_CONTAINERS = {b"meta": 4, b"iprp": 0, b"ipco": 0}
 """Boxes whose children describe the image, and the bytes before the children."""
+
+_filters = threading.Lock()
+"""Warning filters belong to the process; Pillow warns of EXIF that it cannot read."""
 
 AVIF_BITS = {0x00: 8, 0x40: 10, 0x60: 12}
 """high_bitdepth and twelve_bit of av1C's third byte."""
@@ -132,7 +137,11 @@ def _avif_info(data: bytes) -> tuple[dict[str, bytes], tuple[int, int]]:
     from PIL import AvifImagePlugin  # here, so that a JPEG does not wait for Pillow
 
     try:
-        with AvifImagePlugin.AvifImageFile(io.BytesIO(data)) as image:
+        with (
+            _filters,
+            warnings.catch_warnings(action="ignore"),
+            AvifImagePlugin.AvifImageFile(io.BytesIO(data)) as image,
+        ):
             info = {str(key): value for key, value in image.info.items() if isinstance(value, bytes)}
             return info, image.size
     except (OSError, ValueError, SyntaxError, RuntimeError, MemoryError) as error:
