@@ -132,7 +132,9 @@ def hdr_pq10(
         raise UntoneError(f"primaries must be one of {', '.join(PRIMARIES)}, not {primaries!r}")
     if not 0 < white_nits <= 10_000:
         raise UntoneError(f"white_nits must be above 0 and at most 10000, not {white_nits}")
-    result: NDArray[np.uint16] = _kernels(variant, threads).hdr_pq10(_checked(pixels), operators, transfer, primaries, white_nits)
+    result: NDArray[np.uint16] = _kernels(variant, threads).hdr_pq10(
+        _checked(pixels), operators, transfer, primaries, white_nits
+    )
     return result
 
 

@@ -30,7 +30,7 @@ def apply(
     threads: int,
     pixels: Array,
     light: Array,
-    map: Array,
+    codes: Array,
     constants: list[Array],
     half: bool,
     target: Array,

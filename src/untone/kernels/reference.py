@@ -71,7 +71,7 @@ def _tetrahedral(lut: Floats, inner: Floats) -> Floats:
     ranked = np.take_along_axis(share, order, -1)
     steps = np.eye(3, dtype=np.intp)[order]
     corner = node.copy()
-    result = lut[corner[..., 0], corner[..., 1], corner[..., 2]].astype(np.float64) * (1 - ranked[..., :1])
+    result: Floats = lut[corner[..., 0], corner[..., 1], corner[..., 2]].astype(np.float64) * (1 - ranked[..., :1])
     for k in range(3):
         corner += steps[..., k, :]
         weight = ranked[..., k] - (ranked[..., k + 1] if k < 2 else 0)

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..colour import code_table
+from ..colour import C1, C2, C3, M1, M2, PQ_PEAK_NITS, code_table, rgb_to_rgb
+from ..image import DIFFUSE_WHITE_NITS
 from ..kernels import reference
 from ..operators import Operators
 
@@ -33,15 +34,17 @@ class Eager:
         self.v, self.u = v[:, None].expand(height, width), u[None, :].expand(height, width)
         self.table = torch.from_numpy(code_table("srgb"))
 
-    def gain(self, pixels: NDArray[np.uint8]) -> Any:
-        """[1, 3, H, W] float32 tensor of stops."""
+    def gain(self, pixels: NDArray[np.uint8], divisor: int = 1) -> Any:
+        """[1, 3, h, w] float32 tensor of stops; the frame, reduced by `divisor`, has the size given at construction."""
         import torch
         from torch.nn import functional
 
-        encoded = torch.from_numpy(pixels).permute(2, 0, 1).float() / 255
-        inner = torch.zeros_like(encoded)[None]
+        encoded = torch.from_numpy(pixels).permute(2, 0, 1).float()[None] / 255
+        if divisor > 1:
+            encoded = functional.avg_pool2d(encoded, divisor, ceil_mode=True)
+        inner = torch.zeros_like(encoded)
         for k in range(3):
-            where = torch.stack((encoded[k], self.u, self.v), dim=-1)[None, None] * 2 - 1
+            where = torch.stack((encoded[0, k], self.u, self.v), dim=-1)[None, None] * 2 - 1
             inner += functional.grid_sample(self.grids[k : k + 1], where, align_corners=True)[:, :, 0]
         return self.qmax_stops * torch.tanh(self._read_lut(inner.clamp(0, 1)))
 
@@ -70,20 +73,35 @@ class Eager:
             result += table[index] * weight[..., None]
         return result.permute(2, 0, 1)[None]
 
-    def gain_codes(self, pixels: NDArray[np.uint8], low: Any, high: Any) -> NDArray[np.uint8]:
-        """[H, W, 3] uint8, as kernels.gain_codes."""
+    def gain_codes(self, pixels: NDArray[np.uint8], low: Any, high: Any, divisor: int = 1) -> NDArray[np.uint8]:
+        """[h, w, 3] uint8, as kernels.gain_codes."""
         import torch
 
         low, high = (torch.tensor(t)[:, None, None] for t in (low, high))
-        share = ((self.gain(pixels) - low) / (high - low)).clamp(0, 1)
+        share = ((self.gain(pixels, divisor) - low) / (high - low)).clamp(0, 1)
         codes: NDArray[np.uint8] = (share * 255 + 0.5).to(torch.uint8)[0].permute(1, 2, 0).contiguous().numpy()
         return codes
 
-    def hdr_half(self, pixels: NDArray[np.uint8]) -> NDArray[np.float16]:
-        """[H, W, 3] float16 light, as kernels.hdr_linear."""
+    def _light(self, pixels: NDArray[np.uint8]) -> Any:
         import torch
 
         base = self.table[torch.from_numpy(pixels).long()].permute(2, 0, 1)[None]
-        light = (base + self.offset) * torch.exp2(self.gain(pixels)) - self.offset
-        half: NDArray[np.float16] = light.half()[0].permute(1, 2, 0).contiguous().numpy()
+        return (base + self.offset) * torch.exp2(self.gain(pixels)) - self.offset
+
+    def hdr_half(self, pixels: NDArray[np.uint8]) -> NDArray[np.float16]:
+        """[H, W, 3] float16 light, as kernels.hdr_linear."""
+        half: NDArray[np.float16] = self._light(pixels).half()[0].permute(1, 2, 0).contiguous().numpy()
         return half
+
+    def hdr_pq10(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint16]:
+        """[H, W, 3] uint16 codes, as kernels.hdr_pq10 of sRGB at 203 nits."""
+        import torch
+
+        matrix = torch.from_numpy(rgb_to_rgb("bt709", "bt2020").astype(np.float32)) * (
+            DIFFUSE_WHITE_NITS / PQ_PEAK_NITS
+        )
+        share = torch.einsum("rc,nchw->nrhw", matrix, self._light(pixels)).clamp(0, 1)
+        power = share**M1
+        codes = ((C1 + C2 * power) / (1 + C3 * power)) ** M2 * 1023 + 0.5
+        result: NDArray[np.uint16] = codes.to(torch.int16)[0].permute(1, 2, 0).contiguous().numpy().view(np.uint16)
+        return result

@@ -1,0 +1,249 @@
+"""`untone bench`: times the kernels, the thumbnail stage and the whole command on this machine.
+
+Ratios come from runs that take turns within one process, so that a busy machine slows both sides alike; medians
+throughout. Milliseconds belong to this machine and this hour: `load_average` tells how busy it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import importlib.util
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import kernels
+from ..operators import Operators
+
+HEIGHT, WIDTH = 2160, 3840
+ROUNDS, EAGER_ROUNDS = 15, 3
+COMMAND_ROUNDS = 5
+KERNELS = ("gain_map_u8_4k", "fp16_4k", "pq10_4k", "half_map_4k")
+
+Run = Callable[[], Any]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of the command."""
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument(
+        "--quick", action="store_true", help="few rounds; eager torch only for the gain map and half floats"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """The command: measure, print, exit code 0."""
+    result = bench(quick=arguments.quick)
+    if arguments.json:
+        print(json.dumps(result))
+    else:
+        show(result)
+    return 0
+
+
+def bench(*, quick: bool = False) -> dict[str, Any]:
+    """Everything `untone bench --json` prints.
+
+    Keys: kernels.NAME.{ms_median, threads, variant, speedup_over_torch_eager, ...} for each of KERNELS, where
+    `variants` holds ms and speed-ups of every compiled variant and `scaling` the gain of two threads over one;
+    thumbnail.{downsample_ms, encoder_ms, share_of_full_size}; command_12mp.{seconds, peak_mib}. None where something
+    needed is not installed.
+    """
+    result = {"load_average": _load_average(), **kernels.info()}
+    result["kernels"], result["torch_eager"] = _kernels(quick)
+    result["thumbnail"] = _thumbnail(quick, result["kernels"]["gain_map_u8_4k"]["ms_median"])
+    result["command_12mp"] = _command(1 if quick else COMMAND_ROUNDS)
+    return result
+
+
+def show(result: dict[str, Any]) -> None:
+    """The result as a table on standard output."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("kernel, 3840 x 2160", "ms", "threads", "variant", "over torch eager", "2 threads over 1")
+    for name, row in result["kernels"].items():
+        for variant, entry in row["variants"].items():
+            cells = (f"{entry['ms_median']:.1f}", str(row["threads"]), variant)
+            table.add_row(name, *cells, _times(entry["speedup_over_torch_eager"]), _times(entry["scaling"]))
+    console = Console()
+    console.print(table)
+    console.print(f"torch eager, ms: {result['torch_eager']}")
+    for name in ("thumbnail", "command_12mp", "load_average"):
+        console.print(f"{name}: {result[name]}")
+
+
+def _times(ratio: float | None) -> str:
+    return "-" if ratio is None else f"{ratio:.2f} x" if ratio < 10 else f"{ratio:.0f} x"
+
+
+def _load_average() -> list[float] | None:
+    return [round(x, 2) for x in os.getloadavg()] if hasattr(os, "getloadavg") else None
+
+
+def take_turns(runs: dict[str, Run], rounds: int) -> dict[str, float]:
+    """Median milliseconds of each run; every round calls all of them once, after one round to warm up."""
+    spent: dict[str, list[float]] = {name: [] for name in runs}
+    for turn in range(rounds + 1):
+        for name, call in runs.items():
+            start = time.perf_counter()
+            call()
+            if turn:
+                spent[name].append((time.perf_counter() - start) * 1000)
+    return {name: statistics.median(times) for name, times in spent.items()}
+
+
+def specimen(seed: int = 0) -> tuple[NDArray[np.uint8], Operators]:
+    """A 4K frame with gradients, edges and sensor noise, and operators as uneven as a trained network's."""
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[0:HEIGHT, 0:WIDTH]
+    shade = 60 + 50 * np.sin(x / 300) + 40 * np.cos(y / 200) + 60 * ((x // 400 + y // 300) % 2)
+    frame = shade[..., None] + np.array([0, 10, 20]) + rng.normal(0, 3, (HEIGHT, WIDTH, 3))
+    grids = rng.normal(0, 0.05, (3, 8, 8, 8, 3))
+    for k in range(3):
+        grids[k, ..., k] += np.linspace(0, 1, 8)
+    ramp = np.linspace(0, 1, 17)
+    lut = np.stack(np.meshgrid(ramp, ramp, ramp, indexing="ij"), axis=-1) ** 2 + rng.normal(0, 0.02, (17, 17, 17, 3))
+    operators = Operators(grids.astype(np.float32), np.ascontiguousarray(lut, np.float32), 2.5)
+    return np.clip(frame, 0, 255).astype(np.uint8), operators
+
+
+def _calls(pixels: NDArray[np.uint8], operators: Operators) -> dict[str, Callable[..., Any]]:
+    low, high = kernels.gain_range(pixels, operators)
+    return {
+        "gain_map_u8_4k": lambda **how: kernels.gain_codes(pixels, operators, low, high, **how),
+        "fp16_4k": lambda **how: kernels.hdr_linear(pixels, operators, **how),
+        "pq10_4k": lambda **how: kernels.hdr_pq10(pixels, operators, **how),
+        "half_map_4k": lambda **how: kernels.gain_codes(pixels, operators, low, high, divisor=2, **how),
+    }
+
+
+def _eager_calls(pixels: NDArray[np.uint8], operators: Operators, quick: bool) -> dict[str, Run]:
+    if importlib.util.find_spec("torch") is None:
+        return {}
+    from .eager import Eager
+
+    low, high = kernels.gain_range(pixels, operators)
+    full, half = Eager(operators, HEIGHT, WIDTH), Eager(operators, HEIGHT // 2, WIDTH // 2)
+    calls: dict[str, Run] = {
+        "gain_map_u8_4k": lambda: full.gain_codes(pixels, low, high),
+        "fp16_4k": lambda: full.hdr_half(pixels),
+    }
+    if quick:
+        return calls
+    exact = Eager(operators, HEIGHT, WIDTH, tetrahedral=True)
+    return calls | {
+        "pq10_4k": lambda: full.hdr_pq10(pixels),
+        "half_map_4k": lambda: half.gain_codes(pixels, low, high, divisor=2),
+        "gain_map_u8_4k_tetrahedral": lambda: exact.gain_codes(pixels, low, high),
+    }
+
+
+def _kernels(quick: bool) -> tuple[dict[str, Any], dict[str, float]]:
+    """Every kernel, by variant and number of threads, and torch eager, all in turns."""
+    pixels, operators = specimen()
+    info = kernels.info()
+    threads, chosen = info["threads"], info["variant"]
+    variants = [v for v in info["available"] if v != "reference"]
+    calls, eager = _calls(pixels, operators), _eager_calls(pixels, operators, quick)
+    if eager:
+        import torch
+
+        torch.set_num_threads(threads)
+    times: dict[str, list[dict[str, float]]] = {}
+    for name in KERNELS:
+        runs: dict[str, Run] = {
+            f"{v} {count}": functools.partial(calls[name], variant=v, threads=count)
+            for v in variants
+            for count in sorted({1, 2, threads})
+        }
+        slow = {key: call for key, call in eager.items() if key.startswith(name)}
+        # kernels run between eager runs too, not only in a quiet block of their own
+        for _ in range(1 if quick else EAGER_ROUNDS):
+            fast = take_turns(runs, 3 if quick else ROUNDS // EAGER_ROUNDS)
+            times.setdefault(name, []).append(fast | {f"eager {key}": _once(call) for key, call in slow.items()})
+    medians = {
+        name: {key: statistics.median(r[key] for r in rounds) for key in rounds[0]} for name, rounds in times.items()
+    }
+    eager_ms = {key[6:]: ms for row in medians.values() for key, ms in row.items() if key.startswith("eager ")}
+    return {name: _row(name, row, variants, chosen, threads) for name, row in medians.items()}, eager_ms
+
+
+def _once(call: Run) -> float:
+    start = time.perf_counter()
+    call()
+    return (time.perf_counter() - start) * 1000
+
+
+def _row(name: str, ms: dict[str, float], variants: list[str], chosen: str, threads: int) -> dict[str, Any]:
+    eager, exact = ms.get(f"eager {name}"), ms.get(f"eager {name}_tetrahedral")
+    entries = {}
+    for variant in variants:
+        spent = ms[f"{variant} {threads}"]
+        entries[variant] = {
+            "ms_median": spent,
+            "one_thread_ms_median": ms[f"{variant} 1"],
+            "scaling": ms[f"{variant} 1"] / ms[f"{variant} 2"],
+            "speedup_over_torch_eager": eager / spent if eager else None,
+            "speedup_over_torch_eager_tetrahedral": exact / spent if exact else None,
+        }
+    best = entries.get(chosen, {})
+    return {**best, "threads": threads, "variant": chosen, "variants": entries}
+
+
+def _thumbnail(quick: bool, full_size_ms: float) -> dict[str, Any]:
+    from .. import models
+
+    pixels, _ = specimen()
+    thumbnail = kernels.thumbnail(pixels)
+    runs: dict[str, Run] = {"downsample_ms": lambda: kernels.thumbnail(pixels)}
+    model = models.load() if models.MODELS[models.DEFAULT].is_file() else None
+    if model is not None:
+        runs["encoder_ms"] = lambda: model.operators(thumbnail)
+    result: dict[str, Any] = {"encoder_ms": None} | take_turns(runs, 5 if quick else 30)
+    result["share_of_full_size"] = (result["downsample_ms"] + (result["encoder_ms"] or 0)) / full_size_ms
+    return result
+
+
+def _command(rounds: int) -> dict[str, Any]:
+    """`python -m untone` on a generated 12-megapixel JPEG: median wall seconds, and the highest memory of a run."""
+    from PIL import Image as Pillow
+
+    frame, _ = specimen()
+    photo = np.ascontiguousarray(np.pad(frame, ((0, 840), (0, 160), (0, 0)), mode="reflect"))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "photo.jpg"
+        Pillow.fromarray(photo).save(path, quality=92)
+        spent = [
+            _timed_process([sys.executable, "-m", "untone", str(path), "--force", "--quiet"]) for _ in range(rounds)
+        ]
+    peaks = [peak for _, peak in spent if peak is not None]
+    return {"seconds": statistics.median(s for s, _ in spent), "peak_mib": max(peaks) if peaks else None}
+
+
+def _timed_process(command: list[str]) -> tuple[float, float | None]:
+    """Seconds and peak resident MiB (None where the system does not tell) of a child process that must succeed."""
+    package = str(Path(__file__).resolve().parents[2])
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([package, os.environ.get("PYTHONPATH", "")])}
+    start = time.perf_counter()
+    child = subprocess.Popen(command, env=environment)
+    if not hasattr(os, "wait4"):
+        code, peak = child.wait(), None
+    else:
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = code = os.waitstatus_to_exitcode(status)
+        peak = usage.ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+    if code != 0:
+        raise subprocess.CalledProcessError(code, command)
+    return time.perf_counter() - start, peak
