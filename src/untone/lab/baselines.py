@@ -35,7 +35,8 @@ def lut_gain(lut: Tensor, rgb: Tensor) -> Tensor:
 
 def fit_curve(pairs: Pairs, steps: int = 600, seed: int = 0) -> Tensor:
     """The best single curve, [33] stops."""
-    return _fit(torch.linspace(0, 1, CURVE_NODES) ** 2, curve_gain, pairs, steps, seed, lambda c: c.diff(n=2).square().mean())
+    start = torch.linspace(0, 1, CURVE_NODES) ** 2
+    return _fit(start, curve_gain, pairs, steps, seed, lambda curve: curve.diff(n=2).square().mean())
 
 
 def fit_lut(pairs: Pairs, steps: int = 1500, seed: int = 0) -> Tensor:
@@ -57,7 +58,7 @@ def _fit(
         batch = batches.draw(pairs, np.random.default_rng([seed, step]), 24, 2048)
         error = losses.reconstruction(batch.rgb, gain(values, batch.rgb), batch.gain_stops) + 0.1 * roughness(values)
         optimiser.zero_grad()
-        error.backward()
+        torch.autograd.backward(error)
         optimiser.step()
         schedule.step()
     return values.detach()

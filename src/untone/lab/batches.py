@@ -12,7 +12,7 @@ from .data import Pairs
 
 
 class Batch(NamedTuple):
-    """thumbnail [B, 3, s, s] and rgb [B, N, 3] encoded in [0, 1]; uv [B, N, 2]; gain_stops [B, N, 3]; qmax_stops [B]."""
+    """thumbnail [B, 3, s, s] and rgb [B, N, 3], encoded; uv [B, N, 2]; gain_stops [B, N, 3]; qmax_stops [B]."""
 
     thumbnail: Tensor
     rgb: Tensor

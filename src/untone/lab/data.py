@@ -6,9 +6,11 @@ A folder of pairs holds, for every shard NNNNN, `NNNNN.sdr.npy` ([n, s, s, 3] ui
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import functools
 import json
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -43,7 +45,10 @@ def make_pair(origins: list[views.Source], seed: int, index: int, style: synth.S
 def make_shard(origins: list[views.Source], folder: Path, shard: int, seed: int, style: synth.Style) -> None:
     """Writes shard number `shard`, whole or not at all."""
     made = [make_pair(origins, seed, shard * SHARD + k, style) for k in range(SHARD)]
-    arrays = {"gain": np.stack([p.gain_stops for p in made]), "sdr": np.stack([p.sdr for p in made])}
+    arrays: dict[str, NDArray[Any]] = {
+        "gain": np.stack([p.gain_stops for p in made]),
+        "sdr": np.stack([p.sdr for p in made]),
+    }
     for name, array in arrays.items():
         partial = folder / f".{shard:05d}.{name}.npy"
         np.save(partial, array)
@@ -109,3 +114,23 @@ class Pairs:
         """SDR codes [s, s, 3] and gain in stops [s, s, 3] of pair `index`."""
         sdr, gain = self._shards[self._names[index // SHARD]]
         return sdr[index % SHARD], gain[index % SHARD]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `untone synth`."""
+    parser.add_argument("hdr", type=Path, metavar="HDR", help="folder of scene-linear EXR panoramas and stills")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder for the pairs")
+    parser.add_argument("--count", type=int, default=9152, help="pairs, rounded up to 64; default 9152")
+    parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same pairs; default 1")
+    parser.add_argument("--photos-only", action="store_true", help="no drawn pictures to leave alone (for validation)")
+    parser.add_argument("-j", "--jobs", type=int, default=1, metavar="N", help="processes; default 1")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """`untone synth`: makes the pairs that are not there yet."""
+    style = synth.Style(alone_share=0.0) if arguments.photos_only else synth.Style()
+    made = synthesise(arguments.hdr, arguments.output, arguments.count, arguments.seed, style, arguments.jobs)
+    for count in made:
+        sys.stderr.write(f"\r{count} of {arguments.count} pairs")
+    sys.stderr.write("\n")
+    return 0

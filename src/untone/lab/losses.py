@@ -53,7 +53,7 @@ def lut_roughness(lut: Tensor) -> Tensor:
 
 
 def lut_falls(lut: Tensor) -> Tensor:
-    """Mean fall of the gain from a darker to a brighter grey: what makes a dark ring around the sun. LUTs [B, n, n, n, 3]."""
+    """Mean fall of the gain from a darker to a brighter grey, which rings the sun; LUTs [B, n, n, n, 3]."""
     n = lut.shape[1]
     grey = lut.reshape(lut.shape[0], -1, 3)[:, :: n * n + n + 1]
     return torch.relu(-grey.diff(dim=1)).mean()

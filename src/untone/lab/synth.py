@@ -74,7 +74,7 @@ class Pair:
 
 
 def pair(view: Light, random: np.random.Generator, style: Style) -> Pair | None:
-    """One pair from a scene-linear view [n, n, 3]; None when the draw is implausible (too dark, too white, too much gain)."""
+    """One pair from a scene-linear view [n, n, 3]; None when no photographer would have kept it."""
     if random.random() < style.alone_share:
         return drawn(random, style.size)
     kind = "phone" if random.random() < style.phone_share else "editor"

@@ -6,6 +6,7 @@ shape; CURVES map light (1.0 = diffuse white) to display light in [0, 1]. All ar
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -20,7 +21,7 @@ Plane = NDArray[Any]
 
 
 def knee(light: Plane, peak: float, start: float = 0.6) -> Plane:
-    """Identity up to `start`, then a rational shoulder that reaches 1 at `peak` (the usual camera highlight roll-off)."""
+    """Identity up to `start`, then a rational shoulder that reaches 1 at `peak`: a camera's highlight roll-off."""
     over = np.maximum(light - start, 0)
     room, span = 1 - start, max(peak - start, 1e-3)
     bend = max(span / room - 1, 0) / span
@@ -68,7 +69,8 @@ def camera(light: Plane, peak: float) -> Plane:
 def drago(light: Plane, peak: float) -> Plane:
     """Drago et al. 2003 adaptive logarithmic mapping, bias 0.85, maximum at `peak`."""
     power = np.log(0.85) / np.log(0.5)
-    return np.clip(np.log1p(light * 2.2) / np.log(2 + 8 * (light / peak) ** power) / (np.log1p(peak * 2.2) / np.log(10)), 0, 1)
+    ratio = np.log1p(light * 2.2) / np.log1p(peak * 2.2)
+    return np.clip(ratio * np.log(10) / np.log(2 + 8 * (light / peak) ** power), 0, 1)
 
 
 CURVES: dict[str, Callable[[Plane, float], Plane]] = {
@@ -120,14 +122,14 @@ def bilateral(stops: Plane, start: float, strength: float, radius: int) -> Plane
     place = (stops - low) / max(high - low, 1e-6) * (len(levels) - 1)
     below = np.clip(place.astype(int), 0, len(levels) - 2)
     stack = np.stack(layers)
-    rows, columns = np.indices(stops.shape, sparse=True)
+    rows, columns = np.ogrid[: stops.shape[0], : stops.shape[1]]
     part = place - below
     base = stack[below, rows, columns] * (1 - part) + stack[below + 1, rows, columns] * part
     return compress(base, start, 1 - strength) + (stops - base)
 
 
 def surround(stops: Plane, start: float, strength: float, radius: int) -> Plane:
-    """Local Reinhard (2002, section 3.2, one scale): each pixel is divided by 1 + its surround's light above `start`."""
+    """Local Reinhard (2002, section 3.2, one scale): divided by 1 + the light of the surround above `start`."""
     light = 2.0**stops
     around = ndimage.gaussian_filter(light, radius, mode="nearest", truncate=2.5)
     adapted = np.maximum(np.minimum(around, light * 1.5) - 2.0**start, 0)
@@ -135,7 +137,7 @@ def surround(stops: Plane, start: float, strength: float, radius: int) -> Plane:
 
 
 def fusion(stops: Plane, start: float, strength: float, radius: int) -> Plane:
-    """Exposure fusion (Mertens et al. 2007) of the picture at 0, -1, -2 ... EV; the darker ones are used above `start`."""
+    """Exposure fusion (Mertens et al. 2007) of 0, -1, -2 ... EV; the darker ones are used above `start`."""
     levels = max(2, int(np.log2(radius * 4)))
     depth = int(np.clip(np.ceil(stops.max() * strength + 1), 1, 4))
     exposures = [np.clip(stops - step * (1 if step else 0), -10, 0.2) for step in range(depth + 1)]
@@ -152,7 +154,7 @@ def fusion(stops: Plane, start: float, strength: float, radius: int) -> Plane:
 
 
 def laplacian(stops: Plane, start: float, strength: float, radius: int) -> Plane:
-    """Local Laplacian filter (Paris et al. 2011; fast form of Aubry et al. 2014) that compresses large steps above `start`."""
+    """Local Laplacian filter (Paris et al. 2011, fast form of Aubry et al. 2014): large steps shrink above `start`."""
     levels = max(3, int(np.log2(radius * 6)))
     reference = _gaussians(stops, levels)
     nodes = np.linspace(float(stops.min()), float(stops.max()), 7)
@@ -224,7 +226,7 @@ def _gaussians(plane: Plane, levels: int) -> list[Plane]:
 
 def _laplacians(plane: Plane, levels: int) -> list[Plane]:
     pyramid = _gaussians(plane, levels)
-    details = [fine - _grow(coarse, fine.shape) for fine, coarse in zip(pyramid[:-1], pyramid[1:], strict=True)]
+    details = [fine - _grow(coarse, fine.shape) for fine, coarse in itertools.pairwise(pyramid)]
     return [*details, pyramid[-1]]
 
 

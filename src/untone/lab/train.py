@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import json
 import signal
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +18,7 @@ from torch import Tensor
 
 from ..errors import UntoneError
 from . import baselines, batches, losses
+from . import export as exporting
 from .data import Pairs
 from .nets.fastgamer import FastGaMer, Shape, execute
 
@@ -94,7 +97,8 @@ class Run:
 
     def save(self) -> None:
         """Writes the checkpoint, whole or not at all."""
-        state = {"net": self.net.state_dict(), "mean": self.mean, "optimiser": self.optimiser.state_dict(), "step": self.step}
+        state: dict[str, Any] = {"net": self.net.state_dict(), "optimiser": self.optimiser.state_dict()}
+        state |= {"mean": self.mean, "step": self.step}
         partial = self.folder / ".checkpoint.pt"
         torch.save(state, partial)
         partial.rename(self.folder / "checkpoint.pt")
@@ -107,14 +111,15 @@ class Run:
     def advance(self) -> float:
         """One step; every random number follows from the seed and the step. Returns the loss."""
         recipe = self.recipe
-        batch = batches.draw(self.pairs, np.random.default_rng([recipe.seed, self.step]), recipe.pictures, recipe.pixels)
+        random = np.random.default_rng([recipe.seed, self.step])
+        batch = batches.draw(self.pairs, random, recipe.pictures, recipe.pixels)
         torch.manual_seed(recipe.seed * 1_000_003 + self.step)
         for group in self.optimiser.param_groups:
             group["lr"] = self.rate()
         self.net.train()
         value = loss(self.net, batch, recipe)
         self.optimiser.zero_grad()
-        value.backward()
+        torch.autograd.backward(value)
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
         self.optimiser.step()
         self.step += 1
@@ -135,7 +140,8 @@ def psnr(net: FastGaMer, pairs: Pairs, pixels: int = 4096) -> float:
     values = []
     with torch.no_grad():
         for first in range(0, len(pairs), 32):
-            batch = batches.gather(pairs, list(range(first, min(first + 32, len(pairs)))), np.random.default_rng(first), pixels)
+            indices = list(range(first, min(first + 32, len(pairs))))
+            batch = batches.gather(pairs, indices, np.random.default_rng(first), pixels)
             out = net(batch.thumbnail)
             gain = execute(out, batch.rgb, batch.uv) * out.qmax_stops[:, None, None]
             values.append(-10 * torch.log10(losses.square_error(batch.rgb, gain, batch.gain_stops) + 1e-10))
@@ -158,7 +164,7 @@ def train(run: Run, held_out: Pairs | None, tell: Callable[[str], None]) -> None
                 line = f"{run.step},{np.mean(recent):.4f},{score:.3f},{pace:.3f}"
                 with (run.folder / "log.csv").open("a") as log:
                     log.write(line + "\n")
-                tell(f"step {run.step}/{run.recipe.steps}  loss {np.mean(recent):.4f}  held out {score:.2f} dB  {pace:.2f} s/step")
+                tell(f"step {run.step}/{run.recipe.steps}  loss {np.mean(recent):.4f}  held out {score:.2f} dB")
                 recent.clear()
         if stopped:
             run.save()
@@ -166,3 +172,33 @@ def train(run: Run, held_out: Pairs | None, tell: Callable[[str], None]) -> None
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `untone train`."""
+    parser.add_argument("model", choices=("fastgamer",), help="what to train")
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="training pairs (untone synth)")
+    parser.add_argument("--held-out", type=Path, metavar="DIR", help="pairs of other scenes, to watch")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder of the run; resumes it")
+    parser.add_argument("--steps", type=int, default=Recipe.steps, help=f"default {Recipe.steps}")
+    parser.add_argument("--seed", type=int, default=Recipe.seed, help=f"default {Recipe.seed}")
+    parser.add_argument("--threads", type=int, default=1, help="of torch; default 1")
+    parser.add_argument("--note", default="", help="data and licences, for the model card")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """`untone train`: runs or resumes, and exports `fastgamer.onnx` at the end."""
+    torch.set_num_threads(arguments.threads)
+    recipe = Recipe(steps=arguments.steps, seed=arguments.seed)
+    held_out = Pairs(arguments.held_out) if arguments.held_out else None
+    this = Run(Pairs(arguments.data), arguments.output, recipe)
+    train(this, held_out, lambda line: print(line, file=sys.stderr, flush=True))
+    if this.step < recipe.steps:
+        return 130
+    notes: dict[str, Any] = {"recipe": dataclasses.asdict(recipe), "pairs": len(this.pairs), "data": arguments.note}
+    if held_out:
+        notes["held_out_pq_psnr"] = round(psnr(this.averaged(), held_out), 3)
+    target = arguments.output / "fastgamer.onnx"
+    digest = exporting.export(this.averaged(), target, notes)
+    print(f"{target}  sha256 {digest}")
+    return 0

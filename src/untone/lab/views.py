@@ -73,9 +73,7 @@ def read_light(path: Path) -> Light:
     return np.clip(np.nan_to_num(pixels.astype(np.float32), posinf=MAX_LIGHT), 0, MAX_LIGHT)
 
 
-def perspective(
-    panorama: Light, yaw: float, pitch: float, roll: float, fov: float, aspect: float, size: int
-) -> Light:
+def perspective(panorama: Light, yaw: float, pitch: float, roll: float, fov: float, aspect: float, size: int) -> Light:
     """A rectilinear view of an equirectangular panorama, squeezed to a square.
 
     Args:
@@ -107,7 +105,7 @@ def bilinear(image: Light, rows: NDArray[np.floating], columns: NDArray[np.float
     top, left = np.floor(rows).astype(int), np.floor(columns).astype(int)
     fy, fx = (rows - top)[..., None].astype(np.float32), (columns - left)[..., None].astype(np.float32)
     y0, y1 = np.clip(top, 0, height - 1), np.clip(top + 1, 0, height - 1)
-    x0, x1 = (left % width, (left + 1) % width) if wrap else (np.clip(left, 0, width - 1), np.clip(left + 1, 0, width - 1))
+    x0, x1 = (x % width if wrap else np.clip(x, 0, width - 1) for x in (left, left + 1))
     upper = image[y0, x0] * (1 - fx) + image[y0, x1] * fx
     lower = image[y1, x0] * (1 - fx) + image[y1, x1] * fx
     return upper * (1 - fy) + lower * fy
@@ -123,7 +121,7 @@ def crop(still: Light, top: float, left: float, height: float, width: float, siz
 
 
 def random_view(light: Light, source: Source, random: np.random.Generator, size: int) -> Light:
-    """A view of `source` as a photographer might frame it, [size, size, 3]; horizon near the middle, mirrored at times."""
+    """A view of `source` as a photographer might frame it, [size, size, 3]; mirrored at times."""
     aspect = float(random.choice([4 / 3, 3 / 2, 16 / 9, 3 / 4, 1.0], p=[0.4, 0.2, 0.15, 0.2, 0.05]))
     if source.is_panorama:
         fov = random.uniform(55, 100)

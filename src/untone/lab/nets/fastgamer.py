@@ -10,6 +10,7 @@ the LUT. The projection, its RGB term and the affine are folded here, so what le
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from typing import Any, NamedTuple
 
 import torch
@@ -62,9 +63,7 @@ class FastGaMer(nn.Module):
         super().__init__()
         self.shape = shape
         widths = (3, *shape.channels)
-        self.encoder = nn.Sequential(
-            *(_block(i, o) for i, o in zip(widths[:-1], widths[1:], strict=True))
-        )
+        self.encoder = nn.Sequential(*(_block(i, o) for i, o in itertools.pairwise(widths)))
         deep = shape.channels[-1]
         self.globe = nn.Sequential(
             nn.Linear(2 * deep + 3 * shape.bins, shape.feature), nn.ReLU(), nn.Dropout(shape.dropout),
@@ -79,11 +78,12 @@ class FastGaMer(nn.Module):
         self.scale = nn.Linear(shape.feature, 1)
         base = torch.zeros(n, n, n, 3) if base_lut is None else base_lut
         self.base_lut = nn.Parameter(base.clone())
-        self.encoder.to(memory_format=torch.channels_last)
+        self.encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.register_buffer("identity", _identity(), persistent=False)
-        for head, gain in ((self.grid_head, 0.1), (self.lut_head[2], 0.02), (self.modulator, 0.1), (self.scale, 0.1)):
-            nn.init.normal_(head.weight, std=gain / head.weight[0].numel() ** 0.5)
-            nn.init.zeros_(head.bias)
+        _calm(self.grid_head, 0.1)
+        _calm(self.lut_head[2], 0.02)
+        _calm(self.modulator, 0.1)
+        _calm(self.scale, 0.1)
 
     def forward(self, thumbnail: Tensor) -> Outputs:
         """Operators of each thumbnail."""
@@ -130,13 +130,20 @@ def _block(inputs: int, outputs: int) -> nn.Module:
     return nn.Sequential(nn.Conv2d(inputs, outputs, 3, stride=2, padding=1), nn.LeakyReLU(0.1))
 
 
+def _calm(head: nn.Module, gain: float) -> None:
+    """Starts a head near zero, so that training begins at the fitted LUT."""
+    weight, bias = head.get_parameter("weight"), head.get_parameter("bias")
+    nn.init.normal_(weight, std=gain / weight[0].numel() ** 0.5)
+    nn.init.zeros_(bias)
+
+
 def _identity() -> Tensor:
     """Grids that give back RGB: node z of guide k holds z / 7 in channel k; [3, 1, 1, 8, 3]."""
     ramp = torch.arange(RANGE_NODES) / (RANGE_NODES - 1)
     return (torch.eye(3)[:, None, :] * ramp[None, :, None]).reshape(3, 1, 1, RANGE_NODES, 3)
 
 
-# -- executing operators at given pixels (training; the product's kernels do this at full size) -------------------------
+# -- executing operators at given pixels, in training; the kernels do this at full size -------------------------------
 
 
 def execute(operators: Outputs, rgb: Tensor, uv: Tensor) -> Tensor:
