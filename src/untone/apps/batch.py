@@ -14,7 +14,6 @@ from typing import Any
 
 from .. import pipeline
 from ..errors import UntoneError, UsageError
-from ..formats.limits import MAX_FILE_BYTES
 from . import jobs, report
 from .jobs import Job
 from .report import Outcome
@@ -30,7 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
         UsageError: the request makes no sense; nothing was written.
     """
     planned = jobs.plan(arguments.inputs, arguments.output, arguments.recursive, arguments.exclude)
-    piped = any(job.target is None for job in planned)
+    piped = any(job.target is None and not job.fault for job in planned)
     if piped:
         _check_pipe(arguments.json)
     options = _options(arguments)
@@ -103,18 +102,13 @@ def _attempt(job: Job, force: bool, options: dict[str, Any]) -> tuple[str, str |
         raise UntoneError(job.fault)
     if job.target is not None and os.path.lexists(job.target) and not force:
         return report.SKIPPED, f"{job.target} exists; --force replaces it", None
-    source = job.source if job.source is not None else _stdin()
+    source = job.source if job.source is not None else jobs.read_stdin()
     if job.target is not None:
         job.target.parent.mkdir(parents=True, exist_ok=True)
     done = pipeline.convert(source, job.target, **options)
     if job.target is None:
         _to_stdout(done.data if done.data is not None else _bytes(source))
     return (report.LEFT_ALONE if done.left_alone else report.CONVERTED), done.left_alone, done
-
-
-def _stdin() -> bytes:
-    """All of stdin, or one byte more than the readers take, for them to refuse."""
-    return sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
 
 
 def _bytes(source: bytes | Path) -> bytes:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 
 from ..errors import UntoneError
 from ..formats import probe
-from ..formats.limits import MAX_FILE_BYTES
 from ..formats.signalling import GainMapSignal, Signalling
-from .jobs import PIPE
+from .jobs import PIPE, read_stdin
 from .report import named, one_line
 
 PER_CHANNEL = ("min_stops", "max_stops", "gamma", "base_offset", "alternate_offset")
@@ -29,7 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
         UntoneError: the file cannot be read, or is damaged.
     """
     try:
-        found = probe(sys.stdin.buffer.read(MAX_FILE_BYTES + 1) if arguments.file == PIPE else arguments.file)
+        found = probe(read_stdin() if arguments.file == PIPE else arguments.file)
     except UntoneError as error:
         raise named(arguments.file, error) from error
     if arguments.json:

@@ -6,11 +6,13 @@ import dataclasses
 import fnmatch
 import glob
 import os
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ..errors import UsageError
 from ..formats import READ_SUFFIXES
+from ..formats.limits import MAX_FILE_BYTES
 from ..pipeline import TARGET_SUFFIXES
 
 PIPE = "-"
@@ -25,7 +27,7 @@ class Job:
     Attributes:
         name: as the user knows it, for messages.
         source: the file; None reads stdin.
-        target: the file to write; None writes stdout.
+        target: the file to write; None writes stdout, or nothing where there is a fault.
         fault: why it cannot even be tried; None in the usual case.
     """
 
@@ -61,7 +63,7 @@ def plan(inputs: Sequence[str], output: str | None, recursive: bool = False, exc
     found = [f for name in dict.fromkeys(inputs) for f in _find(name, recursive) if not _excluded(f.path, exclude)]
     found = list({_identity(f.path): f for f in reversed(found)}.values())[::-1]
     several = len(found) > 1 or any(Path(name).is_dir() or _is_pattern(name) for name in inputs)
-    jobs = [Job(str(f.path), f.path, _target(f, output, several), f.fault) for f in found]
+    jobs = [Job(str(f.path), f.path, None if f.fault else _target(f, output, several), f.fault) for f in found]
     _check(jobs)
     return jobs
 
@@ -76,7 +78,7 @@ def _plan_pipe(inputs: Sequence[str], output: str | None) -> list[Job]:
 def _find(name: str, recursive: bool) -> Iterator[_Found]:
     path = Path(name)
     if not name:
-        yield _Found(path, path, "an empty name is no file")
+        yield _Found(Path("''"), path, "an empty name is no file")
     elif path.is_dir():
         files = list(_walk(path, recursive))
         below = (_Found(f, f.relative_to(path)) for f in files if _is_photo(f))
@@ -147,7 +149,7 @@ def _file(out: Path) -> Path:
 def _check(jobs: Iterable[Job]) -> None:
     taken: dict[Path, str] = {}
     for job in jobs:
-        if job.target is None or job.source is None or job.fault:
+        if job.target is None or job.source is None:
             continue
         target = _identity(job.target)
         if target == _identity(job.source):
@@ -155,6 +157,15 @@ def _check(jobs: Iterable[Job]) -> None:
         if target in taken:
             raise UsageError(f"{taken[target]} and {job.name} would both become {job.target}; convert them apart")
         taken[target] = job.name
+
+
+def read_stdin() -> bytes:
+    """All of stdin, or a little more than readers take, for them to refuse; in pieces, which an interrupt can part."""
+    pieces, size = [], 0
+    while size <= MAX_FILE_BYTES and (piece := sys.stdin.buffer.read(1 << 16)):
+        pieces.append(piece)
+        size += len(piece)
+    return b"".join(pieces)
 
 
 def _identity(path: Path) -> Path:

@@ -1,0 +1,48 @@
+"""The verdict on a file follows from its signalling."""
+
+import dataclasses
+
+import pytest
+
+from untone.apps.inspection import lines, verdict
+from untone.formats.signalling import BaseSignal, GainMapSignal, Signalling
+
+PLAIN = Signalling("jpeg", 40, 30, BaseSignal("bt709", "srgb", 8), None, 1, None, [])
+MAP = GainMapSignal(20, 15, 1, [0.0], [2.0], [1.0], [0.0], [0.0], 0.0, 2.0, True, ["iso21496-1"])
+
+
+def of(transfer="srgb", **gain_map):
+    found = dataclasses.replace(MAP, **gain_map) if gain_map else None
+    return dataclasses.replace(PLAIN, base=BaseSignal("bt709", transfer, 8), gain_map=found)
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (of(), "SDR: no HDR signalling"),
+        (of("pq"), "HDR: PQ pixels"),
+        (of("hlg"), "HDR: HLG pixels"),
+        (of("linear"), "HDR: linear light"),
+        (of(channels=1), "HDR by gain map in Chrome, iOS 18, macOS 15, Android 15; elsewhere the SDR base"),
+        (of(encodings=["hdrgm-xmp"]), "Google Photos"),
+        (of(encodings=["apple"]), "Apple Photos"),
+        (of(encodings=["other"]), "no known viewer"),
+        (of(alternate_headroom_stops=0.0), "no viewer applies it"),
+        (of(base_headroom_stops=3.0), "elsewhere the HDR base"),
+    ],
+)
+def test_verdicts(found, said):
+    assert said in verdict(found)
+
+
+def test_the_report_shows_numbers_profile_and_warnings():
+    found = dataclasses.replace(of(max_stops=[1.23456]), icc="Display P3", warnings=["the map is odd"])
+    shown = "\n".join(lines("a.jpg", found))
+    for text in (
+        "a.jpg: jpeg, 40 x 30, orientation 1",
+        "ICC profile 'Display P3'",
+        "max stops 1.2346",
+        "the map is odd",
+    ):
+        assert text in shown
+    assert "gain map  none" in "\n".join(lines("a.jpg", PLAIN))

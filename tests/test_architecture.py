@@ -1,0 +1,83 @@
+"""The house as drawn: who may import whom, what an import costs, which names are public."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import untone
+from untone import cli
+
+ROOT = Path(__file__).parents[1]
+SOURCE = ROOT / "src" / "untone"
+HEAVY = {"numpy", "torch", "onnxruntime", "PIL", "rich", "scipy", "imagecodecs", "OpenEXR"}
+
+
+def modules_after(code):
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys\n{code}\nprint(*sys.modules, file=sys.stderr)"],
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    return {name.split(".")[0] for name in done.stderr.split()}
+
+
+def test_import_contracts_hold():
+    """The layers and prohibitions of pyproject, by import-linter; exhaustive, so a new room must be drawn first."""
+    code = "from importlinter.cli import lint_imports; import sys; sys.exit(lint_imports(no_cache=True))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert "0 broken" in done.stdout
+
+
+def test_importing_the_package_loads_nothing_heavy():
+    assert not modules_after("import untone") & HEAVY
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["--nonsense"], []])
+def test_help_and_usage_errors_load_nothing_heavy(arguments):
+    code = f"from untone import cli\ntry: cli.main({arguments})\nexcept SystemExit: pass"
+    assert not modules_after(code) & HEAVY
+
+
+def test_the_line_runs_without_torch():
+    code = "import untone; untone.load(); from untone.apps import batch, diagnosis, inspection, measurement, rendition"
+    assert not modules_after(code) & {"torch", "scipy", "onnx"}
+
+
+def test_reading_and_applying_do_without_onnx_runtime():
+    assert "onnxruntime" not in modules_after("import untone; untone.read, untone.apply")
+
+
+def test_public_names():
+    nouns = {"GainMap", "Image", "Operators", "DamagedError", "LimitError", "UnsupportedError", "UntoneError"}
+    verbs = {"apply", "convert", "load", "measure", "predict", "read", "write"}
+    assert set(untone.__all__) == nouns | verbs | {"__version__"}
+    for name in untone.__all__:
+        assert getattr(untone, name) is not None
+    assert dir(untone) == sorted(untone.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        untone.nonsense  # noqa: B018
+
+
+def test_no_module_bears_the_name_of_a_verb():
+    """`untone.apply` must stay the verb: a module of that name would overwrite it once imported."""
+    modules = {path.stem for path in SOURCE.glob("*.py")} | {path.name for path in SOURCE.iterdir() if path.is_dir()}
+    assert not modules & set(untone.__all__)
+    assert not {path.stem for path in SOURCE.rglob("*.py")} & (sys.stdlib_module_names - {"__main__"})
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_every_command_has_its_module(name):
+    home, summary = cli.COMMANDS[name]
+    path = SOURCE / f"{home.replace('.', '/')}.py"
+    defined = {node.name for node in ast.parse(path.read_text()).body if isinstance(node, ast.FunctionDef)}
+    assert {"add_arguments", "run"} <= defined
+    assert summary
+
+
+def test_files_stay_small_enough_to_read():
+    lengths = {p.relative_to(ROOT).as_posix(): p.read_text().count("\n") for p in SOURCE.rglob("*.[ch]pp")}
+    lengths |= {p.relative_to(ROOT).as_posix(): p.read_text().count("\n") for p in SOURCE.rglob("*.py")}
+    assert {name: length for name, length in lengths.items() if length > 400} == {}

@@ -1,0 +1,230 @@
+"""The command as processes: exit codes, pipes, signals, terminals, full disks; real photos from samples/."""
+
+import contextlib
+import json
+import os
+import pty
+import re
+import resource
+import select
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+
+import untone
+
+SAMPLES = Path(__file__).parents[1] / "samples"
+COMMAND = [sys.executable, "-m", "untone"]
+
+
+@pytest.fixture
+def photo(tmp_path):
+    """A small JPEG with detail, EXIF and an orientation."""
+    return make_photo(tmp_path / "photo.jpg")
+
+
+def make_photo(path, seed=0, size=(96, 64)):
+    picture = Pillow.open(SAMPLES / "night-highrise.jpg").resize(size).rotate(90 * seed)
+    exif = Pillow.Exif()
+    exif[274] = 6
+    picture.save(path, quality=90, exif=exif, icc_profile=picture.info["icc_profile"])
+    return path
+
+
+def run(*arguments, cwd, **options):
+    options = {"capture_output": True, "timeout": 120, "cwd": cwd} | options
+    return subprocess.run([*COMMAND, *map(str, arguments)], check=False, **options)
+
+
+def scan_of(data):
+    return data[data.index(b"\xff\xda") : data.index(b"\xff\xd9", data.index(b"\xff\xda"))]
+
+
+def test_a_photo_becomes_an_hdr_photo_beside_it_in_silence(photo, tmp_path):
+    done = run(photo.name, cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["photo.hdr.jpg", "photo.jpg"]
+    image, gain_map = untone.read(tmp_path / "photo.hdr.jpg")
+    assert (image.primaries, image.orientation) == ("p3", 6)
+    assert gain_map.codes.shape == (32, 48, 3)
+    assert scan_of(photo.read_bytes()) in (tmp_path / "photo.hdr.jpg").read_bytes()
+
+
+def test_pipes_carry_the_picture_and_nothing_else(photo, tmp_path):
+    run(photo, cwd=tmp_path)
+    done = run("-", cwd=tmp_path, input=photo.read_bytes())
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout == (tmp_path / "photo.hdr.jpg").read_bytes()
+    again = run("-", cwd=tmp_path, input=done.stdout)
+    assert (again.returncode, again.stdout) == (0, done.stdout), "a photo left alone goes through unchanged"
+    assert b"untone: stdin: left alone: it already carries a gain map" in again.stderr
+    to_stdout = run(photo, "-o", "-", cwd=tmp_path)
+    assert to_stdout.stdout == done.stdout
+
+
+@pytest.mark.parametrize("data", [b"", b"hello", b"\xff\xd8\xff\xe0\x00\x10JFIF"])
+def test_a_bad_pipe_is_one_line_and_no_output(tmp_path, data):
+    done = run("-", cwd=tmp_path, input=data)
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert re.fullmatch(rb"untone: stdin: [^\n]+\n", done.stderr)
+
+
+def test_a_bad_file_does_not_stop_the_others(photo, tmp_path):
+    (tmp_path / "a.jpg").write_bytes(photo.read_bytes()[:700])
+    (tmp_path / "b.jpg").write_bytes(b"")
+    done = run("a.jpg", "b.jpg", "missing.jpg", photo, cwd=tmp_path)
+    assert done.returncode == 1
+    assert [line.split(b": ")[1] for line in done.stderr.splitlines()] == [b"a.jpg", b"b.jpg", b"missing.jpg"]
+    assert b"Traceback" not in done.stderr
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.jpg", "b.jpg", "photo.hdr.jpg", "photo.jpg"]
+
+
+def test_json_has_one_object_a_photo(photo, tmp_path):
+    (tmp_path / "bad.jpg").write_bytes(b"\xff\xd8\xff")
+    done = run(photo.name, "bad.jpg", "--json", cwd=tmp_path)
+    good, bad = map(json.loads, done.stdout.splitlines())
+    assert (good["status"], good["output"], good["width"], good["height"]) == ("converted", "photo.hdr.jpg", 96, 64)
+    assert good["peak_nits"] > 203
+    assert 0 < good["share_above_white"] < 1
+    assert (bad["status"], bad["output"]) == ("failed", None)
+    assert bad["reason"]
+    assert done.stderr.count(b"\n") == 1
+    assert done.returncode == 1
+
+
+def test_names_may_be_any_bytes(photo, tmp_path):
+    name = os.fsencode(tmp_path) + b"/\xff [red]\n.jpg"
+    Path(os.fsdecode(name)).write_bytes(photo.read_bytes()[:500])
+    done = subprocess.run([*COMMAND, name, "--json"], check=False, capture_output=True, timeout=120)
+    assert done.returncode == 1
+    assert done.stderr.count(b"\n") == 1
+    assert os.fsencode(json.loads(done.stdout)["input"]) == name
+
+
+def test_whoever_stops_reading_sees_no_traceback(photo, tmp_path):
+    copies = [make_photo(tmp_path / f"p{k}.jpg") for k in range(6)]
+    process = subprocess.Popen(
+        [*COMMAND, *copies, "--json"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    with process.stdout as out:
+        assert out.readline()
+    with process.stderr as err:
+        assert err.read() == b""
+    assert process.wait(60) in (0, 141)
+
+
+def test_an_interrupt_leaves_whole_files_only(tmp_path):
+    for k in range(40):
+        make_photo(tmp_path / f"p{k:02}.jpg", size=(1200, 900))
+    process = subprocess.Popen(
+        [*COMMAND, ".", "-j", "2", "--json"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (130, b"untone: interrupted\n")
+    written = [p for p in tmp_path.iterdir() if not re.fullmatch(r"p\d\d\.jpg", p.name)]
+    assert 1 <= len(written) < 40
+    for path in written:
+        assert untone.read(path)[1] is not None
+
+
+def test_an_interrupt_ends_the_wait_for_stdin():
+    process = subprocess.Popen([*COMMAND, "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdin.write(bytes(1 << 20))  # more than a pipe holds: returns only once the other side reads
+    process.stdin.flush()
+    for _ in range(30):  # between two reads a signal waits for the next one
+        process.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(2)
+            break
+    assert process.returncode == 130
+    for stream in (process.stdin, process.stdout, process.stderr):
+        stream.close()
+
+
+def test_a_full_disk_leaves_the_old_file_whole(photo, tmp_path):
+    """A limit on file size stands in for the disk: the write fails midway in the same way."""
+    target = tmp_path / "photo.hdr.jpg"
+    target.write_bytes(b"old")
+    done = run(photo, "--force", cwd=tmp_path, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (999, 999)))
+    assert done.returncode == 1
+    assert re.fullmatch(rb"untone: [^\n]*photo\.jpg: [^\n]*photo\.hdr\.jpg[^\n]*\n", done.stderr)
+    assert target.read_bytes() == b"old"
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def on_terminal(arguments, cwd):
+    """Exit code and everything that a terminal would have shown."""
+    leader, follower = pty.openpty()
+    process = subprocess.Popen(
+        [*COMMAND, *map(str, arguments)], cwd=cwd, stdin=follower, stdout=follower, stderr=follower,
+        env=os.environ | {"TERM": "xterm", "COLUMNS": "100"},
+    )  # fmt: skip
+    os.close(follower)
+    shown = b""
+    while process.poll() is None or select.select([leader], [], [], 0.1)[0]:
+        if select.select([leader], [], [], 0.1)[0]:
+            try:
+                shown += os.read(leader, 65536)
+            except OSError:  # Linux says so when the other side has closed
+                break
+    os.close(leader)
+    return process.wait(), shown.decode()
+
+
+def test_a_terminal_gets_a_summary_of_one_photo(photo, tmp_path):
+    code, shown = on_terminal([photo.name], tmp_path)
+    assert code == 0
+    lines = shown.split("\r\n")
+    assert lines[0].startswith("photo.hdr.jpg  (")
+    assert re.match(r"\d+ nits at the brightest, \d+\.\d x SDR white; [\d.]+ % of the photo", lines[1])
+    assert "Chrome" in lines[2]
+
+
+def test_a_terminal_gets_a_bar_and_a_count_for_several(tmp_path):
+    for k in range(3):
+        make_photo(tmp_path / f"p{k}.jpg", k)
+    (tmp_path / "bad.jpg").write_bytes(b"\xff\xd8\xff")
+    code, shown = on_terminal([tmp_path], tmp_path)
+    assert code == 1
+    assert "━" in shown
+    assert "3 converted" in shown
+    assert "1 failed" in shown
+    assert "bad.jpg: " in shown
+
+
+@pytest.mark.parametrize("arguments", [["photo.jpg", "-o", "-"], ["-"]])
+def test_no_picture_goes_to_a_terminal(photo, tmp_path, arguments):
+    code, shown = on_terminal(arguments, tmp_path)
+    assert code == 2
+    assert "not written to a terminal" in shown
+
+
+def test_quiet_is_quiet_on_a_terminal_too(photo, tmp_path):
+    assert on_terminal([photo, "--quiet"], tmp_path) == (0, "")
+
+
+@pytest.mark.parametrize("name", ["desert-palms.jpg", "night-highrise.jpg"])
+def test_golden_samples(name, tmp_path):
+    """End to end on the photos of the repository: base untouched, light above white in the lamps, black stays."""
+    done = run(SAMPLES / name, "-o", tmp_path / "out.jpg", "--json", cwd=tmp_path)
+    numbers = json.loads(done.stdout)
+    source, result = (SAMPLES / name).read_bytes(), (tmp_path / "out.jpg").read_bytes()
+    assert scan_of(source) in result
+    base, gain_map = untone.read(result)
+    assert np.array_equal(base.pixels, untone.read(source)[0].pixels)
+    assert base.icc == untone.read(source)[0].icc
+    before, after = (untone.apply(base, gain_map, h).pixels for h in (0, None))
+    bright, dark = base.pixels.min(axis=2) >= 250, base.pixels.max(axis=2) <= 8
+    assert after[bright].mean() > 1.15
+    assert np.abs(after[dark] - before[dark]).mean() < 0.004
+    assert numbers["peak_nits"] == pytest.approx(203 * after.max(), rel=0.1)
+    assert numbers["share_above_white"] == pytest.approx((after.max(axis=2) > 1.001).mean(), abs=0.01)
+    at_sdr = before * 203
+    assert at_sdr.max() <= 203.1

@@ -1,0 +1,282 @@
+"""Options and commands, in this process: what each does to the result, and what is refused as usage."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+
+import untone
+from untone import cli
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    """A folder with one photo, as the working directory."""
+    monkeypatch.chdir(tmp_path)
+    v, u = np.mgrid[:60, :80] * 3
+    Pillow.fromarray(np.stack([u, v, 255 - u], -1).astype(np.uint8)).save("photo.jpg", quality=92)
+    return tmp_path
+
+
+def call(*arguments):
+    return cli.main([str(a) for a in arguments])
+
+
+def map_of(name="photo.hdr.jpg"):
+    return untone.read(name)[1]
+
+
+def test_strength_is_a_percentage():
+    assert call("photo.jpg", "-o", "full.jpg") == call("photo.jpg", "-o", "half.jpg", "--strength", 50) == 0
+    assert np.allclose(map_of("half.jpg").max_stops, np.array(map_of("full.jpg").max_stops) / 2, atol=1e-3)
+    assert call("photo.jpg", "-o", "none.jpg", "--strength", 0) == 0
+    assert map_of("none.jpg").max_stops == (0, 0, 0)
+
+
+def test_peak_limits_the_light():
+    assert call("photo.jpg", "--peak", 300) == 0
+    image, gain_map = untone.read("photo.hdr.jpg")
+    assert untone.apply(image, gain_map).pixels.max() * 203 <= 300.1
+
+
+@pytest.mark.parametrize(("size", "shape"), [("full", (60, 80)), ("half", (30, 40)), ("quarter", (15, 20))])
+def test_map_size(size, shape):
+    assert call("photo.jpg", "--map-size", size) == 0
+    assert map_of().codes.shape[:2] == shape
+
+
+def test_quality_is_that_of_the_map(here):
+    for quality in (5, 95):
+        assert call("photo.jpg", "-o", f"q{quality}.jpg", "--quality", quality, "--map-size", "full") == 0
+    assert (here / "q5.jpg").stat().st_size < (here / "q95.jpg").stat().st_size
+
+
+def test_a_model_may_be_a_path(here):
+    from untone.models import MODELS
+
+    (here / "own.onnx").write_bytes(MODELS["fastgamer"].read_bytes())
+    assert call("photo.jpg", "--model", "own.onnx") == 0
+
+
+def test_existing_outputs_are_kept_unless_forced(here, capsys):
+    (here / "photo.hdr.jpg").write_bytes(b"mine")
+    assert call("photo.jpg") == 0
+    assert (here / "photo.hdr.jpg").read_bytes() == b"mine"
+    assert capsys.readouterr().err == "untone: photo.jpg: skipped: photo.hdr.jpg exists; --force replaces it\n"
+    assert call("photo.jpg", "--force") == 0
+    assert map_of() is not None
+
+
+def test_left_alone_is_said_unless_quiet(here, capsys):
+    call("photo.jpg")
+    for arguments in (["photo.hdr.jpg"], ["photo.hdr.jpg", "--quiet"]):
+        assert call(*arguments) == 0
+    assert capsys.readouterr().err == "untone: photo.hdr.jpg: left alone: it already carries a gain map\n"
+    assert len(list(here.iterdir())) == 2
+
+
+def test_folders_become_folders(here, capsys):
+    (here / "in" / "sub").mkdir(parents=True)
+    for place in ("in/a.jpg", "in/sub/b.jpg", "in/._a.jpg", "in/old.hdr.jpg", "in/sub/skip.jpg"):
+        (here / place).write_bytes((here / "photo.jpg").read_bytes())
+    (here / "in" / "notes.txt").write_text("no photo")
+    assert call("in", "-R", "-o", "out", "--exclude", "skip*") == 0
+    assert sorted(p.relative_to(here).as_posix() for p in (here / "out").rglob("*.jpg")) == [
+        "out/a.hdr.jpg",
+        "out/sub/b.hdr.jpg",
+    ]
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "required: INPUT"),
+        (["photo.jpg", "--strength", "101"], "must be from 0 to 100, not 101"),
+        (["photo.jpg", "--strength", "nan"], "must be from 0 to 100"),
+        (["photo.jpg", "--strength", "much"], "--strength"),
+        (["photo.jpg", "--peak", "100"], "from SDR white, 203 nits"),
+        (["photo.jpg", "--peak", "inf"], "from SDR white"),
+        (["photo.jpg", "--quality", "0"], "must be from 1 to 100, not 0"),
+        (["photo.jpg", "-j", "0"], "must be from 1 to 256, not 0"),
+        (["photo.jpg", "--map-size", "tiny"], "invalid choice: 'tiny'"),
+        (["photo.jpg", "--nonsense"], "--nonsense"),
+        (["photo.jpg", "--forc"], "--forc"),
+        (["photo.jpg", "-o", "out.gif"], "must end in one of .jpg"),
+        (["photo.jpg", "-o", "none/out.jpg"], "there is no folder none"),
+        (["photo.jpg", "-o", "none/out/"], "there is no folder none"),
+        (["photo.jpg", "-o", "photo.jpg"], "would overwrite the photo itself"),
+        (["photo.jpg", "-o", "./photo.jpg", "--force"], "would overwrite the photo itself"),
+        (["photo.jpg", "copy.jpg", "-o", "one.jpg"], "one file, and there are several"),
+        (["photo.jpg", "copy.jpg", "-o", "-"], "takes one photo"),
+        (["photo.jpg", "-"], "cannot stand beside"),
+        (["photo.jpg", "-o", "-", "--json"], "cannot share stdout"),
+        (["photo.jpg", "photo.png"], "would both become photo.hdr.jpg"),
+        (["inspect"], "required: FILE"),
+        (["apply", "photo.jpg", "-o", "out.jpg"], "must end in one of .exr, .png"),
+        (["apply", "photo.jpg"], "required: -o"),
+        (["measure", "photo.jpg", "photo.jpg", "-o", "photo.jpg"], "would overwrite an input"),
+        (["measure", "photo.jpg", "photo.jpg", "-o", "none/a.jpg"], "there is no folder none"),
+    ],
+)
+def test_requests_that_make_no_sense_exit_2_and_touch_nothing(here, capsys, arguments, said):
+    for name in ("copy.jpg", "photo.png"):
+        (here / name).write_bytes((here / "photo.jpg").read_bytes())
+    before = {p: p.read_bytes() for p in here.iterdir()}
+    assert call(*arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("untone: ")
+    assert err.count("\n") == 1
+    assert said in err
+    assert {p: p.read_bytes() for p in here.iterdir()} == before
+
+
+def test_a_file_named_like_a_command_is_reached_by_its_path(here):
+    (here / "inspect").write_bytes((here / "photo.jpg").read_bytes())
+    assert call("./inspect") == 0
+    assert map_of("inspect.hdr.jpg") is not None
+    (here / "inspect.hdr.jpg").unlink()
+    assert call("--", "inspect") == 0
+    assert map_of("inspect.hdr.jpg") is not None
+    assert call("inspect", "inspect") == 0
+
+
+def test_an_unexpected_fault_in_one_photo_does_not_end_the_others(here, capsys, monkeypatch):
+    from untone import pipeline
+
+    (here / "zz.jpg").write_bytes((here / "photo.jpg").read_bytes())
+    convert = pipeline.convert
+
+    def broken(source, target, **options):
+        if source.name == "photo.jpg":
+            raise ZeroDivisionError("by\nnight")
+        return convert(source, target, **options)
+
+    monkeypatch.setattr(pipeline, "convert", broken)
+    assert call("photo.jpg", "zz.jpg") == 1
+    err = capsys.readouterr().err
+    assert err == "untone: photo.jpg: unexpected ZeroDivisionError: by\\nnight; --debug shows where\n"
+    assert map_of("zz.hdr.jpg") is not None
+    assert call("photo.jpg", "--debug") == 1
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_inspect_prints_the_numbers_of_the_file(capsys):
+    call("photo.jpg")
+    assert call("inspect", "photo.hdr.jpg", "--json") == 0
+    found, written = json.loads(capsys.readouterr().out), map_of()
+    assert {"format", "width", "height", "base", "gain_map"} <= found.keys()
+    assert found["base"] == {"primaries": "bt709", "transfer": "srgb", "bits": 8}
+    assert (found["format"], found["width"], found["height"]) == ("jpeg", 80, 60)
+    gain_map = found["gain_map"]
+    assert (gain_map["width"], gain_map["height"], gain_map["channels"]) == (40, 30, 3)
+    for key in ("min_stops", "max_stops", "gamma", "base_offset", "alternate_offset"):
+        assert gain_map[key] == list(getattr(written, key))
+    assert gain_map["base_headroom_stops"] == 0
+    assert gain_map["alternate_headroom_stops"] == written.alternate_headroom_stops
+    assert gain_map["use_base_colour_space"] is True
+    assert gain_map["encodings"] == ["iso21496-1", "hdrgm-xmp"]
+    assert call("inspect", "photo.hdr.jpg") == 0
+    shown = capsys.readouterr().out
+    assert "gain map  40 x 30, 3 channels, iso21496-1, hdrgm-xmp" in shown
+    assert "verdict   HDR by gain map in Chrome" in shown
+
+
+def test_inspect_of_a_plain_photo(capsys):
+    assert call("inspect", "photo.jpg", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["gain_map"] is None
+    assert found["verdict"] == "SDR: no HDR signalling"
+
+
+@pytest.mark.parametrize("name", ["missing.jpg", "bad.jpg"])
+def test_inspect_of_a_bad_file_is_one_line(here, capsys, name):
+    (here / "bad.jpg").write_bytes(b"\xff\xd8\xff\xe1")
+    assert call("inspect", name) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"untone: {name}: ")
+    assert err.count("\n") == 1
+
+
+def test_apply_writes_the_light(capsys):
+    call("photo.jpg")
+    image, gain_map = untone.read("photo.hdr.jpg")
+    for headroom in ([], ["--headroom", "0.5"]):
+        assert call("apply", "photo.hdr.jpg", "-o", "light.exr", "--force", *headroom) == 0
+        expected = untone.apply(image, gain_map, 0.5 if headroom else None).pixels
+        assert np.allclose(untone.read("light.exr")[0].pixels, expected, rtol=0.002, atol=1e-4)
+    assert call("apply", "photo.hdr.jpg", "-o", "light.png") == 0
+    assert call("apply", "photo.hdr.jpg", "-o", "light.png") == 2
+    assert "it exists; --force replaces it" in capsys.readouterr().err
+    assert call("inspect", "light.png") == 0
+    assert "HDR: PQ pixels" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["apply", "photo.jpg", "-o", "a.exr"], "photo.jpg: it carries no gain map"),
+        (["apply", "missing.jpg", "-o", "a.exr"], "missing.jpg: "),
+        (["apply", "photo.hdr.jpg", "-o", "a.exr", "--headroom", "-1"], "headroom"),
+        (["measure", "photo.jpg", "photo.jpg", "-o", "a.jpg"], "an SDR and an HDR rendition are needed"),
+        (["measure", "photo.jpg", "missing.exr", "-o", "a.jpg"], "missing.exr: "),
+    ],
+)
+def test_commands_that_fail_say_why_and_leave_nothing(here, capsys, arguments, said):
+    call("photo.jpg")
+    before = sorted(here.iterdir())
+    assert call(*arguments) == 1
+    err = capsys.readouterr().err
+    assert said in err
+    assert err.count("\n") == 1
+    assert sorted(here.iterdir()) == before
+
+
+@pytest.mark.parametrize("rendition", ["light.exr", "light.png", "photo.hdr.jpg"])
+def test_measure_makes_a_photo_from_a_pair(here, rendition):
+    """Apply, then measure against the plain photo: the light comes back, on top of the same base."""
+    call("photo.jpg", "--map-size", "full", "--quality", 100)
+    image, gain_map = untone.read("photo.hdr.jpg")
+    expected = untone.apply(image, gain_map).pixels
+    if rendition.startswith("light"):
+        assert call("apply", "photo.hdr.jpg", "-o", rendition) == 0
+    assert call("measure", "photo.jpg", rendition, "-o", "again.jpg", "--map-size", "full") == 0
+    base, found = untone.read("again.jpg")
+    assert np.array_equal(base.pixels, image.pixels)
+    light = untone.apply(base, found).pixels
+    assert np.quantile(np.abs(light - expected) / (expected + 0.02), 0.99) < 0.04
+
+
+def test_doctor_tries_the_line(capsys):
+    assert call("doctor") == 0
+    shown = capsys.readouterr().out
+    for word in ("untone ", "kernels ", "threads ", "onnxruntime ", "predict      works", "read         works"):
+        assert word in shown
+    assert shown.endswith("all is well\n")
+
+
+def test_doctor_says_what_is_wrong(capsys):
+    assert call("doctor", "--model", "nosuch") == 1
+    shown = capsys.readouterr().out
+    assert "load         UntoneError: " in shown or "load         UsageError: " in shown
+    assert shown.endswith("something is wrong, see above\n")
+
+
+@pytest.mark.parametrize("command", [[], *([name] for name in cli.COMMANDS)])
+def test_every_command_has_help(capsys, command):
+    with pytest.raises(SystemExit) as end:
+        call(*command, "--help")
+    assert end.value.code == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("usage: untone")
+    if not command:
+        assert all(f"\n  {name} " in shown for name in cli.COMMANDS)
+
+
+def test_version(capsys):
+    with pytest.raises(SystemExit):
+        call("--version")
+    assert capsys.readouterr().out == f"untone {untone.__version__}\n"
