@@ -5,7 +5,7 @@ import re
 import pytest
 
 from untone.errors import DamagedError
-from untone.formats.container import announce, directory, without_padding
+from untone.formats.container import announce, directory, silence, without_padding
 from untone.formats.xmp import HDRGM, parse, properties
 
 XMP_NS = "http://ns.adobe.com/xap/1.0/"
@@ -82,3 +82,11 @@ def test_padding_can_be_dropped():
 def test_a_packet_that_cannot_be_parsed_is_not_touched(broken: bytes):
     with pytest.raises(DamagedError):
         announce(broken, 5)
+
+
+def test_silence_leaves_what_is_not_the_gain_maps():
+    assert silence(USER) == USER
+    silent = silence(MOTION)
+    assert semantics(silent) == []
+    assert properties(silent, "http://ns.google.com/photos/1.0/camera/") == {"MotionPhoto": ("1",)}
+    assert not properties(silent, HDRGM)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Sequence
 from xml.parsers import expat
 
 from ..errors import DamagedError
@@ -42,21 +43,32 @@ def directory(packet: bytes) -> list[Item]:
     return items
 
 
-def announce(existing: bytes | None, map_length: int | None) -> bytes:
+def announce(existing: bytes | None, map_length: int | None, more: Sequence[Item] = ()) -> bytes:
     """The base image's packet: `existing` with the directory and hdrgm:Version for a gain map of so many bytes.
 
-    With None for the length, the packet less any announcement. Other items of an existing directory are kept.
+    With None for the length, the packet less any announcement. Other items of an existing directory, and those of
+    `more`, are kept.
 
     Raises:
         DamagedError: `existing` cannot be parsed, so that nothing can be inserted without harm.
     """
     if existing is None:
         return packet_of(_description(map_length, [], ""))
-    items = directory(existing)
+    items = [*directory(existing), *more]
     rewriter = _Rewriter(existing)
     others = [item for item in items if item.semantic not in ("Primary", "GainMap")]
     wanted = map_length is not None or others
     return rewriter.with_inserted(_description(map_length, items, rewriter.about) if wanted else "")
+
+
+def silence(packet: bytes) -> bytes:
+    """The packet without its directory and without hdrgm properties.
+
+    Raises:
+        DamagedError: it cannot be parsed.
+    """
+    parse(packet)
+    return _Rewriter(packet).with_inserted("")
 
 
 def without_padding(packet: bytes) -> bytes:

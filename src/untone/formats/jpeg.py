@@ -10,6 +10,7 @@ import numpy as np
 from ..errors import DamagedError, UntoneError
 from ..image import GainMap, Image, Pixels
 from . import apple, profiles, ultrahdr
+from .announcement import announces_gain_map
 from .exif import orientation_of, with_orientation
 from .icc import named_profile
 from .limits import check_size
@@ -143,7 +144,7 @@ def write(image: Image, gain_map: GainMap | None = None, *, quality: int = 95, m
         base = None
     if base is None:
         base = encode_base(image, quality)
-    elif gain_map is None and not ultrahdr.locate(base).entries and not ultrahdr.announces_gain_map(parse(base)):
+    elif gain_map is None and not ultrahdr.locate(base).entries and not announces_gain_map(parse(base)):
         return [base]
     if gain_map is None:
         return ultrahdr.assemble(base, None)

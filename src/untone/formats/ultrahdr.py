@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 from ..errors import DamagedError, UntoneError
 from . import mpf
+from .announcement import announces_gain_map, rewritten
 from .apple import APPLE_MARK
-from .container import announce, without_padding
 from .limits import MAX_CANDIDATES
 from .metadata import ISO_TAG, ISO_VERSION, Metadata, iso_to_metadata, metadata_to_iso
 from .segments import (
@@ -22,7 +22,6 @@ from .segments import (
     APP15,
     EXIF_TAG,
     JFIF_TAG,
-    MAX_BODY,
     XMP_TAG,
     Codestream,
     Segment,
@@ -78,12 +77,6 @@ def locate(data: bytes) -> Layout:
             raise DamagedError(f"the gain map is announced but not there: {problem or 'no image has its metadata'}")
         problem = "the photo announces a gain map that the file does not have"
     return Layout(primary, None, entries, (problem,) if problem else ())
-
-
-def announces_gain_map(primary: Codestream) -> bool:
-    """Whether the base image says, in either flavour, that a gain map follows."""
-    packet = primary.payload(APP1, XMP_TAG) or b""
-    return primary.first(APP2, ISO_TAG) is not None or HDRGM.encode() in packet
 
 
 def _index(primary: Codestream) -> tuple[tuple[mpf.Entry, ...], str | None]:
@@ -219,17 +212,15 @@ def _tail(base: bytes, end: int, layout: Layout) -> tuple[Parts, list[mpf.Entry]
 def _segments_before_scan(
     base: bytes, primary: Codestream, map_length: int | None, mpf_body: bytes | None
 ) -> list[bytes]:
-    """The primary's segments with the XMP packet announced in, and the ISO marker and MPF after it."""
-    old = primary.first(APP1, XMP_TAG)
-    packet = _announced(old, map_length)
-    added = [segment(APP1, XMP_TAG + packet)] if packet is not None else []
+    """The primary's segments with its XMP rewritten, and the ISO marker and MPF after it."""
+    removed, added = rewritten(primary, map_length)
     if mpf_body is not None:
-        added += [segment(APP2, ISO_TAG + ISO_VERSION), segment(APP2, mpf_body)]
+        added = [*added, segment(APP2, ISO_TAG + ISO_VERSION), segment(APP2, mpf_body)]
     kept = [s for s in primary.segments if not (s.marker == APP2 and s.body.startswith((mpf.MPF_TAG, ISO_TAG)))]
-    place = old if old is not None else _last_leading(kept)
+    place = primary.first(APP1, XMP_TAG) or _last_leading(kept)
     pieces = [] if place is not None else list(added)
     for found in kept:
-        if found is not old or packet is None:
+        if found not in removed:
             pieces.append(base[found.start : found.end])
         if found is place:
             pieces += added
@@ -244,17 +235,3 @@ def _last_leading(segments: list[Segment]) -> Segment | None:
             break
         place = found
     return place
-
-
-def _announced(old: Segment | None, map_length: int | None) -> bytes | None:
-    """The primary's new packet; None where the old one stays as it is (or there is none to change)."""
-    existing = old.body[len(XMP_TAG) :] if old is not None else None
-    if map_length is None and (existing is None or HDRGM.encode() not in existing):
-        return None
-    try:
-        packet = announce(existing, map_length)
-    except UntoneError:
-        return None
-    if len(packet) > MAX_BODY - len(XMP_TAG):
-        packet = without_padding(packet)
-    return packet if len(packet) <= MAX_BODY - len(XMP_TAG) else None

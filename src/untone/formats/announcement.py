@@ -1,0 +1,96 @@
+"""The XMP segments of a base image: the main packet, and the extension that takes what one segment cannot hold.
+
+Phones also put the announcement of their own gain map into the extension (XMP part 3, section 1.1.3.1); left there
+it would contradict the one in the main packet.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+
+from ..errors import UntoneError
+from .container import CONTAINER, announce, directory, silence, without_padding
+from .limits import MAX_METADATA_BYTES
+from .metadata import ISO_TAG
+from .segments import APP1, APP2, MAX_BODY, XMP_TAG, Codestream, Segment, segment
+from .xmp import HDRGM
+
+EXTENSION_TAG = b"http://ns.adobe.com/xmp/extension/\0"
+
+_HEADER = len(EXTENSION_TAG) + 40
+"""Tag, GUID (MD5 of the extension, 32 hexadecimal digits), total length, offset."""
+
+_GUID = re.compile(rb"""HasExtendedXMP\s*(?:=\s*["']|>)\s*([0-9A-Fa-f]{32})""")
+
+
+def announces_gain_map(primary: Codestream) -> bool:
+    """Whether the base image says, in either flavour, that a gain map follows."""
+    return primary.first(APP2, ISO_TAG) is not None or _announces_in_xmp(primary)
+
+
+def _announces_in_xmp(primary: Codestream) -> bool:
+    packets = (primary.payload(APP1, XMP_TAG), extension(primary))
+    return any(packet is not None and HDRGM.encode() in packet for packet in packets)
+
+
+def extension(primary: Codestream) -> bytes | None:
+    """The extension that the main packet names, joined; None where there is none or parts of it are missing."""
+    named = _GUID.search(primary.payload(APP1, XMP_TAG) or b"")
+    if named is None:
+        return None
+    parts, total = {}, 0
+    for found in _extension_segments(primary):
+        guid, total_here, offset = struct.unpack_from(">32sII", found.body, len(EXTENSION_TAG))
+        if guid.lower() == named[1].lower():
+            parts[offset], total = found.body[_HEADER:], total_here
+    joined = b"".join(parts[offset] for offset in sorted(parts))
+    return joined if joined and len(joined) == total <= MAX_METADATA_BYTES else None
+
+
+def _extension_segments(primary: Codestream) -> list[Segment]:
+    return [s for s in primary.segments if s.body.startswith(EXTENSION_TAG) and len(s.body) >= _HEADER]
+
+
+def rewritten(primary: Codestream, map_length: int | None) -> tuple[list[Segment], list[bytes]]:
+    """XMP segments to take out, and those to put in, so that a map of so many bytes (None: no map) is announced.
+
+    Both are empty where nothing has to change, and where a packet cannot be changed without losing something: one
+    that cannot be parsed, or that leaves no room. The ISO marker announces the map all the same.
+    """
+    old = primary.first(APP1, XMP_TAG)
+    if map_length is None and not _announces_in_xmp(primary):
+        return [], []
+    try:
+        return _rewritten(primary, old, map_length)
+    except UntoneError:
+        return [], []
+
+
+def _rewritten(primary: Codestream, old: Segment | None, map_length: int | None) -> tuple[list[Segment], list[bytes]]:
+    packet = old.body[len(XMP_TAG) :] if old is not None else None
+    carried, extra = _extension_segments(primary), extension(primary)
+    removed = [old, *carried] if old is not None else carried
+    more, items = [segment(APP1, found.body) for found in carried], []
+    if packet is not None and extra is not None and (HDRGM.encode() in extra or CONTAINER.encode() in extra):
+        items, silent = directory(extra), silence(extra)
+        guid = _guid(silent)
+        packet, more = _GUID.sub(lambda match: match[0].replace(match[1], guid), packet), _split(silent, guid)
+    packet = announce(packet, map_length, items)
+    room = MAX_BODY - len(XMP_TAG)
+    packet = packet if len(packet) <= room else without_padding(packet)
+    return (removed, [segment(APP1, XMP_TAG + packet), *more]) if len(packet) <= room else ([], [])
+
+
+def _guid(data: bytes) -> bytes:
+    import hashlib  # here, since few photos have an extension
+
+    return hashlib.md5(data, usedforsecurity=False).hexdigest().upper().encode()
+
+
+def _split(data: bytes, guid: bytes) -> list[bytes]:
+    room = MAX_BODY - _HEADER
+    return [
+        segment(APP1, EXTENSION_TAG + guid + struct.pack(">II", len(data), start) + data[start : start + room])
+        for start in range(0, len(data), room)
+    ]
