@@ -97,6 +97,16 @@ def test_tiff_decodes_as_pillow_does(saved, mode, options):
     assert np.abs(formats.read(data)[0].pixels - expected).max() <= 1
 
 
+@pytest.mark.parametrize("mode", ["P", "RGB"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_tiff_pixels_stay_as_stored_whatever_their_orientation(saved, mode, orientation):
+    exif = Pillow.Exif()
+    exif[0x0112] = orientation
+    image = formats.read(saved("TIFF", mode=mode, exif=exif))[0]
+    assert image.orientation == orientation
+    assert np.array_equal(image.pixels, formats.read(saved("TIFF", mode=mode))[0].pixels)
+
+
 @pytest.mark.parametrize("kind", ["WEBP", "AVIF"])
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_webp_and_avif_keep_profile_exif_and_orientation(saved, orientation_exif, pixels, kind, orientation):

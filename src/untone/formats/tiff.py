@@ -19,6 +19,9 @@ SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 WIDTH, HEIGHT, BITS, PHOTOMETRIC, ORIENTATION = 256, 257, 258, 262, 274
 SAMPLES, PLANAR, TILE_WIDTH, TILE_LENGTH, EXTRA, FORMAT, XMP, ICC = 277, 284, 322, 323, 338, 339, 700, 34675
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB = 0, 1, 2
+MIRRORED = {2: (1, -1), 3: (-1, -1), 4: (-1, 1), 6: (1, -1), 7: (-1, -1), 8: (-1, 1)}
+"""Steps through rows and columns that undo what libtiff's RGB interface mirrors for an orientation."""
+
 ASSOCIATED_ALPHA = 1
 SEPARATE = 2
 FLOAT = 3
@@ -56,6 +59,9 @@ def read(data: bytes) -> tuple[Image, None]:
     if not plain and layout.bits > 8:
         raise UnsupportedError(f"TIFF with photometric {layout.photometric} in {layout.bits} bits is not read")
     array = decoded(imagecodecs.tiff_decode, data, asrgb=not plain)
+    if not plain:
+        down, right = MIRRORED.get(header.orientation, (1, 1))
+        array = array[::down, ::right]
     if plain and layout.separate and array.ndim == 3 and array.shape[0] == layout.samples:
         array = np.moveaxis(array, 0, 2)
     if plain and layout.premultiplied and array.ndim == 3:
