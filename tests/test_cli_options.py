@@ -276,6 +276,15 @@ def test_every_command_has_help(capsys, command):
         assert all(f"\n  {name} " in shown for name in cli.COMMANDS)
 
 
+def test_a_command_of_the_lab_without_torch_says_what_to_install(capsys, monkeypatch):
+    def bare(home):
+        raise ModuleNotFoundError("No module named 'torch'", name="torch")
+
+    monkeypatch.setattr(cli, "_module", bare)
+    assert call("bench") == 1
+    assert capsys.readouterr().err == "untone: this command needs torch: pip install 'untone[train]'\n"
+
+
 def test_version(capsys):
     with pytest.raises(SystemExit):
         call("--version")

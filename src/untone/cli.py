@@ -20,6 +20,9 @@ from .errors import UntoneError, UsageError
 INTERRUPTED, PIPE_CLOSED = 130, 141
 """Exit codes of a command that a signal ended: 128 + SIGINT, 128 + SIGPIPE."""
 
+TRAINING_PACKAGES = ("torch", "onnx", "scipy")
+"""Of the extra `train`, for commands of the lab."""
+
 COMMANDS = {
     "inspect": ("apps.inspection", "say what HDR signalling a file carries"),
     "apply": ("apps.rendition", "write the HDR pixels of a photo with a gain map to EXR or PNG"),
@@ -50,6 +53,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except UntoneError as error:
         print(f"untone: {error}", file=sys.stderr)
         return 2 if isinstance(error, UsageError) else 1
+    except ModuleNotFoundError as error:
+        if error.name not in TRAINING_PACKAGES:
+            raise
+        print(f"untone: this command needs {error.name}: pip install 'untone[train]'", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("untone: interrupted", file=sys.stderr)
         return INTERRUPTED
