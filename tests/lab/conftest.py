@@ -7,8 +7,11 @@ from pathlib import Path
 import numpy as np
 import OpenEXR
 import pytest
+import torch
 
 from untone.lab import data, synth
+
+torch.set_num_threads(1)  # tests run beside each other; spinning threads would slow them
 
 
 def panorama(seed: int, height: int = 64) -> np.ndarray:

@@ -51,8 +51,8 @@ def gather(pairs: Pairs, indices: list[int], random: np.random.Generator, pixels
 
 def _tinted(picture: Tensor, random: np.random.Generator) -> Tensor:
     """White balance and saturation jitter: the right gain does not hang on a sky's exact blue."""
-    picture = picture * torch.from_numpy(random.normal(1, 0.035, 3)).float()
+    picture = picture * torch.from_numpy(random.normal(1, 0.05, 3)).float()
     if random.random() < 0.5:
         grey = picture.mean(-1, keepdim=True)
-        picture = grey + (picture - grey) * random.uniform(0.75, 1.25)
+        picture = grey + (picture - grey) * random.uniform(0.6, 1.4)
     return picture.clamp(0, 1)

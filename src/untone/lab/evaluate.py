@@ -21,13 +21,14 @@ from numpy.typing import NDArray
 from .. import colour, gainmap, pipeline
 from ..errors import UntoneError
 from ..image import Image
-from . import baselines, metrics
+from . import baselines, metrics, sheets
 from .data import Pairs
 from .synth import OFFSET
 
 Light = NDArray[Any]
 Gain = Callable[[Image], Light]
 
+MODEL = "fastgamer"
 STRENGTHS = tuple(k / 10 for k in range(2, 21))
 """Tried for the best single strength per picture, which separates style from shape."""
 
@@ -67,7 +68,7 @@ def methods(model: str, fits: dict[str, torch.Tensor]) -> dict[str, Gain]:
         "identity": lambda image: np.zeros(image.pixels.shape, np.float32),
         "one curve": lambda image: _by_rows(image, lambda rgb: baselines.curve_gain(fits["curve"], rgb)),
         "one 3D LUT": lambda image: _by_rows(image, lambda rgb: baselines.lut_gain(fits["lut"], rgb)),
-        "fastgamer": lambda image: gainmap.to_stops(pipeline.predict(image, model, map_size="full")),
+        MODEL: lambda image: gainmap.to_stops(pipeline.predict(image, model, map_size="full")),
     }
 
 
@@ -98,12 +99,19 @@ def measured(picture: Picture, gain: Gain) -> dict[str, float]:
     }
 
 
-def table(pictures: Iterator[Picture], gains: dict[str, Gain]) -> dict[str, Any]:
-    """Per method: figures of every picture, their means, and the bootstrap interval of the PQ-PSNR."""
+def table(pictures: Iterator[Picture], gains: dict[str, Gain], folder: Path | None = None) -> dict[str, Any]:
+    """Per method: figures of every picture, their means, and the bootstrap interval of the PQ-PSNR.
+
+    `folder` gets a contact sheet of every picture: the base, the model's HDR rendition, the true one.
+    """
     rows: dict[str, dict[str, dict[str, float]]] = {name: {} for name in gains}
     for picture in pictures:
         for name, gain in gains.items():
             rows[name][picture.name] = measured(picture, gain)
+        if folder:
+            stops = gains[MODEL](picture.image)
+            made = (picture.light + OFFSET) * np.exp2(stops) - OFFSET
+            sheets.save(folder / f"{picture.name}.png", [picture.light, made, picture.truth])
     return {name: summary(figures) for name, figures in rows.items()}
 
 
@@ -135,6 +143,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fits", type=Path, metavar="FILE", help="keep the fits here, or take them from here")
     parser.add_argument("--data", type=Path, metavar="DIR", help="pairs to measure on")
     parser.add_argument("--photos", type=Path, metavar="DIR", help="JPEG photos with a gain map to measure on")
+    parser.add_argument("--sheets", type=Path, metavar="DIR", help="contact sheets of every picture, 0 to -3 EV")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure here")
 
 
@@ -142,10 +151,12 @@ def run(arguments: argparse.Namespace) -> int:
     """`untone eval`."""
     gains = methods(arguments.model, fitted(arguments.train, arguments.fits))
     found: dict[str, Any] = {}
+    if arguments.sheets:
+        arguments.sheets.mkdir(parents=True, exist_ok=True)
     if arguments.data:
-        found[f"pairs of {arguments.data.name}"] = table(of_pairs(Pairs(arguments.data)), gains)
+        found[f"pairs of {arguments.data.name}"] = table(of_pairs(Pairs(arguments.data)), gains, arguments.sheets)
     if arguments.photos:
-        found[f"photos of {arguments.photos.name}"] = table(of_photos(arguments.photos), gains)
+        found[f"photos of {arguments.photos.name}"] = table(of_photos(arguments.photos), gains, arguments.sheets)
     for title, methods_found in found.items():
         sys.stdout.write(markdown(title, methods_found))
     if arguments.json:

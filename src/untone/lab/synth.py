@@ -107,6 +107,12 @@ def log_luminance(light: Light) -> Plane:
     return np.log2(np.maximum(light @ LUMA, 2.0**FLOOR_STOPS))
 
 
+def log_brightness(light: Light, towards_maximum: float) -> Plane:
+    """Log2 of a blend of luminance and the brightest channel, floored: what cameras tone map by."""
+    blend = (1 - towards_maximum) * (light @ LUMA) + towards_maximum * light.max(-1)
+    return np.log2(np.maximum(blend, 2.0**FLOOR_STOPS))
+
+
 def rendition(light: Light, random: np.random.Generator, style: Style) -> Light:
     """The HDR rendition, 1.0 = diffuse white: exposed, its wide ranges compressed, its peak set by the scene."""
     stops = log_luminance(light)
@@ -148,7 +154,7 @@ def localised(stops: Plane, random: np.random.Generator, style: Style) -> tuple[
 
 def phone(hdr: Light, random: np.random.Generator, style: Style) -> Pair:
     """A phone's pair: local compression of the bright parts, one gain for all channels, exactly none in the shadows."""
-    stops = log_luminance(hdr)
+    stops = log_brightness(hdr, random.uniform(0.5, 1))
     mapped, name = localised(stops, random, style)
     mapped = mapped + np.median((stops - mapped)[stops <= np.percentile(stops, 25)])
     top = max(float(np.percentile(mapped, 99.8)), 0.0)
@@ -175,10 +181,10 @@ def house(gain: Plane, stops: Plane, target: Plane, random: np.random.Generator)
         gain, stops, target: [n, n] log2 gain found by tone mapping, log2 luminance of the HDR and of the SDR rendition.
     """
     reach = float(np.percentile(stops, 99.7) - np.percentile(stops, 40))
-    wanted = float(np.clip(0.32 * reach + 1.0 + random.normal(0, 0.15), 0.9, 3.5))
+    wanted = float(np.clip(0.28 * reach + 0.8 + random.normal(0, 0.15), 0.8, 3.4))
     found = max(float(np.percentile(gain, 99.5)), 0.05)
     scaled = gain * np.clip(wanted / found, 0.5, 2.5)
-    start = random.uniform(0.38, 0.66)
+    start = random.uniform(0.3, 0.6)
     white = np.clip((colour.linear_to_srgb(np.exp2(np.minimum(target, 0))) - start) / (1 - start), 0, 1)
     glow = wanted * random.uniform(0.6, 0.8) * white * white * (3 - 2 * white)
     return np.minimum(np.maximum(scaled, 0.5 * scaled + glow), wanted * 1.1)
@@ -186,7 +192,8 @@ def house(gain: Plane, stops: Plane, target: Plane, random: np.random.Generator)
 
 def editor(hdr: Light, random: np.random.Generator, style: Style) -> Pair:
     """An editor's pair: a global curve after an optional local operator, partly per channel; gain per channel."""
-    stops = log_luminance(hdr)
+    towards_maximum = random.uniform(0, 0.7)
+    stops = log_brightness(hdr, towards_maximum)
     name = "none"
     mapped = stops
     if random.random() < 0.65:
@@ -206,7 +213,7 @@ def editor(hdr: Light, random: np.random.Generator, style: Style) -> Pair:
     level = level - np.median(level[stops <= np.percentile(stops, 50)])
     tint = np.clip(log_ratio(hdr, sdr) - log_ratio(hdr @ LUMA, sdr @ LUMA)[..., None], -0.5, 0.5)
     brighten = random.uniform(*style.brighten_stops) if random.random() < 0.5 else random.normal(0, 0.05)
-    shape = house(np.maximum(level, 0), stops, log_luminance(sdr), random) + np.clip(level, -0.5, 0)
+    shape = house(np.maximum(level, 0), stops, log_brightness(sdr, towards_maximum), random) + np.clip(level, -0.5, 0)
     present = np.clip((log_luminance(sdr) + 8) / 3, 0, 1)
     gain = ((shape + brighten) * present)[..., None] + tint * random.uniform(0, 0.8)
     return finished(sdr, np.clip(gain, -0.8, 4.0), "editor", f"{name}+{curve}", random)
