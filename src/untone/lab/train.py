@@ -22,7 +22,6 @@ from . import export as exporting
 from .data import Pairs
 from .nets.fastgamer import FastGaMer, Shape, execute
 
-
 BASE_STEPS = 600
 """Of fitting the LUT that training starts from."""
 
