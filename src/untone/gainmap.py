@@ -62,6 +62,18 @@ def to_stops(gain_map: GainMap) -> Floats:
     return np.stack([table[gain_map.codes[..., k], k] for k in range(c)], axis=-1)
 
 
+def stops_at(gain_map: GainMap, height: int, width: int) -> Floats:
+    """Gain of each pixel of a [height, width] image at full weight, [height, width, 3] float32 stops.
+
+    Codes are resized before gamma is taken off, as ISO 21496-1 decoders do; the other order differs at every edge.
+    """
+    share = resize(gain_map.codes.astype(np.float32) / np.float32(np.iinfo(gain_map.codes.dtype).max), height, width)
+    triples = (gain_map.min_stops, gain_map.max_stops, gain_map.gamma)
+    low, high, gamma = (np.asarray(triple, np.float32) for triple in triples)
+    stops: Floats = low + (high - low) * share ** (1 / gamma)
+    return stops
+
+
 def apply(
     light: Floats,
     stops: Floats,

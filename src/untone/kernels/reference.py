@@ -150,15 +150,15 @@ def hdr_pq10(
 def apply(pixels: NDArray[Any], light_table: Floats, gain_map: GainMap, weight: float, dtype: Any) -> Floats:
     """[H, W, 3] light of the alternate rendition: codes upsampled (bilinear, pixel centres), then ISO 21496-1, 6."""
     height, width = pixels.shape[:2]
-    c = gain_map.channels
     codes = gain_map.codes / np.float64(np.iinfo(gain_map.codes.dtype).max)
-    low, high, gamma = (np.array(t[:c]) for t in (gain_map.min_stops, gain_map.max_stops, gain_map.gamma))
+    low, high, gamma = (np.array(t) for t in (gain_map.min_stops, gain_map.max_stops, gain_map.gamma))
     result = np.empty(pixels.shape, dtype)
     for band in _bands(height):
         share = _upsample(codes, positions(height)[band], positions(width))
         stops = low + (high - low) * share ** (1 / gamma)
         base = light_table.astype(np.float64)[pixels[band]]
-        result[band] = apply_gain(base, stops, weight, gain_map.base_offset, gain_map.alternate_offset)
+        light = apply_gain(base, stops, weight, gain_map.base_offset, gain_map.alternate_offset)
+        result[band] = np.clip(light, np.finfo(dtype).min, np.finfo(dtype).max)  # half floats end at 65504
     return result
 
 
