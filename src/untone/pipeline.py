@@ -225,6 +225,8 @@ def apply(image: Image, gain_map: GainMap, headroom_stops: float | None = None) 
     if image.transfer == "linear":
         raise UntoneError("a gain map is applied to encoded pixels, not to linear light")
     weight = gainmap.weight(gain_map, headroom_stops)
+    if weight == 0 and gain_map.base_offset != gain_map.alternate_offset:  # browsers show the base as it is: no shift
+        gain_map = dataclasses.replace(gain_map, base_offset=(0.0,) * 3, alternate_offset=(0.0,) * 3)
     elsewhere = not gain_map.use_base_colour_space and gain_map.alternate_primaries not in (None, image.primaries)
     if elsewhere or image.transfer == "hlg" or image.pixels.dtype == np.float32:
         light = _apply_plainly(image, gain_map, weight, (gain_map.alternate_primaries or "") if elsewhere else "")
@@ -239,7 +241,7 @@ def _apply_plainly(image: Image, gain_map: GainMap, weight: float, primaries: st
     """In numpy, for what the kernel leaves out; `primaries` other than "" are those the gain is applied in."""
     light = _light(image)
     there = _matrix(image.primaries, primaries or image.primaries)
-    stops = gainmap.resize(gainmap.to_stops(gain_map), image.height, image.width)
+    stops = gainmap.stops_at(gain_map, image.height, image.width)
     bright = gainmap.apply(light @ there.T, stops, weight, gain_map.base_offset, gain_map.alternate_offset)
     result: NDArray[np.float32] = (bright @ _matrix(primaries or image.primaries, image.primaries).T).astype(np.float32)
     return result

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+from typing import Any
 
 import imagecodecs
 import numpy as np
@@ -51,7 +52,7 @@ def primaries_near(red_green_blue: list[float]) -> str | None:
 
 
 def resolve(icc: bytes | None, pixels: Pixels) -> Resolved:
-    """Pixels [H, W, 3] uint8 or uint16 in a named space: as they are, or converted to Display P3 with the sRGB curve.
+    """Pixels [H, W, 3] uint8 or uint16 in a named space: as they are, or in Display P3 with the sRGB curve as uint16.
 
     A broken profile, or one that is for neither RGB nor grey, counts as sRGB.
     """
@@ -83,39 +84,38 @@ def is_converted(image: Image) -> bool:
 
 
 def _convert(pixels: Pixels, icc: bytes, space: str) -> Pixels:
-    """RGB or equal-channel grey [H, W, 3] to Display P3."""
+    """RGB or equal-channel grey [H, W, 3] to Display P3, uint16: 8 bits rounded a second time show in HDR."""
     if space == "GRAY":
-        return _transform(pixels[:, :, 0], icc, "gray")
-    shaper = matrix_and_curves(icc, 65536) if pixels.dtype == np.uint16 else None
-    return _transform(pixels, icc, "rgb") if shaper is None else _shape(pixels, *shaper)
+        return _transform(pixels[:, :, 0], icc, "gray", np.uint16)
+    shaper = matrix_and_curves(icc, int(np.iinfo(pixels.dtype).max) + 1)
+    return _transform(pixels, icc, "rgb", np.uint16) if shaper is None else _shape(pixels, *shaper)
 
 
 def _shape(codes: Pixels, matrix: NDArray[np.float64], curves: NDArray[np.float32]) -> Pixels:
-    """uint16 [H, W, 3] through curves [3, 65536] and a matrix to XYZ (D50), to Display P3.
+    """[H, W, 3] through curves [3, number of codes] and a matrix to XYZ (D50), to uint16 Display P3.
 
     LittleCMS takes 16-bit codes through a coarse table of the whole conversion, which misses by several 8-bit codes.
     """
     to_p3 = np.linalg.solve(d50_matrix("p3"), matrix).T.astype(np.float32)
-    out = np.empty_like(codes)
+    encoded = (colour.linear_to_srgb(np.arange(65536) / 65535) * 65535 + 0.5).astype(np.uint16)
+    out = np.empty(codes.shape, np.uint16)
     for source, result in zip(bands(codes), bands(out), strict=True):
         light = np.stack([curves[channel][source[:, :, channel]] for channel in range(3)], axis=2) @ to_p3
-        result[:] = colour.linear_to_srgb(np.clip(light, 0, 1)) * 65535 + 0.5
+        result[:] = encoded[(np.clip(light, 0, 1) * 65535 + 0.5).astype(np.uint16)]
     return out
 
 
-def _transform(codes: Pixels, icc: bytes, space: str) -> Pixels:
+def _transform(codes: Pixels, icc: bytes, space: str, dtype: type[np.unsignedinteger[Any]]) -> Pixels:
     """[H, W] or [H, W, n] codes through LittleCMS to Display P3, perceptual intent; in bands to keep memory flat.
 
     Raises:
         DamagedError: LittleCMS refuses the profile.
     """
     target = named_profile("p3", "srgb")
-    out = np.empty((*codes.shape[:2], 3), codes.dtype)
+    out = np.empty((*codes.shape[:2], 3), dtype)
+    options = {"profile": icc, "outprofile": target, "colorspace": space, "outcolorspace": "rgb", "outdtype": dtype}
     for source, result in zip(bands(codes), bands(out), strict=True):
-        contiguous = np.ascontiguousarray(source)
-        result[:] = decoded(
-            imagecodecs.cms_transform, contiguous, profile=icc, outprofile=target, colorspace=space, outcolorspace="rgb"
-        )
+        result[:] = decoded(imagecodecs.cms_transform, np.ascontiguousarray(source), **options)
     return out
 
 
@@ -126,7 +126,7 @@ def cmyk_to_rgb(inks: Pixels, icc: bytes | None) -> Resolved:
     """
     try:
         if icc is not None and describe(icc).space == "CMYK":
-            return Resolved(_transform(255 - inks, icc, "cmyk"), "p3", "srgb", named=False)
+            return Resolved(_transform(255 - inks, icc, "cmyk", np.uint8), "p3", "srgb", named=False)
     except DamagedError as error:
         log.warning("%s; the inks are mixed without it", error)
     out = np.empty((*inks.shape[:2], 3), np.uint8)
