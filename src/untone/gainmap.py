@@ -123,7 +123,7 @@ def quantise(stops: Floats, low: Floats, high: Floats, gamma: float = 1.0, maxim
     share = clamp((stops - low) / (high - low), 0, 1); where high equals low every code is 0.
     """
     low, high = np.asarray(low, np.float64), np.asarray(high, np.float64)
-    span = np.where(high > low, high - low, 1.0)
+    span = np.where(high > low, high - low, np.inf)
     share = np.clip((stops - low) / span, 0, 1)
     dtype = np.uint8 if maximum <= 255 else np.uint16
     return np.floor(maximum * share**gamma + 0.5).astype(dtype)
