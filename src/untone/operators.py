@@ -49,7 +49,9 @@ class Operators:
     def __post_init__(self) -> None:
         g, n = self.grids.shape, self.lut.shape
         if len(g) != 5 or g[0] != 3 or g[3:] != (RANGE_NODES, 3) or not all(2 <= s <= MAX_GRID_NODES for s in g[1:3]):
-            raise UntoneError(f"grids must be [3, 2..{MAX_GRID_NODES}, 2..{MAX_GRID_NODES}, {RANGE_NODES}, 3], not {list(g)}")
+            raise UntoneError(
+                f"grids must be [3, 2..{MAX_GRID_NODES}, 2..{MAX_GRID_NODES}, {RANGE_NODES}, 3], not {list(g)}"
+            )
         if len(n) != 4 or len(set(n[:3])) != 1 or n[3] != 3 or not 2 <= n[0] <= MAX_LUT_NODES:
             raise UntoneError(f"lut must be [n, n, n, 3] with n of 2..{MAX_LUT_NODES}, not {list(n)}")
         for name, array in (("grids", self.grids), ("lut", self.lut)):
@@ -62,4 +64,5 @@ class Operators:
 
     def __repr__(self) -> str:
         gy, gx = self.grids.shape[1:3]
-        return f"Operators(3 grids of {gy} x {gx} x {RANGE_NODES}, LUT {self.lut.shape[0]}^3, qmax {self.qmax_stops:.3f} stops)"
+        nodes = f"3 grids of {gy} x {gx} x {RANGE_NODES}, LUT {self.lut.shape[0]}^3"
+        return f"Operators({nodes}, qmax {self.qmax_stops:.3f} stops)"
