@@ -29,6 +29,10 @@ COMMANDS = {
     "measure": ("apps.measurement", "make a gain map photo from an SDR and an HDR rendition"),
     "doctor": ("apps.diagnosis", "show versions and kernels, and try the whole line"),
     "bench": ("lab.bench", "time the kernels and the whole command on this machine"),
+    "synth": ("lab.data", "make training pairs from HDR images"),
+    "calibrate": ("lab.calibration", "compare pairs with photos whose cameras wrote a gain map"),
+    "train": ("lab.train", "train a model on pairs"),
+    "eval": ("lab.evaluate", "measure a model beside the baselines"),
 }
 """Name: the module that has add_arguments(parser) and run(arguments) -> exit code, and the line in the help."""
 

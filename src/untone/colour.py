@@ -84,13 +84,16 @@ def nits_to_pq(nits: Floats) -> Floats:
 def hlg_to_scene(encoded: Floats) -> Floats:
     """ITU-R BT.2100 HLG inverse OETF; [0, 1] to scene light in [0, 1]."""
     e = np.clip(encoded, 0, 1)
-    return np.where(e <= 0.5, e * e / 3, (np.exp((e - HLG_C) / HLG_A) + HLG_B) / 12)
+    scene: Floats = np.where(e <= 0.5, e * e / 3, (np.exp((e - HLG_C) / HLG_A) + HLG_B) / 12)
+    return scene
 
 
 def scene_to_hlg(scene: Floats) -> Floats:
     """ITU-R BT.2100 HLG OETF; scene light in [0, 1] to [0, 1]."""
     s = np.clip(scene, 0, 1)
-    return np.where(s <= 1 / 12, np.sqrt(3 * s), HLG_A * np.log(np.maximum(12 * s - HLG_B, 1e-9)) + HLG_C)
+    above = HLG_A * np.log(np.maximum(12 * s - HLG_B, 1e-9)) + HLG_C
+    encoded: Floats = np.where(s <= 1 / 12, np.sqrt(3 * s), above)
+    return encoded
 
 
 def hlg_to_nits(encoded: Floats, peak_nits: float = HLG_PEAK_NITS) -> Floats:
@@ -98,7 +101,8 @@ def hlg_to_nits(encoded: Floats, peak_nits: float = HLG_PEAK_NITS) -> Floats:
     scene = hlg_to_scene(encoded)
     luma = scene @ np.array([0.2627, 0.6780, 0.0593])
     gamma = 1.2 * 1.111 ** np.log2(peak_nits / 1000)
-    return peak_nits * np.maximum(luma, 1e-12)[..., None] ** (gamma - 1) * scene
+    nits: Floats = peak_nits * np.maximum(luma, 1e-12)[..., None] ** (gamma - 1) * scene
+    return nits
 
 
 def nits_to_hlg(nits: Floats, peak_nits: float = HLG_PEAK_NITS) -> Floats:
@@ -169,11 +173,12 @@ def rgb_to_rgb(source: str, target: str) -> NDArray[np.float64]:
     """[3, 3] matrix between linear RGB spaces that share D65; identity for equal names."""
     if source == target:
         return np.eye(3)
-    matrix: NDArray[np.float64] = np.linalg.solve(rgb_to_xyz(target), rgb_to_xyz(source))
+    matrix: NDArray[np.float64] = np.linalg.solve(rgb_to_xyz(target), rgb_to_xyz(source)).astype(np.float64)
     matrix.setflags(write=False)
     return matrix
 
 
 def luminance_weights(primaries: str) -> NDArray[np.float64]:
     """[3] weights of linear RGB in luminance Y."""
-    return rgb_to_xyz(primaries)[1]
+    weights: NDArray[np.float64] = rgb_to_xyz(primaries)[1]
+    return weights
