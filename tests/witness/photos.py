@@ -39,19 +39,19 @@ def jpeg(pixels: NDArray[np.uint8], mode: str = "RGB", orientation: int = 1, **o
     return stream.getvalue()
 
 
-def codes(channels: int = 3, divisor: int = 1, height: int = HEIGHT, width: int = WIDTH) -> NDArray[np.uint8]:
-    """Gain map codes [ceil(height/divisor), ceil(width/divisor), channels] that use the whole range."""
-    h, w = -(-height // divisor), -(-width // divisor)
-    y, x = np.mgrid[0:h, 0:w] / (max(h, w) / 4)
+def codes(channels: int = 3, divisor: int = 1, radians: float = 4.0) -> NDArray[np.uint8]:
+    """Gain map codes [ceil(HEIGHT/divisor), ceil(WIDTH/divisor), channels], waves of so many radians across."""
+    h, w = -(-HEIGHT // divisor), -(-WIDTH // divisor)
+    y, x = np.mgrid[0:h, 0:w] * (radians / max(h, w))
     planes = [0.5 + 0.5 * np.sin(x * (1 + 0.2 * c) + y - c) for c in range(channels)]
     result: NDArray[np.uint8] = np.floor(np.stack(planes, axis=2) * 255 + 0.5).astype(np.uint8)
     return result
 
 
-def gain_map(channels: int = 3, divisor: int = 1, **fields: Any) -> GainMap:
+def gain_map(channels: int = 3, divisor: int = 1, radians: float = 4.0, **fields: Any) -> GainMap:
     """0 to 2.5 stops, unless the fields say otherwise."""
     defaults = {"min_stops": (0.0,) * 3, "max_stops": (2.5,) * 3, "alternate_headroom_stops": 2.5}
-    return GainMap(codes(channels, divisor), **{**defaults, **fields})
+    return GainMap(codes(channels, divisor, radians), **{**defaults, **fields})
 
 
 def unnamed_profile(first: str = "bt709", second: str = "p3") -> bytes:
