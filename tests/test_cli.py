@@ -119,8 +119,9 @@ def test_whoever_stops_reading_sees_no_traceback(photo, tmp_path):
 
 
 def test_an_interrupt_leaves_whole_files_only(tmp_path):
-    for k in range(40):
-        make_photo(tmp_path / f"p{k:02}.jpg", size=(1200, 900))
+    data = make_photo(tmp_path / "p00.jpg", size=(1200, 900)).read_bytes()
+    for k in range(1, 40):
+        (tmp_path / f"p{k:02}.jpg").write_bytes(data)
     process = subprocess.Popen(
         [*COMMAND, ".", "-j", "2", "--json"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
