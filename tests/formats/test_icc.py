@@ -80,19 +80,27 @@ def test_a_cicp_tag_names_pq():
 def test_an_unnamed_profile_is_converted_as_littlecms_does_and_kept(saved):
     data = saved("JPEG", icc_profile=prophoto(), quality=100, subsampling=0)
     image = formats.read(data)[0]
-    source, target = (ImageCms.ImageCmsProfile(io.BytesIO(p)) for p in (prophoto(), icc.named_profile("p3", "srgb")))
+    source, target = (ImageCms.ImageCmsProfile(io.BytesIO(p)) for p in (prophoto(), icc.named_profile("bt2020", "srgb")))
     expected = np.asarray(ImageCms.profileToProfile(Pillow.open(io.BytesIO(data)), source, target)).astype(int)
     assert image.pixels.dtype == np.uint16
     assert np.abs(image.pixels / 257 - expected).max() <= 1.5
-    assert (image.primaries, image.transfer, image.icc) == ("p3", "srgb", prophoto())
+    assert (image.primaries, image.transfer, image.icc) == ("bt2020", "srgb", prophoto())
     assert profiles.is_converted(image)
     assert formats.probe(data).base.primaries == "other"
+
+
+def test_an_unnamed_profile_within_display_p3_is_converted_to_that(saved):
+    columns = {name: icc._xyz(icc.d50_matrix("bt709")[:, i]) for i, name in enumerate((b"rXYZ", b"gXYZ", b"bXYZ"))}
+    curve = b"curv" + bytes(4) + struct.pack(">IH", 1, int(1.8 * 256))
+    narrow = profile(columns | dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve))
+    image = formats.read(saved("JPEG", icc_profile=narrow))[0]
+    assert (image.primaries, image.transfer) == ("p3", "srgb")
 
 
 def test_a_fresh_map_for_a_converted_photo_says_which_space_it_is_for(saved, gain_map):
     image = formats.read(saved("JPEG", icc_profile=prophoto()))[0]
     again, found = formats.read(formats.write(None, image, gain_map))
-    assert (found.use_base_colour_space, found.alternate_primaries) == (False, "p3")
+    assert (found.use_base_colour_space, found.alternate_primaries) == (False, "bt2020")
     assert again.icc == prophoto()
 
 
@@ -104,7 +112,7 @@ def test_a_map_that_was_read_keeps_its_own_space(saved, gain_map):
 
 def test_an_unnamed_profile_of_a_png_is_converted_in_16_bits_and_dropped(pixels):
     image = formats.read(_png_with(pixels.astype(np.uint16) * 257, prophoto()))[0]
-    assert (image.pixels.dtype, image.primaries, image.icc) == (np.uint16, "p3", None)
+    assert (image.pixels.dtype, image.primaries, image.icc) == (np.uint16, "bt2020", None)
     eight = formats.read(_png_with(pixels, prophoto()))[0]
     assert np.abs(image.pixels.astype(int) - eight.pixels).max() <= 1
 

@@ -23,6 +23,8 @@ log = logging.getLogger("untone.formats")
 log.addHandler(logging.NullHandler())
 
 CHROMATICITY_TOLERANCE = 0.005
+OUTSIDE = 0.02
+"""Negative light in Display P3, for a pure colour of the profile, from which the profile counts as wider."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,7 +54,8 @@ def primaries_near(red_green_blue: list[float]) -> str | None:
 
 
 def resolve(icc: bytes | None, pixels: Pixels) -> Resolved:
-    """Pixels [H, W, 3] uint8 or uint16 in a named space: as they are, or in Display P3 with the sRGB curve as uint16.
+    """Pixels [H, W, 3] uint8 or uint16 in a named space: as they are, or as uint16 with the sRGB curve in Display P3
+    (BT.2020 where the profile is wider than that).
 
     A broken profile, or one that is for neither RGB nor grey, counts as sRGB.
     """
@@ -62,7 +65,7 @@ def resolve(icc: bytes | None, pixels: Pixels) -> Resolved:
     if profile.primaries is not None and profile.transfer is not None:
         return Resolved(pixels, profile.primaries, profile.transfer)
     try:
-        return Resolved(_convert(pixels, icc, profile.space), "p3", "srgb", named=False)
+        return _convert(pixels, icc, profile.space)
     except DamagedError as error:
         log.warning("%s; the photo is taken as sRGB", error)
         return Resolved(pixels, "bt709", "srgb")
@@ -83,24 +86,28 @@ def is_converted(image: Image) -> bool:
     return profile is not None and (profile.primaries is None or profile.transfer is None)
 
 
-def _convert(pixels: Pixels, icc: bytes, space: str) -> Pixels:
-    """RGB or equal-channel grey [H, W, 3] to Display P3, uint16: 8 bits rounded a second time show in HDR."""
+def _convert(pixels: Pixels, icc: bytes, space: str) -> Resolved:
+    """RGB or equal-channel grey [H, W, 3] to a named space, uint16: 8 bits rounded a second time show in HDR."""
     if space == "GRAY":
-        return _transform(pixels[:, :, 0], icc, "gray", np.uint16)
+        return Resolved(_transform(pixels[:, :, 0], icc, "gray", np.uint16), "p3", "srgb", named=False)
     shaper = matrix_and_curves(icc, int(np.iinfo(pixels.dtype).max) + 1)
-    return _transform(pixels, icc, "rgb", np.uint16) if shaper is None else _shape(pixels, *shaper)
+    if shaper is None:
+        return Resolved(_transform(pixels, icc, "rgb", np.uint16), "p3", "srgb", named=False)
+    wide = np.linalg.solve(d50_matrix("p3"), shaper[0]).min() < -OUTSIDE
+    target = "bt2020" if wide else "p3"
+    return Resolved(_shape(pixels, *shaper, target), target, "srgb", named=False)
 
 
-def _shape(codes: Pixels, matrix: NDArray[np.float64], curves: NDArray[np.float32]) -> Pixels:
-    """[H, W, 3] through curves [3, number of codes] and a matrix to XYZ (D50), to uint16 Display P3.
+def _shape(codes: Pixels, matrix: NDArray[np.float64], curves: NDArray[np.float32], target: str) -> Pixels:
+    """[H, W, 3] through curves [3, number of codes] and a matrix to XYZ (D50), to uint16 of the target primaries.
 
     LittleCMS takes 16-bit codes through a coarse table of the whole conversion, which misses by several 8-bit codes.
     """
-    to_p3 = np.linalg.solve(d50_matrix("p3"), matrix).T.astype(np.float32)
+    to_target = np.linalg.solve(d50_matrix(target), matrix).T.astype(np.float32)
     encoded = (colour.linear_to_srgb(np.arange(65536) / 65535) * 65535 + 0.5).astype(np.uint16)
     out = np.empty(codes.shape, np.uint16)
     for source, result in zip(bands(codes), bands(out), strict=True):
-        light = np.stack([curves[channel][source[:, :, channel]] for channel in range(3)], axis=2) @ to_p3
+        light = np.stack([curves[channel][source[:, :, channel]] for channel in range(3)], axis=2) @ to_target
         result[:] = encoded[(np.clip(light, 0, 1) * 65535 + 0.5).astype(np.uint16)]
     return out
 

@@ -40,7 +40,7 @@ class Recipe:
         seed: of initialisation, batches and dropout.
     """
 
-    steps: int = 10_000
+    steps: int = 12_000
     pictures: int = 16
     pixels: int = 2048
     rate: float = 1.5e-3
@@ -162,6 +162,7 @@ def train(run: Run, held_out: Pairs | None, tell: Callable[[str], None]) -> None
             recent.append(run.advance())
             if run.step % run.recipe.checkpoint_every == 0 or run.step == run.recipe.steps:
                 run.save()
+                run.pairs.refresh()  # pairs may still be in the making; a finished folder does not change
                 score = psnr(run.averaged(), held_out) if held_out else float("nan")
                 pace = (time.monotonic() - began) / (run.step - first)
                 line = f"{run.step},{np.mean(recent):.4f},{score:.3f},{pace:.3f}"
