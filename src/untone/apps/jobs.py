@@ -155,7 +155,7 @@ def _check(jobs: Iterable[Job]) -> None:
         if target == _identity(job.source):
             raise UsageError(f"{job.name}: the output would overwrite the photo itself")
         if target in taken:
-            raise UsageError(f"{taken[target]} and {job.name} would both become {job.target}; convert them apart")
+            raise UsageError(f"{taken[target]} and {job.name} would both become {job.target}; --exclude one of them")
         taken[target] = job.name
 
 
