@@ -27,7 +27,8 @@ from .. import kernels
 from ..operators import Operators
 
 HEIGHT, WIDTH = 2160, 3840
-ROUNDS, EAGER_ROUNDS = 15, 3
+ROUNDS, TURNS = 2, 4
+"""Runs of eager torch, and turns of the kernels around each of them."""
 COMMAND_ROUNDS = 5
 KERNELS = ("gain_map_u8_4k", "fp16_4k", "pq10_4k", "half_map_4k")
 
@@ -170,8 +171,8 @@ def _kernels(quick: bool) -> tuple[dict[str, Any], dict[str, float]]:
         }
         slow = {key: call for key, call in eager.items() if key.startswith(name)}
         # kernels run between eager runs too, not only in a quiet block of their own
-        for _ in range(1 if quick else EAGER_ROUNDS):
-            fast = take_turns(runs, 3 if quick else ROUNDS // EAGER_ROUNDS)
+        for _ in range(1 if quick else ROUNDS):
+            fast = take_turns(runs, TURNS)
             times.setdefault(name, []).append(fast | {f"eager {key}": _once(call) for key, call in slow.items()})
     medians = {
         name: {key: statistics.median(r[key] for r in rounds) for key in rounds[0]} for name, rounds in times.items()

@@ -1,0 +1,81 @@
+"""The yardstick computes what the kernels compute; the report has the keys that are promised. Nothing tests a time."""
+
+import json
+import sys
+
+import numpy as np
+import pytest
+
+from untone import kernels
+from untone.lab import bench
+from untone.operators import Operators
+
+torch = pytest.importorskip("torch")
+
+
+def operators_of(lut):
+    rng = np.random.default_rng(0)
+    grids = rng.normal(0, 0.05, (3, 4, 5, 8, 3))
+    for k in range(3):
+        grids[k, ..., k] += np.linspace(0, 1, 8)
+    return Operators(grids.astype(np.float32), np.ascontiguousarray(lut, np.float32), 2.0)
+
+
+@pytest.fixture
+def pixels():
+    return np.random.default_rng(1).integers(0, 256, (34, 51, 3), dtype=np.uint8)
+
+
+def test_eager_tetrahedral_is_the_definition(pixels):
+    from untone.lab.eager import Eager
+
+    operators = operators_of(np.random.default_rng(2).normal(0.2, 0.3, (9, 9, 9, 3)))
+    eager = Eager(operators, 34, 51, tetrahedral=True)
+    expected = kernels.hdr_linear(pixels, operators, variant="reference", dtype=np.float32)
+    np.testing.assert_allclose(eager.hdr_half(pixels), expected, rtol=2e-3, atol=1e-4)
+
+
+def test_eager_with_grid_sample_is_the_definition_where_the_lut_is_affine(pixels):
+    """Trilinear and tetrahedral readings differ inside a cell, except of an affine function."""
+    from untone.lab.eager import Eager
+
+    ramp = np.linspace(0, 1, 6)
+    axes = np.stack(np.meshgrid(ramp, ramp, ramp, indexing="ij"), axis=-1)
+    operators = operators_of(axes @ np.array([[0.6, 0.1, 0.0], [0.2, 0.5, 0.1], [-0.3, 0.1, 0.7]]) - 0.1)
+    low, high = kernels.gain_range(pixels, operators)
+    eager, half = Eager(operators, 34, 51), Eager(operators, 17, 26)
+    how = {"variant": "reference"}
+    pairs = [
+        (eager.gain_codes(pixels, low, high), kernels.gain_codes(pixels, operators, low, high, **how)),
+        (half.gain_codes(pixels, low, high, 2), kernels.gain_codes(pixels, operators, low, high, divisor=2, **how)),
+        (eager.hdr_pq10(pixels), kernels.hdr_pq10(pixels, operators, **how)),
+    ]
+    for got, expected in pairs:
+        assert np.abs(got.astype(int) - expected.astype(int)).max() <= 1
+
+
+def test_the_report_has_its_keys_and_is_json(monkeypatch, capsys):
+    """A tiny frame stands in for 4K, and nothing for the command, which has tests of its own."""
+    monkeypatch.setattr(bench, "HEIGHT", 40)
+    monkeypatch.setattr(bench, "WIDTH", 60)
+    monkeypatch.setattr(bench, "_command", lambda rounds: {"seconds": 0.5, "peak_mib": 100.0})
+    result = json.loads(json.dumps(bench.bench()))
+    assert set(result["kernels"]) == {"gain_map_u8_4k", "fp16_4k", "pq10_4k", "half_map_4k"}
+    for row in result["kernels"].values():
+        assert row["variant"] == kernels.info()["variant"]
+        assert row["threads"] == kernels.info()["threads"]
+        assert row["ms_median"] > 0
+        assert row["speedup_over_torch_eager"] > 0
+        assert set(row["variants"]) == set(kernels.info()["available"]) - {"reference"}
+    assert result["thumbnail"]["downsample_ms"] > 0
+    assert set(result["command_12mp"]) == {"seconds", "peak_mib"}
+    bench.show(result)
+    assert "fp16_4k" in capsys.readouterr().out
+
+
+def test_a_child_that_fails_is_not_timed():
+    seconds, peak = bench._timed_process([sys.executable, "-c", "x = bytearray(60_000_000)"])
+    assert seconds > 0
+    assert peak is None or peak > 50
+    with pytest.raises(bench.subprocess.CalledProcessError):
+        bench._timed_process([sys.executable, "-c", "raise SystemExit(3)"])
