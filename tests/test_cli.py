@@ -211,6 +211,18 @@ def test_quiet_is_quiet_on_a_terminal_too(photo, tmp_path):
     assert on_terminal([photo, "--quiet"], tmp_path) == (0, "")
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("size", "most"), [((4000, 3000), 600), ((16384, 12288), 3 * 1024)])
+def test_memory_stays_bounded(tmp_path, size, most):
+    """MiB that one photo of 12 or 200 megapixels may take, start-up included."""
+    Pillow.open(SAMPLES / "desert-palms.jpg").resize(size).save(tmp_path / "large.jpg", quality=90)
+    process = subprocess.Popen([*COMMAND, "large.jpg"], cwd=tmp_path)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    assert usage.ru_maxrss / (1024 if sys.platform == "linux" else 1024**2) < most
+
+
 @pytest.mark.parametrize("name", ["desert-palms.jpg", "night-highrise.jpg"])
 def test_golden_samples(name, tmp_path):
     """End to end on the photos of the repository: base untouched, light above white in the lamps, black stays."""
