@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from untone import models
-from untone.errors import UntoneError
+from untone.errors import UntoneError, UsageError
 
 
 def test_the_shipped_model_gives_operators_for_any_thumbnail() -> None:
@@ -44,7 +44,7 @@ def test_what_is_no_model_is_refused_in_one_line(tmp_path: Path, content: bytes)
 
 
 def test_an_unknown_name_lists_the_known() -> None:
-    with pytest.raises(UntoneError, match="no such model; there are fastgamer"):
+    with pytest.raises(UsageError, match="no such model; there are fastgamer"):
         models.load("nothing")
 
 

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ..errors import UntoneError
+from ..errors import UntoneError, UsageError
 from .fastgamer import FastGamerModel
 
 WEIGHTS = Path(__file__).parent / "weights"
@@ -25,11 +25,12 @@ def load(model: str | Path = DEFAULT) -> FastGamerModel:
     """The model of that name, or of an .onnx file exported by `untone train`; loaded once per process.
 
     Raises:
-        UntoneError: no such name or file, or a file that is no untone model.
+        UsageError: no such name or file.
+        UntoneError: a file that is no untone model.
     """
     path = MODELS.get(str(model)) or Path(model)
     if not path.is_file():
-        raise UntoneError(f"{model}: no such model; there are {', '.join(MODELS)}, or the path of an .onnx file")
+        raise UsageError(f"{model}: no such model; there are {', '.join(MODELS)}, or the path of an .onnx file")
     return _load(path)
 
 
