@@ -22,9 +22,9 @@ def nodes(operators: Operators, *, planar: bool) -> Floats:
 
     Interpolation in x and along the guide is linear in the grid, so each cell holds value, x slope, and the
     differences of both to the next guide node. Planar: [guide, channel, cell, (value, slope, rise, slope rise), node];
-    else records: [guide, cell, node, (value, slope, rise, slope rise), RGBX].
+    else records: [guide, cell, node, (value, slope, rise, slope rise), RGBX]. Values are in LUT nodes, 0..n - 1.
     """
-    grid = operators.grids.astype(np.float64)
+    grid = operators.grids.astype(np.float64) * (operators.lut.shape[0] - 1)
     value = grid[:, :, :-1]
     slope = grid[:, :, 1:] - value
     parts = np.stack([value, slope, _rise(value), _rise(slope)])  # [part, guide, gy, cell, node, channel]
@@ -32,7 +32,8 @@ def nodes(operators: Operators, *, planar: bool) -> Floats:
         table = parts.transpose(2, 1, 5, 3, 0, 4)
     else:
         table = np.pad(parts.transpose(2, 1, 3, 4, 0, 5), [(0, 0)] * 5 + [(0, 1)])
-    return np.ascontiguousarray(table.reshape(table.shape[0], -1), np.float32)
+    with np.errstate(over="ignore"):  # the kernels clamp infinities
+        return np.ascontiguousarray(table.reshape(table.shape[0], -1), np.float32)
 
 
 def _rise(nodes: NDArray[np.float64]) -> NDArray[np.float64]:

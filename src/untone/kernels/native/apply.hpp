@@ -132,7 +132,7 @@ template <bool GAMMA, bool HALF, class T> static void apply_rows_of(const ApplyJ
             read_map_of(job, y, first, span, block.map);
             const std::size_t pixel = 3 * sizeof(T);
             std::memcpy(block.raw, line + static_cast<std::size_t>(column) * pixel, count * pixel);
-            read_light<T>(job.light, block, count);
+            read_light(job.light, reinterpret_cast<const T *>(block.raw), count, block.light);
             for (int p = 0; p < count; p += W) applier(block, p);
             std::memcpy(target + static_cast<std::size_t>(column) * bytes, block.out, static_cast<std::size_t>(count) * bytes);
         }

@@ -1,5 +1,6 @@
-// A run of pixels of one row on its way through the stages, small enough for the first-level cache. Inputs are copied
-// in and results copied out, so that wide loads and stores never touch memory that is not ours.
+// A run of pixels of one row on its way through the stages, small enough for the first-level cache. Stages work
+// in whole registers and run over the end of a block; near the end of a row they do so in the block's own buffers, so
+// that no access ever leaves the row.
 #pragma once
 
 namespace untone::UNTONE_VARIANT {
@@ -7,13 +8,14 @@ namespace untone::UNTONE_VARIANT {
 constexpr int BLOCK = 256;        // pixels; a multiple of every W
 constexpr int MAX_DIVISOR = 4;
 constexpr int PAD = 64;           // bytes that a wide access may run over
+constexpr int OVERRUN = 64;       // pixels that a stage may run over the end of a block, W * TOGETHER and PAD included
 
 struct Block {
     alignas(64) std::uint8_t raw[BLOCK * 3 * 2 + PAD];           // encoded RGB as in the source
     alignas(64) float guide[3][BLOCK];                           // encoded value as range coordinate, 0..7
     alignas(64) float inner[3][BLOCK];                           // after the grids
-    alignas(64) std::uint32_t at[4][BLOCK];                      // byte offsets of the four LUT records of a pixel
-    alignas(64) float weight[4][BLOCK];                          // and their weights
+    alignas(64) std::uint32_t at[3][BLOCK];                      // byte offsets into the LUT
+    alignas(64) float weight[6][BLOCK];                          // of what is read there
     alignas(64) float reading[4 * BLOCK];                        // of the LUT, RGBX
     alignas(64) float light[3 * BLOCK + PAD];                    // of the base, packed RGB
     alignas(64) std::uint8_t out[BLOCK * 3 * sizeof(float) + PAD];
@@ -21,15 +23,14 @@ struct Block {
 };
 
 // Base light of `count` pixels, from the table of every code: exact, where a curve would err in the darks. Four at a
-// time by hand, because a gather is slower than four loads on many processors; the last few read codes left in `raw`
-template <class T, class AnyBlock> static void read_light(const float *light, AnyBlock &block, int count) {
-    const auto *raw = reinterpret_cast<const T *>(block.raw);
+// time by hand, because a gather is slower than four loads on many processors; reads up to OVERRUN pixels more
+template <class T> static void read_light(const float *light, const T *raw, int count, float *out) {
     for (int i = 0; i < 3 * count; i += 4) {
         const float a = light[raw[i]], b = light[raw[i + 1]], c = light[raw[i + 2]], d = light[raw[i + 3]];
-        block.light[i] = a;
-        block.light[i + 1] = b;
-        block.light[i + 2] = c;
-        block.light[i + 3] = d;
+        out[i] = a;
+        out[i + 1] = b;
+        out[i + 2] = c;
+        out[i + 3] = d;
     }
 }
 

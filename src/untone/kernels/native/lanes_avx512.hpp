@@ -61,6 +61,23 @@ template <int Q> static inline F spread(F planar) {
     return _mm512_permutexvar_ps(_mm512_add_epi32(at, _mm512_set1_epi32(4 * Q)), planar);
 }
 
+// Two pixels' columns: two neighbouring RGBX records each, at byte offsets
+static inline F columns(const float *base, const std::uint32_t *offset) {
+    const auto at = [&](int k) {
+        return _mm256_loadu_ps(reinterpret_cast<const float *>(reinterpret_cast<const char *>(base) + offset[k]));
+    };
+    return _mm512_insertf32x8(_mm512_castps256_ps512(at(0)), at(1), 1);
+}
+
+// Planar weights of both records of the columns of pixels 2Q and 2Q + 1
+template <int Q> static inline F pair(F first, F second) {
+    const __m512i at = _mm512_setr_epi32(0, 0, 0, 0, 16, 16, 16, 16, 1, 1, 1, 1, 17, 17, 17, 17);
+    return _mm512_permutex2var_ps(first, _mm512_add_epi32(at, _mm512_set1_epi32(2 * Q)), second);
+}
+
+// Both records of each of four columns added up: four RGBX pixels
+static inline F add_ends(F a, F b) { return add(_mm512_shuffle_f32x4(a, b, 0x88), _mm512_shuffle_f32x4(a, b, 0xdd)); }
+
 template <int C> static inline F channel(F rgbx) { return _mm512_permute_ps(rgbx, C * 0x55); }
 
 // Four packed RGB pixels to RGBX

@@ -7,11 +7,8 @@ static inline const std::uint8_t *row_of(const Source &source, int row) {
     return source.data + static_cast<std::ptrdiff_t>(row) * source.stride;
 }
 
-// Guides of `count` pixels from `column` on, one source pixel each
-template <class T> static void read_guides(const Source &source, int row, int column, int count, Block &block) {
-    const std::size_t pixel = 3 * sizeof(T);
-    std::memcpy(block.raw, row_of(source, row) + static_cast<std::size_t>(column) * pixel, count * pixel);
-    const auto *raw = reinterpret_cast<const T *>(block.raw);
+// Guides of `count` pixels from `raw` on, one source pixel each; reads up to OVERRUN pixels more
+template <class T> static void read_guides(const T *raw, int count, Block &block) {
     if constexpr (sizeof(T) == 1) {
         const F scale = splat(7.0f / 255);
         for (int p = 0; p < count; p += W) {
@@ -49,56 +46,6 @@ template <class T, int D> static void read_boxes(const Source &source, int row, 
     for (int c = 0; c < 3; ++c) block.guide[c][count - 1] *= static_cast<float>(D) / static_cast<float>(present);
 }
 
-// Where inner falls in the LUT: records on the way 000 -> 111 of its cell, weighted by the sorted shares
-static void place_in_lut(const Operators &operators, Block &block, int count) {
-    const float side = static_cast<float>(operators.n);
-    const F step_b = splat(16), step_g = splat(16 * side), step_r = splat(16 * side * side); // bytes
-    const F all = add(add(step_r, step_g), step_b), zero = splat(0), one = splat(1);
-    const F scale = splat(side - 1), last = splat(side - 2);
-    for (int p = 0; p < count; p += W) {
-        F node[3], share[3];
-        for (int c = 0; c < 3; ++c) {
-            const F place = mul(clamp(load(block.inner[c] + p), zero, one), scale);
-            node[c] = smaller(convert(trunc(place)), last);
-            share[c] = sub(place, node[c]);
-        }
-        const F r = share[0], g = share[1], b = share[2];
-        const F most_gb = larger(g, b), least_rg = smaller(r, g), most_rg = larger(r, g);
-        const F most = larger(r, most_gb), least = smaller(least_rg, b);
-        const F middle = larger(least_rg, smaller(most_rg, b));
-        const F first = choose(at_least(r, most_gb), step_r, choose(at_least(g, b), step_g, step_b));
-        const F spared = choose(at_least(least_rg, b), step_b, choose(at_least(r, g), step_g, step_r));
-        const F base = fma(node[0], step_r, fma(node[1], step_g, mul(node[2], step_b))); // exact: below 2^24
-        store(block.at[0] + p, trunc(base));
-        store(block.at[1] + p, trunc(add(base, first)));
-        store(block.at[2] + p, trunc(add(base, sub(all, spared))));
-        store(block.at[3] + p, trunc(add(base, all)));
-        store(block.weight[0] + p, sub(one, most));
-        store(block.weight[1] + p, sub(most, middle));
-        store(block.weight[2] + p, sub(middle, least));
-        store(block.weight[3] + p, least);
-    }
-}
-
-// Pixels p + Q * W / 4 on, then the following groups
-template <int Q> static inline void blend(const float *lut, Block &block, int p, const F (&weight)[4]) {
-    const int pixel = p + Q * (W / 4);
-    F sum = mul(spread<Q>(weight[0]), records(lut, block.at[0] + pixel));
-    for (int k = 1; k < 4; ++k) sum = fma(spread<Q>(weight[k]), records(lut, block.at[k] + pixel), sum);
-    store(block.reading + 4 * pixel, sum);
-    if constexpr (Q < 3) blend<Q + 1>(lut, block, p, weight);
-}
-
-// Tetrahedral reading of the LUT at inner. Two loops, so that offsets take the way through memory, not out of registers
-static void read_lut(const Operators &operators, Block &block, int count) {
-    place_in_lut(operators, block, count);
-    for (int p = 0; p < count; p += W) {
-        const F weight[4] = {load(block.weight[0] + p), load(block.weight[1] + p), load(block.weight[2] + p),
-                             load(block.weight[3] + p)};
-        blend<0>(operators.lut, block, p, weight);
-    }
-}
-
 // What one output kind does with LUT readings of N * W / 4 pixels, RGBX; every loop runs over registers
 template <Output KIND> struct Finish {
     static constexpr int N = TOGETHER, PIXELS = W / 4;
@@ -107,7 +54,7 @@ template <Output KIND> struct Finish {
     Table32 c0, c1, c2, c3;
 
     explicit Finish(const OperatorJob &job)
-        : scale(repeat(job.scale)), bias(repeat(job.bias)), offset(splat(job.offset)), qmax(splat(job.operators.qmax)),
+        : scale(mul(repeat(job.scale), splat(job.operators.qmax))), bias(repeat(job.bias)), offset(splat(job.offset)), qmax(splat(job.operators.qmax)),
           c0(job.pq), c1(job.pq + 32), c2(job.pq + 64), c3(job.pq + 96) {
         for (int c = 0; c < 3; ++c) column[c] = repeat(job.matrix[c]);
     }
@@ -134,7 +81,7 @@ template <Output KIND> struct Finish {
         F v[N];
         UNTONE_ALL v[k] = load(reading + k * W);
         tanh(v);
-        UNTONE_ALL v[k] = mul(v[k], qmax);
+        if constexpr (KIND != Output::codes) UNTONE_ALL v[k] = mul(v[k], qmax); // scale has it for codes
         if constexpr (KIND == Output::half || KIND == Output::single || KIND == Output::pq10) hdr(v, light);
         if constexpr (KIND == Output::pq10) pq(v);
         UNTONE_ALL {
@@ -156,16 +103,29 @@ constexpr int sample_size(Output kind) {
     return kind == Output::codes ? 1 : kind == Output::half || kind == Output::pq10 ? 2 : 4;
 }
 
-template <Output KIND> static void finish_block(const Finish<KIND> &given, Block &block, int count) {
+template <Output KIND>
+static void finish_block(const Finish<KIND> &given, const Block &block, int count, std::uint8_t *out) {
     const Finish<KIND> finish = given; // a copy that nothing else points to: its fields stay in registers
     for (int p = 0; p < count; p += TOGETHER * W / 4)
-        finish(block.reading + 4 * p, block.light + 3 * p, block.out + 3 * p * sample_size(KIND));
+        finish(block.reading + 4 * p, block.light + 3 * p, out + 3 * p * sample_size(KIND));
 }
 
-template <class T> static void read(const OperatorJob &job, int row, int column, int count, Block &block) {
+// Pixels from `column` on where they lie, or, near the end of the row, a copy that may be read beyond
+template <class T> static const T *reach(const Source &source, int row, int column, int count, Block &block) {
+    const auto *there = reinterpret_cast<const T *>(row_of(source, row)) + 3 * static_cast<std::size_t>(column);
+    if (column + count + OVERRUN <= source.width) return there;
+    std::memcpy(block.raw, there, static_cast<std::size_t>(count) * 3 * sizeof(T));
+    return reinterpret_cast<const T *>(block.raw);
+}
+
+// Guides of a block, and what the output needs of its pixels besides
+template <Output KIND, class T>
+static void read(const OperatorJob &job, int row, int column, int count, Block &block) {
     if (job.divisor == 4) return read_boxes<T, 4>(job.source, row, column, count, block);
     if (job.divisor == 2) return read_boxes<T, 2>(job.source, row, column, count, block);
-    read_guides<T>(job.source, row, column, count, block);
+    const T *raw = reach<T>(job.source, row, column, count, block);
+    read_guides<T>(raw, count, block);
+    if constexpr (KIND != Output::codes && KIND != Output::stops) read_light(job.light, raw, count, block.light);
 }
 
 template <Output KIND, class T> static void row_blocks(const OperatorJob &job, int row, const float *table, Block &block) {
@@ -181,14 +141,18 @@ template <Output KIND, class T> static void row_blocks(const OperatorJob &job, i
         int count = job.columns - column < BLOCK ? job.columns - column : BLOCK;
         if (cell < cells - 1) { // stop where the next cell begins
             const double left = (cell + 1 - x) / dx;
-            if (left < count) count = left > 1 ? static_cast<int>(left) : 1;
+            if (left < count) count = left > 1 ? static_cast<int>(left) + (left > static_cast<int>(left)) : 1;
         }
-        read<T>(job, row, column, count, block);
+        read<KIND, T>(job, row, column, count, block);
         slice(table, cells, cell, static_cast<float>(x - cell), static_cast<float>(dx), block, count);
         read_lut(job.operators, block, count);
-        if constexpr (KIND != Output::codes && KIND != Output::stops) read_light<T>(job.light, block, count);
-        finish_block(finish, block, count);
-        std::memcpy(target + static_cast<std::size_t>(column) * pixel, block.out, static_cast<std::size_t>(count) * pixel);
+        std::uint8_t *out = target + static_cast<std::size_t>(column) * pixel;
+        if (column + count + OVERRUN <= job.columns) { // what is written too far, this thread writes again
+            finish_block(finish, block, count, out);
+        } else {
+            finish_block(finish, block, count, block.out);
+            std::memcpy(out, block.out, static_cast<std::size_t>(count) * pixel);
+        }
         column += count;
     }
 }

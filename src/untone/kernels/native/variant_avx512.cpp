@@ -8,6 +8,7 @@
 #include "block.hpp"
 #include "functions.hpp"
 #include "grid_planar.hpp"
+#include "lut_columns.hpp"
 
 #include "apply.hpp"
 #include "operators.hpp"

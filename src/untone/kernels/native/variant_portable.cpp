@@ -8,6 +8,7 @@
 #include "block.hpp"
 #include "functions.hpp"
 #include "grid_records.hpp"
+#include "lut_corners.hpp"
 
 #include "apply.hpp"
 #include "operators.hpp"
