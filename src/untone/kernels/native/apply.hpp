@@ -31,7 +31,7 @@ static inline Place place(int index, int count, int samples) {
 template <class T, int CHANNELS>
 static void read_map(const ApplyJob &job, Place y, int first, int span, float *out) {
     const std::size_t stride = static_cast<std::size_t>(job.map_width) * CHANNELS;
-    const auto *upper = reinterpret_cast<const T *>(job.map) + y.lower * stride + static_cast<std::size_t>(first) * CHANNELS;
+    const auto *upper = reinterpret_cast<const T *>(job.map) + y.lower * stride + std::size_t(first) * CHANNELS;
     const auto *lower = y.lower + 1 < job.map_height ? upper + stride : upper;
     const float scale = 1.0f / (sizeof(T) == 1 ? 255.0f : 65535.0f);
     for (int i = 0; i < span; ++i)
@@ -134,15 +134,17 @@ template <bool GAMMA, bool HALF, class T> static void apply_rows_of(const ApplyJ
             std::memcpy(block.raw, line + static_cast<std::size_t>(column) * pixel, count * pixel);
             read_light(job.light, reinterpret_cast<const T *>(block.raw), count, block.light);
             for (int p = 0; p < count; p += W) applier(block, p);
-            std::memcpy(target + static_cast<std::size_t>(column) * bytes, block.out, static_cast<std::size_t>(count) * bytes);
+            std::memcpy(target + std::size_t(column) * bytes, block.out, std::size_t(count) * bytes);
         }
     }
 }
 
 template <class T> static void apply_rows_as(const ApplyJob &job, int first, int last) {
     const bool half = job.output == Output::half;
-    if (job.has_gamma) return half ? apply_rows_of<true, true, T>(job, first, last) : apply_rows_of<true, false, T>(job, first, last);
-    half ? apply_rows_of<false, true, T>(job, first, last) : apply_rows_of<false, false, T>(job, first, last);
+    if (job.has_gamma && half) return apply_rows_of<true, true, T>(job, first, last);
+    if (job.has_gamma) return apply_rows_of<true, false, T>(job, first, last);
+    if (half) return apply_rows_of<false, true, T>(job, first, last);
+    apply_rows_of<false, false, T>(job, first, last);
 }
 
 static void apply_rows(const ApplyJob &job, int first, int last) {

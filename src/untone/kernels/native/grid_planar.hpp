@@ -6,7 +6,8 @@ namespace untone::UNTONE_VARIANT {
 
 // inner[c] (+)= slice of grid K at its guide, for `count` pixels of x cell `cell`
 template <int K>
-static inline void slice_one(const float *row, int cells, int cell, float x_share, float x_step, Block &block, int count) {
+static inline void slice_one(const float *row, int cells, int cell, float x_share, float x_step, Block &block,
+                             int count) {
     const auto table = [&](int c) { return Nodes(row + (static_cast<std::size_t>(K * 3 + c) * cells + cell) * 32); };
     const Nodes to_r = table(0), to_g = table(1), to_b = table(2);
     const F step = splat(x_step), below_last = splat(6.9999995f);

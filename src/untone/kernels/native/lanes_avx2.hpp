@@ -86,7 +86,9 @@ static inline void store_words(std::uint16_t *out, __m128i words) {
     const __m128i order = _mm_setr_epi8(0, 1, 2, 3, 4, 5, 8, 9, 10, 11, 12, 13, -1, -1, -1, -1);
     _mm_storeu_si128(reinterpret_cast<__m128i *>(out), _mm_shuffle_epi8(words, order));
 }
-static inline __m128i words_of(I v) { return _mm_packus_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1)); }
+static inline __m128i words_of(I v) {
+    return _mm_packus_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
+}
 static inline void store_rgb(std::uint8_t *out, I v) {
     const __m128i words = words_of(v), order = _mm_setr_epi8(0, 1, 2, 4, 5, 6, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
     _mm_storel_epi64(reinterpret_cast<__m128i *>(out), _mm_shuffle_epi8(_mm_packus_epi16(words, words), order));

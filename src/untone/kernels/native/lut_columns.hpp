@@ -1,6 +1,6 @@
-// Tetrahedral reading of the LUT, column by column, for registers that hold two pixels' columns. The walk from corner 000
-// to 111 turns on the axes whose share is above t, while t falls from 1 to 0; a corner's weight is the length of t it
-// stays. Seen along blue, which lies side by side in memory, the walk meets three columns: (r, g) = 00, then one of 10
+// Tetrahedral reading of the LUT, column by column, for registers that hold two pixels' columns. The walk from corner
+// 000 to 111 turns on the axes whose share is above t, while t falls from 1 to 0; a corner's weight is the length of t
+// it stays. Seen along blue, which lies side by side in memory, the walk meets three columns: (r, g) = 00, then one of 10
 // and 01, then 11; each is one load of two records.
 #pragma once
 
@@ -10,7 +10,8 @@ namespace untone::UNTONE_VARIANT {
 static void place_in_lut(const Operators &operators, Block &block, int count) {
     const float side = static_cast<float>(operators.n);
     const F step_b = splat(16), step_g = splat(16 * side), step_r = splat(16 * side * side); // bytes
-    const F zero = splat(0), one = splat(1), end = splat((side - 1) * (1 - 1.2e-7f)); // so that the node below is not the last
+    const F zero = splat(0), one = splat(1);
+    const F end = splat((side - 1) * (1 - 1.2e-7f)); // just before the last node, so that a next one exists
     for (int p = 0; p < count; p += W) {
         F node[3], share[3];
         for (int c = 0; c < 3; ++c) {

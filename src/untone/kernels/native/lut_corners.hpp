@@ -1,5 +1,5 @@
-// Tetrahedral reading of the LUT, corner by corner: four RGBX records on the way 000 -> 111 of the cell, weighted by the
-// differences of the sorted shares.
+// Tetrahedral reading of the LUT, corner by corner: four RGBX records on the way 000 -> 111 of the cell, weighted by
+// the differences of the sorted shares.
 #pragma once
 
 namespace untone::UNTONE_VARIANT {
@@ -8,7 +8,8 @@ namespace untone::UNTONE_VARIANT {
 static void place_in_lut(const Operators &operators, Block &block, int count) {
     const float side = static_cast<float>(operators.n);
     const F step_b = splat(16), step_g = splat(16 * side), step_r = splat(16 * side * side); // bytes
-    const F zero = splat(0), one = splat(1), end = splat((side - 1) * (1 - 1.2e-7f)); // so that the node below is not the last
+    const F zero = splat(0), one = splat(1);
+    const F end = splat((side - 1) * (1 - 1.2e-7f)); // just before the last node, so that a next one exists
     // from the lowest corner to the third: past every axis but the one of the least share
     const F past_r = add(step_g, step_b), past_g = add(step_r, step_b), past_b = add(step_r, step_g);
     for (int p = 0; p < count; p += W) {
@@ -36,7 +37,8 @@ static void place_in_lut(const Operators &operators, Block &block, int count) {
 }
 
 // Pixels p + Q * W / 4 on, then the following groups
-template <int Q> static inline void blend(const float *lut, const float *opposite, Block &block, int p, const F (&weight)[4]) {
+template <int Q>
+static inline void blend(const float *lut, const float *opposite, Block &block, int p, const F (&weight)[4]) {
     const int pixel = p + Q * (W / 4);
     F sum = mul(spread<Q>(weight[0]), records(lut, block.at[0] + pixel));
     sum = fma(spread<Q>(weight[1]), records(lut, block.at[1] + pixel), sum);

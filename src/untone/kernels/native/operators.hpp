@@ -54,7 +54,8 @@ template <Output KIND> struct Finish {
     Table32 c0, c1, c2, c3;
 
     explicit Finish(const OperatorJob &job)
-        : scale(mul(repeat(job.scale), splat(job.operators.qmax))), bias(repeat(job.bias)), offset(splat(job.offset)), qmax(splat(job.operators.qmax)),
+        : scale(mul(repeat(job.scale), splat(job.operators.qmax))), bias(repeat(job.bias)), offset(splat(job.offset)),
+          qmax(splat(job.operators.qmax)),
           c0(job.pq), c1(job.pq + 32), c2(job.pq + 64), c3(job.pq + 96) {
         for (int c = 0; c < 3; ++c) column[c] = repeat(job.matrix[c]);
     }
@@ -67,7 +68,10 @@ template <Output KIND> struct Finish {
 
     // Light to BT.2020 as a share of 10000 nits, to 1023 * PQ + 0.5: a cubic in the mantissa for each octave
     void pq(F (&v)[N]) const {
-        UNTONE_ALL v[k] = fma(channel<0>(v[k]), column[0], fma(channel<1>(v[k]), column[1], mul(channel<2>(v[k]), column[2])));
+        UNTONE_ALL {
+            const F blue = mul(channel<2>(v[k]), column[2]);
+            v[k] = fma(channel<0>(v[k]), column[0], fma(channel<1>(v[k]), column[1], blue));
+        }
         UNTONE_ALL {
             const F x = clamp(v[k], from_bits(splat_int(0x30000000)), splat(1)); // 2^-31: code 0.3
             const I octave = add(shift_right<23>(bits(x)), splat_int(-96));
@@ -128,7 +132,8 @@ static void read(const OperatorJob &job, int row, int column, int count, Block &
     if constexpr (KIND != Output::codes && KIND != Output::stops) read_light(job.light, raw, count, block.light);
 }
 
-template <Output KIND, class T> static void row_blocks(const OperatorJob &job, int row, const float *table, Block &block) {
+template <Output KIND, class T>
+static void row_blocks(const OperatorJob &job, int row, const float *table, Block &block) {
     const Finish<KIND> finish(job);
     const int cells = job.operators.gx - 1;
     const double x0 = job.u0 * cells, dx = job.du * cells; // x grid coordinate of column 0, and its step
