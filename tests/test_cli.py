@@ -118,12 +118,21 @@ def test_whoever_stops_reading_sees_no_traceback(photo, tmp_path):
     assert process.wait(60) in (0, 141)
 
 
+def heed_interrupts():
+    """In the child: a shell that starts the tests in its background has it ignore SIGINT, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_an_interrupt_leaves_whole_files_only(tmp_path):
     data = make_photo(tmp_path / "p00.jpg", size=(1200, 900)).read_bytes()
     for k in range(1, 40):
         (tmp_path / f"p{k:02}.jpg").write_bytes(data)
     process = subprocess.Popen(
-        [*COMMAND, ".", "-j", "2", "--json"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [*COMMAND, ".", "-j", "2", "--json"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=heed_interrupts,
     )
     process.stdout.readline()
     process.send_signal(signal.SIGINT)
@@ -136,7 +145,13 @@ def test_an_interrupt_leaves_whole_files_only(tmp_path):
 
 
 def test_an_interrupt_ends_the_wait_for_stdin():
-    process = subprocess.Popen([*COMMAND, "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        [*COMMAND, "-"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=heed_interrupts,
+    )
     process.stdin.write(bytes(1 << 20))  # more than a pipe holds: returns only once the other side reads
     process.stdin.flush()
     for _ in range(30):  # between two reads a signal waits for the next one

@@ -80,7 +80,8 @@ def test_a_cicp_tag_names_pq():
 def test_an_unnamed_profile_is_converted_as_littlecms_does_and_kept(saved):
     data = saved("JPEG", icc_profile=prophoto(), quality=100, subsampling=0)
     image = formats.read(data)[0]
-    source, target = (ImageCms.ImageCmsProfile(io.BytesIO(p)) for p in (prophoto(), icc.named_profile("bt2020", "srgb")))
+    both = prophoto(), icc.named_profile("bt2020", "srgb")
+    source, target = (ImageCms.ImageCmsProfile(io.BytesIO(made)) for made in both)
     expected = np.asarray(ImageCms.profileToProfile(Pillow.open(io.BytesIO(data)), source, target)).astype(int)
     assert image.pixels.dtype == np.uint16
     assert np.abs(image.pixels / 257 - expected).max() <= 1.5
