@@ -233,18 +233,28 @@ def _command(rounds: int) -> dict[str, Any]:
     return {"seconds": statistics.median(s for s, _ in spent), "peak_mib": max(peaks) if peaks else None}
 
 
+_WATCH = """
+import json, subprocess, sys, time
+start = time.perf_counter()
+code = subprocess.call(sys.argv[1:])
+seconds, peak = time.perf_counter() - start, None
+try:
+    import resource
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+except ImportError:
+    pass
+print(json.dumps([code, seconds, peak]))
+"""
+"""Runs a command from a small process: a child of this large one would be counted with the memory it began with."""
+
+
 def _timed_process(command: list[str]) -> tuple[float, float | None]:
     """Seconds and peak resident MiB (None where the system does not tell) of a child process that must succeed."""
     package = str(Path(__file__).resolve().parents[2])
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([package, os.environ.get("PYTHONPATH", "")])}
-    start = time.perf_counter()
-    child = subprocess.Popen(command, env=environment)
-    if not hasattr(os, "wait4"):
-        code, peak = child.wait(), None
-    else:
-        _, status, usage = os.wait4(child.pid, 0)
-        child.returncode = code = os.waitstatus_to_exitcode(status)
-        peak = usage.ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+    watcher = [sys.executable, "-c", _WATCH, *command]
+    told = subprocess.run(watcher, env=environment, stdout=subprocess.PIPE, check=True).stdout
+    code, seconds, peak = json.loads(told.splitlines()[-1])
     if code != 0:
         raise subprocess.CalledProcessError(code, command)
-    return time.perf_counter() - start, peak
+    return seconds, peak
