@@ -1,0 +1,129 @@
+"""What every data set gives, however it lies on disk: an SDR picture or a part of one, and the gain to its light.
+
+Networks differ in what they look at (a thumbnail, a crop and the thumbnail of its whole picture, HDR light); all of it
+follows from an Example, so that every network trains on equal data.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import colour, gainmap
+from ..errors import DamagedError, UntoneError
+
+OFFSET = gainmap.OFFSET
+THUMBNAIL_SIDE = 256
+WHOLE = (0.0, 0.0, 1.0, 1.0)
+
+CODE_LIGHT = colour.code_table("srgb")
+"""Linear light of the 256 codes of an SDR picture."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Example:
+    """One SDR picture, or a part of one, and the gain that leads to its HDR light.
+
+    HDR light = (srgb_to_linear(sdr / 255) + 1/64) * 2 ** gain_stops - 1/64, BT.709, 1.0 = SDR white, 203 nits.
+
+    Attributes:
+        name: of the picture, for messages and tables; unique within its data set.
+        sdr: [H, W, 3] uint8, sRGB, BT.709.
+        gain_stops: [H, W, 3] float16 or float32, log2; channels are equal where the source has one channel.
+        thumbnail: [256, 256, 3] uint8 of the whole picture that `sdr` is, or is a part of.
+        window: (top, left, bottom, right) of `sdr` within that picture, each in 0..1; WHOLE for all of it.
+
+    Raises:
+        UntoneError: shapes or types contradict the above. Gains are looked at by `checked`, once a reader has them.
+    """
+
+    name: str
+    sdr: NDArray[np.uint8]
+    gain_stops: NDArray[Any]
+    thumbnail: NDArray[np.uint8]
+    window: tuple[float, float, float, float] = WHOLE
+
+    def __post_init__(self) -> None:
+        side = THUMBNAIL_SIDE
+        if self.sdr.ndim != 3 or self.sdr.shape[2] != 3 or 0 in self.sdr.shape or self.sdr.dtype != np.uint8:
+            raise UntoneError(f"{self.name}: the SDR must be [H, W, 3] uint8, not {described(self.sdr)}")
+        if self.gain_stops.shape != self.sdr.shape or self.gain_stops.dtype not in (np.float16, np.float32):
+            gain = described(self.gain_stops)
+            raise UntoneError(f"{self.name}: the gain must be float of the SDR's {list(self.sdr.shape)}, not {gain}")
+        if self.thumbnail.shape != (side, side, 3) or self.thumbnail.dtype != np.uint8:
+            shown = described(self.thumbnail)
+            raise UntoneError(f"{self.name}: the thumbnail must be [{side}, {side}, 3] uint8, not {shown}")
+        top, left, bottom, right = self.window
+        if not (0 <= top < bottom <= 1 and 0 <= left < right <= 1):
+            raise UntoneError(f"{self.name}: the window {self.window} is no part of a picture")
+
+    def __repr__(self) -> str:
+        return f"Example({self.name!r}, {self.sdr.shape[1]} x {self.sdr.shape[0]}, window {self.window})"
+
+
+class Dataset(Protocol):
+    """Random access to the examples of a folder. Reading is safe from several threads."""
+
+    @property
+    def folder(self) -> Path:
+        """Where the examples lie."""
+
+    def __len__(self) -> int:
+        """Examples there now."""
+
+    def __getitem__(self, index: int) -> Example:
+        """Example `index`, 0 <= index < len.
+
+        Raises:
+            IndexError: beyond the end.
+            UntoneError: it is broken; the message names the file and the fault.
+        """
+
+    def refresh(self) -> None:
+        """Looks for examples that were not there before; indices of earlier ones stay."""
+
+
+def described(array: NDArray[Any]) -> str:
+    """Shape and type of an array, for messages."""
+    return f"{list(array.shape)} {array.dtype}"
+
+
+def checked(example: Example) -> Example:
+    """The example, once every gain in it has been looked at.
+
+    Raises:
+        DamagedError: a gain is NaN, infinite or beyond what light can gain.
+    """
+    finite = np.isfinite(example.gain_stops)
+    if not finite.all():
+        raise DamagedError(f"{example.name}: {int((~finite).sum())} gains are NaN or infinite")
+    if float(np.abs(example.gain_stops).max()) > MAX_GAIN_STOPS:
+        most = float(np.abs(example.gain_stops).max())
+        raise DamagedError(f"{example.name}: a gain of {most:.3g} stops; {MAX_GAIN_STOPS:g} is the most that is taken")
+    return example
+
+
+MAX_GAIN_STOPS = 20.0
+"""No picture gains more: black to 10,000 nits with offsets of 1/64 is 11.7 stops."""
+
+
+def light_of(sdr: NDArray[np.uint8], gain_stops: NDArray[Any]) -> NDArray[np.float32]:
+    """HDR light [H, W, 3] float32 of SDR codes and gains; 1.0 = SDR white."""
+    return gainmap.apply(CODE_LIGHT[sdr], gain_stops.astype(np.float32))
+
+
+def gain_between(sdr: NDArray[np.uint8], light: NDArray[Any]) -> NDArray[np.float32]:
+    """Gain in stops [H, W, 3] float32 from SDR codes to HDR light; inverse of light_of.
+
+    Light below -1/64 (a colour outside BT.709) has no gain and is taken as just above it.
+    """
+    ratio = np.maximum(light + OFFSET, LEAST_LIGHT) / (CODE_LIGHT[sdr] + np.float32(OFFSET))
+    return np.log2(ratio).astype(np.float32)
+
+
+LEAST_LIGHT = 2.0**-20
+"""Keeps the logarithm finite for light at or below minus the offset."""
