@@ -41,19 +41,24 @@ class Style:
         low_key_stops: the same for low-key pictures.
         start_stops: limits of where a phone's local compression begins.
         strength: limits of the local compression's strength.
+        lights: what the brightest parts gain: stops per stop between the scene's lights and its middle, stops at
+            least, and the spread of that sum.
+        glow: limits of the share of it that any white gets.
         brighten_stops: limits of an editor's brightening of the whole picture (half of their pairs).
     """
 
     size: int = 256
     phone_share: float = 0.5
-    alone_share: float = 0.07
+    alone_share: float = 0.08
     low_key_share: float = 0.16
     peak_stops: tuple[float, float] = (0.3, 3.6)
-    key_stops: tuple[float, float] = (-3.3, 0.65)
-    low_key_stops: tuple[float, float] = (-5.0, 0.8)
-    start_stops: tuple[float, float] = (-3.4, -1.2)
-    strength: tuple[float, float] = (0.4, 0.95)
-    brighten_stops: tuple[float, float] = (0.1, 0.7)
+    key_stops: tuple[float, float] = (-4.3, 0.9)
+    low_key_stops: tuple[float, float] = (-5.6, 0.9)
+    start_stops: tuple[float, float] = (-3.6, -1.2)
+    strength: tuple[float, float] = (0.35, 0.95)
+    lights: tuple[float, float, float] = (0.22, 0.65, 0.35)
+    glow: tuple[float, float] = (0.5, 0.8)
+    brighten_stops: tuple[float, float] = (0.2, 1.0)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -165,13 +170,13 @@ def phone(hdr: Light, random: np.random.Generator, style: Style) -> Pair:
     target = target + np.clip(np.median((stops - target)[shadows]), -1.5, 1.5)
     fade = np.clip((target + 6.0) / 2.5, 0, 1)
     gain = np.maximum(stops - target - random.uniform(0, 0.3), 0) * fade * fade * (3 - 2 * fade)
-    gain = house(gain, stops, target, random)
+    gain = house(gain, stops, target, random, style)
     sdr = hdr * np.exp2(target - stops)[..., None]
     lift = 2.0 ** random.uniform(-0.05, 0.1)
     return finished(sdr * lift, gain[..., None].repeat(3, -1), "phone", f"{name}+{curve}", random)
 
 
-def house(gain: Plane, stops: Plane, target: Plane, random: np.random.Generator) -> Plane:
+def house(gain: Plane, stops: Plane, target: Plane, random: np.random.Generator, style: Style) -> Plane:
     """Luminance gain at the house's scale.
 
     Its peak follows how far the scene's lights stand above its middle, and whites glow a little wherever they are:
@@ -181,12 +186,13 @@ def house(gain: Plane, stops: Plane, target: Plane, random: np.random.Generator)
         gain, stops, target: [n, n] log2 gain found by tone mapping, log2 luminance of the HDR and of the SDR rendition.
     """
     reach = float(np.percentile(stops, 99.7) - np.percentile(stops, 40))
-    wanted = float(np.clip(0.28 * reach + 0.8 + random.normal(0, 0.15), 0.8, 3.4))
+    per_stop, least, spread = style.lights
+    wanted = float(np.clip(per_stop * reach + least + random.normal(0, spread), 0.8, 3.8))
     found = max(float(np.percentile(gain, 99.5)), 0.05)
     scaled = gain * np.clip(wanted / found, 0.5, 2.5)
     start = random.uniform(0.3, 0.6)
     white = np.clip((colour.linear_to_srgb(np.exp2(np.minimum(target, 0))) - start) / (1 - start), 0, 1)
-    glow = wanted * random.uniform(0.6, 0.8) * white * white * (3 - 2 * white)
+    glow = wanted * random.uniform(*style.glow) * white * white * (3 - 2 * white)
     return np.minimum(np.maximum(scaled, 0.5 * scaled + glow), wanted * 1.1)
 
 
@@ -213,7 +219,8 @@ def editor(hdr: Light, random: np.random.Generator, style: Style) -> Pair:
     level = level - np.median(level[stops <= np.percentile(stops, 50)])
     tint = np.clip(log_ratio(hdr, sdr) - log_ratio(hdr @ LUMA, sdr @ LUMA)[..., None], -0.5, 0.5)
     brighten = random.uniform(*style.brighten_stops) if random.random() < 0.5 else random.normal(0, 0.05)
-    shape = house(np.maximum(level, 0), stops, log_brightness(sdr, towards_maximum), random) + np.clip(level, -0.5, 0)
+    lights = house(np.maximum(level, 0), stops, log_brightness(sdr, towards_maximum), random, style)
+    shape = lights + np.clip(level, -0.5, 0)
     present = np.clip((log_luminance(sdr) + 8) / 3, 0, 1)
     gain = ((shape + brighten) * present)[..., None] + tint * random.uniform(0, 0.8)
     return finished(sdr, np.clip(gain, -0.8, 4.0), "editor", f"{name}+{curve}", random)
