@@ -145,7 +145,6 @@ def test_fitting_betters_the_curve_and_the_lut_it_starts_from(pairs_folder: Path
     luts = [error(baselines.lut_gain(baselines.fit_lut(pairs, steps), batch.rgb)) for steps in (1, 25)]
     assert curves[1] < curves[0]
     assert luts[1] < luts[0]
-    assert curves[1] < error(torch.zeros_like(batch.rgb))
 
 
 def test_the_card_is_valid_json() -> None:
