@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 
 from ..errors import UntoneError
 from . import synth, views
+from .layouts.shards import SHARD, Pairs
 
-SHARD = 64
-"""Pairs in a shard."""
+__all__ = ["SHARD", "Pairs", "make_pair", "make_shard", "synthesise"]
 
 
 @functools.lru_cache(maxsize=160)
@@ -86,34 +86,6 @@ def _claim(folder: Path, recipe: dict[str, Any]) -> None:
     if note.exists() and json.loads(note.read_text()) != json.loads(text):
         raise UntoneError(f"{folder}: holds pairs made with another style or seed; choose another folder")
     note.write_text(text)
-
-
-class Pairs:
-    """Random access to the pairs of a folder, memory mapped; shards that appear later are seen by `refresh`."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._shards: dict[str, tuple[NDArray[np.uint8], NDArray[np.float16]]] = {}
-        self.refresh()
-        if not self._shards:
-            raise UntoneError(f"{folder}: holds no pairs")
-
-    def refresh(self) -> None:
-        """Looks for shards that were not there before."""
-        for path in sorted(self.folder.glob("[0-9]*.sdr.npy")):
-            name = path.name.split(".")[0]
-            if name not in self._shards:
-                gain = np.load(path.with_name(f"{name}.gain.npy"), mmap_mode="r")
-                self._shards[name] = (np.load(path, mmap_mode="r"), gain)
-        self._names = sorted(self._shards)
-
-    def __len__(self) -> int:
-        return len(self._names) * SHARD
-
-    def __getitem__(self, index: int) -> tuple[NDArray[np.uint8], NDArray[np.float16]]:
-        """SDR codes [s, s, 3] and gain in stops [s, s, 3] of pair `index`."""
-        sdr, gain = self._shards[self._names[index // SHARD]]
-        return sdr[index % SHARD], gain[index % SHARD]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -7,14 +7,16 @@ follows from an Example, so that every network trains on equal data.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import colour, gainmap
+from .. import colour, gainmap, kernels
 from ..errors import DamagedError, UntoneError
+from ..image import DIFFUSE_WHITE_NITS
 
 OFFSET = gainmap.OFFSET
 THUMBNAIL_SIDE = 256
@@ -36,6 +38,8 @@ class Example:
         gain_stops: [H, W, 3] float16 or float32, log2; channels are equal where the source has one channel.
         thumbnail: [256, 256, 3] uint8 of the whole picture that `sdr` is, or is a part of.
         window: (top, left, bottom, right) of `sdr` within that picture, each in 0..1; WHOLE for all of it.
+        pq: [H, W, 3] uint16 PQ codes, BT.2020, where that is what the data set keeps (HDRTV1K); None elsewhere. BT.709
+            gains lose colours outside of BT.709, these do not; `pq_of` gives whichever there is.
 
     Raises:
         UntoneError: shapes or types contradict the above. Gains are looked at by `checked`, once a reader has them.
@@ -46,6 +50,7 @@ class Example:
     gain_stops: NDArray[Any]
     thumbnail: NDArray[np.uint8]
     window: tuple[float, float, float, float] = WHOLE
+    pq: NDArray[np.uint16] | None = None
 
     def __post_init__(self) -> None:
         side = THUMBNAIL_SIDE
@@ -60,13 +65,19 @@ class Example:
         top, left, bottom, right = self.window
         if not (0 <= top < bottom <= 1 and 0 <= left < right <= 1):
             raise UntoneError(f"{self.name}: the window {self.window} is no part of a picture")
+        if self.pq is not None and (self.pq.shape != self.sdr.shape or self.pq.dtype != np.uint16):
+            raise UntoneError(f"{self.name}: PQ must be uint16 of the SDR's shape, not {described(self.pq)}")
 
     def __repr__(self) -> str:
         return f"Example({self.name!r}, {self.sdr.shape[1]} x {self.sdr.shape[0]}, window {self.window})"
 
 
 class Dataset(Protocol):
-    """Random access to the examples of a folder. Reading is safe from several threads."""
+    """Random access to the examples of a folder. Reading is safe from several threads.
+
+    A pair that turns out broken while it is read stops a strict data set. In another it is named on stderr, once, and
+    the next whole one stands in for it; iterating gives every whole example once.
+    """
 
     @property
     def folder(self) -> Path:
@@ -80,8 +91,11 @@ class Dataset(Protocol):
 
         Raises:
             IndexError: beyond the end.
-            UntoneError: it is broken; the message names the file and the fault.
+            UntoneError: it is broken and the data set strict, or no whole one is left; names the file and the fault.
         """
+
+    def __iter__(self) -> Iterator[Example]:
+        """Every whole example once, in order."""
 
     def refresh(self) -> None:
         """Looks for examples that were not there before; indices of earlier ones stay."""
@@ -125,5 +139,22 @@ def gain_between(sdr: NDArray[np.uint8], light: NDArray[Any]) -> NDArray[np.floa
     return np.log2(ratio).astype(np.float32)
 
 
-LEAST_LIGHT = 2.0**-20
+def pq_of(example: Example) -> NDArray[np.float32]:
+    """The HDR rendition as PQ values [H, W, 3] float32 in 0..1, BT.2020: what networks without a gain map learn."""
+    if example.pq is not None:
+        return example.pq.astype(np.float32) / np.float32(65535)
+    matrix = colour.rgb_to_rgb("bt709", "bt2020").T.astype(np.float32)
+    nits = light_of(example.sdr, example.gain_stops) @ matrix * np.float32(DIFFUSE_WHITE_NITS)
+    return colour.nits_to_pq(nits).astype(np.float32)
+
+
+def thumbnail_of(sdr: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """[256, 256, 3] uint8 of a whole picture, by the area average that the line takes (kernels.thumbnail), rounded."""
+    if sdr.shape[:2] == (THUMBNAIL_SIDE, THUMBNAIL_SIDE):
+        return np.asarray(sdr)
+    cells = kernels.thumbnail(np.ascontiguousarray(sdr), THUMBNAIL_SIDE)
+    return np.ascontiguousarray((cells * 255 + 0.5).astype(np.uint8).transpose(1, 2, 0))
+
+
+LEAST_LIGHT = 2.0**-12
 """Keeps the logarithm finite for light at or below minus the offset."""
