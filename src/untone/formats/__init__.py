@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ..errors import UnsupportedError, UntoneError, UsageError
 from ..image import GainMap, Image
-from . import exr, jpeg, png, raster, tiff
+from . import exr, jpeg, png, radiance, raster, tiff
 from .files import load_bytes, save
 from .signalling import Signalling
 
@@ -56,12 +56,13 @@ FORMATS = (
     Format("jpeg", (".jpg", ".jpeg"), _begins(b"\xff\xd8"), jpeg.read, jpeg.probe, jpeg.write),
     Format("png", (".png",), _begins(png.SIGNATURE), png.read, png.probe, png.write),
     Format("exr", (".exr",), _begins(exr.SIGNATURE), exr.read, exr.probe, exr.write),
+    Format("radiance", (), _begins(*radiance.SIGNATURES), radiance.read, radiance.probe),
     Format("tiff", (), _begins(*tiff.SIGNATURES), tiff.read, tiff.probe),
     Format("webp", (), _is_webp, raster.read_webp, raster.probe_webp),
     Format("avif", (), _is_avif, raster.read_avif, raster.probe_avif),
 )
 
-READ_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".avif", ".exr")
+READ_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".avif", ".exr", ".hdr")
 """Suffixes under which a folder is searched for images; the first bytes decide what each file is."""
 
 _KNOWN_OTHERS = (
@@ -69,7 +70,6 @@ _KNOWN_OTHERS = (
     ("a JPEG XL", _begins(b"\xff\x0a", b"\0\0\0\x0cJXL ")),
     ("a GIF", _begins(b"GIF8")),
     ("a BMP", _begins(b"BM")),
-    ("a Radiance HDR", _begins(b"#?RADIANCE", b"#?RGBE")),
     ("a PDF", _begins(b"%PDF")),
 )
 
@@ -148,7 +148,7 @@ def sniff(data: bytes) -> Format:
     for name, starts in _KNOWN_OTHERS:
         if starts(head):
             raise UnsupportedError(f"this is {name}, which is not read; convert it to JPEG, PNG or TIFF")
-    raise UnsupportedError("this is no image of a kind that is read (JPEG, PNG, WebP, TIFF, AVIF, EXR)")
+    raise UnsupportedError("this is no image of a kind that is read (JPEG, PNG, WebP, TIFF, AVIF, EXR, Radiance HDR)")
 
 
 def _writable(path: str | Path | None, name: str | None) -> Format:

@@ -1,0 +1,167 @@
+"""Radiance HDR (.hdr, .pic): linear light as shared-exponent RGBE or XYZE; read only.
+
+Format: Ward, "Real Pixels", Graphics Gems II (1991), and the Radiance reference manual, "File Formats". A mantissa m
+under exponent e is m * 2 ** (e - 136), as OpenCV and stb_image read it.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import colour
+from ..errors import DamagedError, UnsupportedError
+from ..image import Image
+from . import profiles
+from .limits import check_size
+from .pixels import bands
+from .signalling import Header, Signalling, signalling
+
+SIGNATURES = (b"#?RADIANCE", b"#?RGBE")
+
+MAX_HEADER_BYTES = 1 << 16
+RUN_LENGTH_WIDTHS = range(8, 32768)
+"""Widths whose rows may be run-length coded a component at a time."""
+
+STRETCH = 1024
+"""Plain pixels looked at in one go: a row of many short repeats must not be looked through from each of them."""
+
+_DEFAULT_PRIMARIES = (0.640, 0.330, 0.290, 0.600, 0.150, 0.060)
+"""Of Radiance; next to nobody means them, so that they count as BT.709."""
+
+_SIZE = re.compile(rb"([-+][YX]) +(\d{1,9}) +([-+][YX]) +(\d{1,9}) *\r?\n")
+
+Bytes = NDArray[np.uint8]
+
+
+def read(data: bytes) -> tuple[Image, None]:
+    """Linear RGB of a Radiance HDR, float32, rows from the top.
+
+    EXPOSURE is not divided out: 1.0 stays what the picture shows as white.
+
+    Raises:
+        DamagedError, UnsupportedError, LimitError: as their names say.
+    """
+    header, kind, axes, position = _parse(data)
+    upright = axes[0][1] == "Y"
+    rows, columns = (header.height, header.width) if upright else (header.width, header.height)
+    if len(data) - position < 4 * rows:
+        raise DamagedError(f"the Radiance HDR ends at byte {len(data)}; {rows} rows need more")
+    light = _light(_pixels(data, position, rows, columns))
+    if kind == b"32-bit_rle_xyze":
+        light = light @ np.linalg.inv(colour.rgb_to_xyz("bt709")).T.astype(np.float32)
+    if axes[0] in ("+Y", "-X"):
+        light = light[::-1]
+    if axes[1] in ("+Y", "-X"):
+        light = light[:, ::-1]
+    if not upright:
+        light = light.swapaxes(0, 1)
+    return Image(np.ascontiguousarray(light), header.primaries or "bt709", "linear", bits=32), None
+
+
+def probe(data: bytes) -> Signalling:
+    """The same from the header alone."""
+    return signalling("radiance", _parse(data)[0])
+
+
+def _parse(data: bytes) -> tuple[Header, bytes, tuple[str, str], int]:
+    """Header, FORMAT, the axes of rows and columns ("-Y", "+X"), and where the pixels begin."""
+    head = data[:MAX_HEADER_BYTES]
+    blank = re.search(rb"\n\r?\n", head)
+    found = _SIZE.match(head, blank.end()) if blank else None
+    if blank is None or found is None:
+        raise DamagedError("the Radiance HDR's header has no end, or no size after it")
+    fields = dict(re.findall(rb"^([A-Z]+)=[ \t]*([^\r\n]*)", head[: blank.end()], re.MULTILINE))
+    kind = fields.get(b"FORMAT", b"32-bit_rle_rgbe").strip()
+    if kind not in (b"32-bit_rle_rgbe", b"32-bit_rle_xyze"):
+        raise UnsupportedError(f"the Radiance HDR's FORMAT is {kind[:40]!r}; rgbe and xyze are read")
+    axes, sides = (found[1].decode(), found[3].decode()), (int(found[2]), int(found[4]))
+    if axes[0][1] == axes[1][1]:
+        raise DamagedError(f"the Radiance HDR's size is {found[0].strip().decode()!r}")
+    height, width = sides if axes[0][1] == "Y" else sides[::-1]
+    check_size(width, height, 16)
+    return Header(width, height, 32, _primaries(fields.get(b"PRIMARIES")), "linear"), kind, axes, found.end()
+
+
+def _primaries(field: bytes | None) -> str:
+    """Name of the primaries a header states; BT.709 where it states none, or Radiance's own."""
+    try:
+        values = [float(part) for part in (field or b"").split()]
+    except ValueError:
+        values = []
+    if len(values) != 8 or np.allclose(values[:6], _DEFAULT_PRIMARIES, atol=5e-3):
+        return "bt709"
+    named = profiles.primaries_near(values[:6])
+    if named is None:
+        raise UnsupportedError(f"the Radiance HDR's PRIMARIES are {values[:6]}, which have no name here")
+    return named
+
+
+def _light(pixels: Bytes) -> NDArray[np.float32]:
+    """[H, W, 4] RGBE to [H, W, 3] light; exponent 0 is black."""
+    scale = np.ldexp(np.float32(1), np.arange(256) - 136).astype(np.float32)
+    scale[0] = 0
+    out = np.empty((*pixels.shape[:2], 3), np.float32)
+    for source, target in zip(bands(pixels), bands(out), strict=True):
+        np.multiply(source[..., :3], scale[source[..., 3:]], out=target)
+    return out
+
+
+def _pixels(data: bytes, position: int, rows: int, columns: int) -> Bytes:
+    """The rows as [rows, columns, 4] bytes, whichever of the three codings each has."""
+    pixels = np.empty((rows, columns, 4), np.uint8)
+    for row in pixels:
+        mark = data[position : position + 4]
+        coded = columns in RUN_LENGTH_WIDTHS and mark[:2] == b"\x02\x02" and len(mark) == 4 and mark[2] < 128
+        if coded:
+            (stated,) = struct.unpack(">H", mark[2:])
+            if stated != columns:
+                raise DamagedError(f"a row of the Radiance HDR says {stated} pixels; the header says {columns}")
+            position = _components(data, position + 4, row)
+        else:
+            position = _old(data, position, row)
+    return pixels
+
+
+def _components(data: bytes, position: int, row: Bytes) -> int:
+    """A row coded a component at a time: counts above 128 repeat one byte, others are followed by that many."""
+    columns = row.shape[0]
+    for component in range(4):
+        line, filled = bytearray(), 0
+        while filled < columns:
+            count = data[position] if position < len(data) else 0
+            run = count > 128
+            count -= 128 if run else 0
+            piece = data[position + 1 : position + 2] * count if run else data[position + 1 : position + 1 + count]
+            if count == 0 or len(piece) != count or filled + count > columns:
+                raise DamagedError(f"the Radiance HDR's runs break at byte {min(position, len(data))}")
+            line += piece
+            filled += count
+            position += 2 if run else 1 + count
+        row[:, component] = np.frombuffer(line, np.uint8)
+    return position
+
+
+def _old(data: bytes, position: int, row: Bytes) -> int:
+    """A row of plain pixels, in which (1, 1, 1, n) repeats the last one n times, and the next n counts 256-fold."""
+    filled, shift, columns = 0, 0, row.shape[0]
+    while filled < columns:
+        count = min(columns - filled, STRETCH, (len(data) - position) // 4)
+        ahead = np.frombuffer(data, np.uint8, 4 * count, position).reshape(-1, 4)
+        if len(ahead) == 0:
+            raise DamagedError(f"the Radiance HDR ends at byte {len(data)}, within a row")
+        marks = np.flatnonzero((ahead[:, :3] == 1).all(1))
+        plain = int(marks[0]) if len(marks) else len(ahead)
+        if plain:
+            row[filled : filled + plain] = ahead[:plain]
+            filled, position, shift = filled + plain, position + 4 * plain, 0
+            continue
+        count = int(ahead[0, 3]) << shift
+        if filled == 0 or filled + count > columns or shift > 24:
+            raise DamagedError(f"the Radiance HDR repeats {count} pixels at byte {position}, beyond its row")
+        row[filled : filled + count] = row[filled - 1]
+        filled, position, shift = filled + count, position + 4, shift + 8
+    return position
