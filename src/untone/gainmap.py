@@ -187,6 +187,38 @@ def measure(
     )
 
 
+def coded(stops: Floats, *, offset: float = OFFSET) -> GainMap:
+    """The map of these gains, 8 bit over their whole range, that leads from an SDR base to HDR.
+
+    Args:
+        stops: [h, w, 1 or 3] finite gains.
+        offset: linear offset of both renditions.
+    """
+    flat = stops.reshape(-1, stops.shape[2])
+    low, high = flat.min(axis=0).astype(np.float64), flat.max(axis=0).astype(np.float64)
+    return GainMap(
+        quantise(stops, low, high),
+        _triple(low),
+        _triple(high),
+        base_offset=(offset, offset, offset),
+        alternate_offset=(offset, offset, offset),
+        alternate_headroom_stops=max(float(high.max()), SMALLEST_HEADROOM_GAP_STOPS),
+    )
+
+
+def room(base_light: Floats, stops: Floats, limit: float, offset: float = OFFSET) -> float:
+    """The largest factor, at most 1, that all gains can be multiplied with so that no pixel exceeds `limit`.
+
+    Args:
+        base_light: [H, W, 3], 1.0 = SDR white.
+        stops: gain of every pixel, [H, W, 3].
+        limit: light, at least that of SDR white.
+    """
+    headroom = np.log2(np.float32(limit + offset) / (np.clip(base_light, 0, limit) + np.float32(offset)))
+    tight = stops > headroom
+    return float((np.maximum(headroom[tight], 0) / stops[tight]).min()) if tight.any() else 1.0
+
+
 def _check_measure(
     base: Floats, alternate: Floats, channels: int, divisor: int, gamma: float, offset: float, bits: int
 ) -> None:

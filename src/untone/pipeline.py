@@ -2,7 +2,8 @@
 
     file --formats--> Image --models--> Operators --kernels--> GainMap --formats--> file
 
-A model looks at a thumbnail and says what to do; kernels do it to every pixel.
+A model looks at a thumbnail and says what to do; kernels do it to every pixel. Networks that look at every pixel
+themselves (GMNet, IRNet, ITMLUT) run instead of the kernels: they give the gain, or the light that it is measured from.
 """
 
 from __future__ import annotations
@@ -12,22 +13,19 @@ import math
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from . import colour, formats, gainmap, kernels
+from . import colour, formats, gainmap, kernels, prediction
 from .errors import UntoneError, UsageError
-from .image import DIFFUSE_WHITE_NITS, GainMap, Image, Pixels, Triple, turned_back, turned_upright
-from .operators import Operators
+from .image import GainMap, Image, turned_back, turned_upright
+from .prediction import MAP_DIVISORS as MAP_DIVISORS
+from .prediction import LightModel, Model, light_of, matrix
+from .prediction import check_options as check_options
 
 DEFAULT_MODEL = "fastgamer"
-THUMBNAIL_SIDE = 256
-
-MAP_DIVISORS = {"full": 1, "half": 2, "quarter": 4}
-"""Size of the gain map on each side, as a divisor of the photo's."""
-
 GAIN_MAP_SUFFIXES = (".jpg", ".jpeg")
 RENDITION_SUFFIXES = (".exr", ".png")
 """Targets that hold the HDR pixels themselves instead of a base with a gain map."""
@@ -37,13 +35,6 @@ TARGET_SUFFIXES = GAIN_MAP_SUFFIXES + RENDITION_SUFFIXES
 STATISTICS_PIXELS = 250_000
 GAMUT_TOLERANCE = 1e-3
 """Linear light this far below 0 is rounding; further below, a colour lies outside its primaries."""
-
-
-class Model(Protocol):
-    """What the line needs of a model; see models/."""
-
-    def operators(self, thumbnail: NDArray[np.float32]) -> Operators:
-        """[3, 256, 256] float32 encoded RGB in 0..1, upright, to what must be done to the photo."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -124,7 +115,10 @@ def predict(
     *,
     map_size: str = "half",
 ) -> GainMap:
-    """The gain map that a model sees fit for an SDR photo, three channels, in the photo's stored orientation.
+    """The gain map that a model sees fit for an SDR photo, in the photo's stored orientation.
+
+    It has three channels, except from networks that know one (GMNet). Without a GPU, networks that look at every pixel
+    take a minute for 8 megapixels where the default takes a fraction of a second.
 
     Args:
         image: SDR, 8 or 16 bit (float is taken as 16 bit).
@@ -134,78 +128,16 @@ def predict(
         map_size: one of MAP_DIVISORS.
 
     Raises:
-        UsageError: an argument is out of its range.
+        UsageError: an argument is out of its range, or the model makes a picture of another size.
         UntoneError: the image is HDR already.
     """
     check_options(strength, peak_nits, map_size, image.white_nits)
     if image.is_hdr:
         raise UntoneError(f"the image is HDR already ({image.transfer}); a gain map is predicted for SDR photos")
-    pixels, divisor = _integers(image.pixels), MAP_DIVISORS[map_size]
+    divisor = MAP_DIVISORS[map_size]
     if strength == 0:
-        return _map(np.zeros((-(-image.height // divisor), -(-image.width // divisor), 3), np.uint8))
-    operators = _operators(_model(model), pixels, image.orientation)
-    low, high = kernels.gain_range(pixels, operators)
-    codes = kernels.gain_codes(pixels, operators, low, high, divisor=divisor)
-    factor = strength * _ceiling(max(high) * strength, peak_nits, image.white_nits, operators.offset)
-    low, high = ((s[0] * factor, s[1] * factor, s[2] * factor) for s in (low, high))
-    return _map(codes, low, high, operators.offset)
-
-
-def check_options(
-    strength: float, peak_nits: float | None, map_size: str, white_nits: float = DIFFUSE_WHITE_NITS
-) -> None:
-    """Before any work: whether what is asked of predict can be had.
-
-    Raises:
-        UsageError: one of them is out of its range; a peak below SDR white would darken the photo.
-    """
-    if not (math.isfinite(strength) and 0 <= strength <= 1):
-        raise UsageError(f"strength must be from 0 to 1, not {strength:g}")
-    if peak_nits is not None and not white_nits <= peak_nits <= colour.PQ_PEAK_NITS:
-        limits = f"from SDR white, {white_nits:g} nits, to {colour.PQ_PEAK_NITS:g} nits"
-        raise UsageError(f"the peak must be {limits}, not {peak_nits:g}")
-    if map_size not in MAP_DIVISORS:
-        raise UsageError(f"the map size must be one of {', '.join(MAP_DIVISORS)}, not {map_size!r}")
-
-
-def _integers(pixels: Pixels) -> Pixels:
-    """Kernels read 8 or 16 bit codes."""
-    if pixels.dtype != np.float32:
-        return pixels
-    codes: Pixels = np.floor(np.clip(np.nan_to_num(pixels), 0, 1) * 65535 + 0.5).astype(np.uint16)
-    return codes
-
-
-def _operators(model: Model, pixels: Pixels, orientation: int) -> Operators:
-    """What the model says, for the pixels as stored; the model itself always sees the photo upright."""
-    thumbnail = kernels.thumbnail(pixels, THUMBNAIL_SIDE)
-    seen = model.operators(np.ascontiguousarray(turned_upright(thumbnail, orientation, axis=1)))
-    grids = np.ascontiguousarray(turned_back(seen.grids, orientation, axis=1))
-    return dataclasses.replace(seen, grids=grids)
-
-
-def _ceiling(gain_stops: float, peak_nits: float | None, white_nits: float, offset: float) -> float:
-    """What to scale gains of up to `gain_stops` by, so that not even white exceeds the peak; at most 1."""
-    if peak_nits is None or gain_stops <= 0:
-        return 1.0
-    allowed = math.log2((peak_nits / white_nits + offset) / (1 + offset))
-    return min(1.0, allowed / gain_stops)
-
-
-def _map(
-    codes: NDArray[np.uint8],
-    low: Triple = (0.0, 0.0, 0.0),
-    high: Triple = (0.0, 0.0, 0.0),
-    offset: float = gainmap.OFFSET,
-) -> GainMap:
-    return GainMap(
-        codes,
-        low,
-        high,
-        base_offset=(offset, offset, offset),
-        alternate_offset=(offset, offset, offset),
-        alternate_headroom_stops=max(*high, gainmap.SMALLEST_HEADROOM_GAP_STOPS),
-    )
+        return prediction.unchanged(image, divisor)
+    return prediction.predicted(image, _model(model), strength, peak_nits, divisor)
 
 
 def apply(image: Image, gain_map: GainMap, headroom_stops: float | None = None) -> Image:
@@ -239,24 +171,12 @@ def apply(image: Image, gain_map: GainMap, headroom_stops: float | None = None) 
 
 def _apply_plainly(image: Image, gain_map: GainMap, weight: float, primaries: str) -> NDArray[np.float32]:
     """In numpy, for what the kernel leaves out; `primaries` other than "" are those the gain is applied in."""
-    light = _light(image)
-    there = _matrix(image.primaries, primaries or image.primaries)
+    light = light_of(image)
+    there = matrix(image.primaries, primaries or image.primaries)
     stops = gainmap.stops_at(gain_map, image.height, image.width)
     bright = gainmap.apply(light @ there.T, stops, weight, gain_map.base_offset, gain_map.alternate_offset)
-    result: NDArray[np.float32] = (bright @ _matrix(primaries or image.primaries, image.primaries).T).astype(np.float32)
+    result: NDArray[np.float32] = (bright @ matrix(primaries or image.primaries, image.primaries).T).astype(np.float32)
     return result
-
-
-def _matrix(source: str, target: str) -> NDArray[np.float32]:
-    return colour.rgb_to_rgb(source, target).astype(np.float32)
-
-
-def _light(image: Image) -> NDArray[np.float32]:
-    """Linear float32 of any image, 1.0 = its SDR white."""
-    pixels = image.pixels
-    if pixels.dtype != np.float32:
-        pixels = pixels.astype(np.float32) / np.float32(np.iinfo(image.pixels.dtype).max)
-    return colour.to_linear(pixels, image.transfer, image.white_nits).astype(np.float32)
 
 
 def measure(sdr: Image, hdr: Image, *, map_size: str = "half", channels: int = 3) -> GainMap:
@@ -272,7 +192,7 @@ def measure(sdr: Image, hdr: Image, *, map_size: str = "half", channels: int = 3
         raise UsageError(f"map_size must be one of {', '.join(MAP_DIVISORS)} and channels 1 or 3")
     if sdr.is_hdr or not hdr.is_hdr:
         raise UntoneError(f"an SDR and an HDR rendition are needed, not {sdr.transfer} and {hdr.transfer}")
-    light = turned_back(turned_upright(_light(hdr), hdr.orientation), sdr.orientation)
+    light = turned_back(turned_upright(light_of(hdr), hdr.orientation), sdr.orientation)
     light = light * np.float32(hdr.white_nits / sdr.white_nits)
     if light.shape != sdr.pixels.shape:
         shown = f"{sdr.width} x {sdr.height} and {light.shape[1]} x {light.shape[0]}"
@@ -287,9 +207,9 @@ def _common_primaries(
     sdr: Image, light: NDArray[np.float32], primaries: str
 ) -> tuple[str, NDArray[np.float32], NDArray[np.float32]]:
     """The first primaries in which no channel of either rendition is negative; light of both, in them."""
-    base = _light(sdr)
+    base = light_of(sdr)
     for name in (sdr.primaries, primaries, "bt2020"):
-        pair = base @ _matrix(sdr.primaries, name).T, light @ _matrix(primaries, name).T
+        pair = base @ matrix(sdr.primaries, name).T, light @ matrix(primaries, name).T
         if min(pair[0].min(), pair[1].min()) > -GAMUT_TOLERANCE:
             break
     return name, np.maximum(pair[0], 0), np.maximum(pair[1], 0)
@@ -309,8 +229,9 @@ def convert(
 
     Args:
         source: a path, or a file's bytes.
-        target: .jpg keeps the photo as base and adds a gain map; .exr and .png hold the HDR pixels (linear, PQ). An
-            existing file is replaced. None returns the JPEG in `Conversion.data`.
+        target: .jpg keeps the photo as base and adds a gain map; .exr and .png hold the HDR pixels (linear, PQ), of
+            4 times the rows and columns where the model is one for super-resolution. An existing file is replaced.
+            None returns the JPEG in `Conversion.data`.
         model, strength, peak_nits, map_size: as predict takes them.
         quality: 1 to 100, of the gain map and of a base that has to be encoded anew; None takes the formats' own.
 
@@ -318,7 +239,7 @@ def convert(
         What was done; a photo that is HDR already is left alone, and the target is not written.
 
     Raises:
-        UsageError: an argument is out of its range.
+        UsageError: an argument is out of its range, or the target cannot hold what the model makes.
         UntoneError: the photo cannot be read or the target not written; nothing is left behind.
     """
     check_options(strength, peak_nits, map_size)
@@ -331,6 +252,10 @@ def convert(
             return Conversion(image.width, image.height, left_alone=reason)
         loaded = loading.result()
     rendition = suffix in RENDITION_SUFFIXES
+    if rendition and isinstance(loaded, LightModel) and loaded.upscale != 1:
+        large = prediction.super_resolved(image, loaded, strength, peak_nits)
+        write(target, large)
+        return Conversion(image.width, image.height, None, None, *_figures(large))
     gain_map = predict(image, loaded, strength, peak_nits, map_size="full" if rendition else map_size)
     options = {} if quality is None else {"quality": quality, "map_quality": quality}
     if rendition:
@@ -361,7 +286,12 @@ def _statistics(image: Image, gain_map: GainMap) -> tuple[float, float, float]:
     step = max(1, math.isqrt(image.height * image.width // STATISTICS_PIXELS))
     rows, columns = (slice(min(step, side) // 2, None, step) for side in (image.height, image.width))
     sparse = dataclasses.replace(image, pixels=np.ascontiguousarray(image.pixels[rows, columns]))
-    light = apply(sparse, gain_map).pixels
-    brightest = np.maximum(np.maximum(light[..., 0], light[..., 1]), light[..., 2])
+    return gain_map.alternate_headroom_stops, *_figures(apply(sparse, gain_map))[1:]
+
+
+def _figures(light: Image) -> tuple[float, float, float]:
+    """Headroom in stops, peak in nits, share of pixels above SDR white, of light."""
+    brightest = light.pixels.max(axis=2)
     share = float(np.count_nonzero(brightest > 1 + GAMUT_TOLERANCE)) / brightest.size
-    return gain_map.alternate_headroom_stops, float(brightest.max()) * image.white_nits, share
+    peak = float(brightest.max())
+    return math.log2(max(peak, 1.0)), peak * light.white_nits, share

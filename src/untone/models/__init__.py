@@ -1,14 +1,29 @@
-"""STAGE 2: what must be done to a photo, said by a network that sees its thumbnail; ONNX Runtime, without torch."""
+"""STAGE 2: what must be done to a photo, said by a network; ONNX Runtime, without torch.
+
+Three kinds of networks, told apart by what they give:
+
+- `operators(thumbnail) -> Operators`: sees the thumbnail, the kernels do the rest (FastGaMer).
+- `gain_stops(pixels) -> [h, w, 1 or 3]`: sees every pixel, gives the gain map (GMNet).
+- `light(pixels) -> [H, W, 3]`: sees every pixel, gives the HDR picture (IRNet, ITMLUT).
+
+The last two work by tiles, so that memory does not grow with the photo, and give what the whole photo at once would.
+"""
 
 from __future__ import annotations
 
 import functools
-import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ..errors import UntoneError, UsageError
+from ..errors import LimitError, UntoneError, UsageError
+from . import graphs, networks
 from .fastgamer import FastGamerModel
+from .gmnet import GMNetModel
+from .irnet import IRNetModel
+from .itmlut import ITMLUTModel
+
+Model = FastGamerModel | GMNetModel | IRNetModel | ITMLUTModel
 
 WEIGHTS = Path(__file__).parent / "weights"
 DEFAULT = "fastgamer"
@@ -17,11 +32,28 @@ MODELS: dict[str, Path] = {
 }
 """Name -> weights in this package. A new model is one file and one line here."""
 
-ARCHITECTURES = {"fastgamer": FastGamerModel}
-"""Architecture, as the weights name it -> what runs it."""
+MAX_MODEL_BYTES = 1 << 28
+"""The largest network of the field that this runs has 8 MB."""
 
 
-def load(model: str | Path = DEFAULT) -> FastGamerModel:
+def _fastgamer(data: bytes, card: dict[str, Any], name: str) -> FastGamerModel:
+    return FastGamerModel(networks.session(data, threads=1), card, name)
+
+
+def _by_parts(runner: Callable[[networks.Network], Model]) -> Callable[[bytes, dict[str, Any], str], Model]:
+    return lambda data, card, name: runner(networks.Network(data, card, name))
+
+
+ARCHITECTURES: dict[str, Callable[[bytes, dict[str, Any], str], Model]] = {
+    "fastgamer": _fastgamer,
+    "gmnet": _by_parts(GMNetModel),
+    "irnet": _by_parts(IRNetModel),
+    "itmlut": _by_parts(ITMLUTModel),
+}
+"""Architecture, as the weights name it -> what runs them, made from the file's bytes, its card and its name."""
+
+
+def load(model: str | Path = DEFAULT) -> Model:
     """The model of that name, or of an .onnx file exported by `untone train`; loaded once per process.
 
     Raises:
@@ -31,22 +63,26 @@ def load(model: str | Path = DEFAULT) -> FastGamerModel:
     path = MODELS.get(str(model)) or Path(model)
     if not path.is_file():
         raise UsageError(f"{model}: no such model; there are {', '.join(MODELS)}, or the path of an .onnx file")
-    return _load(path)
+    try:
+        status = path.stat()
+        return _load(path, status.st_mtime_ns, status.st_size)
+    except OSError as fault:
+        raise UntoneError(f"{path}: {fault.strerror}") from None
 
 
 @functools.lru_cache(maxsize=4)
-def _load(path: Path) -> FastGamerModel:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 4
+def _load(path: Path, _changed: int, size: int) -> Model:
+    """A file that was written anew is loaded anew."""
+    if size > MAX_MODEL_BYTES:
+        raise LimitError(f"{path}: a model of {size} bytes; the limit is {MAX_MODEL_BYTES}")
+    data = path.read_bytes()
     try:
-        session = onnxruntime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
-        card: dict[str, Any] = json.loads(session.get_modelmeta().custom_metadata_map["untone"])
-        runner = ARCHITECTURES[card["architecture"]]
-    except OSError as fault:
-        raise UntoneError(f"{path}: {fault.strerror}") from None
-    except Exception:
-        raise UntoneError(f"{path}: not an untone model (an .onnx file that names its architecture)") from None
-    return runner(session, card)
+        card = graphs.card_of(data)
+        runner = ARCHITECTURES.get(str(card.get("architecture")))
+        if runner is None:
+            raise UntoneError(
+                f"architecture {str(card.get('architecture'))[:40]!r} is not one of {', '.join(ARCHITECTURES)}"
+            )
+        return runner(data, card, path.name)
+    except UntoneError as fault:
+        raise UntoneError(f"{path}: not an untone model: {fault}") from None

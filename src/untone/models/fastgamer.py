@@ -13,6 +13,8 @@ from ..operators import MAX_QMAX_STOPS, Operators
 THUMBNAIL = 256
 """Rows and columns of the thumbnail; the kernels make it, the same in training and here."""
 
+INPUTS, OUTPUTS = ("thumbnail",), ("grids", "lut", "qmax_stops")
+
 
 class FastGamerModel:
     """A loaded FastGaMer.
@@ -21,9 +23,12 @@ class FastGamerModel:
         card: what the weights say of themselves: architecture, shape, recipe, data, scores.
     """
 
-    def __init__(self, session: Any, card: dict[str, Any]) -> None:
-        self._session = session
-        self.card = card
+    def __init__(self, session: Any, card: dict[str, Any], name: str = "fastgamer") -> None:
+        self._session, self.card, self._name = session, card, name
+        asked = tuple(i.name for i in session.get_inputs())
+        given = tuple(o.name for o in session.get_outputs())
+        if asked != INPUTS or not set(OUTPUTS) <= set(given):
+            raise UntoneError(f"its graph takes {', '.join(asked)} and gives {', '.join(given)}")
 
     def operators(self, thumbnail: NDArray[np.float32]) -> Operators:
         """What must be done to the photo.
@@ -36,7 +41,12 @@ class FastGamerModel:
         """
         if thumbnail.shape != (3, THUMBNAIL, THUMBNAIL):
             raise UntoneError(f"thumbnail must be [3, {THUMBNAIL}, {THUMBNAIL}], not {list(thumbnail.shape)}")
-        grids, lut, qmax = self._session.run(["grids", "lut", "qmax_stops"], {"thumbnail": thumbnail[None]})
-        return Operators(
-            np.ascontiguousarray(grids[0]), np.ascontiguousarray(lut[0]), min(float(qmax[0]), MAX_QMAX_STOPS)
-        )
+        try:
+            grids, lut, qmax = self._session.run(list(OUTPUTS), {"thumbnail": thumbnail[None]})
+            scale = min(float(np.asarray(qmax).item()), MAX_QMAX_STOPS)
+            return Operators(np.ascontiguousarray(grids[0]), np.ascontiguousarray(lut[0]), scale)
+        except UntoneError as fault:
+            raise UntoneError(f"{self._name}: the network gives no operators: {fault}") from None
+        except Exception as fault:
+            shown = " ".join(str(fault).split())[:200]
+            raise UntoneError(f"{self._name}: the network failed: {shown}") from None

@@ -152,7 +152,7 @@ def _pooled(features: Tensor, size: int) -> Tensor:
 
     Spelled out, because ONNX has no adaptive pooling and the cells overlap where 3 does not divide 64.
     """
-    height, width = features.shape[2:]
+    height, width = (int(side) for side in features.shape[2:])  # numbers, also while a graph is traced
     rows = [features[:, :, i * height // size : -(-(i + 1) * height // size)] for i in range(size)]
     cells = [
         [row[..., j * width // size : -(-(j + 1) * width // size)].mean((2, 3)) for j in range(size)] for row in rows
@@ -167,6 +167,8 @@ def depthwise(features: Tensor, kernel: Tensor) -> Tensor:
         features: [B, C, h, w].
         kernel: [B, C, 3, 3].
     """
+    if features.shape[0] == 1:  # one group for each channel, without folding the batch away: what ONNX can be told
+        return functional.conv2d(features, kernel.transpose(0, 1), padding=1, groups=kernel.shape[1])
     b, c, h, w = features.shape
     mixed = functional.conv2d(features.reshape(1, b * c, h, w), kernel.reshape(b * c, 1, 3, 3), padding=1, groups=b * c)
     return mixed.reshape(b, c, h, w)

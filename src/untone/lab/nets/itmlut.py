@@ -65,17 +65,17 @@ class ITMLUT(nn.Module):
         """The HDR picture, PQ BT.2020."""
         prior = functional.avg_pool2d(picture, DOWNSCALE)
         mean = picture.mean((0, 2, 3) if self.training else (2, 3))
-        return self.execute(picture, self.luts(self.encode(prior)), mean.expand(picture.shape[0], 3))
+        luts = self.luts(self.encode(prior).mean((3, 4)))
+        return self.execute(picture, luts, mean.expand(picture.shape[0], 3))
 
     def encode(self, prior: Tensor) -> Tensor:
         """Feature maps of the three encoders, [B, 3, F, h, w]; their mean over the picture is what counts."""
         return torch.stack([self.get_submodule(f"encoder_img_{branch}")(prior) for branch in BRANCHES], 1)
 
-    def luts(self, maps: Tensor) -> Tensor:
-        """LUTs of the three branches, [B, 3, 3, n, n, n], from the encoders' maps [B, 3, F, h, w]."""
-        features = maps.mean((3, 4)).unbind(1)
+    def luts(self, features: Tensor) -> Tensor:
+        """LUTs of the three branches, [B, 3, 3, n, n, n], from the mean of the encoders' maps, [B, 3, F]."""
         return torch.stack(
-            [self.get_submodule(f"lut_gen_{branch}")(f) for branch, f in zip(BRANCHES, features, strict=True)], 1
+            [self.get_submodule(f"lut_gen_{branch}")(features[:, k]) for k, branch in enumerate(BRANCHES)], 1
         )
 
     def execute(self, picture: Tensor, luts: Tensor, mean: Tensor) -> Tensor:

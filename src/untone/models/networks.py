@@ -1,0 +1,102 @@
+"""A network's file and the parts of it that run: ONNX Runtime sessions, and faults as one line."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import kernels
+from ..errors import UntoneError
+from . import graphs
+
+Floats = NDArray[np.float32]
+
+
+class Network:
+    """The bytes of an .onnx file, and sessions for the parts that were asked for.
+
+    Attributes:
+        name: of the file, for messages.
+        card: what the file says of itself.
+    """
+
+    def __init__(self, data: bytes, card: dict[str, Any], name: str) -> None:
+        self._data, self.card, self.name = data, card, name
+        self._sessions: dict[tuple[tuple[str, ...], tuple[str, ...]], Any] = {}
+        self._lock = threading.Lock()
+
+    def run(self, inputs: Mapping[str, NDArray[Any]], outputs: Sequence[str]) -> list[Floats]:
+        """The outputs, as float32; one call at a time, on all threads: photos converted side by side share the memory.
+
+        Raises:
+            UntoneError: the network cannot do this, or what it gives is not finite.
+        """
+        with self._lock:
+            session = self.part(tuple(inputs), tuple(outputs))
+            try:
+                found = session.run(list(outputs), dict(inputs))
+            except Exception as fault:
+                raise UntoneError(f"{self.name}: the network failed: {_one_line(fault)}") from None
+        for name, array in zip(outputs, found, strict=True):
+            if not (isinstance(array, np.ndarray) and array.dtype == np.float32 and np.isfinite(array).all()):
+                raise UntoneError(f"{self.name}: the network gives {name} that is no finite number")
+        return list(found)
+
+    def choice(self, name: str, allowed: Sequence[Any]) -> Any:
+        """An entry of the card's shape that must be one of a few.
+
+        Raises:
+            UntoneError: it is none of them.
+        """
+        value = self.card["shape"].get(name)
+        if isinstance(value, bool | float) or not isinstance(value, int | str) or value not in allowed:
+            shown = ", ".join(map(str, allowed))
+            raise UntoneError(f"its card's {name} is {str(value)[:40]}, not one of {shown}")
+        return value
+
+    def number(self, name: str, low: float, high: float) -> float:
+        """An entry of the card's shape that must be a number within bounds.
+
+        Raises:
+            UntoneError: it is not.
+        """
+        value = self.card["shape"].get(name)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+            raise UntoneError(f"its card's {name} is {str(value)[:40]}, not a number from {low:g} to {high:g}")
+        return float(value)
+
+    def part(self, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> Any:
+        """The session of the part between these tensors; made once.
+
+        Raises:
+            UntoneError: the file has no such part.
+        """
+        if (inputs, outputs) not in self._sessions:
+            self._sessions[inputs, outputs] = session(graphs.extracted(self._data, inputs, outputs))
+        return self._sessions[inputs, outputs]
+
+
+def session(data: bytes, threads: int | None = None) -> Any:
+    """An ONNX Runtime session on the CPU; `threads` None takes those of the kernels.
+
+    Raises:
+        UntoneError: ONNX Runtime refuses the model.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = kernels.info()["threads"] if threads is None else threads
+    options.log_severity_level = 4
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    except Exception as fault:
+        raise UntoneError(f"ONNX Runtime refuses it: {_one_line(fault)}") from None
+
+
+def _one_line(fault: Exception) -> str:
+    return " ".join(str(fault).split())[:200]
