@@ -32,6 +32,7 @@ COMMANDS = {
     "synth": ("lab.data", "make training pairs from HDR images"),
     "calibrate": ("lab.calibration", "compare pairs with photos whose cameras wrote a gain map"),
     "train": ("lab.train", "train a model on pairs"),
+    "experiment": ("lab.experiment", "train several models on the same pairs and compare them"),
     "eval": ("lab.evaluate", "measure a model beside the baselines"),
 }
 """Name: the module that has add_arguments(parser) and run(arguments) -> exit code, and the line in the help."""

@@ -11,7 +11,7 @@ from untone.operators import Operators
 
 def rough_operators(seed: int) -> fastgamer.Outputs:
     torch.manual_seed(seed)
-    grids = fastgamer._identity() + 0.1 * torch.randn(1, 3, 8, 8, 8, 3)
+    grids = fastgamer.identity() + 0.1 * torch.randn(1, 3, 8, 8, 8, 3)
     return fastgamer.Outputs(grids, torch.randn(1, 17, 17, 17, 3), torch.tensor([2.0]))
 
 
@@ -36,7 +36,7 @@ def test_tetrahedral_look_up_by_hand() -> None:
 
 
 def test_identity_grids_give_back_the_pixel() -> None:
-    grids = fastgamer._identity()[None] + torch.zeros(1, 3, 8, 8, 8, 3)
+    grids = fastgamer.identity()[None] + torch.zeros(1, 3, 8, 8, 8, 3)
     rgb = torch.rand(1, 50, 3)
     assert torch.allclose(fastgamer.slice_grids(grids, rgb, torch.rand(1, 50, 2)), rgb, atol=1e-5)
 

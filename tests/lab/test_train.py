@@ -2,75 +2,121 @@
 
 import dataclasses
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+import tiny_recipes as tiny
 import torch
+from torch import nn
 
 from untone import models
 from untone.errors import UntoneError
-from untone.lab import baselines, batches, export, losses, train
-from untone.lab.data import Pairs
+from untone.lab import baselines, batches, export, logs, losses, runs, train
+from untone.lab.batches import Choice, View
+from untone.lab.examples import Dataset, Example
+from untone.lab.layouts import open_dataset
+from untone.lab.layouts.shards import Pairs
 from untone.lab.nets import fastgamer
-from untone.lab.nets.fastgamer import FastGaMer, Shape
+from untone.lab.nets.fastgamer import FastGaMer
+from untone.lab.runs import Run
 
-TINY = Shape(channels=(4, 4, 4, 4, 8), feature=8, local=4, rank=2, lut_nodes=5, bins=4)
-RECIPE = train.Recipe(steps=8, pictures=2, pixels=64, warm_up=2, checkpoint_every=4, shape=TINY)
+TINY = tiny.SHAPES["fastgamer"]
 
 
-@pytest.fixture(autouse=True)
-def quick_base(monkeypatch: pytest.MonkeyPatch) -> None:
+def nothing(net: nn.Module) -> None:
     """Starts from an empty LUT: fitting one takes minutes."""
-    monkeypatch.setattr(train.Run, "_base", lambda self: torch.zeros(5, 5, 5, 3))
 
 
-def test_a_stopped_run_resumes_to_the_same_weights(pairs_folder: Path, tmp_path: Path) -> None:
-    pairs = Pairs(pairs_folder)
-    whole = train.Run(pairs, tmp_path / "whole", RECIPE)
-    for _ in range(8):
-        whole.advance()
-    half = train.Run(pairs, tmp_path / "half", RECIPE)
-    for _ in range(4):
-        half.advance()
+@pytest.fixture(scope="module")
+def pairs(pairs_folder: Path) -> Dataset:
+    return open_dataset(pairs_folder)
+
+
+def assert_same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> None:
+    assert one.keys() == other.keys()
+    assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+@pytest.mark.parametrize("network", tiny.SHAPES)
+def test_a_stopped_run_resumes_to_the_same_weights(pairs: Dataset, tmp_path: Path, network: str) -> None:
+    recipe = tiny.recipe(network, steps=4)
+    whole = Run(pairs, tmp_path / "whole", recipe, begin=nothing)
+    losses_seen = [whole.advance() for _ in range(4)]
+    half = Run(pairs, tmp_path / "half", recipe, begin=nothing)
+    assert [half.advance() for _ in range(2)] == losses_seen[:2]
     half.save()
-    resumed = train.Run(pairs, tmp_path / "half", RECIPE)
-    assert resumed.step == 4
-    for _ in range(4):
-        resumed.advance()
-    weights = whole.net.state_dict(), resumed.net.state_dict()
-    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
-    assert all(torch.equal(whole.mean[k], resumed.mean[k]) for k in whole.mean)
+    resumed = Run(pairs, tmp_path / "half", recipe, begin=nothing, ahead=2)
+    assert resumed.step == 2
+    assert [resumed.advance() for _ in range(2)] == losses_seen[2:]
+    resumed.close()
+    assert_same(whole.net.state_dict(), resumed.net.state_dict())
+    assert_same(whole.mean, resumed.mean)
+    new = Run(pairs, tmp_path / "new", recipe, begin=nothing).net.state_dict()
+    assert any(not torch.equal(new[name], value) for name, value in whole.net.state_dict().items())
 
 
-def test_another_recipe_does_not_resume(pairs_folder: Path, tmp_path: Path) -> None:
-    train.Run(Pairs(pairs_folder), tmp_path, RECIPE).save()
-    with pytest.raises(UntoneError, match="another recipe"):
-        train.Run(Pairs(pairs_folder), tmp_path, dataclasses.replace(RECIPE, rate=1.0))
+class Few:
+    """The four pairs of a data set with the most gain."""
 
-
-class Few(Pairs):
-    """The four pairs of a folder with the most gain."""
+    def __init__(self, dataset: Dataset) -> None:
+        self.folder = dataset.folder
+        self.held = sorted(dataset, key=lambda e: float(-e.gain_stops.mean(dtype=np.float32)))[:4]
 
     def __len__(self) -> int:
         return 4
 
-    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        every = [super(Few, self).__getitem__(k) for k in range(64)]
-        return sorted(every, key=lambda pair: float(-pair[1].mean(dtype=np.float32)))[index]
+    def __getitem__(self, index: int) -> Example:
+        return self.held[index]
+
+    def __iter__(self) -> Iterator[Example]:
+        return iter(self.held)
+
+    def refresh(self) -> None:
+        """There are no more."""
 
 
-def test_training_overfits_four_pairs(pairs_folder: Path, tmp_path: Path) -> None:
-    """The whole chain learns: the error on the four pairs it saw falls by more than 2 dB."""
-    pairs = Few(pairs_folder)
-    shape = Shape(channels=(8, 8, 8, 8, 16), feature=32, local=16, rank=8, lut_nodes=5, bins=4, dropout=0)
-    recipe = dataclasses.replace(RECIPE, steps=80, pictures=4, pixels=256, rate=1e-2, average=0.9, shape=shape)
-    run = train.Run(pairs, tmp_path, recipe)
-    seen = batches.gather(pairs, list(range(4)), np.random.default_rng(0), 1024)
+@pytest.mark.parametrize("network", tiny.SHAPES)
+def test_training_lowers_the_loss_of_four_pictures(pairs: Dataset, tmp_path: Path, network: str) -> None:
+    recipe = tiny.recipe(network, steps=40, pictures=4, rate=1e-2, turns="none", jitter=False, average=0.9)
+    run = Run(Few(pairs), tmp_path, recipe, begin=nothing)
+    seen = run.trainee.draw(run.dataset, Choice([0, 1, 2, 3], [7, 8, 9, 10]), recipe)
 
     def error() -> float:
-        with torch.no_grad():
-            out = run.averaged()(seen.thumbnail)
+        with run.averaged() as net:
+            return float(run.trainee.loss(run.trainee.forward(net, seen), seen, recipe))
+
+    before = error()
+    for _ in range(40):
+        run.advance()
+    assert error() < before - 0.05 * abs(before)
+
+
+def test_another_recipe_does_not_resume_and_says_what_differs(pairs: Dataset, tmp_path: Path) -> None:
+    Run(pairs, tmp_path, tiny.RECIPE, begin=nothing).save()
+    with pytest.raises(UntoneError, match=r"another recipe \(rate, seed differ\)"):
+        Run(pairs, tmp_path, dataclasses.replace(tiny.RECIPE, rate=1.0, seed=5))
+
+
+def test_a_damaged_checkpoint_is_named(pairs: Dataset, tmp_path: Path) -> None:
+    Run(pairs, tmp_path, tiny.RECIPE, begin=nothing).save()
+    path = tmp_path / "checkpoint.pt"
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(UntoneError, match=r"checkpoint\.pt: cannot be read"):
+        Run(pairs, tmp_path, tiny.RECIPE)
+
+
+def test_training_overfits_four_pairs(pairs: Dataset, tmp_path: Path) -> None:
+    """The whole chain learns: the error on the four pairs it saw falls by more than 2 dB."""
+    shape = fastgamer.Shape(channels=(8, 8, 8, 8, 16), feature=32, local=16, rank=8, lut_nodes=5, bins=4, dropout=0)
+    recipe = tiny.recipe("fastgamer", steps=80, pictures=4, pixels=256, rate=1e-2, average=0.9, shape=shape)
+    run = Run(Few(pairs), tmp_path, recipe, begin=nothing)
+    seen = batches.gather(run.dataset, Choice([0, 1, 2, 3], [0, 1, 2, 3]), View(pixels=1024))
+
+    def error() -> float:
+        with run.averaged() as net:
+            out = net(seen.thumbnail)
         gain = fastgamer.execute(out, seen.rgb, seen.uv) * out.qmax_stops[:, None, None]
         return float(losses.reconstruction(seen.rgb, gain, seen.gain_stops))
 
@@ -80,14 +126,56 @@ def test_training_overfits_four_pairs(pairs_folder: Path, tmp_path: Path) -> Non
     assert 4.34 * (before - error()) > 2
 
 
-def test_the_log_and_the_checkpoint_are_left_whole(pairs_folder: Path, tmp_path: Path) -> None:
-    run = train.Run(Pairs(pairs_folder), tmp_path, RECIPE)
+def test_the_log_and_the_checkpoint_are_left_whole(pairs: Dataset, tmp_path: Path) -> None:
     told: list[str] = []
-    train.train(run, None, told.append)
+    assert train.train(Run(pairs, tmp_path, tiny.RECIPE, begin=nothing), pairs, told.append)
     assert len(told) == 2
-    assert len((tmp_path / "log.csv").read_text().splitlines()) == 2
+    assert [row.step for row in logs.read(tmp_path / "log.csv")] == [4, 8]
+    assert all(row.held_out_pq_psnr > 10 for row in logs.read(tmp_path / "log.csv"))
     assert torch.load(tmp_path / "checkpoint.pt", weights_only=True)["step"] == 8
-    assert not list(tmp_path.glob(".*"))
+    names = {"recipe.json", "checkpoint.pt", "log.csv", "log.png", logs.EVENTS}
+    assert {path.name for path in tmp_path.iterdir()} == names
+
+
+@pytest.mark.parametrize("network", ["fastgamer", "gmnet", "irnet", "itmlut"])
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+def test_mixed_precision_trains(pairs: Dataset, tmp_path: Path, network: str, precision: str) -> None:
+    full = Run(pairs, tmp_path / "full", tiny.recipe(network), begin=nothing)
+    mixed = Run(pairs, tmp_path / "mixed", tiny.recipe(network, precision=precision), begin=nothing)
+    first = full.advance(), mixed.advance()
+    assert first[1] == pytest.approx(first[0], rel=0.05, abs=0.05)
+    full.advance(), mixed.advance()
+    assert any(not torch.equal(value, mixed.net.state_dict()[name]) for name, value in full.net.state_dict().items())
+    assert all(value.dtype == torch.float32 for value in mixed.net.state_dict().values())
+    mixed.save()
+    assert Run(pairs, tmp_path / "mixed", tiny.recipe(network, precision=precision)).step == 2
+
+
+def test_a_loss_that_is_no_number_stops_the_run(pairs: Dataset, tmp_path: Path) -> None:
+    run = Run(pairs, tmp_path, tiny.RECIPE, begin=nothing)
+    with torch.no_grad():
+        next(run.net.parameters()).fill_(torch.nan)
+    with pytest.raises(UntoneError, match="step 1 went wrong: loss nan"):
+        run.advance()
+
+
+def test_a_seed_decides_the_run(pairs: Dataset, tmp_path: Path) -> None:
+    recipes = tiny.RECIPE, tiny.RECIPE, dataclasses.replace(tiny.RECIPE, seed=2)
+    first, same, other = (
+        Run(pairs, tmp_path / str(k), recipe, begin=nothing).advance() for k, recipe in enumerate(recipes)
+    )
+    assert first == same != other
+
+
+@pytest.mark.parametrize("network", tiny.SHAPES)
+def test_light_of_a_picture_of_odd_size_is_the_same_at_any_stride(pairs: Dataset, network: str) -> None:
+    example = batches.cut(pairs[0], 39, 45, np.random.default_rng(0))
+    trainee = runs.TRAINEES[network]
+    net = trainee.network(tiny.recipe(network)).eval()
+    with torch.no_grad():
+        every, sparse = trainee.light(net, example), trainee.light(net, example, 4)
+    assert every.shape == (39, 45, 3)
+    assert np.abs(every[::4, ::4] - sparse).max() < 1e-4
 
 
 def test_the_exported_model_says_the_same_and_describes_itself(tmp_path: Path) -> None:
@@ -123,20 +211,9 @@ def test_a_gain_that_falls_towards_white_is_seen() -> None:
     assert float(losses.lut_roughness(rising)) == pytest.approx(0, abs=1e-9)
 
 
-def test_mirrored_batches_still_point_at_their_pixels(pairs_folder: Path) -> None:
-    """The thumbnail at a pixel's uv holds the pixel's colour, mirrored or not."""
-    pairs = Pairs(pairs_folder)
-    for seed in range(4):
-        batch = batches.draw(pairs, np.random.default_rng(seed), 3, 40)
-        size = batch.thumbnail.shape[-1]
-        columns, rows = (batch.uv * size).long().unbind(-1)
-        for k in range(3):
-            assert torch.allclose(batch.thumbnail[k, :, rows[k], columns[k]].T, batch.rgb[k])
-
-
 def test_fitting_betters_the_curve_and_the_lut_it_starts_from(pairs_folder: Path) -> None:
     pairs = Pairs(pairs_folder)
-    batch = batches.gather(pairs, list(range(64)), np.random.default_rng(0), 256)
+    batch = batches.gather(pairs, Choice(list(range(64)), list(range(64))), View(pixels=256))
 
     def error(gain: torch.Tensor) -> float:
         return float(losses.reconstruction(batch.rgb, gain, batch.gain_stops))

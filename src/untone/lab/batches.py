@@ -1,18 +1,30 @@
-"""Batches of pairs for training: whole thumbnails, and random pixels of the same pictures."""
+"""Examples -> training batches. Every random number of a picture follows from its own seed, whatever its batch is.
+
+Networks whose full-size stage is pointwise learn from pixels and their places; the others from crops.
+"""
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional
 
-from .data import Pairs
+from ..errors import UntoneError
+from .examples import THUMBNAIL_SIDE, WHOLE, Dataset, Example, pq_of
+from .layouts.shards import Pairs
+
+SCALE_PIXELS = 64
+"""Rows and columns of a picture, about, that its largest gain is taken from."""
 
 
 class Batch(NamedTuple):
-    """thumbnail [B, 3, s, s] and rgb [B, N, 3], encoded; uv [B, N, 2]; gain_stops [B, N, 3]; qmax_stops [B]."""
+    """thumbnail [B, 3, 256, 256] and rgb [B, N, 3], encoded; uv [B, N, 2]; gain_stops [B, N, 3]; qmax_stops [B]."""
 
     thumbnail: Tensor
     rgb: Tensor
@@ -21,38 +33,205 @@ class Batch(NamedTuple):
     qmax_stops: Tensor
 
 
-def draw(pairs: Pairs, random: np.random.Generator, pictures: int, pixels: int) -> Batch:
-    """A random batch; pictures are mirrored at times, exposure and tint of the SDR jitter a little."""
-    return gather(pairs, random.integers(len(pairs), size=pictures).tolist(), random, pixels, jitter=True)
+class Crops(NamedTuple):
+    """Crops of pictures, and the thumbnails [B, 3, 256, 256] of the whole ones.
+
+    sdr (encoded), gain_stops and pq (of the HDR light, BT.2020) are [B, 3, h, w]; qmax_stops is [B].
+    """
+
+    thumbnail: Tensor
+    sdr: Tensor
+    gain_stops: Tensor
+    pq: Tensor
+    qmax_stops: Tensor
 
 
-def gather(pairs: Pairs, indices: list[int], random: np.random.Generator, pixels: int, jitter: bool = False) -> Batch:
-    """The batch of these pairs, with `pixels` random pixels each."""
-    thumbnails, colours, places, gains, scales = [], [], [], [], []
-    for index in indices:
-        sdr, gain = pairs[index]
-        size = sdr.shape[0]
-        picture = torch.from_numpy(np.array(sdr)).float() / 255
-        where = torch.from_numpy(random.integers(size * size, size=pixels))
-        stops = torch.from_numpy(np.asarray(gain).reshape(-1, 3)[where.numpy()]).float()
-        uv = torch.stack([(where % size + 0.5) / size, (where // size + 0.5) / size], -1)
-        if jitter:
-            picture = _tinted(picture, random)
-        rgb = picture.reshape(-1, 3)[where]
-        if jitter and random.random() < 0.5:
-            picture, uv = picture.flip(1), uv * torch.tensor([-1.0, 1.0]) + torch.tensor([1.0, 0.0])
-        thumbnails.append(picture.permute(2, 0, 1))
-        colours.append(rgb)
-        places.append(uv)
-        gains.append(stops)
-        scales.append(stops.abs().amax(-1).topk(max(pixels // 200, 1)).values[-1].clamp(min=0.25))
-    return Batch(*(torch.stack(parts) for parts in (thumbnails, colours, places, gains, scales)))
+@dataclasses.dataclass(frozen=True)
+class View:
+    """How pictures are looked at in training; recipes.Recipe says what the words mean."""
+
+    crop: int = 0
+    pixels: int = 0
+    crop_zoom: float = 1.0
+    turns: str = "none"
+    jitter: bool = False
 
 
-def _tinted(picture: Tensor, random: np.random.Generator) -> Tensor:
-    """White balance and saturation jitter: the right gain does not hang on a sky's exact blue."""
-    picture = picture * torch.from_numpy(random.normal(1, 0.05, 3)).float()
-    if random.random() < 0.5:
-        grey = picture.mean(-1, keepdim=True)
-        picture = grey + (picture - grey) * random.uniform(0.6, 1.4)
-    return picture.clamp(0, 1)
+class Choice(NamedTuple):
+    """The pictures of a batch: their indices, and one seed for each."""
+
+    indices: list[int]
+    seeds: list[int]
+
+    def part(self, rank: int, of: int) -> Choice:
+        """What one of several processes takes; the parts make up the whole."""
+        return Choice(self.indices[rank::of], self.seeds[rank::of])
+
+
+def choose(count: int, random: np.random.Generator, pictures: int) -> Choice:
+    """Random pictures out of `count`."""
+    indices = random.integers(count, size=pictures).tolist()
+    return Choice(indices, random.integers(2**62, size=pictures).tolist())
+
+
+def draw(dataset: Dataset | Pairs, random: np.random.Generator, pictures: int, pixels: int) -> Batch:
+    """A random batch of pixels; pictures are mirrored at times, and tinted a little."""
+    view = View(pixels=pixels, turns="mirror", jitter=True)
+    return gather(dataset, choose(len(dataset), random, pictures), view)
+
+
+def gather(dataset: Dataset | Pairs, choice: Choice, view: View) -> Batch:
+    """Pixels of the chosen pictures.
+
+    Raises:
+        UntoneError: a picture is smaller than the crop.
+    """
+    return Batch(*_gathered(_pixels, dataset, choice, view))
+
+
+def gather_crops(dataset: Dataset | Pairs, choice: Choice, view: View) -> Crops:
+    """Crops of the chosen pictures; whole pictures must have one size.
+
+    Raises:
+        UntoneError: a picture is smaller than the crop, or the sizes differ.
+    """
+    return Crops(*_gathered(_crop, dataset, choice, view))
+
+
+def whole(example: Example) -> Crops:
+    """One picture as it is, to score a network with."""
+    parts = _crop(example, _picture(example.thumbnail), View(), np.random.default_rng(0))
+    return Crops(*(part[None] for part in parts))
+
+
+def whole_pixels(example: Example, stride: int = 1) -> Batch:
+    """Every `stride`-th pixel each way of one picture as it is, row by row."""
+    rows, columns = (np.arange(0, n, stride) for n in example.sdr.shape[:2])
+    places = np.repeat(rows, len(columns)), np.tile(columns, len(rows))
+    return Batch(*(part[None] for part in _taken(example, _picture(example.thumbnail), places)))
+
+
+Places = tuple[NDArray[np.int64], NDArray[np.int64]]
+Parts = tuple[Tensor, ...]
+Maker = Callable[[Example, Tensor, View, np.random.Generator], Parts]
+
+
+def _gathered(make: Maker, dataset: Dataset | Pairs, choice: Choice, view: View) -> list[Tensor]:
+    made = []
+    for index, seed in zip(choice.indices, choice.seeds, strict=True):
+        random = np.random.default_rng(seed)
+        example = example_at(dataset, index)
+        thumbnail = _picture(example.thumbnail)
+        if view.crop_zoom < 1 and example.window == WHOLE:
+            example, thumbnail = _zoomed(example, random.uniform(view.crop_zoom, 1), random)
+        if view.crop:
+            example = cut(example, view.crop, view.crop, random)
+        made.append(make(example, thumbnail, view, random))
+    columns = list(zip(*made, strict=True))
+    if any(part.shape != column[0].shape for column in columns for part in column):
+        raise UntoneError(f"{dataset.folder}: pictures of several sizes; train on crops")
+    return [torch.stack(column) for column in columns]
+
+
+def example_at(dataset: Dataset | Pairs, index: int) -> Example:
+    """Example `index`, also of a folder of pairs."""
+    return dataset.example(index) if isinstance(dataset, Pairs) else dataset[index]
+
+
+def _picture(codes: NDArray[np.uint8]) -> Tensor:
+    """Codes [h, w, 3] as [3, h, w] in [0, 1]."""
+    return torch.from_numpy(np.array(codes)).permute(2, 0, 1).float() / 255
+
+
+def cut(example: Example, rows: int, columns: int, random: np.random.Generator) -> Example:
+    """A random part of an example.
+
+    Raises:
+        UntoneError: the example is smaller.
+    """
+    height, width = example.sdr.shape[:2]
+    if rows > height or columns > width:
+        raise UntoneError(f"{example.name}: {width} x {height} pixels; too small for crops of {columns} x {rows}")
+    y, x = int(random.integers(height - rows + 1)), int(random.integers(width - columns + 1))
+    here = slice(y, y + rows), slice(x, x + columns)
+    top, left, bottom, right = example.window
+    down, across = (bottom - top) / height, (right - left) / width
+    window = top + y * down, left + x * across, top + (y + rows) * down, left + (x + columns) * across
+    pq = None if example.pq is None else example.pq[here]
+    return dataclasses.replace(
+        example, sdr=example.sdr[here], gain_stops=example.gain_stops[here], pq=pq,
+        window=(window[0], window[1], min(window[2], 1.0), min(window[3], 1.0)),
+    )  # fmt: skip
+
+
+def _zoomed(example: Example, zoom: float, random: np.random.Generator) -> tuple[Example, Tensor]:
+    """As if the photographer had framed a part of the picture: that part is the picture, and its thumbnail."""
+    height, width = example.sdr.shape[:2]
+    part = cut(example, max(round(height * zoom), 1), max(round(width * zoom), 1), random)
+    side = (THUMBNAIL_SIDE, THUMBNAIL_SIDE)
+    shown = functional.interpolate(_picture(part.sdr)[None], side, mode="bilinear", antialias=True)
+    return dataclasses.replace(part, window=WHOLE), shown[0].clamp(0, 1)
+
+
+def _pixels(example: Example, thumbnail: Tensor, view: View, random: np.random.Generator) -> Parts:
+    """Random pixels of an example, or all of them, as one picture of a Batch."""
+    height, width = example.sdr.shape[:2]
+    where = random.integers(height * width, size=view.pixels) if view.pixels else np.arange(height * width)
+    thumbnail, rgb, uv, stops, qmax = _taken(example, thumbnail, (where // width, where % width))
+    if view.jitter:
+        change = _tint(random)
+        thumbnail, rgb = change(thumbnail), change(rgb.T).T
+    mirrored, quarters = _turn(view, random)
+    if mirrored:
+        thumbnail, uv = thumbnail.flip(2), uv * torch.tensor([-1.0, 1.0]) + torch.tensor([1.0, 0.0])
+    for _ in range(quarters):
+        thumbnail, uv = thumbnail.rot90(1, (1, 2)), torch.stack([uv[:, 1], 1 - uv[:, 0]], -1)
+    return thumbnail, rgb, uv, stops, qmax
+
+
+def _taken(example: Example, thumbnail: Tensor, places: Places) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """The pixels of an example at these rows and columns, as one picture of a Batch."""
+    top, left, bottom, right = example.window
+    v = top + (places[0] + 0.5) / example.sdr.shape[0] * (bottom - top)
+    u = left + (places[1] + 0.5) / example.sdr.shape[1] * (right - left)
+    rgb = torch.from_numpy(np.ascontiguousarray(example.sdr[places])).float() / 255
+    stops = torch.from_numpy(np.ascontiguousarray(example.gain_stops[places])).float()
+    return thumbnail, rgb, torch.from_numpy(np.stack([u, v], -1)).float(), stops, _scale(example)
+
+
+def _crop(example: Example, thumbnail: Tensor, view: View, random: np.random.Generator) -> Parts:
+    """All pixels of an example, as one picture of Crops."""
+    stops = torch.from_numpy(np.array(example.gain_stops)).float().permute(2, 0, 1)
+    parts = [thumbnail, _picture(example.sdr), stops, torch.from_numpy(pq_of(example)).permute(2, 0, 1)]
+    if view.jitter:
+        change = _tint(random)
+        parts[:2] = change(parts[0]), change(parts[1])
+    mirrored, quarters = _turn(view, random)
+    turned = [(part.flip(2) if mirrored else part).rot90(quarters, (1, 2)) for part in parts]
+    return *turned, _scale(example)
+
+
+def _scale(example: Example) -> Tensor:
+    """Robust largest gain: a half percent of the pixels may be beyond it; at least 0.25 stop."""
+    height, width = example.gain_stops.shape[:2]
+    sparse = example.gain_stops[:: max(height // SCALE_PIXELS, 1), :: max(width // SCALE_PIXELS, 1)]
+    most = torch.from_numpy(np.abs(sparse).astype(np.float32)).amax(-1).flatten()
+    return most.topk(max(len(most) // 200, 1)).values[-1].clamp(min=0.25)
+
+
+def _turn(view: View, random: np.random.Generator) -> tuple[bool, int]:
+    """Whether to mirror, and how many quarter turns to make after it."""
+    mirrored = view.turns != "none" and bool(random.random() < 0.5)
+    return mirrored, int(random.integers(4)) if view.turns == "all" else 0
+
+
+def _tint(random: np.random.Generator) -> Callable[[Tensor], Tensor]:
+    """White balance and saturation jitter of [3, ...]: the right gain does not hang on a sky's exact blue."""
+    balance = torch.from_numpy(random.normal(1, 0.05, 3)).float()
+    saturation = float(random.uniform(0.6, 1.4)) if random.random() < 0.5 else 1.0
+    mix = (torch.eye(3) * saturation + (1 - saturation) / 3) * balance  # grey + (balanced - grey) * saturation
+
+    def change(picture: Tensor) -> Tensor:
+        return (mix @ picture.flatten(1)).clamp_(0, 1).reshape(picture.shape)
+
+    return change

@@ -24,6 +24,13 @@ def pq(light: Tensor) -> Tensor:
     return ((colour.C1 + colour.C2 * power) / (1 + colour.C3 * power)) ** colour.M2
 
 
+def pq_to_light(codes: Tensor) -> Tensor:
+    """Inverse of pq, for codes in [0, 1]."""
+    power = codes.clamp(0, 1) ** (1 / colour.M2)
+    ratio = (power - colour.C1).clamp(min=0) / (colour.C2 - colour.C3 * power)
+    return ratio ** (1 / colour.M1) * (colour.PQ_PEAK_NITS / DIFFUSE_WHITE_NITS)
+
+
 def rebuild(light: Tensor, gain_stops: Tensor) -> Tensor:
     """HDR light of SDR light and gain, per channel."""
     return (light + OFFSET) * torch.exp2(gain_stops) - OFFSET
@@ -40,13 +47,6 @@ def reconstruction(sdr: Tensor, gain_stops: Tensor, truth_stops: Tensor) -> Tens
     return torch.log(square_error(sdr, gain_stops, truth_stops) + PLATEAU).mean()
 
 
-def gain_error(normalised: Tensor, qmax: Tensor, truth_stops: Tensor, qmax_truth: Tensor) -> Tensor:
-    """FastGaMer's two data terms: |GMnorm - GMnorm_gt| + 3 |GM - GM_gt|."""
-    relative = (normalised - truth_stops / qmax_truth[:, None, None]).abs().mean()
-    absolute = (normalised * qmax[:, None, None] - truth_stops).abs().mean()
-    return relative + 3 * absolute
-
-
 def lut_roughness(lut: Tensor) -> Tensor:
     """Mean square second difference along each axis of LUTs [B, n, n, n, 3]."""
     return sum((lut.diff(n=2, dim=axis).square().mean() for axis in (1, 2, 3)), torch.zeros((), device=lut.device))
@@ -57,6 +57,12 @@ def lut_falls(lut: Tensor) -> Tensor:
     n = lut.shape[1]
     grey = lut.reshape(lut.shape[0], -1, 3)[:, :: n * n + n + 1]
     return torch.relu(-grey.diff(dim=1)).mean()
+
+
+def lut_not_monotone(lut: Tensor) -> Tensor:
+    """Mean fall of each output along its own input's axis; LUTs [B, n, n, n, 3]."""
+    falls = [torch.relu(-lut[..., axis].diff(dim=axis + 1)).mean() for axis in range(3)]
+    return torch.stack(falls).sum()
 
 
 def tint(gain_stops: Tensor) -> Tensor:

@@ -1,208 +1,201 @@
-"""Training FastGaMer: seeded steps, cosine to zero, EMA, checkpoints that resume to the same weights."""
+"""`untone train`: runs or resumes a recipe, watches it on held-out pictures, and exports what it made."""
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
+import functools
 import json
+import math
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import nn
 
-from ..errors import UntoneError
-from . import baselines, batches, losses
+from .. import colour
+from ..errors import UsageError
+from ..image import DIFFUSE_WHITE_NITS
+from . import examples, metrics, origins, parallel
 from . import export as exporting
-from .data import Pairs
-from .nets.fastgamer import FastGaMer, Shape, execute
+from .examples import Dataset, Example
+from .layouts import open_dataset
+from .logs import Log, Row
+from .recipes import PRECISIONS, RECIPES, Recipe, Start
+from .runs import Run
+from .trainees import Trainee
 
-BASE_STEPS = 600
-"""Of fitting the LUT that training starts from."""
+LOG_EVERY = 50
+"""Steps between lines of the log, at most."""
 
+SCORE_STRIDE = 4
+"""A held-out picture is scored at every so many pixels each way."""
 
-@dataclasses.dataclass(frozen=True)
-class Recipe:
-    """Everything that decides a training run; saved beside its result.
-
-    Attributes:
-        steps, pictures, pixels: length of the run, pictures in a batch, random pixels of each.
-        rate, warm_up, decay: peak learning rate (AdamW), steps to reach it, weight decay.
-        average: decay of the weights' moving average, which is what ships.
-        gain_weight: weight of the paper's gain terms beside the PQ term.
-        smooth_weight, fall_weight, tint_weight: weights of the LUT's roughness, of gain falling towards white, and
-            of gains that differ between channels.
-        seed: of initialisation, batches and dropout.
-    """
-
-    steps: int = 12_000
-    pictures: int = 16
-    pixels: int = 2048
-    rate: float = 1.5e-3
-    warm_up: int = 200
-    decay: float = 2e-2
-    average: float = 0.998
-    gain_weight: float = 0.25
-    smooth_weight: float = 0.5
-    fall_weight: float = 2.0
-    tint_weight: float = 0.2
-    seed: int = 1
-    checkpoint_every: int = 250
-    shape: Shape = dataclasses.field(default_factory=Shape)
+STOPPED = 130
 
 
-def loss(net: FastGaMer, batch: batches.Batch, recipe: Recipe) -> Tensor:
-    """The training loss of a batch."""
-    out = net(batch.thumbnail)
-    normalised = execute(out, batch.rgb, batch.uv)
-    gain = normalised * out.qmax_stops[:, None, None]
-    data = losses.reconstruction(batch.rgb, gain, batch.gain_stops)
-    gains = losses.gain_error(normalised, out.qmax_stops, batch.gain_stops, batch.qmax_stops)
-    shape = recipe.smooth_weight * losses.lut_roughness(out.lut) + recipe.fall_weight * losses.lut_falls(out.lut)
-    return data + recipe.gain_weight * gains + shape + recipe.tint_weight * losses.tint(gain)
+def truth_of(example: Example, stride: int = 1) -> Any:
+    """True HDR light of every `stride`-th pixel each way, [h, w, 3], linear BT.709, 1.0 = SDR white."""
+    sparse = slice(None, None, stride), slice(None, None, stride)
+    if example.pq is not None:
+        wide = colour.pq_to_nits(example.pq[sparse] / 65535) / DIFFUSE_WHITE_NITS
+        return wide @ colour.rgb_to_rgb("bt2020", "bt709").T
+    return examples.light_of(example.sdr[sparse], example.gain_stops[sparse])
 
 
-class Run:
-    """A training run in a folder: `recipe.json`, `log.csv`, `checkpoint.pt`; made anew or resumed."""
-
-    def __init__(self, pairs: Pairs, folder: Path, recipe: Recipe) -> None:
-        torch.manual_seed(recipe.seed)
-        self.pairs, self.folder, self.recipe, self.step = pairs, folder, recipe, 0
-        folder.mkdir(parents=True, exist_ok=True)
-        self._claim()
-        saved = self._load()
-        self.net = FastGaMer(recipe.shape, torch.zeros((recipe.shape.lut_nodes,) * 3 + (3,)) if saved else self._base())
-        self.mean = {name: value.detach().clone() for name, value in self.net.state_dict().items()}
-        self.optimiser = torch.optim.AdamW(self.net.parameters(), recipe.rate, (0.9, 0.99), weight_decay=recipe.decay)
-        if saved:
-            self.net.load_state_dict(saved["net"])
-            self.optimiser.load_state_dict(saved["optimiser"])
-            self.mean, self.step = saved["mean"], saved["step"]
-
-    def _claim(self) -> None:
-        note, text = self.folder / "recipe.json", json.dumps(dataclasses.asdict(self.recipe), indent=1)
-        if note.exists() and json.loads(note.read_text()) != json.loads(text):
-            raise UntoneError(f"{self.folder}: holds a run of another recipe; choose another folder")
-        note.write_text(text)
-
-    def _load(self) -> dict[str, Any] | None:
-        path = self.folder / "checkpoint.pt"
-        return torch.load(path, weights_only=True) if path.exists() else None
-
-    def _base(self) -> Tensor:
-        lut = baselines.fit_lut(self.pairs, BASE_STEPS, self.recipe.seed)
-        return torch.atanh((lut / 3).clamp(-0.97, 0.97))
-
-    def save(self) -> None:
-        """Writes the checkpoint, whole or not at all."""
-        state: dict[str, Any] = {"net": self.net.state_dict(), "optimiser": self.optimiser.state_dict()}
-        state |= {"mean": self.mean, "step": self.step}
-        partial = self.folder / ".checkpoint.pt"
-        torch.save(state, partial)
-        partial.rename(self.folder / "checkpoint.pt")
-
-    def rate(self) -> float:
-        """Learning rate of this step: linear warm-up, then cosine to zero."""
-        part = self.step / self.recipe.steps
-        return self.recipe.rate * min((self.step + 1) / self.recipe.warm_up, 1) * (1 + float(np.cos(np.pi * part))) / 2
-
-    def advance(self) -> float:
-        """One step; every random number follows from the seed and the step. Returns the loss."""
-        recipe = self.recipe
-        random = np.random.default_rng([recipe.seed, self.step])
-        batch = batches.draw(self.pairs, random, recipe.pictures, recipe.pixels)
-        torch.manual_seed(recipe.seed * 1_000_003 + self.step)
-        for group in self.optimiser.param_groups:
-            group["lr"] = self.rate()
-        self.net.train()
-        value = loss(self.net, batch, recipe)
-        self.optimiser.zero_grad()
-        torch.autograd.backward(value)
-        torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
-        self.optimiser.step()
-        self.step += 1
-        keep = min(recipe.average, self.step / (self.step + 10))
-        for name, now in self.net.state_dict().items():
-            self.mean[name].lerp_(now, 1 - keep)
-        return float(value.detach())
-
-    def averaged(self) -> FastGaMer:
-        """The network with averaged weights, for inference."""
-        net = FastGaMer(self.recipe.shape)
-        net.load_state_dict(self.mean)
-        return net.eval()
-
-
-def psnr(net: FastGaMer, pairs: Pairs, pixels: int = 4096) -> float:
-    """Mean PQ-PSNR over all pairs, dB, on fixed random pixels of each."""
+def score(trainee: Trainee, net: nn.Module, dataset: Dataset, most: int) -> float:
+    """Mean PQ-PSNR in dB over at most `most` pictures, evenly chosen."""
+    chosen = np.unique(np.linspace(0, len(dataset) - 1, min(most, len(dataset))).astype(int)).tolist()
     values = []
-    with torch.no_grad():
-        for first in range(0, len(pairs), 32):
-            indices = list(range(first, min(first + 32, len(pairs))))
-            batch = batches.gather(pairs, indices, np.random.default_rng(first), pixels)
-            out = net(batch.thumbnail)
-            gain = execute(out, batch.rgb, batch.uv) * out.qmax_stops[:, None, None]
-            values.append(-10 * torch.log10(losses.square_error(batch.rgb, gain, batch.gain_stops) + 1e-10))
-    return float(torch.cat(values).mean())
+    for example in map(dataset.__getitem__, chosen):
+        light = trainee.light(net, example, SCORE_STRIDE)
+        values.append(metrics.pq_psnr(light, truth_of(example, SCORE_STRIDE)))
+    return float(np.mean(values))
 
 
-def train(run: Run, held_out: Pairs | None, tell: Callable[[str], None]) -> None:
-    """Runs to the end, or to SIGTERM or SIGINT, which leave a checkpoint to resume from."""
-    stopped: list[int] = []
-    previous = {s: signal.signal(s, lambda number, _: stopped.append(number)) for s in (signal.SIGTERM, signal.SIGINT)}
-    recent: list[float] = []
-    began, first = time.monotonic(), run.step
+@contextmanager
+def stop_signals() -> Iterator[list[int]]:
+    """A list that SIGTERM and SIGINT add themselves to, instead of ending the process."""
+    seen: list[int] = []
+    previous = {s: signal.signal(s, lambda number, _: seen.append(number)) for s in (signal.SIGTERM, signal.SIGINT)}
     try:
-        while run.step < run.recipe.steps and not stopped:
-            recent.append(run.advance())
-            if run.step % run.recipe.checkpoint_every == 0 or run.step == run.recipe.steps:
-                run.save()
-                run.pairs.refresh()  # pairs may still be in the making; a finished folder does not change
-                score = psnr(run.averaged(), held_out) if held_out else float("nan")
-                pace = (time.monotonic() - began) / (run.step - first)
-                line = f"{run.step},{np.mean(recent):.4f},{score:.3f},{pace:.3f}"
-                with (run.folder / "log.csv").open("a") as log:
-                    log.write(line + "\n")
-                tell(f"step {run.step}/{run.recipe.steps}  loss {np.mean(recent):.4f}  held out {score:.2f} dB")
-                recent.clear()
-        if stopped:
-            run.save()
-            tell(f"stopped at step {run.step}; the same command resumes")
+        yield seen
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
 
 
+def train(run: Run, held_out: Dataset | None, tell: Callable[[str], None]) -> bool:
+    """Runs to the end, or to SIGTERM or SIGINT, which leave a checkpoint to resume from. Says whether it ended."""
+    recipe, leads = run.recipe, run.place.leads
+    log = Log(run.folder, run.step) if leads else None
+    every = min(LOG_EVERY, recipe.checkpoint_every)
+    began, stop = time.monotonic(), False
+    with stop_signals() as seen:
+        while run.step < recipe.steps and not stop:
+            loss = run.advance()
+            stop, loss = run.place.agreed(bool(seen), loss)
+            run.losses.append(loss)
+            last = run.step == recipe.steps
+            checkpoint = last or run.step % recipe.checkpoint_every == 0
+            if not (checkpoint or run.step % every == 0):
+                continue
+            mean, paced = float(np.mean(run.losses)), (time.monotonic() - began) / len(run.losses)
+            run.losses.clear()
+            began, score_db = time.monotonic(), math.nan
+            if checkpoint:
+                run.save()
+                run.refresh()
+                score_db = _watched(run, held_out) if leads and held_out else math.nan
+                began = time.monotonic()
+            if log:
+                log.add(Row(run.step, mean, recipe.rate_at(run.step - 1), score_db, paced, time.time()))
+                if checkpoint:
+                    log.plot()
+                    tell(_line(run, mean, score_db, paced))
+        if run.step < recipe.steps:
+            run.save()
+    if run.step < recipe.steps and leads:
+        tell(f"stopped at step {run.step}; the same command resumes")
+    return run.step == recipe.steps
+
+
+def _watched(run: Run, held_out: Dataset) -> float:
+    with run.averaged() as net:
+        return score(run.trainee, net, held_out, run.recipe.watched)
+
+
+def _line(run: Run, loss: float, score_db: float, paced: float) -> str:
+    line = f"step {run.step}/{run.recipe.steps}  loss {loss:.4f}  {paced:.2f} s a step"
+    return line if math.isnan(score_db) else f"{line}  held out {score_db:.2f} dB"
+
+
+def chosen(arguments: argparse.Namespace) -> Recipe:
+    """The recipe that the arguments ask for.
+
+    Raises:
+        UsageError: no such recipe, or a number that makes no sense.
+    """
+    titles = RECIPES[arguments.network]
+    if arguments.recipe not in titles:
+        raise UsageError(f"--recipe {arguments.recipe}: {arguments.network} has {', '.join(titles)}")
+    recipe = titles[arguments.recipe]
+    given = {"steps": arguments.steps, "seed": arguments.seed, "precision": arguments.precision}
+    return dataclasses.replace(recipe, **{name: value for name, value in given.items() if value is not None})
+
+
+def started(recipe: Recipe, path: Path, folder: Path) -> Recipe:
+    """The recipe with the weights it starts from; a run that has a checkpoint keeps those it started from."""
+    held = json.loads((folder / "recipe.json").read_text()) if (folder / "checkpoint.pt").exists() else {}
+    if held.get("start"):
+        return dataclasses.replace(recipe, start=Start(**held["start"]))
+    return dataclasses.replace(recipe, start=origins.fingerprint(origins.find(path)))
+
+
+def _count(text: str) -> int:
+    if not (text.isdecimal() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"must be a whole number above 0, not {text}")
+    return int(text)
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `untone train`."""
-    parser.add_argument("model", choices=("fastgamer",), help="what to train")
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="training pairs (untone synth)")
-    parser.add_argument("--held-out", type=Path, metavar="DIR", help="pairs of other scenes, to watch")
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder of the run; resumes it")
-    parser.add_argument("--steps", type=int, default=Recipe.steps, help=f"default {Recipe.steps}")
-    parser.add_argument("--seed", type=int, default=Recipe.seed, help=f"default {Recipe.seed}")
-    parser.add_argument("--threads", type=int, default=1, help="of torch; default 1")
-    parser.add_argument("--note", default="", help="data and licences, for the model card")
+    add = parser.add_argument
+    add("network", choices=tuple(RECIPES), help="what to train")
+    add("--data", type=Path, required=True, metavar="DIR", help="training pairs: of untone synth, GMNet's or HDRTV1K's")
+    add("--held-out", type=Path, metavar="DIR", help="pairs of other scenes, to watch")
+    add("-o", "--output", type=Path, required=True, metavar="DIR", help="folder of the run; resumes it")
+    add("--recipe", default="ours", metavar="NAME", help="ours (default) or paper: its loss, schedule and length")
+    add("--steps", type=_count, metavar="N", help="length of the run; the schedule shrinks with it")
+    add("--from", dest="origin", type=Path, metavar="WEIGHTS", help="start from a run's folder, a checkpoint or .onnx")
+    add("--seed", type=int, metavar="N", help="of initialisation, batches and dropout; default: the recipe's")
+    add("--threads", type=_count, default=1, metavar="N", help="of torch on the processor; default 1")
+    add("--ahead", type=int, default=0, metavar="N", help="make batches in N threads beside; default 0")
+    add("--device", choices=("cpu", "cuda"), help="default: cuda where there is one")
+    add("--precision", choices=PRECISIONS, help="of the network; default: the recipe's, fp32")
+    add("--strict", action="store_true", help="a broken pair stops the run; without, it is named and left out")
+    add("--note", default="", metavar="TEXT", help="data and licences, for the model card")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """`untone train`: runs or resumes, and exports `fastgamer.onnx` at the end."""
+    """`untone train`: runs or resumes, and exports the averaged weights at the end."""
     torch.set_num_threads(arguments.threads)
-    recipe = Recipe(steps=arguments.steps, seed=arguments.seed)
-    held_out = Pairs(arguments.held_out) if arguments.held_out else None
-    this = Run(Pairs(arguments.data), arguments.output, recipe)
-    train(this, held_out, lambda line: print(line, file=sys.stderr, flush=True))
-    if this.step < recipe.steps:
-        return 130
-    notes: dict[str, Any] = {"recipe": dataclasses.asdict(recipe), "pairs": len(this.pairs), "data": arguments.note}
-    if held_out:
-        notes["held_out_pq_psnr"] = round(psnr(this.averaged(), held_out), 3)
-    target = arguments.output / "fastgamer.onnx"
-    digest = exporting.export(this.averaged(), target, notes)
-    print(f"{target}  sha256 {digest}")
+    recipe = chosen(arguments)
+    if arguments.origin:
+        recipe = started(recipe, arguments.origin, arguments.output)
+    dataset = open_dataset(arguments.data, strict=arguments.strict)
+    held_out = open_dataset(arguments.held_out, strict=arguments.strict) if arguments.held_out else None
+    with parallel.joined(arguments.device) as place:
+        begin = functools.partial(_begin_from, arguments.origin) if arguments.origin else None
+        this = Run(dataset, arguments.output, recipe, place, begin, arguments.ahead)
+        try:
+            if not train(this, held_out, lambda line: print(line, file=sys.stderr, flush=True)):
+                return STOPPED
+        finally:
+            this.close()
+        if place.leads:
+            _export(this, held_out, arguments.note)
     return 0
+
+
+def _begin_from(path: Path, net: nn.Module) -> None:
+    file = origins.find(path)
+    origins.put(origins.read(file), net, file)
+
+
+def _export(this: Run, held_out: Dataset | None, note: str) -> None:
+    recipe = this.recipe
+    notes: dict[str, Any] = {"recipe": dataclasses.asdict(recipe), "pairs": len(this.dataset), "data": note}
+    with this.averaged() as net:
+        if held_out:
+            notes["held_out_pq_psnr"] = round(score(this.trainee, net, held_out, recipe.watched), 3)
+        target = this.folder / f"{recipe.network}.onnx"
+        whole: Any = net.cpu()
+        digest = exporting.export(whole, target, notes)
+    print(f"{target}  sha256 {digest}")

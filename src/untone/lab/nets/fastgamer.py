@@ -33,7 +33,11 @@ class Shape:
         lut_nodes: nodes of the LUT along each axis.
         bins: nodes of the soft histogram.
         dropout: of the global feature, in training.
-        use_grid, use_lut, use_modulator: parts of the operators (False: left out, for ablations).
+        use_grid, use_lut, use_modulator: parts of the operators (False: left out, for ablations). Without grids the
+            LUT sees the pixel itself; without LUT the grids alone say the gain.
+        one_channel: one gain for all channels.
+        interpolation: of the LUT, "tetrahedral" as the kernels have it, or "trilinear".
+        output: "gain", or "light": PQ codes of the HDR picture, without any gain map.
     """
 
     channels: tuple[int, ...] = (8, 24, 48, 96, 128)
@@ -46,6 +50,9 @@ class Shape:
     use_grid: bool = True
     use_lut: bool = True
     use_modulator: bool = True
+    one_channel: bool = False
+    interpolation: str = "tetrahedral"
+    output: str = "gain"
 
 
 class Outputs(NamedTuple):
@@ -58,6 +65,8 @@ class Outputs(NamedTuple):
 
 class FastGaMer(nn.Module):
     """The network; `forward` takes thumbnails [B, 3, 256, 256] of encoded RGB in [0, 1]."""
+
+    straight: Tensor
 
     def __init__(self, shape: Shape = Shape(), base_lut: Tensor | None = None) -> None:
         super().__init__()
@@ -79,7 +88,8 @@ class FastGaMer(nn.Module):
         base = torch.zeros(n, n, n, 3) if base_lut is None else base_lut
         self.base_lut = nn.Parameter(base.clone())
         self.encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.register_buffer("identity", _identity(), persistent=False)
+        self.register_buffer("identity", identity(), persistent=False)
+        self.register_buffer("straight", _straight(n), persistent=False)
         _calm(self.grid_head, 0.1)
         _calm(self.lut_head[2], 0.02)
         _calm(self.modulator, 0.1)
@@ -110,9 +120,14 @@ class FastGaMer(nn.Module):
     def lut(self, feature: Tensor) -> Tensor:
         """The fitted LUT, corrected and modulated, [B, n, n, n, 3]."""
         n = self.shape.lut_nodes
-        lut = self.base_lut + (self.lut_head(feature).reshape(-1, n, n, n, 3) if self.shape.use_lut else 0)
+        if self.shape.use_lut:
+            lut = self.base_lut + self.lut_head(feature).reshape(-1, n, n, n, 3)
+        else:
+            lut = self.straight.expand(feature.shape[0], n, n, n, 3)
+        if self.shape.one_channel:
+            lut = lut.mean(-1, keepdim=True).expand_as(lut)
         if not self.shape.use_modulator:
-            return lut.expand(feature.shape[0], n, n, n, 3)
+            return lut
         alpha, beta = self.modulator(feature).reshape(-1, 2, 1, 1, 1, 3).unbind(1)
         return lut * (1 + alpha) + beta
 
@@ -137,23 +152,35 @@ def _calm(head: nn.Module, gain: float) -> None:
     nn.init.zeros_(bias)
 
 
-def _identity() -> Tensor:
+def identity() -> Tensor:
     """Grids that give back RGB: node z of guide k holds z / 7 in channel k; [3, 1, 1, 8, 3]."""
     ramp = torch.arange(RANGE_NODES) / (RANGE_NODES - 1)
     return (torch.eye(3)[:, None, :] * ramp[None, :, None]).reshape(3, 1, 1, RANGE_NODES, 3)
 
 
+STRAIGHT = -1.5, 2.1
+"""What a LUT that does nothing gives for 0 and for 1, before tanh: gains of -0.91 to 0.97 of the scale."""
+
+
+def _straight(nodes: int) -> Tensor:
+    """A LUT whose output is its input, stretched; [n, n, n, 3]."""
+    axis = torch.linspace(*STRAIGHT, nodes)
+    return torch.stack(torch.meshgrid(axis, axis, axis, indexing="ij"), -1)
+
+
 # -- executing operators at given pixels, in training; the kernels do this at full size -------------------------------
 
 
-def execute(operators: Outputs, rgb: Tensor, uv: Tensor) -> Tensor:
+def execute(operators: Outputs, rgb: Tensor, uv: Tensor, interpolation: str = "tetrahedral") -> Tensor:
     """Normalised gain tanh(y) of pixels, [B, N, 3] in [-1, 1]; multiply by qmax_stops for stops.
 
     Args:
         rgb: [B, N, 3] encoded in [0, 1].
         uv: [B, N, 2] position (u across, v down) in (0, 1).
+        interpolation: of the LUT, "tetrahedral" or "trilinear".
     """
-    return torch.tanh(tetrahedral(operators.lut, slice_grids(operators.grids, rgb, uv)))
+    look_up = trilinear if interpolation == "trilinear" else tetrahedral
+    return torch.tanh(look_up(operators.lut, slice_grids(operators.grids, rgb, uv)))
 
 
 def slice_grids(grids: Tensor, rgb: Tensor, uv: Tensor) -> Tensor:
@@ -183,3 +210,10 @@ def tetrahedral(lut: Tensor, points: Tensor) -> Tensor:
     flat = index.reshape(b, -1, 1).expand(-1, -1, 3)
     values = lut.reshape(b, n**3, 3).gather(1, flat).reshape(*index.shape, 3)
     return (values * weight[..., None]).sum(-2)
+
+
+def trilinear(lut: Tensor, points: Tensor) -> Tensor:
+    """Trilinear look-up of points [B, N, 3] (clamped to [0, 1]) in LUTs [B, n, n, n, 3]."""
+    place = points.clamp(0, 1).flip(-1)[:, None, None] * 2 - 1  # grid_sample names the last axis first
+    sampled = functional.grid_sample(lut.permute(0, 4, 1, 2, 3), place, align_corners=True, padding_mode="border")
+    return sampled[:, :, 0, 0].permute(0, 2, 1)

@@ -1,0 +1,86 @@
+"""Weights to start from: of a run's folder, a checkpoint, a file of tensors by name, or an exported .onnx."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..errors import DamagedError, UntoneError, UsageError
+from .recipes import Start
+
+State = dict[str, Tensor]
+
+
+def find(path: Path) -> Path:
+    """The file of weights that a path means: a folder stands for its checkpoint.
+
+    Raises:
+        UsageError: there is none.
+    """
+    file = path / "checkpoint.pt" if path.is_dir() else path
+    if not file.is_file():
+        raise UsageError(f"{path}: no weights there (a run's folder, a checkpoint, or an .onnx file)")
+    return file
+
+
+def fingerprint(path: Path) -> Start:
+    """Name and SHA-256 of a file of weights; of a run's checkpoint, the folder's name too."""
+    name = f"{path.parent.name}/{path.name}" if path.name == "checkpoint.pt" else path.name
+    with path.open("rb") as file:
+        return Start(name, hashlib.file_digest(file, "sha256").hexdigest())
+
+
+def read(path: Path) -> State:
+    """Tensors by name; of a checkpoint its averaged weights.
+
+    Raises:
+        DamagedError: not a file of weights.
+    """
+    return _of_onnx(path) if path.suffix == ".onnx" else _of_torch(path)
+
+
+def _of_torch(path: Path) -> State:
+    try:
+        held: Any = torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, pickle.UnpicklingError, EOFError, KeyError, ValueError, OSError):
+        raise DamagedError(f"{path}: not a file of weights that torch reads") from None
+    for key in ("mean", "state_dict", "params"):  # ours, then what published checkpoints wrap theirs in
+        if isinstance(held, dict) and isinstance(held.get(key), dict):
+            held = held[key]
+    if not (isinstance(held, dict) and held and all(isinstance(v, Tensor) for v in held.values())):
+        raise DamagedError(f"{path}: holds no tensors by name")
+    return {name.removeprefix("module."): value for name, value in held.items()}
+
+
+def _of_onnx(path: Path) -> State:
+    import onnx
+    from onnx import numpy_helper
+
+    try:
+        graph = onnx.load(str(path)).graph
+    except Exception:
+        raise DamagedError(f"{path}: not an .onnx file") from None
+    return {tensor.name: torch.from_numpy(np.array(numpy_helper.to_array(tensor))) for tensor in graph.initializer}
+
+
+def put(state: State, net: nn.Module, path: Path) -> None:
+    """Gives a network the weights read from `path`; others that the file holds are left out.
+
+    Raises:
+        UntoneError: weights are missing or of another size; the message names the first.
+    """
+    wanted = net.state_dict()
+    missing = [name for name in wanted if name not in state]
+    if missing:
+        raise UntoneError(f"{path}: holds no weights {missing[0]} ({len(missing)} of {len(wanted)} missing)")
+    for name, value in wanted.items():
+        if state[name].shape != value.shape:
+            found, needed = list(state[name].shape), list(value.shape)
+            raise UntoneError(f"{path}: {name} is {found}; this recipe's network needs {needed}")
+    net.load_state_dict({name: state[name] for name in wanted})

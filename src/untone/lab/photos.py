@@ -1,0 +1,45 @@
+"""Photos that carry a gain map of their own, as examples: reduced to a size that any network can be measured at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from .. import colour, gainmap, pipeline
+from ..errors import UntoneError
+from ..image import turned_upright
+from .examples import Example, gain_between, thumbnail_of
+
+LONGEST = 512
+"""Columns or rows of a reduced photo, at most."""
+
+
+def examples(folder: Path, longest: int = LONGEST) -> list[Example]:
+    """The JPEG photos of a folder.
+
+    Each is averaged over n x n pixels in linear light, base and HDR rendition alike; codes are those of the photo's own
+    primaries, upright, as the networks see them.
+
+    Raises:
+        UntoneError: no photo there, or one without a gain map.
+    """
+    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in (".jpg", ".jpeg"))
+    if not paths:
+        raise UntoneError(f"{folder}: no JPEG photos there")
+    return [_example(path, longest) for path in paths]
+
+
+def _example(path: Path, longest: int) -> Example:
+    image, carried = pipeline.read(path)
+    if carried is None:
+        raise UntoneError(f"{path}: has no gain map to compare with")
+    n = -(-max(image.height, image.width) // longest)
+    light = colour.code_table(image.transfer)[image.pixels[..., :3]]
+    made = pipeline.apply(image, carried).pixels[..., :3]
+    base, truth = (gainmap.box_average(np.asarray(plane, np.float32), n) for plane in (light, made))
+    sdr = np.rint(colour.linear_to_srgb(np.clip(base, 0, 1)) * 255).astype(np.uint8)
+    sdr, gain = (
+        np.ascontiguousarray(turned_upright(plane, image.orientation)) for plane in (sdr, gain_between(sdr, truth))
+    )
+    return Example(path.stem, sdr, gain, thumbnail_of(sdr))

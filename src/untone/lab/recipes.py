@@ -1,0 +1,231 @@
+"""What decides a training run, one frozen record for every network: the papers' own settings, and ours beside them.
+
+A recipe is saved as JSON beside the weights it made. What a paper leaves open is said in the recipe's `source`.
+Milestones are shares of the run, so that a shortened run goes through the whole schedule.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any
+
+from .nets import fastgamer, gmnet, irnet, itmlut
+
+PRECISIONS = ("fp32", "bf16", "fp16")
+
+
+@dataclasses.dataclass(frozen=True)
+class Schedule:
+    """Learning rate as a share of its peak.
+
+    Attributes:
+        kind: "cosine" (to the floor at the end), "halved" (at each of `halve_at`) or "restarts" (a cosine to the
+            floor in every `period`).
+        warm_up: steps of linear rise at the start.
+        halve_at: shares of the run.
+        period: share of the run.
+        floor: share of the peak.
+    """
+
+    kind: str = "cosine"
+    warm_up: int = 0
+    halve_at: tuple[float, ...] = ()
+    period: float = 1.0
+    floor: float = 0.0
+
+    def share(self, step: int, steps: int) -> float:
+        """Of the peak rate, at a step counted from 0."""
+        rise = min((step + 1) / self.warm_up, 1.0) if self.warm_up else 1.0
+        part = step / steps
+        if self.kind == "halved":
+            return rise * 0.5 ** sum(part >= at for at in self.halve_at)
+        turn = part / self.period % 1.0 if self.kind == "restarts" else part
+        return rise * (self.floor + (1 - self.floor) * (1 + math.cos(math.pi * turn)) / 2)
+
+
+@dataclasses.dataclass(frozen=True)
+class Weights:
+    """Weights of the terms of a loss; a network knows the terms of its own (trainees/NAME.py), the others stay 0.
+
+    Attributes:
+        pq: mean log of each picture's square PQ error (units of 4.3 dB of PQ-PSNR).
+        code: mean absolute difference of PQ codes (of YCrCb planes for IRNet).
+        relative, absolute: mean absolute difference of the normalised gain, and of the gain.
+        rough: LUT's mean square second (FastGaMer) or first difference (ITMLUT).
+        falls: LUT's fall towards white, along the grey axis.
+        monotone: LUT's falls along its own axes.
+        tint: mean difference of a pixel's gains from their mean, stops.
+    """
+
+    pq: float = 0.0
+    code: float = 0.0
+    relative: float = 0.0
+    absolute: float = 0.0
+    rough: float = 0.0
+    falls: float = 0.0
+    monotone: float = 0.0
+    tint: float = 0.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Start:
+    """Weights that a run began from: the file's name and its SHA-256."""
+
+    file: str
+    sha256: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """Everything that decides a training run; saved beside its result.
+
+    Attributes:
+        network, title, source: what is trained, the name of the recipe, and where its settings come from.
+        steps: length of the run.
+        pictures: in a batch, over all processes.
+        crop: rows and columns of a random crop; 0 takes the whole picture.
+        pixels: random pixels of each crop, for networks whose full-size stage is pointwise; 0 takes all.
+        crop_zoom: at random, each picture is cut to between this share and all of its sides, thumbnail included.
+        turns: "none", "mirror" (left-right), or "all" (eight flips and quarter turns).
+        jitter: white balance and saturation of the SDR picture vary a little.
+        optimiser, rate, betas, decay: "adam" or "adamw", its peak rate, moments and weight decay.
+        schedule: of the rate.
+        clip: most that the gradient's norm may be; 0 for no limit.
+        average: decay of the weights' moving average, which is what is scored and exported; 0 for none.
+        loss: weights of its terms.
+        watched: held-out pictures scored at every checkpoint.
+        seed: of initialisation, batches and dropout.
+        checkpoint_every: steps between checkpoints.
+        precision: fp32, or bf16 or fp16 inside the network (the loss is always fp32).
+        start: weights that the run began from.
+        shape: hyper-parameters of the network.
+    """
+
+    network: str = "fastgamer"
+    title: str = "ours"
+    source: str = ""
+    steps: int = 12_000
+    pictures: int = 16
+    crop: int = 0
+    pixels: int = 0
+    crop_zoom: float = 1.0
+    turns: str = "none"
+    jitter: bool = False
+    optimiser: str = "adam"
+    rate: float = 2e-4
+    betas: tuple[float, float] = (0.9, 0.99)
+    decay: float = 0.0
+    schedule: Schedule = dataclasses.field(default_factory=Schedule)
+    clip: float = 0.0
+    average: float = 0.0
+    loss: Weights = dataclasses.field(default_factory=Weights)
+    watched: int = 256
+    seed: int = 1
+    checkpoint_every: int = 250
+    precision: str = "fp32"
+    start: Start | None = None
+    shape: Any = None
+
+    def rate_at(self, step: int) -> float:
+        """Learning rate of a step counted from 0."""
+        return self.rate * self.schedule.share(step, self.steps)
+
+
+HALVED = Schedule("halved", halve_at=(0.2, 0.4, 0.6, 0.8))
+
+FASTGAMER = {
+    "ours": Recipe(
+        source="ours: random pixels of the whole view, loss in PQ beside the paper's gain terms, annealed to the end",
+        pixels=2048, turns="mirror", jitter=True,
+        optimiser="adamw", rate=1.5e-3, decay=2e-2, schedule=Schedule(warm_up=200), clip=1.0, average=0.998,
+        loss=Weights(pq=1.0, relative=0.25, absolute=0.75, rough=0.5, falls=2.0, tint=0.2),
+        shape=fastgamer.Shape(),
+    ),
+    "paper": Recipe(
+        source="CVPR 2026, section Loss & Training. Assumed: 1M steps; rough = second differences, both LUT terms of "
+        "the LUT before tanh; the network is ours where the paper is silent (no dropout)",
+        title="paper", steps=1_000_000, crop=256, turns="all", schedule=HALVED,
+        loss=Weights(relative=1.0, absolute=3.0, rough=0.1, monotone=0.1),
+        checkpoint_every=5000, shape=fastgamer.Shape(dropout=0.0),
+    ),
+}  # fmt: skip
+
+GMNET = {
+    "ours": Recipe(
+        network="gmnet",
+        source="ours, shortened: the paper's terms and the PQ error, mirrored crops, annealed to the end",
+        steps=20_000, pictures=8, crop=128, turns="mirror",
+        rate=2e-4, schedule=Schedule(warm_up=100), clip=1.0, average=0.998,
+        loss=Weights(pq=0.25, relative=1.0, absolute=3.0), watched=24,
+        shape=gmnet.Shape(peak_stops=4.0),
+    ),
+    "paper": Recipe(
+        network="gmnet", title="paper",
+        source="ICLR 2025 and its train_syn.yml: 3e-5, no flips, seed 10; light is code**2.2 * 2**gain, peak 8 "
+        "(synthetic data). For real photos: shape scale 2, peak_stops log2 5",
+        steps=1_000_000, pictures=32, crop=160, rate=3e-5, schedule=HALVED,
+        loss=Weights(relative=1.0, absolute=3.0), seed=10, watched=24, checkpoint_every=5000,
+        shape=gmnet.Shape(convention="gmnet"),
+    ),
+}  # fmt: skip
+
+IRNET_OURS = Recipe(
+    network="irnet", source="ours, shortened: the paper's loss and crops, one cosine to zero",
+    steps=20_000, pictures=8, crop=128, turns="all", rate=5e-4, betas=(0.9, 0.999),
+    schedule=Schedule(warm_up=100), clip=1.0, average=0.998, loss=Weights(code=1.0), watched=24, shape=irnet.IRNET_2,
+)  # fmt: skip
+
+IRNET_PAPER = Recipe(
+    network="irnet", title="paper",
+    source="arXiv 2307.03998, section 3.4: 200 epochs of 1,235 pictures with 30 patches each (463,200 steps), cosine "
+    "from 5e-4 to 1e-11 with warm restarts every 60 epochs. Initialisation as in its code (Xavier; the paper: Kaiming)",
+    steps=463_200, pictures=16, crop=256, turns="all", rate=5e-4, betas=(0.9, 0.999),
+    schedule=Schedule("restarts", period=0.3, floor=2e-8), loss=Weights(code=1.0), watched=24, checkpoint_every=2316,
+    shape=irnet.IRNET_2,
+)  # fmt: skip
+
+
+ITMLUT = {
+    "ours": Recipe(
+        network="itmlut", source="ours, shortened: whole pictures, L1 and Ada-3DLUT's terms, one cosine to zero",
+        steps=20_000, pictures=8, crop=0, turns="mirror", rate=1e-3,
+        schedule=Schedule(warm_up=100), clip=1.0, average=0.998,
+        loss=Weights(code=1.0, rough=1e-4, monotone=10.0), watched=64, shape=itmlut.Shape(),
+    ),
+    "paper": Recipe(
+        network="itmlut", title="paper",
+        source="CVMP 2023 gives the network; its training is not published. Assumed: L1 of PQ codes, Ada-3DLUT's "
+        "weights 1e-4 (smooth) and 10 (monotone), Adam 2e-4 halved as in FastGaMer's comparison, batch 16, crop 256",
+        steps=1_000_000, pictures=16, crop=256, turns="all", schedule=HALVED,
+        loss=Weights(code=1.0, rough=1e-4, monotone=10.0), watched=64, checkpoint_every=5000, shape=itmlut.Shape(),
+    ),
+}  # fmt: skip
+
+
+def _short(recipe: Recipe, **change: Any) -> Recipe:
+    schedule = dataclasses.replace(recipe.schedule, warm_up=50)
+    source = "ours cut down for experiments on two processor cores"
+    return dataclasses.replace(recipe, title="short", source=source, schedule=schedule, average=0.99, **change)
+
+
+FASTGAMER["short"] = _short(FASTGAMER["ours"], steps=1500, pictures=8, watched=64)
+GMNET["short"] = _short(GMNET["ours"], steps=600, pictures=4, crop=96, rate=4e-4, watched=8, checkpoint_every=50)
+IRNET_SHORT = _short(IRNET_OURS, steps=800, pictures=4, crop=96, rate=1e-3, watched=8, checkpoint_every=100)
+ITMLUT["short"] = _short(ITMLUT["ours"], steps=600, pictures=4, crop=0, watched=16, checkpoint_every=100)
+
+
+def _irnets(network: str, shape: irnet.Shape) -> dict[str, Recipe]:
+    every = {"ours": IRNET_OURS, "paper": IRNET_PAPER, "short": IRNET_SHORT}
+    return {title: dataclasses.replace(recipe, network=network, shape=shape) for title, recipe in every.items()}
+
+
+RECIPES: dict[str, dict[str, Recipe]] = {
+    "fastgamer": FASTGAMER,
+    "gmnet": GMNET,
+    "irnet": _irnets("irnet", irnet.IRNET_2),
+    "irnet-1": _irnets("irnet-1", irnet.IRNET_1),
+    "irnet-sr": _irnets("irnet-sr", irnet.IRNET_5),
+    "itmlut": ITMLUT,
+}
+"""What `untone train NETWORK --recipe TITLE` runs. A new recipe is one entry here."""

@@ -1,0 +1,161 @@
+"""The rows of an experiment: what is trained, or fitted, or only computed, on the same pairs.
+
+A row that trains is a recipe; rows without training give light by a rule of their own.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from .. import colour
+from . import baselines, batches, losses
+from .examples import OFFSET, Example
+from .nets.irnet import UPSCALE
+from .recipes import RECIPES, Recipe
+from .trainees import TRAINEES, irnet
+
+Light = NDArray[np.float32]
+Rule = Callable[[Example, int], Light]
+Fits = Mapping[str, Tensor]
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """A row of the table.
+
+    Attributes:
+        name: as the table has it.
+        recipe: what trains it; None for a rule.
+        rule: from the fits to a rule that gives the light of an example at a stride; None for what is trained.
+        view: how a trained row's light is got where it is not its trainee's: `view(light, example, stride)`.
+        of: another row whose weights this one uses.
+    """
+
+    name: str
+    recipe: Recipe | None = None
+    rule: Callable[[Fits], Rule] | None = None
+    view: Callable[[Callable[[Example, int], Light], Example, int], Light] | None = None
+    of: str = ""
+
+
+def _gain_rule(gain: Callable[[Tensor], Tensor]) -> Rule:
+    def light(example: Example, stride: int) -> Light:
+        rgb = torch.from_numpy(np.ascontiguousarray(example.sdr[::stride, ::stride])).float() / 255
+        stops = gain(rgb.reshape(1, -1, 3)).reshape(rgb.shape)
+        return losses.rebuild(losses.srgb_to_linear(rgb), stops).numpy()
+
+    return light
+
+
+def _identity(_: Fits) -> Rule:
+    return _gain_rule(torch.zeros_like)
+
+
+def _curve(fits: Fits) -> Rule:
+    return _gain_rule(lambda rgb: baselines.curve_gain(fits["curve"], rgb))
+
+
+def _lut(fits: Fits) -> Rule:
+    return _gain_rule(lambda rgb: baselines.lut_gain(fits["lut"], rgb))
+
+
+def _half_size(light: Callable[[Example, int], Light], example: Example, stride: int) -> Light:
+    """The gain map at half the rows and columns, brought back by bilinear interpolation, as a file may keep it."""
+    base = colour.code_table("srgb")[example.sdr]
+    gain = torch.from_numpy(np.log2((light(example, 1) + OFFSET) / (base + OFFSET)))
+    planes = gain.permute(2, 0, 1)[None]
+    half = functional.interpolate(planes, scale_factor=0.5, mode="area")
+    back = functional.interpolate(half, example.sdr.shape[:2], mode="bilinear")[0].permute(1, 2, 0)
+    made = (base + OFFSET) * np.exp2(back.numpy()) - OFFSET
+    return made[::stride, ::stride]
+
+
+def _quartered(example: Example) -> Example:
+    """What joint super-resolution sees, brought back to full size by bicubic interpolation."""
+    picture = batches.whole(example).sdr
+    height, width = picture.shape[2:]
+    factor = UPSCALE
+    padded = functional.pad(picture, (0, -width % factor, 0, -height % factor), mode="replicate")
+    small = irnet.smaller(padded, factor)
+    back = functional.interpolate(small, padded.shape[2:], mode="bicubic")[0, :, :height, :width]
+    sdr = (back.clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0).numpy()
+    return dataclasses.replace(example, sdr=np.ascontiguousarray(sdr), pq=None)
+
+
+def _after_bicubic(make: Callable[[Fits], Rule]) -> Callable[[Fits], Rule]:
+    return lambda fits: lambda example, stride: make(fits)(_quartered(example), stride)
+
+
+def _of_bicubic(light: Callable[[Example, int], Light], example: Example, stride: int) -> Light:
+    return light(_quartered(example), stride)
+
+
+def _changed(recipe: Recipe, **shape: Any) -> Recipe:
+    return dataclasses.replace(recipe, shape=dataclasses.replace(recipe.shape, **shape))
+
+
+FULL = "full"
+
+
+def ablations(title: str) -> list[Row]:
+    """FastGaMer, and FastGaMer without one of its parts."""
+    full = RECIPES["fastgamer"][title]
+    return [
+        Row("identity", rule=_identity),
+        Row("one 3D LUT", rule=_lut),
+        Row(FULL, full),
+        Row("no gain map learning", _changed(full, output="light")),
+        Row("no grid", _changed(full, use_grid=False)),
+        Row("no LUT", _changed(full, use_lut=False)),
+        Row("no modulator", _changed(full, use_modulator=False)),
+        Row("single-channel map", _changed(full, one_channel=True)),
+        Row("trilinear LUT", _changed(full, interpolation="trilinear")),
+        Row("full, map at half size", of=FULL, view=_half_size),
+    ]
+
+
+def table(title: str) -> list[Row]:
+    """FastGaMer and its rivals."""
+    trained = [Row(name, RECIPES[name][title]) for name in ("fastgamer", "itmlut", "irnet", "gmnet", "irnet-1")]
+    return [
+        Row("identity", rule=_identity), Row("one curve", rule=_curve), Row("one 3D LUT", rule=_lut), *trained
+    ]  # fmt: skip
+
+
+def super_resolution(title: str) -> list[Row]:
+    """Joint super-resolution by 4, beside bicubic interpolation and what follows it."""
+    return [
+        Row("bicubic", rule=_after_bicubic(_identity)),
+        Row("bicubic, one 3D LUT", rule=_after_bicubic(_lut)),
+        Row("irnet-sr", RECIPES["irnet-sr"][title]),
+        Row("irnet of full size", RECIPES["irnet"][title]),
+        Row("bicubic, irnet", of="irnet of full size", view=_of_bicubic),
+    ]
+
+
+KINDS: dict[str, tuple[Callable[[str], list[Row]], str]] = {
+    "ablations": (ablations, FULL),
+    "table": (table, "fastgamer"),
+    "sr": (super_resolution, "irnet-sr"),
+}
+"""Experiment -> its rows by recipe title, and the row that the others are compared with."""
+
+
+def light_of(row: Row, net: nn.Module, recipe: Recipe) -> Rule:
+    """The light a trained network gives for this row."""
+    trainee = TRAINEES[recipe.network]
+
+    def plain(example: Example, stride: int) -> Light:
+        with torch.no_grad():
+            return trainee.light(net, example, stride)
+
+    view = row.view
+    return plain if view is None else lambda example, stride: view(plain, example, stride)

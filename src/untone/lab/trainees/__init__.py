@@ -1,0 +1,47 @@
+"""What is particular to training one network: its batches, its loss, and the light it gives a held-out picture."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ..batches import Choice
+from ..examples import Dataset, Example
+from ..recipes import Recipe
+from . import fastgamer, gmnet, irnet, itmlut
+
+
+class Trainee(Protocol):
+    """What a module of this package has; training itself is one loop for all (runs.py, train.py)."""
+
+    def network(self, recipe: Recipe) -> nn.Module:
+        """The network at the start, with the initialisation of torch's current seed."""
+
+    def begin(self, net: nn.Module, dataset: Dataset, recipe: Recipe) -> None:
+        """Prepares a new network on the data it will learn from."""
+
+    def draw(self, dataset: Dataset, choice: Choice, recipe: Recipe) -> Any:
+        """The batch of the chosen pictures: a NamedTuple of tensors."""
+
+    def forward(self, net: nn.Module, batch: Any) -> Any:
+        """What the loss needs of the network, a tensor or a tuple of them; runs in the precision of the recipe."""
+
+    def loss(self, out: Any, batch: Any, recipe: Recipe) -> Tensor:
+        """The loss, a scalar, of what `forward` gave, in fp32."""
+
+    def light(self, net: nn.Module, example: Example, stride: int = 1) -> NDArray[np.float32]:
+        """HDR light of every `stride`-th pixel each way, [h, w, 3], linear BT.709, 1.0 = SDR white."""
+
+
+TRAINEES: dict[str, Trainee] = {
+    "fastgamer": fastgamer,
+    "gmnet": gmnet,
+    "irnet": irnet,
+    "irnet-1": irnet,
+    "irnet-sr": irnet,
+    "itmlut": itmlut,
+}
+"""Network, as recipes name it -> what trains it. A new network is one file and one line here."""

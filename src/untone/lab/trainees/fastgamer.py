@@ -1,0 +1,120 @@
+"""Training FastGaMer: random pixels of the whole view (the full-size stage is pointwise) and the whole thumbnail."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from .. import baselines, batches, losses
+from ..batches import Batch, Choice, View
+from ..examples import Dataset, Example
+from ..nets import fastgamer
+from ..nets.fastgamer import FastGaMer, Outputs
+from ..recipes import Recipe
+
+BASE_STEPS = 600
+"""Of fitting the LUT that training starts from."""
+
+START_STOPS = 3.0
+"""The network's scale at the start."""
+
+
+def network(recipe: Recipe) -> FastGaMer:
+    """A network whose LUT is flat."""
+    return FastGaMer(recipe.shape)
+
+
+def begin(net: nn.Module, dataset: Dataset, recipe: Recipe) -> None:
+    """Starts from the best single LUT for all pairs."""
+    pairs: Any = dataset
+    start(net, baselines.fit_lut(pairs, BASE_STEPS, recipe.seed))
+
+
+def start(net: nn.Module, lut_stops: Tensor) -> None:
+    """Makes a LUT of gains, [n, n, n, 3] in stops, what a network says of every picture before it learns.
+
+    A network without LUT starts from the part of it that is a sum of functions of one channel.
+    """
+    assert isinstance(net, FastGaMer)
+    nodes = (net.shape.lut_nodes,) * 3
+    fitted = functional.interpolate(lut_stops.permute(3, 0, 1, 2)[None], nodes, mode="trilinear", align_corners=True)
+    stops = fitted[0].permute(1, 2, 3, 0)
+    if net.shape.output == "light":
+        axis = torch.linspace(0, 1, nodes[0])
+        colours = torch.stack(torch.meshgrid(axis, axis, axis, indexing="ij"), -1)
+        share = 2 * losses.pq(losses.rebuild(losses.srgb_to_linear(colours), stops)) - 1
+    else:
+        share = stops / START_STOPS
+    lut = torch.atanh(share.clamp(-0.97, 0.97))
+    with torch.no_grad():
+        if net.shape.use_lut:
+            net.base_lut.copy_(lut)
+        else:
+            net.grid_head.get_parameter("bias").copy_(_additive(lut))
+
+
+def _additive(lut: Tensor) -> Tensor:
+    """Grids' constant part, [3 * 8 * 3], whose sum over the channels is nearest to a LUT [n, n, n, 3] before tanh."""
+    low, high = fastgamer.STRAIGHT
+    places = (lut - low) / (high - low)
+    means = torch.stack([places.mean(tuple(k for k in range(3) if k != axis)) for axis in range(3)])
+    means = means - places.mean((0, 1, 2)) * (2 / 3)
+    nodes = functional.interpolate(means.transpose(1, 2), fastgamer.RANGE_NODES, mode="linear", align_corners=True)
+    return (nodes.transpose(1, 2) - fastgamer.identity()[:, 0, 0]).flatten()
+
+
+def draw(dataset: Dataset, choice: Choice, recipe: Recipe) -> Batch:
+    """Random pixels, or all pixels of random crops."""
+    view = View(recipe.crop, recipe.pixels, recipe.crop_zoom, recipe.turns, recipe.jitter)
+    return batches.gather(dataset, choice, view)
+
+
+def forward(net: nn.Module, batch: Batch) -> Outputs:
+    """Operators of each thumbnail."""
+    return net(batch.thumbnail)
+
+
+def loss(out: Outputs, batch: Batch, recipe: Recipe) -> Tensor:
+    """Error of the pixels, in PQ and in gain, and what keeps the LUT smooth and rising."""
+    weights, shape = recipe.loss, recipe.shape
+    normalised = fastgamer.execute(out, batch.rgb, batch.uv, shape.interpolation)
+    total = weights.rough * losses.lut_roughness(out.lut)
+    if weights.falls:
+        total = total + weights.falls * losses.lut_falls(out.lut)
+    if weights.monotone:
+        total = total + weights.monotone * losses.lut_not_monotone(out.lut)
+    if shape.output == "light":
+        return total + _light_loss(normalised, batch, weights.pq)
+    gain = normalised * out.qmax_stops[:, None, None]
+    if weights.pq:
+        total = total + weights.pq * losses.reconstruction(batch.rgb, gain, batch.gain_stops)
+    relative = (normalised - batch.gain_stops / batch.qmax_stops[:, None, None]).abs().mean()
+    absolute = (gain - batch.gain_stops).abs().mean()
+    return total + weights.relative * relative + weights.absolute * absolute + weights.tint * losses.tint(gain)
+
+
+def _light_loss(normalised: Tensor, batch: Batch, weight: float) -> Tensor:
+    """Of a network that gives PQ codes instead of gain."""
+    truth = losses.pq(losses.rebuild(losses.srgb_to_linear(batch.rgb), batch.gain_stops))
+    codes = (normalised + 1) / 2
+    return weight * torch.log((codes - truth).square().mean((1, 2)) + losses.PLATEAU).mean()
+
+
+def light(net: nn.Module, example: Example, stride: int = 1) -> NDArray[np.float32]:
+    """HDR light of every `stride`-th pixel each way, [h, w, 3], linear BT.709, 1.0 = SDR white."""
+    assert isinstance(net, FastGaMer)
+    device = next(net.parameters()).device
+    batch = Batch(*(part.to(device) for part in batches.whole_pixels(example, stride)))
+    out = net(batch.thumbnail)
+    normalised = fastgamer.execute(out, batch.rgb, batch.uv, net.shape.interpolation)
+    if net.shape.output == "light":
+        made = losses.pq_to_light((normalised + 1) / 2)
+    else:
+        made = losses.rebuild(losses.srgb_to_linear(batch.rgb), normalised * out.qmax_stops[:, None, None])
+    rows, columns = (-(-n // stride) for n in example.sdr.shape[:2])
+    return made.reshape(rows, columns, 3).float().cpu().numpy()

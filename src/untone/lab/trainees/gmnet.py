@@ -1,0 +1,94 @@
+"""Training GMNet: crops, with the thumbnail of the whole picture; a one-channel map and its scale (networks.md 3).
+
+The published targets: the normalised map NGM = gain / qmax in 0..1 and QGM = gain / peak_stops, gain the log2 ratio of
+light, never negative. Pairs have three channels; the map's is their mean, the least square of the three.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from .. import batches, losses
+from ..batches import Choice, Crops, View
+from ..examples import Dataset, Example
+from ..nets.gmnet import GMNet
+from ..recipes import Recipe
+
+LEAST_CODE_LIGHT = 1e-4
+"""Light of code**2.2 below which a ratio without offsets says nothing: there the gain is that with offsets."""
+
+
+def network(recipe: Recipe) -> GMNet:
+    """A new network."""
+    return GMNet(recipe.shape)
+
+
+def begin(net: nn.Module, dataset: Dataset, recipe: Recipe) -> None:
+    """Nothing to prepare."""
+
+
+def draw(dataset: Dataset, choice: Choice, recipe: Recipe) -> Crops:
+    """Random crops, of pictures at the size that the network is fed."""
+    view = View(recipe.crop, 0, recipe.crop_zoom, recipe.turns, recipe.jitter)
+    drawn = batches.gather_crops(dataset, choice, view)
+    scale = recipe.shape.scale
+    if scale == 1:
+        return drawn
+    smaller = {name: functional.avg_pool2d(getattr(drawn, name), scale) for name in ("sdr", "gain_stops", "pq")}
+    return drawn._replace(**smaller)
+
+
+def forward(net: nn.Module, batch: Crops) -> tuple[Tensor, Tensor]:
+    """The normalised map, and qmax times it."""
+    return net(batch.sdr, batch.thumbnail)
+
+
+def target(batch: Crops, convention: str) -> tuple[Tensor, Tensor]:
+    """Gain of one channel in stops [B, 1, h, w], and its largest value [B, 1, 1, 1], at least 0.25."""
+    if convention != "gmnet":
+        return batch.gain_stops.mean(1, keepdim=True), batch.qmax_stops.reshape(-1, 1, 1, 1)
+    made = losses.rebuild(losses.srgb_to_linear(batch.sdr), batch.gain_stops).clamp(min=0).mean(1, keepdim=True)
+    base = batch.sdr.pow(2.2).mean(1, keepdim=True)
+    ratio = torch.log2((made / base.clamp(min=LEAST_CODE_LIGHT)).clamp(min=1.0))
+    gain = torch.where(base > LEAST_CODE_LIGHT, ratio, batch.gain_stops.mean(1, keepdim=True).clamp(min=0))
+    return gain, gain.amax((1, 2, 3), keepdim=True).clamp(min=0.25)
+
+
+def loss(out: tuple[Tensor, Tensor], batch: Crops, recipe: Recipe) -> Tensor:
+    """|NGM - truth| + 3 |QGM - truth| as published, and the PQ error where the recipe asks for it."""
+    weights, shape = recipe.loss, recipe.shape
+    gain, qmax = target(batch, shape.convention)
+    normalised, scaled = out
+    total = weights.relative * (normalised - gain / qmax).abs().mean()
+    total = total + weights.absolute * (scaled - gain / shape.peak_stops).abs().mean()
+    if not weights.pq:
+        return total
+    made = (scaled * shape.peak_stops).expand_as(batch.gain_stops)
+    flat = (part.permute(0, 2, 3, 1).flatten(1, 2) for part in (batch.sdr, made, batch.gain_stops))
+    return total + weights.pq * losses.reconstruction(*flat)
+
+
+def light(net: nn.Module, example: Example, stride: int = 1) -> NDArray[np.float32]:
+    """HDR light of every `stride`-th pixel each way, [h, w, 3], linear BT.709, 1.0 = SDR white."""
+    assert isinstance(net, GMNet)
+    device, shape = next(net.parameters()).device, net.shape
+    picture = batches.whole(example)
+    sdr = picture.sdr.to(device)
+    height, width = sdr.shape[2:]
+    step = 2 * shape.scale
+    fed = functional.pad(sdr, (0, -width % step, 0, -height % step), mode="replicate")
+    if shape.scale > 1:
+        fed = functional.avg_pool2d(fed, shape.scale)
+    scaled = net(fed, picture.thumbnail.to(device))[1] * shape.peak_stops
+    if shape.scale > 1:
+        scaled = functional.interpolate(scaled, scale_factor=shape.scale, mode="bilinear")
+    gain = scaled[..., :height:stride, :width:stride]
+    sparse = sdr[..., ::stride, ::stride]
+    made = losses.rebuild(losses.srgb_to_linear(sparse), gain)
+    if shape.convention == "gmnet":
+        made = sparse.pow(2.2) * torch.exp2(gain.clamp(0, shape.peak_stops))
+    return made[0].permute(1, 2, 0).float().cpu().numpy()

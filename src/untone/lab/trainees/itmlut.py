@@ -1,0 +1,56 @@
+"""Training ITMLUT: pictures in, PQ BT.2020 out; L1, and terms that keep its LUTs smooth and rising."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from .. import batches
+from ..batches import Choice, Crops, View
+from ..examples import Dataset, Example
+from ..nets.itmlut import BRANCHES, ITMLUT
+from ..recipes import Recipe
+from .irnet import light_of_codes
+
+
+def network(recipe: Recipe) -> ITMLUT:
+    """A new network."""
+    return ITMLUT(recipe.shape)
+
+
+def begin(net: nn.Module, dataset: Dataset, recipe: Recipe) -> None:
+    """Nothing to prepare."""
+
+
+def draw(dataset: Dataset, choice: Choice, recipe: Recipe) -> Crops:
+    """Random crops, or whole pictures."""
+    return batches.gather_crops(dataset, choice, View(recipe.crop, 0, recipe.crop_zoom, recipe.turns, recipe.jitter))
+
+
+def forward(net: nn.Module, batch: Crops) -> tuple[Tensor, Tensor]:
+    """PQ codes [B, 3, h, w], and the basic LUTs of the three branches, [15, 3, n, n, n]."""
+    inner = getattr(net, "module", net)
+    tables = [inner.get_parameter(f"lut_gen_{branch}.basic_luts") for branch in BRANCHES]
+    return net(batch.sdr), torch.cat(tables)
+
+
+def loss(out: tuple[Tensor, Tensor], batch: Crops, recipe: Recipe) -> Tensor:
+    """L1 of PQ codes, and Ada-3DLUT's two terms."""
+    codes, luts = out
+    weights = recipe.loss
+    total = weights.code * (codes - batch.pq).abs().mean()
+    if weights.rough:
+        total = total + weights.rough * sum(luts.diff(dim=axis).square().mean() for axis in (2, 3, 4))
+    if weights.monotone:  # output channel c rises along its own input: red is the last axis
+        falls = [torch.relu(-luts[:, c].diff(dim=3 - c)).mean() for c in range(3)]
+        total = total + weights.monotone * sum(falls)
+    return total
+
+
+def light(net: nn.Module, example: Example, stride: int = 1) -> NDArray[np.float32]:
+    """HDR light of every `stride`-th pixel each way, [h, w, 3], linear BT.709, 1.0 = SDR white."""
+    assert isinstance(net, ITMLUT)
+    codes = net(batches.whole(example).sdr.to(next(net.parameters()).device))
+    return light_of_codes(codes[0, :, ::stride, ::stride])
