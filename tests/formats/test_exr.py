@@ -122,3 +122,12 @@ def test_damage_is_raised_and_nothing_is_printed(tmp_path, capfd):
     with pytest.raises(DamagedError):
         formats.read(data[:-3000])
     assert capfd.readouterr() == ("", "")
+
+
+def test_the_colour_layer_of_a_renderers_file_is_read(tmp_path):
+    """Blender's View.Combined beside a depth; of two layers, the one that is named as the main one."""
+    layers = {f"View.Combined.{name}": plane(value) for name, value in zip("RGB", (1, 2, 3), strict=True)}
+    layers |= {"View.Depth.Z": plane(9)} | {f"View.Mist.{name}": plane(7) for name in "RGB"}
+    assert formats.read(exr(tmp_path, layers))[0].pixels[0, 0].tolist() == [1, 2, 3]
+    with pytest.raises(UnsupportedError, match="layers"):
+        formats.read(exr(tmp_path, {f"{layer}.{name}": plane(7) for layer in ("a", "b") for name in "RGB"}))

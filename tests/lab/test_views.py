@@ -4,9 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from made_light import write_exr
 
 from untone.errors import UntoneError
-from untone.lab import views
+from untone.lab import sources, views
 
 
 def directions(height: int = 128) -> np.ndarray:
@@ -46,19 +47,17 @@ def test_a_crop_is_an_area_average() -> None:
 
 
 def test_sources_tell_panoramas_by_their_shape_and_scenes_by_the_manifest(hdr_folder: Path, tmp_path: Path) -> None:
-    found = views.sources(hdr_folder)
+    found = sources.sources(hdr_folder)
     assert [s.path.name for s in found] == ["place_0.exr", "place_1.exr", "place_2.exr"]
     assert all(s.is_panorama for s in found)
-    with pytest.raises(UntoneError, match=r"no \.exr files"):
-        views.sources(tmp_path)
+    with pytest.raises(UntoneError, match=r"no HDR images"):
+        sources.sources(tmp_path)
 
 
 def test_infinite_light_is_clipped(tmp_path: Path) -> None:
-    from conftest import write_exr
-
     light = np.full((4, 8, 3), 1.0, np.float32)
     light[0, 0] = np.inf
     write_exr(tmp_path / "sun.exr", light)
-    read = views.read_light(tmp_path / "sun.exr")
-    assert read.max() == views.MAX_LIGHT
+    read = sources.read_light(tmp_path / "sun.exr")
+    assert read.max() == sources.MAX_LIGHT
     assert np.isfinite(read).all()

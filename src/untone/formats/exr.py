@@ -24,6 +24,8 @@ LARGEST_HALF = 65504.0
 
 _DEEP, _MULTIPART = 0x800, 0x1000
 _ATTRIBUTES = (b"dataWindow", b"chromaticities", b"whiteLuminance", b"channels")
+_MAIN_LAYERS = ("combined", "beauty", "rgba", "rgb", "color")
+_COLOUR_NAMES = ("r", "g", "b", "red", "green", "blue")
 _BT709 = (0.64, 0.33, 0.30, 0.60, 0.15, 0.06, 0.3127, 0.3290)
 
 
@@ -169,6 +171,7 @@ def _channels(data: bytes) -> dict[str, Pixels]:
 
 def _rgb(channels: dict[str, Pixels], header: Header, weights: NDArray[np.float64]) -> Pixels:
     shape = (header.height, header.width)
+    channels = _one_layer(channels)
     if {"R", "G", "B"} <= channels.keys():
         planes = [channels[name] for name in "RGB"]
     elif {"Y", "RY", "BY"} <= channels.keys():
@@ -182,6 +185,27 @@ def _rgb(channels: dict[str, Pixels], header: Header, weights: NDArray[np.float6
     if any(plane.shape != shape for plane in planes):
         raise DamagedError(f"the EXR's channels are not {header.width} x {header.height}")
     return np.stack([plane.astype(np.float32) for plane in planes], axis=2)
+
+
+def _one_layer(channels: dict[str, Pixels]) -> dict[str, Pixels]:
+    """The channels by their bare names: those of the file itself, else of its only layer that has R, G and B.
+
+    Of several such layers the one is taken that renderers name Combined, Beauty or RGBA.
+
+    Raises:
+        UnsupportedError: several layers, none of them named so.
+    """
+    if {"R", "G", "B"} <= channels.keys() or "Y" in channels:
+        return channels
+    layers: dict[str, dict[str, Pixels]] = {}
+    for name, plane in channels.items():
+        layer, _, last = name.rpartition(".")
+        layers.setdefault(layer, {})[last.upper()[:1] if last.lower() in _COLOUR_NAMES else last] = plane
+    full = {layer: found for layer, found in layers.items() if {"R", "G", "B"} <= found.keys()}
+    chosen = [layer for layer in full if layer.rpartition(".")[2].lower() in _MAIN_LAYERS] or list(full)
+    if len(chosen) > 1:
+        raise UnsupportedError(f"the EXR has layers {', '.join(sorted(chosen))[:120]}; one of them must be saved alone")
+    return full[chosen[0]] if chosen else channels
 
 
 def _full_size(plane: Pixels, shape: tuple[int, int]) -> NDArray[np.float32]:

@@ -26,7 +26,7 @@ MAX_HEADER_BYTES = 1 << 16
 RUN_LENGTH_WIDTHS = range(8, 32768)
 """Widths whose rows may be run-length coded a component at a time."""
 
-STRETCH = 1024
+STRETCH = 128
 """Plain pixels looked at in one go: a row of many short repeats must not be looked through from each of them."""
 
 _DEFAULT_PRIMARIES = (0.640, 0.330, 0.290, 0.600, 0.150, 0.060)

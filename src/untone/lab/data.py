@@ -1,7 +1,6 @@
-"""Pairs on disk: made from HDR sources in seeded, resumable shards, and read back without loading them whole.
+"""Pairs on disk: made from HDR sources, seeded and resumable, in our own shards or in the field's layouts.
 
-A folder of pairs holds, for every shard NNNNN, `NNNNN.sdr.npy` ([n, s, s, 3] uint8, sRGB BT.709) and
-`NNNNN.gain.npy` ([n, s, s, 3] float16, stops), and one `style.json` that says how they were made.
+Pair k of a seed depends on the sources, the style and k alone: not on how many processes made it, nor on interruptions.
 """
 
 from __future__ import annotations
@@ -9,9 +8,11 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import functools
+import hashlib
+import io
 import json
-import sys
-from collections.abc import Iterator
+import signal
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -19,90 +20,195 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import UntoneError
+from ..errors import UntoneError, UsageError
+from ..formats.files import save
 from . import synth, views
+from .examples import Example, thumbnail_of
+from .layouts import gmnet, hdrtv1k
+from .layouts.opened import complain
 from .layouts.shards import SHARD, Pairs
+from .progress import Progress, interruptible
+from .sources import Source, sources
 
 __all__ = ["SHARD", "Pairs", "make_pair", "make_shard", "synthesise"]
 
+TRIES = 400
+"""Views looked at for one pair; good sources need two or three."""
+
+Work = Callable[[int], float]
+
 
 @functools.lru_cache(maxsize=160)
-def _light(path: Path) -> NDArray[np.float16]:
-    return views.read_light(path).astype(np.float16)
+def _light(source: Source) -> NDArray[np.float16]:
+    return source.light().astype(np.float16)
 
 
-def make_pair(origins: list[views.Source], seed: int, index: int, style: synth.Style) -> synth.Pair:
-    """Pair number `index` of `seed`: the same arguments give the same pixels."""
+def make_pair(origins: list[Source], seed: int, index: int, style: synth.Style) -> synth.Pair:
+    """Pair number `index` of `seed`: the same arguments give the same pixels.
+
+    Raises:
+        UntoneError: the sources hold nothing that a photographer would keep.
+    """
     random = np.random.default_rng([seed, index])
-    while True:
+    for _ in range(TRIES):
         source = origins[index % len(origins)] if random.random() < 0.5 else origins[random.integers(len(origins))]
-        view = views.random_view(_light(source.path).astype(np.float32), source, random, style.size)
+        view = views.random_view(_light(source).astype(np.float32), source, random, style.size)
         made = synth.pair(view, random, style)
         if made is not None:
             return made
+    raise UntoneError(f"no view of {TRIES} makes a plausible pair; are {origins[0].path} and the others photographs?")
 
 
-def make_shard(origins: list[views.Source], folder: Path, shard: int, seed: int, style: synth.Style) -> None:
-    """Writes shard number `shard`, whole or not at all."""
+def make_shard(origins: list[Source], folder: Path, shard: int, seed: int, style: synth.Style) -> float:
+    """Writes shard number `shard`, each file whole or not at all; the SDR file, which marks a whole shard, last."""
     made = [make_pair(origins, seed, shard * SHARD + k, style) for k in range(SHARD)]
-    arrays: dict[str, NDArray[Any]] = {
-        "gain": np.stack([p.gain_stops for p in made]),
-        "sdr": np.stack([p.sdr for p in made]),
-    }
-    for name, array in arrays.items():
-        partial = folder / f".{shard:05d}.{name}.npy"
-        np.save(partial, array)
-        partial.rename(folder / f"{shard:05d}.{name}.npy")
+    for name, parts in (("gain", [p.gain_stops for p in made]), ("sdr", [p.sdr for p in made])):
+        stream = io.BytesIO()
+        np.save(stream, np.stack(parts))
+        save(folder / f"{shard:05d}.{name}.npy", [stream.getvalue()])
+    return 0.0
 
 
-def synthesise(hdr: Path, folder: Path, count: int, seed: int, style: synth.Style, workers: int = 1) -> Iterator[int]:
-    """Makes shards until `folder` holds at least `count` pairs; existing shards stay. Yields pairs on disk so far.
+def make_files(
+    origins: list[Source], folder: Path, shard: int, seed: int, style: synth.Style, count: int, layout: str
+) -> float:
+    """Writes those pairs of shard number `shard` that are not there in a layout of single files; their mean loss."""
+    losses = [0.0]
+    for index in range(shard * SHARD, min(shard * SHARD + SHARD, count)):
+        if not mark(folder, layout, index).exists():
+            made = make_pair(origins, seed, index, style)
+            example = Example(f"{index:07d}", made.sdr, made.gain_stops, thumbnail_of(made.sdr))
+            losses.append(gmnet.write(folder, example) if layout == "gmnet" else hdrtv1k.write(folder, example))
+    return sum(losses) / max(len(losses) - 1, 1)
+
+
+def mark(folder: Path, layout: str, index: int) -> Path:
+    """The file that is written last, of a shard or of a pair."""
+    if layout == "pairs":
+        return folder / f"{index // SHARD:05d}.sdr.npy"
+    return folder / ("image" if layout == "gmnet" else "train_sdr") / f"{index:07d}.png"
+
+
+def synthesise(
+    hdr: Path | Sequence[Path],
+    folder: Path,
+    count: int,
+    seed: int,
+    style: synth.Style,
+    workers: int = 1,
+    *,
+    layout: str = "pairs",
+    panorama: str = "auto",
+    strict: bool = False,
+) -> Iterator[int]:
+    """Makes pairs until `folder` holds at least `count`; existing ones stay. Yields pairs on disk so far.
+
+    Args:
+        hdr, panorama, strict: as sources.sources takes them.
+        layout: "pairs" (shards of SHARD), "gmnet" or "hdrtv1k".
 
     Raises:
-        UntoneError: `folder` holds pairs of another style, seed or source.
+        UntoneError: `folder` holds pairs of another style, seed or source; or no source can be used.
     """
-    origins = views.sources(hdr)
+    origins = sources(hdr, panorama=panorama, strict=strict)
     folder.mkdir(parents=True, exist_ok=True)
-    _claim(folder, {"seed": seed, "sources": len(origins), "style": dataclasses.asdict(style)})
+    _claim(folder, _recipe(origins, seed, style, layout))
     shards = range(-(-count // SHARD))
-    wanted = [shard for shard in shards if not (folder / f"{shard:05d}.sdr.npy").exists()]
-    work = functools.partial(make_shard, origins, folder, seed=seed, style=style)
-    done = len(shards) - len(wanted)
+    wanted = [shard for shard in shards if not _is_whole(folder, layout, shard, count)]
+    work: Work = functools.partial(make_shard, origins, folder, seed=seed, style=style)
+    if layout != "pairs":
+        work = functools.partial(make_files, origins, folder, seed=seed, style=style, count=count, layout=layout)
+    done, losses = len(shards) - len(wanted), list[float]()
+    for loss in _results(work, wanted, workers):
+        done += 1
+        losses.append(loss)
+        yield done * SHARD
+    if losses and layout != "pairs":
+        complain(f"{folder}: the {layout} layout loses {np.mean(losses):.4f} stops of the pairs' gain in the mean")
+
+
+def _is_whole(folder: Path, layout: str, shard: int, count: int) -> bool:
+    last = shard * SHARD + 1 if layout == "pairs" else min(shard * SHARD + SHARD, count)
+    return all(mark(folder, layout, index).exists() for index in range(shard * SHARD, last))
+
+
+def _results(work: Work, wanted: list[int], workers: int) -> Iterator[float]:
     if workers == 1:
-        for shard in wanted:
-            work(shard)
-            done += 1
-            yield done * SHARD
+        yield from map(work, wanted)
         return
-    with ProcessPoolExecutor(workers) as pool:
-        for _ in pool.map(work, wanted):
-            done += 1
-            yield done * SHARD
+    pool = ProcessPoolExecutor(workers, initializer=_leave_interrupts_to_the_parent)
+    try:
+        yield from pool.map(work, wanted)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _leave_interrupts_to_the_parent() -> None:
+    """So that an interrupt lets the shards in hand finish, and only the parent speaks of it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _recipe(origins: list[Source], seed: int, style: synth.Style, layout: str) -> dict[str, Any]:
+    names = [f"{o.path.name}/{o.member or o.path.stat().st_size}/{o.is_panorama}" for o in origins]
+    digest = hashlib.sha256("\n".join(names).encode("utf-8", "surrogateescape")).hexdigest()
+    recipe = {"seed": seed, "sources": len(origins), "style": dataclasses.asdict(style), "digest": digest[:16]}
+    return recipe | {"layout": layout}
 
 
 def _claim(folder: Path, recipe: dict[str, Any]) -> None:
+    """Says how the pairs are made, or refuses a folder whose pairs were made otherwise."""
     note = folder / "style.json"
     text = json.dumps(recipe, indent=1)
-    if note.exists() and json.loads(note.read_text()) != json.loads(text):
-        raise UntoneError(f"{folder}: holds pairs made with another style or seed; choose another folder")
-    note.write_text(text)
+    if note.exists():
+        try:
+            found = json.loads(note.read_text())
+        except ValueError as error:
+            raise UntoneError(f"{note}: damaged; choose another folder") from error
+        wanted = json.loads(text)
+        known = {"layout": "pairs", "digest": wanted["digest"]}  # notes of earlier versions say neither
+        if not isinstance(found, dict) or known | found != wanted:
+            raise UntoneError(f"{folder}: holds pairs made with another style or seed; choose another folder")
+        return
+    if any(folder.glob("[0-9]*.npy")) or (folder / "image").exists() or (folder / "train_sdr").exists():
+        raise UntoneError(f"{folder}: holds data whose making is not known ({note.name} is missing)")
+    save(note, [text.encode()])
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `untone synth`."""
-    parser.add_argument("hdr", type=Path, metavar="HDR", help="folder of scene-linear EXR panoramas and stills")
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="folder for the pairs")
-    parser.add_argument("--count", type=int, default=9152, help="pairs, rounded up to 64; default 9152")
-    parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same pairs; default 1")
-    parser.add_argument("--photos-only", action="store_true", help="no drawn pictures to leave alone (for validation)")
-    parser.add_argument("-j", "--jobs", type=int, default=1, metavar="N", help="processes; default 1")
+    add = parser.add_argument
+    add(
+        "hdr",
+        type=Path,
+        nargs="+",
+        metavar="HDR",
+        help="HDR images or folders of them (EXR, HDR, PQ PNG ...), or a pack",
+    )
+    add("-o", "--output", type=Path, required=True, metavar="DIR", help="folder for the pairs")
+    add("--count", type=int, default=9152, help="pairs, in shards rounded up to 64; default 9152")
+    add("--seed", type=int, default=1, help="the same seed gives the same pairs; default 1")
+    add("--size", type=int, default=synth.Style.size, help=f"side of a pair; default {synth.Style.size}")
+    add("--layout", choices=("pairs", "gmnet", "hdrtv1k"), default="pairs", help="how they lie on disk; default pairs")
+    add("--panorama", choices=("auto", "yes", "no"), default="auto", help="auto takes 2:1 pictures as panoramas")
+    add("--photos-only", action="store_true", help="no drawn pictures to leave alone (for validation)")
+    add("--strict", action="store_true", help="stop at a file in a folder that is no HDR image, instead of leaving it")
+    add("-j", "--jobs", type=int, default=1, metavar="N", help="processes; default 1")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """`untone synth`: makes the pairs that are not there yet."""
-    style = synth.Style(alone_share=0.0) if arguments.photos_only else synth.Style()
-    made = synthesise(arguments.hdr, arguments.output, arguments.count, arguments.seed, style, arguments.jobs)
-    for count in made:
-        sys.stderr.write(f"\r{count} of {arguments.count} pairs")
-    sys.stderr.write("\n")
+    if arguments.count < 1 or arguments.jobs < 1 or arguments.seed < 0:
+        raise UsageError("--count and --jobs must be 1 or more, --seed 0 or more")
+    if not 64 <= arguments.size <= 2048 or arguments.size % 4:
+        raise UsageError(f"--size must be a multiple of 4 from 64 to 2048, not {arguments.size}")
+    style = synth.Style(size=arguments.size)
+    style = dataclasses.replace(style, alone_share=0.0) if arguments.photos_only else style
+    made = synthesise(
+        arguments.hdr, arguments.output, arguments.count, arguments.seed, style, arguments.jobs,
+        layout=arguments.layout, panorama=arguments.panorama, strict=arguments.strict,
+    )  # fmt: skip
+    with interruptible(), Progress(arguments.count, "pairs") as progress:
+        for count in made:
+            progress.step(count - progress.done)
     return 0

@@ -1,76 +1,13 @@
-"""HDR sources (panoramas and stills, scene-linear) and the views a photographer would frame in them."""
+"""The views a photographer would frame in an HDR source, a panorama or a still."""
 
 from __future__ import annotations
-
-import csv
-import dataclasses
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DamagedError, UntoneError
+from .sources import Source
 
 Light = NDArray[np.float32]
-
-MAX_LIGHT = 65504.0
-"""Largest half float; brighter or infinite sources are clipped to it."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Source:
-    """One HDR image to frame views in.
-
-    Attributes:
-        path: the EXR file.
-        is_panorama: equirectangular, 360 x 180 degrees; otherwise a still.
-        has_ground: False for skies whose lower half is a mirror.
-        scene: the place; views of one scene must stay on one side of a train and validation split.
-    """
-
-    path: Path
-    is_panorama: bool
-    has_ground: bool
-    scene: str
-
-
-def sources(folder: Path) -> list[Source]:
-    """The HDR images in `folder`, in name order; kinds and scenes from `manifest.csv` beside it, where there is one.
-
-    Raises:
-        UntoneError: the folder holds no .exr file.
-    """
-    paths = sorted(folder.glob("*.exr"))
-    if not paths:
-        raise UntoneError(f"{folder}: no .exr files")
-    manifest = folder.parent / "manifest.csv"
-    rows = {}
-    if manifest.exists():
-        with manifest.open(newline="") as lines:
-            rows = {row["file"]: row for row in csv.DictReader(lines)}
-    return [_source(path, rows.get(f"{folder.name}/{path.name}")) for path in paths]
-
-
-def _source(path: Path, row: dict[str, str] | None) -> Source:
-    if row is None:
-        height, width = read_light(path).shape[:2]
-        return Source(path, width == 2 * height, True, path.stem)
-    return Source(path, row["kind"].startswith("panorama"), "mirror" not in row["kind"], row["scene"])
-
-
-def read_light(path: Path) -> Light:
-    """Scene-linear RGB of an EXR, [H, W, 3] float32, finite and not negative.
-
-    Raises:
-        DamagedError: the file is not a readable RGB EXR.
-    """
-    import OpenEXR
-
-    try:
-        pixels = OpenEXR.File(str(path)).channels()["RGB"].pixels
-    except Exception as fault:
-        raise DamagedError(f"{path}: not a readable RGB EXR ({fault})") from None
-    return np.clip(np.nan_to_num(pixels.astype(np.float32), posinf=MAX_LIGHT), 0, MAX_LIGHT)
 
 
 def perspective(panorama: Light, yaw: float, pitch: float, roll: float, fov: float, aspect: float, size: int) -> Light:
