@@ -63,6 +63,9 @@ def extracted(model: bytes, inputs: Sequence[str], outputs: Sequence[str]) -> by
     if graph is None:
         raise DamagedError("it holds no graph")
     parts = list(_fields(graph))
+    types = {_name(p, VALUE_NAME): p[2] for p in parts if p[0] in (GRAPH_INPUT, GRAPH_OUTPUT, GRAPH_VALUE)}
+    ends = [_field(GRAPH_INPUT, _declared(types, name)) for name in inputs]
+    ends += [_field(GRAPH_OUTPUT, _declared(types, name)) for name in outputs]
     nodes = _needed_nodes(parts, inputs, outputs)
     used = {name for node in nodes for name in _names(node[2], NODE_INPUT)}
     stored = {_name(p, TENSOR_NAME): p for p in parts if p[0] == GRAPH_INITIALIZER}
@@ -71,10 +74,7 @@ def extracted(model: bytes, inputs: Sequence[str], outputs: Sequence[str]) -> by
         raise DamagedError(f"its graph asks for {min(missing)!r} to give {', '.join(outputs)}")
     if not set(inputs) <= used:
         raise DamagedError(f"its graph does not need {min(set(inputs) - used)!r} to give {', '.join(outputs)}")
-    types = {_name(p, VALUE_NAME): p[2] for p in parts if p[0] in (GRAPH_INPUT, GRAPH_OUTPUT, GRAPH_VALUE)}
-    kept = [p[1] for p in nodes] + [p[1] for name, p in stored.items() if name in used]
-    for number, names in ((GRAPH_INPUT, inputs), (GRAPH_OUTPUT, outputs)):
-        kept += [_field(number, _declared(types, name)) for name in names]
+    kept = [p[1] for p in nodes] + [p[1] for name, p in stored.items() if name in used] + ends
     kept += [p[1] for p in parts if p[0] not in _REPLACED]
     rest = b"".join(whole for number, whole, _ in _fields(model) if number != MODEL_GRAPH)
     return rest + _field(MODEL_GRAPH, b"".join(kept))
