@@ -70,6 +70,20 @@ def test_wrong_pixels_are_refused_by_every_kernel(operators_of, bad):
         lambda o: kernels.apply(PIXELS.astype(np.uint16), TABLE, FLAT),
         lambda o: kernels.apply(PIXELS, TABLE, FLAT, 1.5),
         lambda o: kernels.apply(PIXELS, TABLE, FLAT, float("nan")),
+        lambda o: kernels.pq16(PIXELS),
+        lambda o: kernels.pq16(np.zeros((4, 5), np.float32)),
+        lambda o: kernels.pq16(np.zeros((0, 5, 3), np.float32)),
+        lambda o: kernels.pq16(np.zeros((4, 5, 3)), "p3"),
+        lambda o: kernels.pq16(np.zeros((4, 5, 3), np.float32), "bt601"),
+        lambda o: kernels.pq16(np.zeros((4, 5, 3), np.float32), "p3", float("nan")),
+        lambda o: kernels.hdr_linear(PIXELS, o, out=np.zeros((4, 5, 3), np.float32)),
+        lambda o: kernels.hdr_linear(PIXELS, o, out=np.zeros((4, 6, 3), np.float16)),
+        lambda o: kernels.hdr_linear(PIXELS, o, out=np.zeros((4, 5, 6), np.float16)[..., ::2]),
+        lambda o: kernels.hdr_linear(PIXELS, o, out=[0]),
+        lambda o: kernels.hdr_pq10(PIXELS, o, out=np.broadcast_to(np.uint16(0), (4, 5, 3))),
+        lambda o: kernels.gain_codes(PIXELS, o, (0.0,) * 3, (1.0,) * 3, out=PIXELS),
+        lambda o: kernels.gain_codes(PIXELS, o, (0.0,) * 3, (1.0,) * 3, divisor=2, out=np.zeros((4, 5, 3), np.uint8)),
+        lambda o: kernels.thumbnail(PIXELS, 4, out=np.zeros((4, 4, 3), np.float32)),
         lambda o: kernels.thumbnail(PIXELS, threads=0),
         lambda o: kernels.thumbnail(PIXELS, threads=-1),
         lambda o: kernels.thumbnail(PIXELS, threads=10_000),
@@ -200,7 +214,11 @@ for (height, width), dtype, at_end in itertools.product(shapes, (np.uint8, np.ui
         for view in (photo, photo[::-1], photo[::2]):
             for divisor in (1, 2, 4):
                 kernels.gain_codes(view, operators, (-1.0,) * 3, (1.0,) * 3, divisor=divisor, variant=variant)
-            kernels.hdr_linear(view, operators, variant=variant)
+            light = kernels.hdr_linear(view, operators, dtype=np.float32, variant=variant)
+            out = fenced(np.empty(view.shape, np.float16), at_end)
+            kernels.hdr_linear(view, operators, out=out, variant=variant)
+            kernels.hdr_pq10(view, operators, out=out.view(np.uint16), variant=variant)
+            kernels.pq16(fenced(light, at_end), out=out.view(np.uint16), variant=variant)
             kernels.thumbnail(view, 7, variant=variant)
             kernels.apply(view, table, GainMap(codes, (0.0,) * 3, (1.0,) * 3), variant=variant)
 """

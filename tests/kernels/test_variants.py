@@ -1,5 +1,6 @@
 """Every compiled variant against the definition, and any number of threads against one, bit for bit."""
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from untone import colour, kernels
 from untone.image import GainMap
+from untone.operators import Operators
 
 COMPILED = [v for v in kernels.info()["available"] if v != "reference"]
 SHAPES = [(1, 1), (2, 3), (5, 17), (19, 300), (3, 1037)]
@@ -18,6 +20,8 @@ def every_output(pixels, operators, low, high, **how):
     outputs["half"] = kernels.hdr_linear(pixels, operators, **how)
     outputs["single"] = kernels.hdr_linear(pixels, operators, "gamma22", dtype=np.float32, **how)
     outputs["pq"] = kernels.hdr_pq10(pixels, operators, "bt1886", "p3", 250.0, **how)
+    light = kernels.hdr_linear(pixels, operators, dtype=np.float32, variant="reference")
+    outputs["pq16"] = kernels.pq16(light, "p3", 250.0, **how)
     outputs["thumbnail"] = kernels.thumbnail(pixels, 48, **how)
     return outputs
 
@@ -32,6 +36,8 @@ def assert_within_tolerance(name, got, expected):
         assert (error > 0).mean() < 0.01 or error.size < 1000  # ties only, never a bias
     elif name == "pq":
         assert error.max() <= 2
+    elif name == "pq16":
+        assert error.max() <= 1
     elif name == "thumbnail":
         assert error.max() <= 1e-6
     else:
@@ -61,6 +67,74 @@ def test_the_darks_keep_their_pq_codes(operators_of, variant):
         operators = operators_of(rough=True, seed=seed, qmax=3.0)
         expected = kernels.hdr_pq10(codes, operators, variant="reference").astype(int)
         assert np.abs(kernels.hdr_pq10(codes, operators, variant=variant) - expected).max() <= 2
+
+
+@pytest.mark.parametrize("variant", COMPILED)
+@pytest.mark.parametrize("qmax", [0.5, 2.5, 4.0, 8.0])
+@pytest.mark.parametrize("reach", [0.0, 1e-3, 1.0, 3.0, 100.0])
+def test_gain_follows_its_curve_from_one_end_of_the_lut_to_the_other(variant, qmax, reach):
+    """Base white, a LUT that runs over -reach..reach: light must be the power itself, and untouched where gain is 0."""
+    grids = np.zeros((3, 2, 2, 8, 3), np.float32)
+    grids[0] = np.linspace(0, 1, 8)[:, None]
+    lut = np.broadcast_to(np.linspace(-reach, reach, 17)[:, None, None, None], (17, 17, 17, 3))
+    operators = Operators(grids, np.ascontiguousarray(lut, np.float32), qmax, offset=0.0)
+    pixels = np.zeros((1, 65536, 3), np.uint16)
+    pixels[0, :, 0] = np.arange(65536)
+    pixels[..., 1:] = 65535  # two channels at white show the gain
+    stops = qmax * np.tanh(reach * (np.arange(65536) / 32767.5 - 1))
+    for dtype, limit in ((np.float32, 4e-4 * qmax + 2e-5), (np.float16, 4e-4 * qmax + 1.5e-3)):
+        light = kernels.hdr_linear(pixels, operators, dtype=dtype, variant=variant)[0, :, 1].astype(np.float64)
+        assert np.abs(light / np.exp2(stops) - 1).max() <= limit
+        if reach == 0:
+            assert (light == 1).all()
+
+
+@pytest.mark.parametrize("variant", COMPILED)
+def test_gain_0_leaves_light_and_black_exactly_as_they_are(operators_of, variant):
+    operators = operators_of(rough=True)
+    flat = dataclasses.replace(operators, lut=np.zeros_like(operators.lut))
+    pixels = np.arange(256, dtype=np.uint8)[None, :, None].repeat(3, axis=2)
+    expected = colour.code_table("srgb")
+    for dtype in (np.float16, np.float32):
+        light = kernels.hdr_linear(pixels, flat, dtype=dtype, variant=variant)[0]
+        assert (light[0] == 0).all()
+        np.testing.assert_allclose(light[:, 1].astype(np.float64), expected, rtol=1e-3, atol=2e-9)
+
+
+@pytest.mark.parametrize("variant", COMPILED)
+def test_pq16_from_darkness_to_the_end_of_the_scale(variant):
+    """Every brightness, grey and coloured, beside the definition; hostile light harms no neighbour."""
+    grey = np.logspace(-12, 2, 30_000)[:, None] * [1.0, 1.0, 1.0]
+    light = np.concatenate([grey, grey[::-1] * [1.0, 0.1, -0.05]]).astype(np.float32)[None]
+    expected = kernels.pq16(light, "p3", 203.0, variant="reference").astype(int)
+    assert np.abs(kernels.pq16(light, "p3", 203.0, variant=variant) - expected).max() <= 1
+    light[0, 10::7, 1] = np.resize([np.nan, np.inf, -np.inf, 3e38, -3e38], len(light[0, 10::7]))
+    expected = kernels.pq16(light, "p3", 203.0, variant="reference").astype(int)
+    for threads in (1, 2):
+        got = kernels.pq16(light, "p3", 203.0, variant=variant, threads=threads)
+        assert np.abs(got - expected).max() <= 1
+    assert got.max() == 65535
+    assert got.min() == 0
+
+
+@pytest.mark.parametrize("variant", [*COMPILED, "reference"])
+def test_a_buffer_of_the_caller_gets_the_result(operators_of, pixels_of, variant):
+    operators, pixels = operators_of(), pixels_of(21, 300)
+    light = kernels.hdr_linear(pixels, operators, dtype=np.float32)
+    gain_map = GainMap(pixels_of(5, 7), (0.0,) * 3, (1.0,) * 3)
+    calls = [
+        lambda **how: kernels.thumbnail(pixels, 16, **how),
+        lambda **how: kernels.gain_codes(pixels, operators, (-1.0,) * 3, (1.0,) * 3, divisor=2, **how),
+        lambda **how: kernels.hdr_linear(pixels, operators, **how),
+        lambda **how: kernels.hdr_pq10(pixels, operators, **how),
+        lambda **how: kernels.pq16(light, **how),
+        lambda **how: kernels.apply(pixels, colour.code_table("srgb"), gain_map, **how),
+    ]
+    for call in calls:
+        fresh = call(variant=variant)
+        out = np.full_like(fresh, 77)
+        assert call(variant=variant, out=out) is out
+        np.testing.assert_array_equal(out, fresh)
 
 
 @pytest.mark.parametrize("variant", COMPILED)

@@ -66,6 +66,8 @@ def test_the_report_has_its_keys_and_is_json(monkeypatch, capsys):
         assert row["threads"] == kernels.info()["threads"]
         assert row["ms_median"] > 0
         assert row["speedup_over_torch_eager"] > 0
+        assert row["cpu_ms"] > 0
+        assert row["spread"] >= 0
         assert set(row["variants"]) == set(kernels.info()["available"]) - {"reference"}
     assert result["thumbnail"]["downsample_ms"] > 0
     assert set(result["command_12mp"]) == {"seconds", "peak_mib"}

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import struct
+import threading
 import zlib
 from collections.abc import Iterator
 
 import imagecodecs
 import numpy as np
+from numpy.typing import NDArray
 
-from .. import colour
+from .. import colour, kernels
 from ..errors import DamagedError, LimitError, UnsupportedError
 from ..image import GainMap, Image, Pixels
 from . import profiles
 from .exif import orientation_of, with_orientation
 from .icc import CICP_PRIMARIES, CICP_TRANSFERS, PRIMARIES_CICP
+from .idat import chunk as _chunk
+from .idat import idat_chunks
 from .limits import MAX_CHUNKS, MAX_METADATA_BYTES, check_size
 from .pixels import bands, decoded, sixteen_bits, three_channels
 from .signalling import Header, Signalling, image_of, signalling
@@ -22,7 +26,7 @@ from .signalling import Header, Signalling, image_of, signalling
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 XMP_KEYWORD = b"XML:com.adobe.xmp\0"
 
-PALETTE = 3
+RGB, PALETTE = 2, 3
 ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 """First column, first row, and steps of the seven passes."""
 
@@ -209,32 +213,41 @@ def write(image: Image, gain_map: GainMap | None = None, *, quality: int = 95, m
     """
     if gain_map is not None:
         raise UnsupportedError("a PNG cannot carry a gain map; write a .jpg, or apply the map first")
-    codes = light_to_pq(image) if image.transfer == "linear" else image.pixels
-    if codes.dtype == np.float32 or image.is_hdr:
-        codes = sixteen_bits(codes)
-    packed = bytes(imagecodecs.png_encode(np.ascontiguousarray(codes), level=LEVEL))
-    return [packed[:33], *_describing(image, codes), packed[33:]]
+    levels = np.zeros(65536, np.int64)
+    guard = threading.Lock()
+
+    def band(first: int, last: int) -> Pixels:
+        codes = _codes(image, first, last)
+        if image.is_hdr:
+            brightest = np.maximum(np.maximum(codes[..., 0], codes[..., 1]), codes[..., 2])
+            found = np.bincount(brightest[min(first, 1) :].ravel(), minlength=65536)  # the first row is another band's
+            with guard:
+                levels[:] += found
+        return codes
+
+    sixteen = image.is_hdr or image.pixels.dtype != np.uint8
+    header = _chunk(b"IHDR", struct.pack(">IIBBBBB", image.width, image.height, 16 if sixteen else 8, RGB, 0, 0, 0))
+    pixels = list(idat_chunks(band, image.height, level=LEVEL, threads=kernels.info()["threads"]))
+    return [SIGNATURE, header, *_describing(image, levels), *pixels, _chunk(b"IEND", b"")]
 
 
-def light_to_pq(image: Image) -> Pixels:
-    """Linear pixels as uint16 PQ codes in BT.2020, [H, W, 3] full range; what lies outside is clipped."""
-    matrix = colour.rgb_to_rgb(image.primaries, "bt2020").T.astype(np.float32)
-    out = np.empty(image.pixels.shape, np.uint16)
-    for light, target in zip(bands(image.pixels), bands(out), strict=True):
-        codes = colour.nits_to_pq(light @ matrix * image.white_nits)
-        target[:] = np.nan_to_num(codes) * 65535 + 0.5
-    return out
+def _codes(image: Image, first: int, last: int) -> Pixels:
+    """Rows as they are stored: light as PQ in BT.2020, what is HDR or float as 16 bits, the rest as it is."""
+    rows = image.pixels[first:last]
+    if image.transfer == "linear":
+        return kernels.pq16(rows, image.primaries, image.white_nits, threads=1)
+    return sixteen_bits(rows) if image.is_hdr or rows.dtype == np.float32 else rows
 
 
-def _describing(image: Image, codes: Pixels) -> list[bytes]:
-    """The chunks that say what the codes mean, between IHDR and the pixels."""
+def _describing(image: Image, levels: NDArray[np.int64]) -> list[bytes]:
+    """The chunks that say what the codes mean, before the pixels; `levels` counts the largest codes of pixels."""
     chunks = []
     if image.is_hdr:
         primaries = "bt2020" if image.transfer == "linear" else image.primaries
         transfer = 18 if image.transfer == "hlg" else 16
         chunks.append(_chunk(b"cICP", bytes((PRIMARIES_CICP[primaries], transfer, 0, 1))))
         if transfer == 16:
-            chunks.append(_chunk(b"cLLI", _light_levels(codes)))
+            chunks.append(_chunk(b"cLLI", _light_levels(levels)))
     else:
         icc = profiles.profile_for(image)
         if icc is not None:
@@ -249,16 +262,8 @@ def _describing(image: Image, codes: Pixels) -> list[bytes]:
     return chunks
 
 
-def _light_levels(codes: Pixels) -> bytes:
-    """MaxCLL and MaxFALL (CTA-861.3) of PQ codes, in units of 0.0001 nit as cLLI stores them."""
-    table = colour.pq_to_nits(np.arange(65536) / 65535)
-    top, total = 0, 0.0
-    for band in bands(codes):
-        brightest = band.max(axis=2)
-        top, total = max(top, int(brightest.max())), total + float(table[brightest].sum())
-    mean = total / (codes.shape[0] * codes.shape[1])
-    return struct.pack(">II", round(float(table[top]) * 10_000), round(mean * 10_000))
-
-
-def _chunk(name: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+def _light_levels(levels: NDArray[np.int64]) -> bytes:
+    """MaxCLL and MaxFALL (CTA-861.3) of how often each PQ code is a pixel's largest, in 0.0001 nit as cLLI has them."""
+    nits = colour.pq_to_nits(np.arange(65536) / 65535)
+    top, mean = int(np.flatnonzero(levels)[-1]), float(levels @ nits) / int(levels.sum())
+    return struct.pack(">II", round(float(nits[top]) * 10_000), round(mean * 10_000))

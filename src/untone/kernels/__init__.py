@@ -6,6 +6,8 @@ Contract, shared by all variants (`reference` is the definition, in numpy):
   are copied. Positions and interpolation: see reference.py.
 - Against the reference: gain codes within 1, half floats within 1 %, PQ codes within 2. The number of threads never
   changes a bit of the result.
+- `out` is a C-contiguous, writable array of the result's shape and type that shares no memory with the input; the
+  result is written there and returned. Video wants one: the pages of a fresh array cost up to a third of a call.
 - `variant` is one of VARIANTS; None takes UNTONE_KERNEL, else the fastest this processor runs. A variant asked for by
   name is used or refused, never replaced. `threads` None takes UNTONE_THREADS, else every core this process may use.
 - Calls release the GIL and may come from several threads at once.
@@ -21,20 +23,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..colour import PRIMARIES
 from ..errors import UntoneError
 from ..image import DIFFUSE_WHITE_NITS, GainMap, Pixels, Triple
 from ..operators import Operators
 from . import reference
+from .checks import check_out, check_output, check_white, checked, checked_light
 from .compiled import Compiled, available
 
 Floats = NDArray[Any]
 
 VARIANTS = ("avx512", "avx2", "portable", "reference")
 """Fastest first."""
-
-TABLE_TRANSFERS = ("srgb", "bt1886", "gamma22")
-"""Transfers of an SDR base: light per channel, from a table of every code."""
 
 SAMPLE_PIXELS = 65_536
 """Most pixels gain_range looks at."""
@@ -47,12 +46,19 @@ MAX_THUMBNAIL = 4096
 
 
 def thumbnail(
-    pixels: Pixels, size: int = 256, *, threads: int | None = None, variant: str | None = None
+    pixels: Pixels,
+    size: int = 256,
+    *,
+    out: NDArray[np.float32] | None = None,
+    threads: int | None = None,
+    variant: str | None = None,
 ) -> NDArray[np.float32]:
     """[3, size, size] float32 in 0..1: exact area average of the encoded RGB of the whole image, also when smaller."""
     if not 1 <= size <= MAX_THUMBNAIL:
         raise UntoneError(f"thumbnail size must be 1..{MAX_THUMBNAIL}, not {size}")
-    result: NDArray[np.float32] = _kernels(variant, threads).thumbnail(_checked(pixels), size)
+    pixels = checked(pixels)
+    check_out(out, (3, size, size), np.float32, pixels)
+    result: NDArray[np.float32] = _kernels(variant, threads).thumbnail(pixels, size, out)
     return result
 
 
@@ -63,6 +69,7 @@ def gain_codes(
     high_stops: Triple,
     *,
     divisor: int = 1,
+    out: NDArray[np.uint8] | None = None,
     threads: int | None = None,
     variant: str | None = None,
 ) -> NDArray[np.uint8]:
@@ -76,7 +83,9 @@ def gain_codes(
     low, high = np.asarray(low_stops, np.float64), np.asarray(high_stops, np.float64)
     if low.shape != (3,) or high.shape != (3,) or not np.isfinite(low + high).all() or (low > high).any():
         raise UntoneError(f"low and high must be three finite stops each, low <= high, not {low_stops}, {high_stops}")
-    result: NDArray[np.uint8] = _kernels(variant, threads).gain_codes(_checked(pixels), operators, low, high, divisor)
+    pixels = checked(pixels)
+    check_out(out, (-(-pixels.shape[0] // divisor), -(-pixels.shape[1] // divisor), 3), np.uint8, pixels)
+    result: NDArray[np.uint8] = _kernels(variant, threads).gain_codes(pixels, operators, low, high, divisor, out)
     return result
 
 
@@ -88,7 +97,7 @@ def gain_range(
     Taken from a regular sample of at most SAMPLE_PIXELS, widened by RANGE_MARGIN of the span, and never beyond what the
     operators can yield at all, qmax * tanh of the LUT's extremes.
     """
-    pixels = _checked(pixels)
+    pixels = checked(pixels)
     rows, columns = _sampled(pixels.shape[0], pixels.shape[1])
     v, u = (reference.positions(n)[s] for n, s in zip(pixels.shape[:2], (rows, columns), strict=True))
     sample = np.ascontiguousarray(pixels[rows, columns])
@@ -107,12 +116,15 @@ def hdr_linear(
     transfer: str = "srgb",
     *,
     dtype: Any = np.float16,
+    out: Floats | None = None,
     threads: int | None = None,
     variant: str | None = None,
 ) -> Floats:
     """[H, W, 3] float16 or float32 light, 1.0 = SDR white: (light + offset) * 2 ** gain - offset, not clipped."""
-    _check_output(transfer, dtype)
-    result: Floats = _kernels(variant, threads).hdr_linear(_checked(pixels), operators, transfer, dtype)
+    check_output(transfer, dtype)
+    pixels = checked(pixels)
+    check_out(out, pixels.shape, dtype, pixels)
+    result: Floats = _kernels(variant, threads).hdr_linear(pixels, operators, transfer, dtype, out)
     return result
 
 
@@ -123,18 +135,40 @@ def hdr_pq10(
     primaries: str = "bt709",
     white_nits: float = DIFFUSE_WHITE_NITS,
     *,
+    out: NDArray[np.uint16] | None = None,
     threads: int | None = None,
     variant: str | None = None,
 ) -> NDArray[np.uint16]:
     """[H, W, 3] uint16 codes 0..1023 (full range): BT.2020 PQ of hdr_linear, `white_nits` at 1.0, rounded."""
-    _check_output(transfer, np.float32)
-    if primaries not in PRIMARIES:
-        raise UntoneError(f"primaries must be one of {', '.join(PRIMARIES)}, not {primaries!r}")
-    if not 0 < white_nits <= 10_000:
-        raise UntoneError(f"white_nits must be above 0 and at most 10000, not {white_nits}")
+    check_output(transfer, np.float32)
+    check_white(primaries, white_nits)
+    pixels = checked(pixels)
+    check_out(out, pixels.shape, np.uint16, pixels)
     result: NDArray[np.uint16] = _kernels(variant, threads).hdr_pq10(
-        _checked(pixels), operators, transfer, primaries, white_nits
+        pixels, operators, transfer, primaries, white_nits, out
     )
+    return result
+
+
+def pq16(
+    light: Floats,
+    primaries: str = "bt709",
+    white_nits: float = DIFFUSE_WHITE_NITS,
+    *,
+    out: NDArray[np.uint16] | None = None,
+    threads: int | None = None,
+    variant: str | None = None,
+) -> NDArray[np.uint16]:
+    """[H, W, 3] uint16 codes 0..65535 (full range): BT.2020 PQ of linear light, `white_nits` at 1.0, rounded.
+
+    Args:
+        light: [H, W, 3] float16 or float32, 1.0 = SDR white, in `primaries`. What lies outside BT.2020 or beyond 10,000
+            nits is clipped, NaN counts as no light.
+    """
+    check_white(primaries, white_nits)
+    light = checked_light(light)
+    check_out(out, light.shape, np.uint16, light)
+    result: NDArray[np.uint16] = _kernels(variant, threads).pq16(light, primaries, white_nits, out)
     return result
 
 
@@ -145,6 +179,7 @@ def apply(
     weight: float = 1.0,
     *,
     dtype: Any = np.float32,
+    out: Floats | None = None,
     threads: int | None = None,
     variant: str | None = None,
 ) -> Floats:
@@ -156,15 +191,16 @@ def apply(
         gain_map: any size; upsampled bilinearly (pixel centres), then ISO 21496-1, clause 6.
         weight: of gainmap.weight, -1..1.
     """
-    _check_output("srgb", dtype)
-    pixels = _checked(pixels)
+    check_output("srgb", dtype)
+    pixels = checked(pixels)
     if not -1 <= weight <= 1:
         raise UntoneError(f"weight must be within -1..1, not {weight}")
     if light_table.shape != (int(np.iinfo(pixels.dtype).max) + 1,) or light_table.dtype != np.float32:
         raise UntoneError(
             f"light_table must hold one float32 per code, not {list(light_table.shape)} {light_table.dtype}"
         )
-    result: Floats = _kernels(variant, threads).apply(pixels, light_table, gain_map, weight, dtype)
+    check_out(out, pixels.shape, dtype, pixels, gain_map.codes, light_table)
+    result: Floats = _kernels(variant, threads).apply(pixels, light_table, gain_map, weight, dtype, out)
     return result
 
 
@@ -202,30 +238,6 @@ def _thread_count(threads: int | None) -> int:
     if not wanted.isdecimal() or not 1 <= int(wanted) <= MAX_THREADS:
         raise UntoneError(f"threads must be 1..{MAX_THREADS}, not {wanted!r}")
     return int(wanted)
-
-
-def _checked(pixels: Pixels) -> Pixels:
-    """The pixels, in memory as the native code reads them: packed RGB within a row.
-
-    Raises:
-        UntoneError: not [H, W, 3] uint8 or uint16.
-    """
-    if not isinstance(pixels, np.ndarray) or pixels.dtype not in (np.uint8, np.uint16):
-        raise UntoneError(
-            f"pixels must be a uint8 or uint16 array, not {getattr(pixels, 'dtype', type(pixels).__name__)}"
-        )
-    if pixels.ndim != 3 or pixels.shape[2] != 3 or 0 in pixels.shape:
-        raise UntoneError(f"pixels must be [height, width, 3] and not empty, not {list(pixels.shape)}")
-    size = pixels.itemsize
-    packed = pixels.strides[1:] == (3 * size, size) and pixels.flags.aligned
-    return pixels if packed else np.ascontiguousarray(pixels)
-
-
-def _check_output(transfer: str, dtype: Any) -> None:
-    if transfer not in TABLE_TRANSFERS:
-        raise UntoneError(f"transfer of an SDR base must be one of {', '.join(TABLE_TRANSFERS)}, not {transfer!r}")
-    if np.dtype(dtype) not in (np.float16, np.float32):
-        raise UntoneError(f"dtype must be float16 or float32, not {dtype}")
 
 
 def _sampled(height: int, width: int) -> tuple[slice, slice]:

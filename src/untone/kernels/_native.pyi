@@ -15,6 +15,9 @@ def operators(
     nodes: Array,
     lut: Array,
     qmax: float,
+    curve: Array,
+    curve_at: list[float],
+    curve_is_power: bool,
     place: list[float],
     output: int,
     target: Array,
@@ -35,4 +38,5 @@ def apply(
     half: bool,
     target: Array,
 ) -> None: ...
+def pq16(variant: str, threads: int, light: Array, matrix: Array, pq: Array, target: Array) -> None: ...
 def thumbnail(variant: str, threads: int, pixels: Array, target: Array) -> None: ...

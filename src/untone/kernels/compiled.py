@@ -19,8 +19,8 @@ except ImportError as error:  # only a source tree that was never built
 
 Floats = NDArray[Any]
 
-OUTPUTS = {"codes": (0, np.uint8), "stops": (1, np.float32), "half": (2, np.float16), "single": (3, np.float32)}
-PQ10 = 4
+CODES, STOPS, HALF, SINGLE, PQ10 = range(5)
+"""Outputs of the full-size stage, as native/frame.hpp numbers them."""
 
 SMALLEST_SPAN_STOPS = 1e-9
 """Codes of a narrower range would be rounding noise; their scale stays finite."""
@@ -36,10 +36,11 @@ class Compiled:
 
     def __init__(self, variant: str, threads: int) -> None:
         self.variant, self.threads = variant, threads
+        self.wide = variant == "avx512"  # its registers hold tables of 32 floats
 
-    def thumbnail(self, pixels: NDArray[Any], size: int) -> NDArray[np.float32]:
+    def thumbnail(self, pixels: NDArray[Any], size: int, out: Floats | None) -> NDArray[np.float32]:
         """See reference.thumbnail."""
-        result = np.empty((3, size, size), np.float32)
+        result = np.empty((3, size, size), np.float32) if out is None else out
         _native.thumbnail(self.variant, self.threads, pixels, result)
         return result
 
@@ -47,37 +48,69 @@ class Compiled:
         """See reference.gain_stops; v and u must be evenly spaced."""
         result = np.empty(pixels.shape, np.float32)
         place = [*_even(v), *_even(u)]
-        self._run(pixels, operators, 1, result, output=1, place=place)
+        self._run(pixels, operators, 1, result, output=STOPS, place=place)
         return result
 
     def gain_codes(
-        self, pixels: NDArray[Any], operators: Operators, low: Floats, high: Floats, divisor: int
+        self,
+        pixels: NDArray[Any],
+        operators: Operators,
+        low: Floats,
+        high: Floats,
+        divisor: int,
+        out: NDArray[np.uint8] | None,
     ) -> NDArray[np.uint8]:
         """See reference.gain_codes."""
-        result = np.empty((-(-pixels.shape[0] // divisor), -(-pixels.shape[1] // divisor), 3), np.uint8)
+        shape = (-(-pixels.shape[0] // divisor), -(-pixels.shape[1] // divisor), 3)
+        result = np.empty(shape, np.uint8) if out is None else out
         scale = np.where(high > low, 255 / np.maximum(high - low, SMALLEST_SPAN_STOPS), 0)
         bias = 0.5 - scale * low
-        self._run(pixels, operators, divisor, result, output=0, scale=scale, bias=bias)
+        self._run(pixels, operators, divisor, result, output=CODES, scale=scale, bias=bias)
         return result
 
-    def hdr_linear(self, pixels: NDArray[Any], operators: Operators, transfer: str, dtype: Any) -> Floats:
+    def hdr_linear(
+        self, pixels: NDArray[Any], operators: Operators, transfer: str, dtype: Any, out: Floats | None
+    ) -> Floats:
         """See reference.hdr_linear."""
-        result = np.empty(pixels.shape, dtype)
-        self._run(pixels, operators, 1, result, output=2 if result.itemsize == 2 else 3, transfer=transfer)
+        result = np.empty(pixels.shape, dtype) if out is None else out
+        self._run(pixels, operators, 1, result, output=HALF if result.itemsize == 2 else SINGLE, transfer=transfer)
         return result
 
     def hdr_pq10(
-        self, pixels: NDArray[Any], operators: Operators, transfer: str, primaries: str, white_nits: float
+        self,
+        pixels: NDArray[Any],
+        operators: Operators,
+        transfer: str,
+        primaries: str,
+        white_nits: float,
+        out: NDArray[np.uint16] | None,
     ) -> NDArray[np.uint16]:
         """See reference.hdr_pq10."""
-        result = np.empty(pixels.shape, np.uint16)
+        result = np.empty(pixels.shape, np.uint16) if out is None else out
         matrix = layout.bt2020_columns(primaries, white_nits)
-        self._run(pixels, operators, 1, result, output=4, transfer=transfer, matrix=matrix)
+        self._run(pixels, operators, 1, result, output=PQ10, transfer=transfer, matrix=matrix)
         return result
 
-    def apply(self, pixels: NDArray[Any], light_table: Floats, gain_map: GainMap, weight: float, dtype: Any) -> Floats:
+    def pq16(
+        self, light: NDArray[np.float32], primaries: str, white_nits: float, out: NDArray[np.uint16] | None
+    ) -> NDArray[np.uint16]:
+        """See reference.pq16."""
+        result = np.empty(light.shape, np.uint16) if out is None else out
+        matrix = layout.bt2020_columns(primaries, white_nits)
+        _native.pq16(self.variant, self.threads, light, matrix, layout.pq_pairs(65535), result)
+        return result
+
+    def apply(
+        self,
+        pixels: NDArray[Any],
+        light_table: Floats,
+        gain_map: GainMap,
+        weight: float,
+        dtype: Any,
+        out: Floats | None,
+    ) -> Floats:
         """See reference.apply."""
-        result = np.empty(pixels.shape, dtype)
+        result = np.empty(pixels.shape, dtype) if out is None else out
         low, high = np.array(gain_map.min_stops), np.array(gain_map.max_stops)
         constants = [
             layout.rgbx(low * weight),
@@ -108,6 +141,8 @@ class Compiled:
         matrix: Floats | None = None,
     ) -> None:
         rows, columns = result.shape[:2]
+        power = output == HALF and operators.qmax_stops <= layout.MAX_POWER_STOPS
+        curve = layout.curve(operators, power=power, segments=self.wide)
         _native.operators(
             self.variant,
             self.threads,
@@ -116,6 +151,9 @@ class Compiled:
             layout.nodes(operators, planar=self.variant != "portable"),
             layout.rgbx(operators.lut),
             operators.qmax_stops,
+            curve.table,
+            [curve.per_step, curve.bound],
+            power,
             place or [0.5 / rows, 1 / rows, 0.5 / columns, 1 / columns],
             output,
             result,
@@ -124,7 +162,7 @@ class Compiled:
             layout.light_with_offset(transfer, int(np.iinfo(pixels.dtype).max), operators.offset),
             operators.offset,
             layout.bt2020_columns("bt709", 1.0) if matrix is None else matrix,
-            layout.pq_octaves(),
+            layout.pq_octaves() if self.wide else layout.pq_pairs(1023),
         )
 
 

@@ -24,6 +24,9 @@ Floats = NDArray[Any]
 BAND_ROWS = 16
 """Rows worked on at a time, so that the definition also runs on large photos."""
 
+MOST_LIGHT = 1e9
+"""What pq16 takes infinite light for; far past the end of PQ, yet a matrix can still cancel it."""
+
 
 def encoded_values(pixels: NDArray[Any]) -> NDArray[np.float64]:
     """uint8 or uint16 codes to encoded values in 0..1."""
@@ -88,12 +91,14 @@ def gain_stops(pixels: NDArray[Any], operators: Operators, v: Floats, u: Floats)
     return gain_at(encoded_values(pixels), v, u, operators).astype(np.float32)
 
 
-def thumbnail(pixels: NDArray[Any], size: int) -> NDArray[np.float32]:
+def thumbnail(pixels: NDArray[Any], size: int, out: Floats | None = None) -> NDArray[np.float32]:
     """[3, size, size] float32: each cell is the exact area integral of the encoded values it covers."""
     height, width = pixels.shape[:2]
     rows = np.stack([np.tensordot(w, pixels[at : at + len(w)], 1) for at, w in _area_cells(height, size)])
     cells = np.stack([np.tensordot(w, rows[:, at : at + len(w)], (0, 1)) for at, w in _area_cells(width, size)], axis=1)
-    return np.ascontiguousarray(cells.transpose(2, 0, 1) / np.iinfo(pixels.dtype).max, dtype=np.float32)
+    result = np.empty((3, size, size), np.float32) if out is None else out
+    result[:] = cells.transpose(2, 0, 1) / np.iinfo(pixels.dtype).max
+    return result
 
 
 def _area_cells(length: int, size: int) -> Iterator[tuple[int, NDArray[np.float64]]]:
@@ -106,12 +111,17 @@ def _area_cells(length: int, size: int) -> Iterator[tuple[int, NDArray[np.float6
 
 
 def gain_codes(
-    pixels: NDArray[Any], operators: Operators, low: Floats, high: Floats, divisor: int
+    pixels: NDArray[Any],
+    operators: Operators,
+    low: Floats,
+    high: Floats,
+    divisor: int,
+    out: NDArray[np.uint8] | None = None,
 ) -> NDArray[np.uint8]:
     """[ceil(H/d), ceil(W/d), 3] uint8 of the gain of each d x d box average; see gainmap.quantise."""
     height, width = (-(-s // divisor) for s in pixels.shape[:2])
     v, u = positions(height), positions(width)
-    codes = np.empty((height, width, 3), np.uint8)
+    codes = np.empty((height, width, 3), np.uint8) if out is None else out
     for band in _bands(height):
         block = pixels[band.start * divisor : band.stop * divisor].astype(np.float64)
         encoded = box_average(block, divisor) / np.iinfo(pixels.dtype).max
@@ -119,9 +129,11 @@ def gain_codes(
     return codes
 
 
-def hdr_linear(pixels: NDArray[Any], operators: Operators, transfer: str, dtype: Any) -> Floats:
+def hdr_linear(
+    pixels: NDArray[Any], operators: Operators, transfer: str, dtype: Any, out: Floats | None = None
+) -> Floats:
     """[H, W, 3] light, 1.0 = SDR white: (light + offset) * 2 ** gain - offset."""
-    result = np.empty(pixels.shape, dtype)
+    result = np.empty(pixels.shape, dtype) if out is None else out
     for band in _bands(pixels.shape[0]):
         result[band] = _light(pixels, operators, transfer, band)
     return result
@@ -136,23 +148,47 @@ def _light(pixels: NDArray[Any], operators: Operators, transfer: str, band: slic
 
 
 def hdr_pq10(
-    pixels: NDArray[Any], operators: Operators, transfer: str, primaries: str, white_nits: float
+    pixels: NDArray[Any],
+    operators: Operators,
+    transfer: str,
+    primaries: str,
+    white_nits: float,
+    out: NDArray[np.uint16] | None = None,
 ) -> NDArray[np.uint16]:
     """[H, W, 3] uint16, 0..1023: BT.2020 PQ, full range, floor(1023 * PQ + 0.5)."""
     matrix = rgb_to_rgb(primaries, "bt2020").T
-    result = np.empty(pixels.shape, np.uint16)
+    result = np.empty(pixels.shape, np.uint16) if out is None else out
     for band in _bands(pixels.shape[0]):
         nits = _light(pixels, operators, transfer, band) @ matrix * white_nits
         result[band] = np.floor(1023 * nits_to_pq(nits) + 0.5)
     return result
 
 
-def apply(pixels: NDArray[Any], light_table: Floats, gain_map: GainMap, weight: float, dtype: Any) -> Floats:
+def pq16(
+    light: NDArray[np.float32], primaries: str, white_nits: float, out: NDArray[np.uint16] | None = None
+) -> NDArray[np.uint16]:
+    """[H, W, 3] uint16, 0..65535: BT.2020 PQ, full range, floor(65535 * PQ + 0.5); NaN counts as no light."""
+    matrix = rgb_to_rgb(primaries, "bt2020").T
+    result = np.empty(light.shape, np.uint16) if out is None else out
+    for band in _bands(light.shape[0]):
+        finite = np.nan_to_num(light[band].astype(np.float64)).clip(-MOST_LIGHT, MOST_LIGHT)
+        result[band] = np.floor(65535 * nits_to_pq(finite @ matrix * white_nits) + 0.5)
+    return result
+
+
+def apply(
+    pixels: NDArray[Any],
+    light_table: Floats,
+    gain_map: GainMap,
+    weight: float,
+    dtype: Any,
+    out: Floats | None = None,
+) -> Floats:
     """[H, W, 3] light of the alternate rendition: codes upsampled (bilinear, pixel centres), then ISO 21496-1, 6."""
     height, width = pixels.shape[:2]
     codes = gain_map.codes / np.float64(np.iinfo(gain_map.codes.dtype).max)
     low, high, gamma = (np.array(t) for t in (gain_map.min_stops, gain_map.max_stops, gain_map.gamma))
-    result = np.empty(pixels.shape, dtype)
+    result = np.empty(pixels.shape, dtype) if out is None else out
     for band in _bands(height):
         share = _upsample(codes, positions(height)[band], positions(width))
         stops = low + (high - low) * share ** (1 / gamma)

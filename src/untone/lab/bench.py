@@ -1,12 +1,17 @@
 """`untone bench`: times the kernels, the thumbnail stage and the whole command on this machine.
 
-Ratios come from runs that take turns within one process, so that a busy machine slows both sides alike; medians
-throughout. Milliseconds belong to this machine and this hour: `load_average` tells how busy it was.
+Ratios come from runs that take turns within one process, so that a busy machine slows both sides alike, and from the
+lower quartile of either side, which a busy machine shifts less than the median. Two threads over one is the median of
+the ratios of neighbouring runs. Everyone writes into buffers made beforehand, the kernels and torch, as a player of
+video would: a fresh 50 MB result costs its pages anew in every call. Milliseconds belong to this machine and this hour:
+`load_average` tells how busy it was, `spread` how far the middle half of the runs lay apart, `cpu_ms` what one thread
+spent without waiting for others.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import functools
 import importlib.util
 import json
@@ -27,7 +32,7 @@ from .. import kernels
 from ..operators import Operators
 
 HEIGHT, WIDTH = 2160, 3840
-ROUNDS, TURNS = 2, 4
+ROUNDS, TURNS = 3, 5
 """Runs of eager torch, and turns of the kernels around each of them."""
 COMMAND_ROUNDS = 5
 KERNELS = ("gain_map_u8_4k", "fp16_4k", "pq10_4k", "half_map_4k")
@@ -56,8 +61,9 @@ def run(arguments: argparse.Namespace) -> int:
 def bench(*, quick: bool = False) -> dict[str, Any]:
     """Everything `untone bench --json` prints.
 
-    Keys: kernels.NAME.{ms_median, threads, variant, speedup_over_torch_eager, ...} for each of KERNELS, where
-    `variants` holds ms and speed-ups of every compiled variant and `scaling` the gain of two threads over one;
+    Keys: kernels.NAME.{ms_median, ms_quartile, spread, cpu_ms, threads, variant, scaling, speedup_over_torch_eager,
+    ...} for each of KERNELS, where `variants` holds the same of every compiled variant and `scaling` is the gain of two
+    threads over one;
     thumbnail.{downsample_ms, encoder_ms, share_of_full_size}; command_12mp.{seconds, peak_mib}. None where something
     needed is not installed.
     """
@@ -73,10 +79,12 @@ def show(result: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("kernel, 3840 x 2160", "ms", "threads", "variant", "over torch eager", "2 threads over 1")
+    columns = ("ms", "spread", "threads", "variant", "CPU ms", "over torch eager", "2 threads over 1")
+    table = Table("kernel, 3840 x 2160", *columns)
     for name, row in result["kernels"].items():
         for variant, entry in row["variants"].items():
-            cells = (f"{entry['ms_median']:.1f}", str(row["threads"]), variant)
+            times = (f"{entry['ms_median']:.1f}", f"{entry['spread']:.0%}")
+            cells = (*times, str(row["threads"]), variant, f"{entry['cpu_ms']:.1f}")
             table.add_row(name, *cells, _times(entry["speedup_over_torch_eager"]), _times(entry["scaling"]))
     console = Console()
     console.print(table)
@@ -93,16 +101,35 @@ def _load_average() -> list[float] | None:
     return [round(x, 2) for x in os.getloadavg()] if hasattr(os, "getloadavg") else None
 
 
-def take_turns(runs: dict[str, Run], rounds: int) -> dict[str, float]:
-    """Median milliseconds of each run; every round calls all of them once, after one round to warm up."""
-    spent: dict[str, list[float]] = {name: [] for name in runs}
-    for turn in range(rounds + 1):
+@dataclasses.dataclass(frozen=True)
+class Spent:
+    """Milliseconds of each run of one call: by the clock, and of this process's CPU time."""
+
+    wall: list[float] = dataclasses.field(default_factory=list)
+    cpu: list[float] = dataclasses.field(default_factory=list)
+
+    def time(self, call: Run) -> None:
+        """Run the call once more and note what it took."""
+        cpu, start = time.process_time(), time.perf_counter()
+        call()
+        self.wall.append((time.perf_counter() - start) * 1000)
+        self.cpu.append((time.process_time() - cpu) * 1000)
+
+
+def take_turns(runs: dict[str, Run], rounds: int) -> dict[str, Spent]:
+    """What each run took; every round calls all of them once, after one round to warm up."""
+    spent = {name: Spent() for name in runs}
+    for call in runs.values():
+        call()
+    for _ in range(rounds):
         for name, call in runs.items():
-            start = time.perf_counter()
-            call()
-            if turn:
-                spent[name].append((time.perf_counter() - start) * 1000)
-    return {name: statistics.median(times) for name, times in spent.items()}
+            spent[name].time(call)
+    return spent
+
+
+def quartile(times: list[float], which: int = 1) -> float:
+    """The first (or `which`) quartile, as one of the values; of up to four, the first is the least."""
+    return sorted(times)[which * (len(times) - 1) // 4]
 
 
 def specimen(seed: int = 0) -> tuple[NDArray[np.uint8], Operators]:
@@ -122,11 +149,13 @@ def specimen(seed: int = 0) -> tuple[NDArray[np.uint8], Operators]:
 
 def _calls(pixels: NDArray[np.uint8], operators: Operators) -> dict[str, Callable[..., Any]]:
     low, high = kernels.gain_range(pixels, operators)
+    codes, light = np.zeros(pixels.shape, np.uint8), np.zeros(pixels.shape, np.float16)
+    pq10, quarter = np.zeros(pixels.shape, np.uint16), np.zeros((HEIGHT // 2, WIDTH // 2, 3), np.uint8)
     return {
-        "gain_map_u8_4k": lambda **how: kernels.gain_codes(pixels, operators, low, high, **how),
-        "fp16_4k": lambda **how: kernels.hdr_linear(pixels, operators, **how),
-        "pq10_4k": lambda **how: kernels.hdr_pq10(pixels, operators, **how),
-        "half_map_4k": lambda **how: kernels.gain_codes(pixels, operators, low, high, divisor=2, **how),
+        "gain_map_u8_4k": lambda **how: kernels.gain_codes(pixels, operators, low, high, out=codes, **how),
+        "fp16_4k": lambda **how: kernels.hdr_linear(pixels, operators, out=light, **how),
+        "pq10_4k": lambda **how: kernels.hdr_pq10(pixels, operators, out=pq10, **how),
+        "half_map_4k": lambda **how: kernels.gain_codes(pixels, operators, low, high, divisor=2, out=quarter, **how),
     }
 
 
@@ -162,7 +191,8 @@ def _kernels(quick: bool) -> tuple[dict[str, Any], dict[str, float]]:
         import torch
 
         torch.set_num_threads(threads)
-    times: dict[str, list[dict[str, float]]] = {}
+    rows: dict[str, Any] = {}
+    eager_ms: dict[str, float] = {}
     for name in KERNELS:
         runs: dict[str, Run] = {
             f"{v} {count}": functools.partial(calls[name], variant=v, threads=count)
@@ -170,34 +200,41 @@ def _kernels(quick: bool) -> tuple[dict[str, Any], dict[str, float]]:
             for count in sorted({1, 2, threads})
         }
         slow = {key: call for key, call in eager.items() if key.startswith(name)}
-        # kernels run between eager runs too, not only in a quiet block of their own
-        for _ in range(1 if quick else ROUNDS):
-            fast = take_turns(runs, TURNS)
-            times.setdefault(name, []).append(fast | {f"eager {key}": _once(call) for key, call in slow.items()})
-    medians = {
-        name: {key: statistics.median(r[key] for r in rounds) for key in rounds[0]} for name, rounds in times.items()
-    }
-    eager_ms = {key[6:]: ms for row in medians.values() for key, ms in row.items() if key.startswith("eager ")}
-    return {name: _row(name, row, variants, chosen, threads) for name, row in medians.items()}, eager_ms
+        spent = _rounds(runs, slow, 1 if quick else ROUNDS)
+        eager_ms |= {key: quartile(spent[key].wall) for key in slow}
+        rows[name] = _row(name, spent, variants, chosen, threads)
+    return rows, eager_ms
 
 
-def _once(call: Run) -> float:
-    start = time.perf_counter()
-    call()
-    return (time.perf_counter() - start) * 1000
+def _rounds(runs: dict[str, Run], slow: dict[str, Run], rounds: int) -> dict[str, Spent]:
+    """Turns of the kernels between runs of torch, so that both meet the same hours of the machine."""
+    spent = {name: Spent() for name in (*runs, *slow)}
+    for call in slow.values():
+        call()  # warms up
+    for _ in range(rounds):
+        for name, more in take_turns(runs, TURNS).items():
+            spent[name].wall.extend(more.wall)
+            spent[name].cpu.extend(more.cpu)
+        for name, call in slow.items():
+            spent[name].time(call)
+    return spent
 
 
-def _row(name: str, ms: dict[str, float], variants: list[str], chosen: str, threads: int) -> dict[str, Any]:
-    eager, exact = ms.get(f"eager {name}"), ms.get(f"eager {name}_tetrahedral")
+def _row(name: str, spent: dict[str, Spent], variants: list[str], chosen: str, threads: int) -> dict[str, Any]:
+    eager, exact = (quartile(spent[key].wall) if key in spent else None for key in (name, f"{name}_tetrahedral"))
     entries = {}
     for variant in variants:
-        spent = ms[f"{variant} {threads}"]
+        one, two, many = (spent[f"{variant} {count}"] for count in (1, 2, threads))
+        low = quartile(many.wall)
         entries[variant] = {
-            "ms_median": spent,
-            "one_thread_ms_median": ms[f"{variant} 1"],
-            "scaling": ms[f"{variant} 1"] / ms[f"{variant} 2"],
-            "speedup_over_torch_eager": eager / spent if eager else None,
-            "speedup_over_torch_eager_tetrahedral": exact / spent if exact else None,
+            "ms_median": statistics.median(many.wall),
+            "ms_quartile": low,
+            "spread": (quartile(many.wall, 3) - low) / statistics.median(many.wall),
+            "cpu_ms": quartile(one.cpu),
+            "one_thread_ms_median": statistics.median(one.wall),
+            "scaling": statistics.median(a / b for a, b in zip(one.wall, two.wall, strict=True)),
+            "speedup_over_torch_eager": eager / low if eager else None,
+            "speedup_over_torch_eager_tetrahedral": exact / low if exact else None,
         }
     best = entries.get(chosen, {})
     return {**best, "threads": threads, "variant": chosen, "variants": entries}
@@ -212,7 +249,8 @@ def _thumbnail(quick: bool, full_size_ms: float) -> dict[str, Any]:
     model = models.load() if models.MODELS[models.DEFAULT].is_file() else None
     if model is not None:
         runs["encoder_ms"] = lambda: model.operators(thumbnail)
-    result: dict[str, Any] = {"encoder_ms": None} | take_turns(runs, 5 if quick else 30)
+    spent = take_turns(runs, 5 if quick else 30)
+    result: dict[str, Any] = {"encoder_ms": None} | {name: statistics.median(s.wall) for name, s in spent.items()}
     result["share_of_full_size"] = (result["downsample_ms"] + (result["encoder_ms"] or 0)) / full_size_ms
     return result
 

@@ -21,6 +21,7 @@ class Eager:
 
     The LUT is read by F.grid_sample, which is trilinear; on a LUT that is affine within a cell, trilinear and the
     kernels' tetrahedral reading agree, and the tests compare there. `tetrahedral=True` computes what the kernels do.
+    Results lie in one buffer per kind, which the next call overwrites.
     """
 
     def __init__(self, operators: Operators, height: int, width: int, *, tetrahedral: bool = False) -> None:
@@ -33,6 +34,10 @@ class Eager:
         v, u = (torch.from_numpy(reference.positions(n).astype(np.float32)) for n in (height, width))
         self.v, self.u = v[:, None].expand(height, width), u[None, :].expand(height, width)
         self.table = torch.from_numpy(code_table("srgb"))
+        # results go here, so that no call pays for fresh pages
+        self.codes = torch.empty(height, width, 3, dtype=torch.uint8)
+        self.half = torch.empty(height, width, 3, dtype=torch.float16)
+        self.pq10 = torch.empty(height, width, 3, dtype=torch.int16)
 
     def gain(self, pixels: NDArray[np.uint8], divisor: int = 1) -> Any:
         """[1, 3, h, w] float32 tensor of stops; the frame, reduced by `divisor`, has the size given at construction."""
@@ -79,7 +84,7 @@ class Eager:
 
         low, high = (torch.tensor(t)[:, None, None] for t in (low, high))
         share = ((self.gain(pixels, divisor) - low) / (high - low)).clamp(0, 1)
-        codes: NDArray[np.uint8] = (share * 255 + 0.5).to(torch.uint8)[0].permute(1, 2, 0).contiguous().numpy()
+        codes: NDArray[np.uint8] = self.codes.copy_((share * 255 + 0.5)[0].permute(1, 2, 0)).numpy()
         return codes
 
     def _light(self, pixels: NDArray[np.uint8]) -> Any:
@@ -90,7 +95,7 @@ class Eager:
 
     def hdr_half(self, pixels: NDArray[np.uint8]) -> NDArray[np.float16]:
         """[H, W, 3] float16 light, as kernels.hdr_linear."""
-        half: NDArray[np.float16] = self._light(pixels).half()[0].permute(1, 2, 0).contiguous().numpy()
+        half: NDArray[np.float16] = self.half.copy_(self._light(pixels)[0].permute(1, 2, 0)).numpy()
         return half
 
     def hdr_pq10(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint16]:
@@ -103,5 +108,5 @@ class Eager:
         share = torch.einsum("rc,nchw->nrhw", matrix, self._light(pixels)).clamp(0, 1)
         power = share**M1
         codes = ((C1 + C2 * power) / (1 + C3 * power)) ** M2 * 1023 + 0.5
-        result: NDArray[np.uint16] = codes.to(torch.int16)[0].permute(1, 2, 0).contiguous().numpy().view(np.uint16)
+        result: NDArray[np.uint16] = self.pq10.copy_(codes[0].permute(1, 2, 0)).numpy().view(np.uint16)
         return result

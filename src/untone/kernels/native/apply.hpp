@@ -108,7 +108,7 @@ template <bool GAMMA, bool HALF> struct Applier {
             const F value = sub(mul(add(load_rgb(block.light + sample), base_offset), v[k]), alternate_offset);
             if constexpr (HALF) {
                 auto *out = reinterpret_cast<std::uint16_t *>(block.out) + sample;
-                store_half(out, clamp(value, splat(-65504), splat(65504)));
+                store_rgb_halves(out, clamp(value, splat(-65504), splat(65504)));
             } else {
                 store_rgb(reinterpret_cast<float *>(block.out) + sample, value);
             }

@@ -8,7 +8,8 @@ namespace untone::UNTONE_VARIANT {
 constexpr int BLOCK = 256;        // pixels; a multiple of every W
 constexpr int MAX_DIVISOR = 4;
 constexpr int PAD = 64;           // bytes that a wide access may run over
-constexpr int OVERRUN = 64;       // pixels that a stage may run over the end of a block, W * TOGETHER and PAD included
+constexpr int LEAD = 16;          // floats that Mixer may read before a block
+constexpr int OVERRUN = 64;       // pixels that a stage may run over the end of a block, PAD included
 
 struct Block {
     alignas(64) std::uint8_t raw[BLOCK * 3 * 2 + PAD];           // encoded RGB as in the source
@@ -16,8 +17,9 @@ struct Block {
     alignas(64) float inner[3][BLOCK];                           // after the grids
     alignas(64) std::uint32_t at[3][BLOCK];                      // byte offsets into the LUT
     alignas(64) float weight[6][BLOCK];                          // of what is read there
-    alignas(64) float reading[4 * BLOCK];                        // of the LUT, RGBX
+    alignas(64) float reading[3 * BLOCK + PAD];                  // of the LUT, packed RGB
     alignas(64) float light[3 * BLOCK + PAD];                    // of the base, packed RGB
+    alignas(64) float hdr[LEAD + 3 * BLOCK + PAD];               // of the result on its way to PQ, from LEAD on
     alignas(64) std::uint8_t out[BLOCK * 3 * sizeof(float) + PAD];
     alignas(64) std::uint32_t sums[3 * BLOCK * MAX_DIVISOR];     // of the rows of a box
 };

@@ -22,7 +22,6 @@ struct Operators {
     int gy, gx;
     const float *lut;        // [n, n, n, 4] RGBX
     int n;
-    float qmax;
 };
 
 struct OperatorJob {
@@ -37,7 +36,11 @@ struct OperatorJob {
     const float *light;      // light + offset of every code
     float offset;
     float matrix[3][4];      // pq10: rows give R, G, B of BT.2020 as a share of 10000 nits
-    const float *pq;         // pq10: [4, 32] cubic per octave
+    const float *pq;         // pq10: table of the curve, see Pq10
+    const float *curve;      // of a LUT reading, see Curve
+    float curve_per_step, curve_bound; // its steps per unit, and the largest magnitude it holds
+    bool curve_is_power;     // to 2 ** stops, which only half floats take; else to stops
+    float qmax;
 };
 
 struct ApplyJob {
@@ -53,6 +56,15 @@ struct ApplyJob {
     std::uint8_t *target;    // [height, width, 3], contiguous
 };
 
+struct PqJob {
+    const std::uint8_t *light; // [height, width, 3] float, packed within a row; 1.0 is white
+    std::ptrdiff_t stride;     // bytes between rows, any sign
+    int height, width;
+    float matrix[3][4];        // rows give R, G, B of BT.2020 as a share of 10000 nits
+    const float *pq;           // table of 65535 * PQ + 0.5, see PqPairs
+    std::uint16_t *target;     // [height, width, 3], contiguous
+};
+
 struct ThumbnailJob {
     Source source;
     int size;
@@ -62,8 +74,10 @@ struct ThumbnailJob {
 // The work of rows first..last-1 of a job, by one variant. Rows are independent.
 struct Variant {
     const char *name;
+    std::size_t curve_floats, pq10_floats, pq16_floats; // sizes of its tables
     void (*operators)(const OperatorJob &, int first, int last);
     void (*apply)(const ApplyJob &, int first, int last);
+    void (*pq16)(const PqJob &, int first, int last);
     void (*thumbnail)(const ThumbnailJob &, int first, int last);
 };
 

@@ -6,7 +6,6 @@
 namespace untone::avx2 {
 
 constexpr int W = 8;
-constexpr int TOGETHER = 2; // registers worked on side by side in long chains
 using F = __m256;
 using I = __m256i;
 using Mask = __m256;
@@ -42,7 +41,6 @@ template <int N> static inline I shift_right(I x) { return _mm256_srli_epi32(x, 
 static inline F scale_by_power(F x, F n) { // n integral, -126..127
     return mul(x, from_bits(shift_left<23>(add(trunc(n), splat_int(127)))));
 }
-static inline F gather(const float *table, I index) { return _mm256_i32gather_ps(table, index, 4); }
 
 // Two RGBX records at byte offsets
 static inline F records(const float *base, const std::uint32_t *offset) {
@@ -57,8 +55,6 @@ template <int Q> static inline F spread(F planar) {
     const __m256i at = _mm256_setr_epi32(2 * Q, 2 * Q, 2 * Q, 2 * Q, 2 * Q + 1, 2 * Q + 1, 2 * Q + 1, 2 * Q + 1);
     return _mm256_permutevar8x32_ps(planar, at);
 }
-
-template <int C> static inline F channel(F rgbx) { return _mm256_permute_ps(rgbx, C * 0x55); }
 
 // Two packed RGB pixels to RGBX; reads eight floats
 static inline F load_rgb(const float *p) {
@@ -81,32 +77,45 @@ static inline void planes(const std::uint8_t *raw, F &r, F &g, F &b) {
              _mm_setr_epi8(n, n, n, n, n, 1, 4, 7, n, n, n, n, n, n, n, n));
 }
 
-// Two RGBX pixels to packed RGB; each writes a few bytes (floats: 2 lanes) past the last pixel
-static inline void store_words(std::uint16_t *out, __m128i words) {
+// Packed samples: bytes and words of what a truncation leaves, half floats rounded to even
+static inline __m128i words_of(F v) {
+    const I x = trunc(v);
+    return _mm_packus_epi32(_mm256_castsi256_si128(x), _mm256_extracti128_si256(x, 1));
+}
+static inline void store_bytes(std::uint8_t *out, F v) {
+    const __m128i words = words_of(v);
+    _mm_storel_epi64(reinterpret_cast<__m128i *>(out), _mm_packus_epi16(words, words));
+}
+static inline void store_words(std::uint16_t *out, F v) {
+    _mm_storeu_si128(reinterpret_cast<__m128i *>(out), words_of(v));
+}
+static inline __m128i halves_of(F v) { return _mm256_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+static inline void store_halves(std::uint16_t *out, F v) {
+    _mm_storeu_si128(reinterpret_cast<__m128i *>(out), halves_of(v));
+}
+
+// Two RGBX pixels to packed RGB; each writes two samples past the last pixel
+static inline void store_rgb_halves(std::uint16_t *out, F v) {
     const __m128i order = _mm_setr_epi8(0, 1, 2, 3, 4, 5, 8, 9, 10, 11, 12, 13, -1, -1, -1, -1);
-    _mm_storeu_si128(reinterpret_cast<__m128i *>(out), _mm_shuffle_epi8(words, order));
-}
-static inline __m128i words_of(I v) {
-    return _mm_packus_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
-}
-static inline void store_rgb(std::uint8_t *out, I v) {
-    const __m128i words = words_of(v), order = _mm_setr_epi8(0, 1, 2, 4, 5, 6, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
-    _mm_storel_epi64(reinterpret_cast<__m128i *>(out), _mm_shuffle_epi8(_mm_packus_epi16(words, words), order));
-}
-static inline void store_rgb(std::uint16_t *out, I v) { store_words(out, words_of(v)); }
-static inline void store_half(std::uint16_t *out, F v) {
-    store_words(out, _mm256_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+    _mm_storeu_si128(reinterpret_cast<__m128i *>(out), _mm_shuffle_epi8(halves_of(v), order));
 }
 static inline void store_rgb(float *out, F v) {
     _mm256_storeu_ps(out, _mm256_permutevar8x32_ps(v, _mm256_setr_epi32(0, 1, 2, 4, 5, 6, 6, 6)));
 }
 
-// Thirty-two floats looked up by lane
-struct Table32 {
-    const float *table;
-    explicit Table32(const float *p) : table(p) {}
-    F at(I index) const { return gather(table, index); }
-};
+// Value and slope of eight entries of a table of pairs
+static inline void look_up(const float *pairs, I index, F &value, F &slope) {
+    alignas(32) std::uint32_t at[W];
+    store(at, index);
+    const auto two = [&](int k) { // entries k and k + 1
+        const auto *table = reinterpret_cast<const double *>(pairs);
+        return _mm_castpd_ps(_mm_loadh_pd(_mm_load_sd(table + at[k]), table + at[k + 1]));
+    };
+    const F even = _mm256_insertf128_ps(_mm256_castps128_ps256(two(0)), two(4), 1);
+    const F odd = _mm256_insertf128_ps(_mm256_castps128_ps256(two(2)), two(6), 1);
+    value = _mm256_shuffle_ps(even, odd, 0x88);
+    slope = _mm256_shuffle_ps(even, odd, 0xdd);
+}
 
 // Eight grid nodes along the guide: value and x slope at node r, and their differences to node r + 1
 struct Nodes {

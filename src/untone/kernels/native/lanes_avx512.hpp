@@ -6,7 +6,6 @@
 namespace untone::avx512 {
 
 constexpr int W = 16;
-constexpr int TOGETHER = 4; // registers worked on side by side in long chains
 using F = __m512;
 using I = __m512i;
 using Mask = __mmask16;
@@ -78,8 +77,6 @@ template <int Q> static inline F pair(F first, F second) {
 // Both records of each of four columns added up: four RGBX pixels
 static inline F add_ends(F a, F b) { return add(_mm512_shuffle_f32x4(a, b, 0x88), _mm512_shuffle_f32x4(a, b, 0xdd)); }
 
-template <int C> static inline F channel(F rgbx) { return _mm512_permute_ps(rgbx, C * 0x55); }
-
 // Four packed RGB pixels to RGBX
 static inline F load_rgb(const float *p) { return _mm512_maskz_expandloadu_ps(0x7777, p); }
 
@@ -102,23 +99,54 @@ static inline void planes(const std::uint8_t *raw, F &r, F &g, F &b) {
     b = convert(_mm512_cvtepu8_epi32(_mm_shuffle_epi8(bs, bo)));
 }
 
-// Four RGBX pixels to packed RGB; each writes up to 4 bytes (floats: 4 lanes) past the last pixel
-static inline void store_rgb(std::uint8_t *out, I v) {
-    const __m128i order = _mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1);
-    _mm_storeu_si128(reinterpret_cast<__m128i *>(out), _mm_shuffle_epi8(_mm512_cvtusepi32_epi8(v), order));
+// Packed samples: bytes and words of what a truncation leaves, half floats rounded to even
+static inline void store_bytes(std::uint8_t *out, F v) {
+    _mm_storeu_si128(reinterpret_cast<__m128i *>(out), _mm512_cvtusepi32_epi8(trunc(v)));
 }
-static inline void store_words(std::uint16_t *out, __m256i words) {
+static inline void store_words(std::uint16_t *out, F v) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i *>(out), _mm512_cvtusepi32_epi16(trunc(v)));
+}
+static inline __m256i halves_of(F v) { return _mm512_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+static inline void store_halves(std::uint16_t *out, F v) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i *>(out), halves_of(v));
+}
+
+// Four RGBX pixels to packed RGB; each writes up to four samples past the last pixel
+static inline void store_rgb_halves(std::uint16_t *out, F v) {
     const __m256i order = _mm256_broadcastsi128_si256(
         _mm_setr_epi8(0, 1, 2, 3, 4, 5, 8, 9, 10, 11, 12, 13, -1, -1, -1, -1));
-    const __m256i packed = _mm256_shuffle_epi8(words, order);
+    const __m256i packed = _mm256_shuffle_epi8(halves_of(v), order);
     _mm_storeu_si128(reinterpret_cast<__m128i *>(out), _mm256_castsi256_si128(packed));
     _mm_storeu_si128(reinterpret_cast<__m128i *>(out + 6), _mm256_extracti128_si256(packed, 1));
 }
-static inline void store_rgb(std::uint16_t *out, I v) { store_words(out, _mm512_cvtusepi32_epi16(v)); }
-static inline void store_half(std::uint16_t *out, F v) {
-    store_words(out, _mm512_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
-}
 static inline void store_rgb(float *out, F v) { _mm512_storeu_ps(out, _mm512_maskz_compress_ps(0x7777, v)); }
+
+// Sixteen RGBX pixels to packed RGB
+static inline void store_rgb(float *out, F a, F b, F c, F d) {
+    const I first = _mm512_setr_epi32(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 16, 17, 18, 20);
+    const I second = _mm512_setr_epi32(5, 6, 8, 9, 10, 12, 13, 14, 16, 17, 18, 20, 21, 22, 24, 25);
+    const I third = _mm512_setr_epi32(10, 12, 13, 14, 16, 17, 18, 20, 21, 22, 24, 25, 26, 28, 29, 30);
+    store(out, _mm512_permutex2var_ps(a, first, b));
+    store(out + W, _mm512_permutex2var_ps(b, second, c));
+    store(out + 2 * W, _mm512_permutex2var_ps(c, third, d));
+}
+
+// Value and slope of sixteen entries of a table of pairs
+static inline void look_up(const float *pairs, I index, F &value, F &slope) {
+    alignas(64) std::uint32_t at[W];
+    store(at, index);
+    const auto two = [&](int k) { // entries k and k + 1
+        const auto *table = reinterpret_cast<const double *>(pairs);
+        return _mm_castpd_ps(_mm_loadh_pd(_mm_load_sd(table + at[k]), table + at[k + 1]));
+    };
+    const auto four = [&](int k) { // and k + 4, k + 5
+        return _mm256_insertf128_ps(_mm256_castps128_ps256(two(k)), two(k + 4), 1);
+    };
+    const F even = _mm512_insertf32x8(_mm512_castps256_ps512(four(0)), four(8), 1);
+    const F odd = _mm512_insertf32x8(_mm512_castps256_ps512(four(2)), four(10), 1);
+    value = _mm512_shuffle_ps(even, odd, 0x88);
+    slope = _mm512_shuffle_ps(even, odd, 0xdd);
+}
 
 // Thirty-two floats looked up by lane
 struct Table32 {

@@ -6,7 +6,6 @@
 namespace untone::portable {
 
 constexpr int W = 4;
-constexpr int TOGETHER = 2; // registers worked on side by side in long chains
 
 #if defined(__GNUC__) // GCC and Clang have vectors of their own, with operators, on every processor
 typedef float F __attribute__((vector_size(16)));
@@ -86,16 +85,12 @@ template <int N> static inline I shift_right(I a) {
 static inline F scale_by_power(F x, F n) { // n integral, -126..127
     return x * from_bits(shift_left<23>(trunc(n) + splat_int(127)));
 }
-static inline F gather(const float *table, I index) {
-    return F{table[index[0]], table[index[1]], table[index[2]], table[index[3]]};
-}
 
 // One RGBX record at a byte offset
 static inline F records(const float *base, const std::uint32_t *offset) { return load(base + offset[0] / 4); }
 
 // The planar value of pixel Q, repeated over the lanes of its RGBX record
 template <int Q> static inline F spread(F planar) { return splat(planar[Q]); }
-template <int C> static inline F channel(F rgbx) { return splat(rgbx[C]); }
 
 // One packed RGB pixel to RGBX; reads four floats
 static inline F load_rgb(const float *p) { return load(p); }
@@ -126,20 +121,29 @@ static inline std::uint16_t half_bits(float x) {
     return static_cast<std::uint16_t>(sign | (u >> 13));
 }
 
-// One RGBX pixel to packed RGB
-template <class T> static inline void store_rgb(T *out, I v) {
-    for (int k = 0; k < 3; ++k) out[k] = static_cast<T>(v[k]);
+// Packed samples: bytes and words of what a truncation leaves, half floats rounded to even
+static inline void store_bytes(std::uint8_t *out, F v) {
+    for (int k = 0; k < W; ++k) out[k] = static_cast<std::uint8_t>(v[k]);
 }
-static inline void store_half(std::uint16_t *out, F v) {
+static inline void store_words(std::uint16_t *out, F v) {
+    for (int k = 0; k < W; ++k) out[k] = static_cast<std::uint16_t>(v[k]);
+}
+static inline void store_halves(std::uint16_t *out, F v) {
+    for (int k = 0; k < W; ++k) out[k] = half_bits(v[k]);
+}
+
+// One RGBX pixel to packed RGB
+static inline void store_rgb_halves(std::uint16_t *out, F v) {
     for (int k = 0; k < 3; ++k) out[k] = half_bits(v[k]);
 }
 static inline void store_rgb(float *out, F v) { std::memcpy(out, &v, 3 * sizeof(float)); }
 
-// Thirty-two floats looked up by lane
-struct Table32 {
-    const float *table;
-    explicit Table32(const float *p) : table(p) {}
-    F at(I index) const { return gather(table, index); }
-};
+// Value and slope of four entries of a table of pairs
+static inline void look_up(const float *pairs, I index, F &value, F &slope) {
+    for (int k = 0; k < W; ++k) {
+        value[k] = pairs[2 * index[k]];
+        slope[k] = pairs[2 * index[k] + 1];
+    }
+}
 
 } // namespace untone::portable

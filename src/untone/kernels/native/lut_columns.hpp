@@ -1,7 +1,7 @@
 // Tetrahedral reading of the LUT, column by column, for registers that hold two pixels' columns. The walk from corner
 // 000 to 111 turns on the axes whose share is above t, while t falls from 1 to 0; a corner's weight is the length of t
-// it stays. Seen along blue, which lies side by side in memory, the walk meets three columns: (r, g) = 00, then one of 10
-// and 01, then 11; each is one load of two records.
+// it stays. Seen along blue, which lies side by side in memory, the walk meets three columns: (r, g) = 00, then one of
+// 10 and 01, then 11; each is one load of two records.
 #pragma once
 
 namespace untone::UNTONE_VARIANT {
@@ -43,19 +43,19 @@ static inline F weigh(const float *lut, const float *opposite, const Block &bloc
     return fma(pair<Q>(weight[4], weight[5]), columns(opposite, first), sum);
 }
 
-// Reading at inner into block.reading. Two loops, so that offsets take the way through memory, not out of registers
+// Reading at inner into block.reading, packed RGB. Two loops, so that offsets take the way through memory, not out of
+// registers
 static void read_lut(const Operators &operators, Block &block, int count) {
     place_in_lut(operators, block, count);
     const float *lut = operators.lut, *opposite = lut + 4 * (operators.n * operators.n + operators.n); // 11 from 00
     for (int p = 0; p < count; p += W) {
         F weight[6];
         for (int k = 0; k < 6; ++k) weight[k] = load(block.weight[k] + p);
-        float *out = block.reading + 4 * p;
-        const auto group = [&](F low, F high, int q) { store(out + q * W, add_ends(low, high)); };
-        group(weigh<0>(lut, opposite, block, p, weight), weigh<1>(lut, opposite, block, p, weight), 0);
-        group(weigh<2>(lut, opposite, block, p, weight), weigh<3>(lut, opposite, block, p, weight), 1);
-        group(weigh<4>(lut, opposite, block, p, weight), weigh<5>(lut, opposite, block, p, weight), 2);
-        group(weigh<6>(lut, opposite, block, p, weight), weigh<7>(lut, opposite, block, p, weight), 3);
+        const F a = add_ends(weigh<0>(lut, opposite, block, p, weight), weigh<1>(lut, opposite, block, p, weight));
+        const F b = add_ends(weigh<2>(lut, opposite, block, p, weight), weigh<3>(lut, opposite, block, p, weight));
+        const F c = add_ends(weigh<4>(lut, opposite, block, p, weight), weigh<5>(lut, opposite, block, p, weight));
+        const F d = add_ends(weigh<6>(lut, opposite, block, p, weight), weigh<7>(lut, opposite, block, p, weight));
+        store_rgb(block.reading + 3 * p, a, b, c, d);
     }
 }
 

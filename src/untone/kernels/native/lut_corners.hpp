@@ -43,11 +43,12 @@ static inline void blend(const float *lut, const float *opposite, Block &block, 
     F sum = mul(spread<Q>(weight[0]), records(lut, block.at[0] + pixel));
     sum = fma(spread<Q>(weight[1]), records(lut, block.at[1] + pixel), sum);
     sum = fma(spread<Q>(weight[2]), records(lut, block.at[2] + pixel), sum);
-    store(block.reading + 4 * pixel, fma(spread<Q>(weight[3]), records(opposite, block.at[0] + pixel), sum));
+    store_rgb(block.reading + 3 * pixel, fma(spread<Q>(weight[3]), records(opposite, block.at[0] + pixel), sum));
     if constexpr (Q < 3) blend<Q + 1>(lut, opposite, block, p, weight);
 }
 
-// Reading at inner into block.reading. Two loops, so that offsets take the way through memory, not out of registers
+// Reading at inner into block.reading, packed RGB. Two loops, so that offsets take the way through memory, not out of
+// registers
 static void read_lut(const Operators &operators, Block &block, int count) {
     place_in_lut(operators, block, count);
     const float *opposite = operators.lut + 4 * (operators.n * operators.n + operators.n + 1); // 111 as seen from 000

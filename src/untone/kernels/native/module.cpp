@@ -20,6 +20,7 @@ using namespace untone;
 namespace {
 
 using Pixels = nb::ndarray<nb::ro, nb::ndim<3>, nb::device::cpu>;
+using Light = nb::ndarray<const float, nb::ndim<3>, nb::device::cpu>;
 using Floats = nb::ndarray<const float, nb::c_contig, nb::device::cpu>;
 using Target = nb::ndarray<nb::c_contig, nb::device::cpu>;
 
@@ -77,12 +78,24 @@ void copy4(float (&to)[4], const Floats &from) {
     std::copy_n(from.data(), 4, to);
 }
 
+void copy_matrix(float (&to)[3][4], const Floats &from) {
+    require(from.size() == 12, "the matrix must be [3, 4]");
+    std::copy_n(from.data(), 12, &to[0][0]);
+}
+
+// No reading within the bound may lead past the table: half its steps lie on either side of 0
+void require_curve(const Floats &curve, float per_step, float bound, const Variant &variant) {
+    require(curve.ndim() == 2 && curve.size() == variant.curve_floats, "the curve does not fit its variant");
+    const std::size_t steps = std::max(curve.shape(0), curve.shape(1));
+    require(per_step > 0 && bound > 0 && per_step * bound < static_cast<float>(steps) / 2, "the curve is too short");
+}
+
 const float *light_of(const Floats &table, const Source &source) {
     require(table.size() == (source.sample_bytes == 1 ? 256u : 65536u), "one light per code");
     return table.data();
 }
 
-Operators operators_of(const Floats &nodes, const Floats &lut, float qmax, const std::string &variant) {
+Operators operators_of(const Floats &nodes, const Floats &lut, const std::string &variant) {
     const std::size_t cell = variant == "portable" ? 3 * 8 * 16 : 9 * 32; // floats, see the grid headers
     require(nodes.ndim() == 2 && nodes.shape(0) >= 2 && nodes.shape(0) <= MAX_NODES, "nodes must be [gy, table]");
     require(nodes.shape(1) % cell == 0 && nodes.shape(1) >= cell && nodes.shape(1) <= cell * (MAX_NODES - 1),
@@ -91,11 +104,12 @@ Operators operators_of(const Floats &nodes, const Floats &lut, float qmax, const
                 lut.shape(2) == lut.shape(0) && lut.shape(3) == 4,
             "the LUT must be [n, n, n, 4]");
     return {nodes.data(), nodes.shape(1), static_cast<int>(nodes.shape(0)), static_cast<int>(nodes.shape(1) / cell) + 1,
-            lut.data(), static_cast<int>(lut.shape(0)), qmax};
+            lut.data(), static_cast<int>(lut.shape(0))};
 }
 
 void run_operators(const std::string &variant, int threads, const Pixels &pixels, int divisor, const Floats &nodes,
-                   const Floats &lut, float qmax, const std::vector<double> &place, int output, const Target &target,
+                   const Floats &lut, float qmax, const Floats &curve, const std::vector<float> &curve_at,
+                   bool curve_is_power, const std::vector<double> &place, int output, const Target &target,
                    const Floats &scale, const Floats &bias, const Floats &light, float offset, const Floats &matrix,
                    const Floats &pq) {
     static constexpr std::size_t sizes[] = {1, 4, 2, 4, 2};
@@ -107,7 +121,7 @@ void run_operators(const std::string &variant, int threads, const Pixels &pixels
     job.divisor = divisor;
     job.output = static_cast<Output>(output);
     require(divisor == 1 || job.output == Output::codes, "only codes have a divisor");
-    job.operators = operators_of(nodes, lut, qmax, variant);
+    job.operators = operators_of(nodes, lut, variant);
     require(place.size() == 4 && place[1] > 0 && place[3] > 0 && place[0] >= 0 && place[2] >= 0, "positions in 0..1");
     job.v0 = place[0], job.dv = place[1], job.u0 = place[2], job.du = place[3];
     job.rows = (job.source.height + divisor - 1) / divisor;
@@ -119,9 +133,16 @@ void run_operators(const std::string &variant, int threads, const Pixels &pixels
     copy4(job.bias, bias);
     job.light = light_of(light, job.source);
     job.offset = offset;
-    require(matrix.size() == 12 && pq.size() == 4 * 32, "matrix [3, 4], pq [4, 32]");
-    std::copy_n(matrix.data(), 12, &job.matrix[0][0]);
+    copy_matrix(job.matrix, matrix);
+    require(pq.size() == chosen.pq10_floats, "the PQ table does not fit its variant");
     job.pq = pq.data();
+    require(curve_at.size() == 2, "steps per unit, bound");
+    require_curve(curve, curve_at[0], curve_at[1], chosen);
+    job.curve = curve.data();
+    job.curve_per_step = curve_at[0];
+    job.curve_bound = curve_at[1];
+    job.curve_is_power = curve_is_power;
+    job.qmax = qmax;
     const nb::gil_scoped_release unlocked;
     share_rows(job.rows, ROWS_AT_A_TIME, threads, [&](int first, int last) { chosen.operators(job, first, last); });
 }
@@ -154,7 +175,27 @@ void run_apply(const std::string &variant, int threads, const Pixels &pixels, co
     require_target(target, job.source.height, job.source.width, 3, half ? 2 : 4);
     job.target = static_cast<std::uint8_t *>(target.data());
     const nb::gil_scoped_release unlocked;
-    share_rows(job.source.height, ROWS_AT_A_TIME, threads, [&](int first, int last) { chosen.apply(job, first, last); });
+    const auto work = [&](int first, int last) { chosen.apply(job, first, last); };
+    share_rows(job.source.height, ROWS_AT_A_TIME, threads, work);
+}
+
+void run_pq16(const std::string &variant, int threads, const Light &light, const Floats &matrix, const Floats &pq,
+              const Target &target) {
+    const Variant &chosen = variant_named(variant);
+    PqJob job{};
+    require(light.shape(2) == 3 && light.stride(2) == 1 && light.stride(1) == 3, "light must be packed RGB");
+    require(light.shape(0) < (1u << 30) && light.shape(1) < (1u << 28), "too many pixels");
+    job.light = reinterpret_cast<const std::uint8_t *>(light.data());
+    job.stride = static_cast<std::ptrdiff_t>(light.stride(0) * static_cast<std::int64_t>(sizeof(float)));
+    job.height = static_cast<int>(light.shape(0));
+    job.width = static_cast<int>(light.shape(1));
+    copy_matrix(job.matrix, matrix);
+    require(pq.size() == chosen.pq16_floats, "the PQ table does not fit its variant");
+    job.pq = pq.data();
+    require_target(target, job.height, job.width, 3, 2);
+    job.target = static_cast<std::uint16_t *>(target.data());
+    const nb::gil_scoped_release unlocked;
+    share_rows(job.height, ROWS_AT_A_TIME, threads, [&](int first, int last) { chosen.pq16(job, first, last); });
 }
 
 void run_thumbnail(const std::string &variant, int threads, const Pixels &pixels, const Target &target) {
@@ -174,5 +215,6 @@ NB_MODULE(_native, m) {
     m.def("variants", &variants, "Names of the variants this processor runs, fastest first.");
     m.def("operators", &run_operators, "Full-size stage into a given array; arguments as in compiled.py.");
     m.def("apply", &run_apply, "Gain map onto its base, into a given array; arguments as in compiled.py.");
+    m.def("pq16", &run_pq16, "Light to 16-bit PQ, into a given array; arguments as in compiled.py.");
     m.def("thumbnail", &run_thumbnail, "Exact area average into a given array; arguments as in compiled.py.");
 }

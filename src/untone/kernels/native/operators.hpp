@@ -46,73 +46,93 @@ template <class T, int D> static void read_boxes(const Source &source, int row, 
     for (int c = 0; c < 3; ++c) block.guide[c][count - 1] *= static_cast<float>(D) / static_cast<float>(present);
 }
 
-// What one output kind does with LUT readings of N * W / 4 pixels, RGBX; every loop runs over registers
+constexpr int sample_size(Output kind) {
+    return kind == Output::codes ? 1 : kind == Output::half || kind == Output::pq10 ? 2 : 4;
+}
+
+// Bytes of a sample as Finish writes it: light, where PQ follows
+template <Output KIND> constexpr int FINISHED = KIND == Output::pq10 ? 4 : sample_size(KIND);
+
+// What one output kind does with the LUT readings of W pixels, three registers of packed RGB
 template <Output KIND> struct Finish {
-    static constexpr int N = TOGETHER, PIXELS = W / 4;
-    F scale, bias, offset, qmax;
-    F column[3];
-    Table32 c0, c1, c2, c3;
+    static constexpr int N = 3;
+    static constexpr bool HDR = KIND != Output::codes && KIND != Output::stops;
+    Curve curve;
+    bool power; // whether the curve yields 2 ** stops
+    F scale[N], bias[N], offset;
 
-    explicit Finish(const OperatorJob &job)
-        : scale(mul(repeat(job.scale), splat(job.operators.qmax))), bias(repeat(job.bias)), offset(splat(job.offset)),
-          qmax(splat(job.operators.qmax)),
-          c0(job.pq), c1(job.pq + 32), c2(job.pq + 64), c3(job.pq + 96) {
-        for (int c = 0; c < 3; ++c) column[c] = repeat(job.matrix[c]);
+    explicit Finish(const OperatorJob &job) : curve(job), power(job.curve_is_power), offset(splat(job.offset)) {
+        phases(job.scale, scale);
+        phases(job.bias, bias);
     }
 
-    // Stops to light, given the base's light plus the offset
-    void hdr(F (&v)[N], const float *light) const {
-        exp2(v);
-        UNTONE_ALL v[k] = sub(mul(load_rgb(light + 3 * k * PIXELS), v[k]), offset);
-    }
-
-    // Light to BT.2020 as a share of 10000 nits, to 1023 * PQ + 0.5: a cubic in the mantissa for each octave
-    void pq(F (&v)[N]) const {
-        UNTONE_ALL {
-            const F blue = mul(channel<2>(v[k]), column[2]);
-            v[k] = fma(channel<0>(v[k]), column[0], fma(channel<1>(v[k]), column[1], blue));
-        }
-        UNTONE_ALL {
-            const F x = clamp(v[k], from_bits(splat_int(0x30000000)), splat(1)); // 2^-31: code 0.3
-            const I octave = add(shift_right<23>(bits(x)), splat_int(-96));
-            const F m = from_bits(bit_or(bit_and(bits(x), splat_int(0x007fffff)), splat_int(0x3f800000)));
-            const F t = sub(m, splat(1.5f));
-            v[k] = fma(fma(fma(c3.at(octave), t, c2.at(octave)), t, c1.at(octave)), t, c0.at(octave));
-        }
-    }
+    // The base's light plus the offset, times 2 ** stops, less the offset
+    F hdr(F raised, const float *light) const { return sub(mul(load(light), raised), offset); }
 
     void operator()(const float *reading, const float *light, std::uint8_t *out) const {
         F v[N];
         UNTONE_ALL v[k] = load(reading + k * W);
-        tanh(v);
-        if constexpr (KIND != Output::codes) UNTONE_ALL v[k] = mul(v[k], qmax); // scale has it for codes
-        if constexpr (KIND == Output::half || KIND == Output::single || KIND == Output::pq10) hdr(v, light);
-        if constexpr (KIND == Output::pq10) pq(v);
-        UNTONE_ALL {
-            const int sample = 3 * k * PIXELS;
-            if constexpr (KIND == Output::codes) {
-                store_rgb(out + sample, trunc(clamp(fma(v[k], scale, bias), splat(0.5f), splat(255.5f))));
-            } else if constexpr (KIND == Output::half) {
-                store_half(reinterpret_cast<std::uint16_t *>(out) + sample, v[k]);
-            } else if constexpr (KIND == Output::pq10) {
-                store_rgb(reinterpret_cast<std::uint16_t *>(out) + sample, trunc(v[k]));
+        if constexpr (HDR) {
+            if (KIND == Output::half && power) {
+                curve.power(v);
             } else {
-                store_rgb(reinterpret_cast<float *>(out) + sample, v[k]);
+                curve.stops(v);
+                exp2(v);
+            }
+        } else {
+            curve.stops(v);
+        }
+        UNTONE_ALL {
+            const int sample = k * W;
+            if constexpr (KIND == Output::codes) {
+                store_bytes(out + sample, clamp(fma(v[k], scale[k], bias[k]), splat(0.5f), splat(255.5f)));
+            } else if constexpr (KIND == Output::half) {
+                store_halves(reinterpret_cast<std::uint16_t *>(out) + sample, hdr(v[k], light + sample));
+            } else if constexpr (KIND == Output::stops) {
+                store(reinterpret_cast<float *>(out) + sample, v[k]);
+            } else {
+                store(reinterpret_cast<float *>(out) + sample, hdr(v[k], light + sample));
             }
         }
     }
 };
 
-constexpr int sample_size(Output kind) {
-    return kind == Output::codes ? 1 : kind == Output::half || kind == Output::pq10 ? 2 : 4;
+// The copies are ones that nothing else points to, so that their fields stay in registers
+template <Output KIND>
+static void finish_block(const Finish<KIND> &given, Block &block, int count, std::uint8_t *out) {
+    const Finish<KIND> finish = given;
+    for (int p = 0; p < count; p += W)
+        finish(block.reading + 3 * p, block.light + 3 * p, out + 3 * p * FINISHED<KIND>);
 }
 
-template <Output KIND>
-static void finish_block(const Finish<KIND> &given, const Block &block, int count, std::uint8_t *out) {
-    const Finish<KIND> finish = given; // a copy that nothing else points to: its fields stay in registers
-    for (int p = 0; p < count; p += TOGETHER * W / 4)
-        finish(block.reading + 4 * p, block.light + 3 * p, out + 3 * p * sample_size(KIND));
+// PQ of block.hdr: each sample mixes those next to it
+static void mix_block(const Mixer &given, const Pq10 &curve, const Block &block, int count, std::uint8_t *out) {
+    const Mixer mixer = given;
+    const Pq10 pq = curve;
+    auto *codes = reinterpret_cast<std::uint16_t *>(out);
+    for (int i = 0; i < 3 * count; i += 3 * W) {
+        F v[3];
+        mixer(block.hdr + LEAD + i, v);
+        for (int k = 0; k < 3; ++k) store_words(codes + i + k * W, pq(v[k]));
+    }
 }
+
+template <Output KIND> struct Finisher {
+    Finish<KIND> finish;
+    Mixer mixer;
+    Pq10 pq;
+
+    explicit Finisher(const OperatorJob &job) : finish(job), mixer(job.matrix), pq(job.pq) {}
+
+    void operator()(Block &block, int count, std::uint8_t *out) const {
+        if constexpr (KIND == Output::pq10) {
+            finish_block(finish, block, count, reinterpret_cast<std::uint8_t *>(block.hdr + LEAD));
+            mix_block(mixer, pq, block, count, out);
+        } else {
+            finish_block(finish, block, count, out);
+        }
+    }
+};
 
 // Pixels from `column` on where they lie, or, near the end of the row, a copy that may be read beyond
 template <class T> static const T *reach(const Source &source, int row, int column, int count, Block &block) {
@@ -133,8 +153,8 @@ static void read(const OperatorJob &job, int row, int column, int count, Block &
 }
 
 template <Output KIND, class T>
-static void row_blocks(const OperatorJob &job, int row, const float *table, Block &block) {
-    const Finish<KIND> finish(job);
+static void row_blocks(const OperatorJob &job, int row, const float *table, const Finisher<KIND> &finisher,
+                       Block &block) {
     const int cells = job.operators.gx - 1;
     const double x0 = job.u0 * cells, dx = job.du * cells; // x grid coordinate of column 0, and its step
     const int pixel = 3 * sample_size(KIND);
@@ -153,9 +173,9 @@ static void row_blocks(const OperatorJob &job, int row, const float *table, Bloc
         read_lut(job.operators, block, count);
         std::uint8_t *out = target + static_cast<std::size_t>(column) * pixel;
         if (column + count + OVERRUN <= job.columns) { // what is written too far, this thread writes again
-            finish_block(finish, block, count, out);
+            finisher(block, count, out);
         } else {
-            finish_block(finish, block, count, block.out);
+            finisher(block, count, block.out);
             std::memcpy(out, block.out, static_cast<std::size_t>(count) * pixel);
         }
         column += count;
@@ -168,6 +188,7 @@ template <Output KIND, class T> static void rows(const OperatorJob &job, int fir
     Block block;
     std::memset(&block, 0, sizeof block); // lanes past the end of a run hold old pixels, never rubbish
     alignas(64) float table[MAX_TABLE];
+    const Finisher<KIND> finisher(job);
     const Operators &operators = job.operators;
     for (int row = first; row < last; ++row) {
         const double y = (job.v0 + row * job.dv) * (operators.gy - 1);
@@ -176,7 +197,7 @@ template <Output KIND, class T> static void rows(const OperatorJob &job, int fir
         const float share = static_cast<float>(y - node);
         const float *low = operators.nodes + node * operators.table_floats, *high = low + operators.table_floats;
         for (std::size_t i = 0; i < operators.table_floats; ++i) table[i] = low[i] + (high[i] - low[i]) * share;
-        row_blocks<KIND, T>(job, row, table, block);
+        row_blocks<KIND, T>(job, row, table, finisher, block);
     }
 }
 

@@ -51,7 +51,8 @@ struct Abilities {
         if (!all(basic, 1u << 27 | 1u << 28 | 1u << 12 | 1u << 29)) return; // OSXSAVE, AVX, FMA, F16C
         const std::uint64_t saved = saved_state();
         avx2 = (saved & 0x6) == 0x6 && all(extended, 1u << 5);
-        avx512 = avx2 && (saved & 0xe6) == 0xe6 && all(extended, 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31); // F DQ BW VL
+        const std::uint32_t needed = 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31; // F DQ BW VL
+        avx512 = avx2 && (saved & 0xe6) == 0xe6 && all(extended, needed);
     }
 };
 

@@ -64,8 +64,8 @@ static void add_part_row(const Source &source, std::int64_t row, std::size_t at,
 }
 
 // Shares `count` summed columns from source column `left` on among the cells of the output row
-static void share_out(const float *column, std::int64_t left, int count, std::int64_t width, int size, float *r, float *g,
-                      float *b) {
+static void share_out(const float *column, std::int64_t left, int count, std::int64_t width, int size, float *r,
+                      float *g, float *b) {
     int done = 0;
     for (std::int64_t cell = left * size / width; done < count; ++cell) {
         const std::int64_t begin = cell * width, end = begin + width; // in 1 / size

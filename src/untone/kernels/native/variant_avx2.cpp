@@ -7,6 +7,8 @@
 
 #include "block.hpp"
 #include "functions.hpp"
+#include "pq.hpp"
+#include "curve_pairs.hpp"
 #include "grid_planar.hpp"
 #include "lut_corners.hpp"
 
@@ -15,5 +17,8 @@
 #include "thumbnail.hpp"
 
 namespace untone {
-const Variant avx2_variant = {"avx2", avx2::operator_rows, avx2::apply_rows, avx2::thumbnail_rows};
+const Variant avx2_variant = {
+    "avx2", avx2::Curve::FLOATS, avx2::Pq10::FLOATS, avx2::PqPairs::FLOATS,
+    avx2::operator_rows, avx2::apply_rows, avx2::pq16_rows, avx2::thumbnail_rows,
+};
 }

@@ -7,6 +7,8 @@
 
 #include "block.hpp"
 #include "functions.hpp"
+#include "pq.hpp"
+#include "curve_segments.hpp"
 #include "grid_planar.hpp"
 #include "lut_columns.hpp"
 
@@ -15,5 +17,8 @@
 #include "thumbnail.hpp"
 
 namespace untone {
-const Variant avx512_variant = {"avx512", avx512::operator_rows, avx512::apply_rows, avx512::thumbnail_rows};
+const Variant avx512_variant = {
+    "avx512", avx512::Curve::FLOATS, avx512::Pq10::FLOATS, avx512::PqPairs::FLOATS,
+    avx512::operator_rows, avx512::apply_rows, avx512::pq16_rows, avx512::thumbnail_rows,
+};
 }

@@ -7,6 +7,8 @@
 
 #include "block.hpp"
 #include "functions.hpp"
+#include "pq.hpp"
+#include "curve_pairs.hpp"
 #include "grid_records.hpp"
 #include "lut_corners.hpp"
 
@@ -15,5 +17,8 @@
 #include "thumbnail.hpp"
 
 namespace untone {
-const Variant portable_variant = {"portable", portable::operator_rows, portable::apply_rows, portable::thumbnail_rows};
+const Variant portable_variant = {
+    "portable", portable::Curve::FLOATS, portable::Pq10::FLOATS, portable::PqPairs::FLOATS,
+    portable::operator_rows, portable::apply_rows, portable::pq16_rows, portable::thumbnail_rows,
+};
 }
