@@ -28,7 +28,7 @@ from .parallel import Place, joined
 from .recipes import Recipe
 from .rows import KINDS, Row, Rule, light_of
 from .runs import Run
-from .train import STOPPED, train, truth_of
+from .train import STOPPED, count, train, truth_of
 from .trainees import fastgamer
 
 STRIDE = 2
@@ -54,6 +54,7 @@ class Experiment:
         steps: of every trained row; None for those of its recipe.
         place: device.
         tell: shows a line of progress.
+        ahead: batches made in advance, by as many threads.
     """
 
     folder: Path
@@ -63,6 +64,7 @@ class Experiment:
     steps: int | None
     place: Place
     tell: Tell
+    ahead: int = 0
 
     def fits(self) -> dict[str, Tensor]:
         """The curve and the LUT for all pairs, fitted once."""
@@ -114,9 +116,12 @@ def trained(this: Experiment, row: Row, seed: int, title: str) -> tuple[nn.Modul
         if recipe.network == "fastgamer":
             fastgamer.start(net, this.fits()["lut"])
 
-    run = Run(this.dataset, this.place_of(row, seed), recipe, this.place, begin)
-    if not train(run, None, lambda line: this.tell(f"{title}: {line}")):
-        raise StoppedError
+    run = Run(this.dataset, this.place_of(row, seed), recipe, this.place, begin, this.ahead)
+    try:
+        if not train(run, None, lambda line: this.tell(f"{title}: {line}")):
+            raise StoppedError
+    finally:
+        run.close()
     with run.averaged() as net:
         return net, recipe
 
@@ -219,23 +224,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--photos", type=Path, metavar="DIR", help="JPEG photos with a gain map, to measure on as well")
     add("-o", "--output", type=Path, required=True, metavar="DIR", help="folder of the results; resumes it")
     add("--recipe", default="short", metavar="NAME", help="short (default), ours or paper")
-    add("--steps", type=int, metavar="N", help="of every row; default: its recipe's")
+    add("--steps", type=count, metavar="N", help="of every row; default: its recipe's")
     add("--seeds", type=int, nargs="+", default=[1], metavar="N", help="each row is trained with each; default 1")
     add("--rows", nargs="+", metavar="NAME", help="only these rows, and the one they are compared with")
-    add("--pictures", type=int, default=128, metavar="N", help="held-out pairs to measure; default 128")
-    add("--threads", type=int, default=1, metavar="N", help="of torch; default 1")
+    add("--pictures", type=count, default=128, metavar="N", help="held-out pairs to measure; default 128")
+    add("--threads", type=count, default=1, metavar="N", help="of torch; default 1")
+    add("--ahead", type=int, default=0, metavar="N", help="make batches in N threads beside; default 0")
     add("--device", choices=("cpu", "cuda"), help="default: cuda where there is one")
     add("--strict", action="store_true", help="a broken pair stops it; without, it is named and left out")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """`untone experiment`: runs or resumes."""
+    kinds = tuple(KINDS) if arguments.kind == "all" else (arguments.kind,)
+    _check_rows(kinds, arguments)
     torch.set_num_threads(arguments.threads)
     dataset = open_dataset(arguments.data, strict=arguments.strict)
     sets = {"Held-out pairs": evenly(open_dataset(arguments.held_out, strict=arguments.strict), arguments.pictures)}
     if arguments.photos:
         sets["Photos with their own gain map"] = photos.examples(arguments.photos)
-    kinds = tuple(KINDS) if arguments.kind == "all" else (arguments.kind,)
     with joined(arguments.device) as place:
         try:
             for kind in kinds:
@@ -250,22 +257,26 @@ def _run_kind(
 ) -> None:
     folder = arguments.output / kind if arguments.kind == "all" else arguments.output
     folder.mkdir(parents=True, exist_ok=True)
-    this = Experiment(folder, dataset, sets, arguments.seeds, arguments.steps, place, _tell)
+    this = Experiment(folder, dataset, sets, arguments.seeds, arguments.steps, place, _tell, arguments.ahead)
     make, reference = KINDS[kind]
-    try:
-        rows = make(arguments.recipe)
-    except KeyError:
-        raise UsageError(f"--recipe {arguments.recipe}: not one that every row has (short, ours, paper)") from None
+    rows = make(arguments.recipe)
     if arguments.rows:
-        unknown = set(arguments.rows) - {row.name for row in rows}
-        if unknown:
-            raise UsageError(f"--rows {min(unknown)}: {kind} has {', '.join(row.name for row in rows)}")
         wanted = {*arguments.rows, reference}
         wanted |= {row.of for row in rows if row.name in wanted}
         rows = [row for row in rows if row.name in wanted]
     _claim(folder, {"kind": kind, "recipe": arguments.recipe, "data": arguments.data.name, "steps": arguments.steps})
     run_rows(this, rows, reference, heading(kind, arguments, this))
     print(folder / "table.md")
+
+
+def _check_rows(kinds: Sequence[str], arguments: argparse.Namespace) -> None:
+    try:
+        names = [row.name for kind in kinds for row in KINDS[kind][0](arguments.recipe)]
+    except KeyError:
+        raise UsageError(f"--recipe {arguments.recipe}: there are short, ours, paper") from None
+    unknown = [name for name in arguments.rows or () if name not in names]
+    if unknown:
+        raise UsageError(f"--rows {unknown[0]}: there are {', '.join(names)}")
 
 
 def _claim(folder: Path, settings: dict[str, Any]) -> None:

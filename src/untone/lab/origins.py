@@ -66,7 +66,11 @@ def _of_onnx(path: Path) -> State:
         graph = onnx.load(str(path)).graph
     except Exception:
         raise DamagedError(f"{path}: not an .onnx file") from None
-    return {tensor.name: torch.from_numpy(np.array(numpy_helper.to_array(tensor))) for tensor in graph.initializer}
+    arrays = {tensor.name: np.array(numpy_helper.to_array(tensor)) for tensor in graph.initializer}
+    for node in graph.node:
+        if node.op_type == "Identity" and node.input[0] in arrays:  # equal tensors are kept once
+            arrays[node.output[0]] = arrays[node.input[0]]
+    return {name.removeprefix("net."): torch.from_numpy(array) for name, array in arrays.items()}  # export.py's forms
 
 
 def put(state: State, net: nn.Module, path: Path) -> None:

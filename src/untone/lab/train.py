@@ -138,7 +138,12 @@ def started(recipe: Recipe, path: Path, folder: Path) -> Recipe:
     return dataclasses.replace(recipe, start=origins.fingerprint(origins.find(path)))
 
 
-def _count(text: str) -> int:
+def count(text: str) -> int:
+    """A whole number above 0, of a command line.
+
+    Raises:
+        argparse.ArgumentTypeError: it is none.
+    """
     if not (text.isdecimal() and int(text) > 0):
         raise argparse.ArgumentTypeError(f"must be a whole number above 0, not {text}")
     return int(text)
@@ -152,10 +157,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--held-out", type=Path, metavar="DIR", help="pairs of other scenes, to watch")
     add("-o", "--output", type=Path, required=True, metavar="DIR", help="folder of the run; resumes it")
     add("--recipe", default="ours", metavar="NAME", help="ours (default) or paper: its loss, schedule and length")
-    add("--steps", type=_count, metavar="N", help="length of the run; the schedule shrinks with it")
+    add("--steps", type=count, metavar="N", help="length of the run; the schedule shrinks with it")
     add("--from", dest="origin", type=Path, metavar="WEIGHTS", help="start from a run's folder, a checkpoint or .onnx")
     add("--seed", type=int, metavar="N", help="of initialisation, batches and dropout; default: the recipe's")
-    add("--threads", type=_count, default=1, metavar="N", help="of torch on the processor; default 1")
+    add("--threads", type=count, default=1, metavar="N", help="of torch on the processor; default 1")
     add("--ahead", type=int, default=0, metavar="N", help="make batches in N threads beside; default 0")
     add("--device", choices=("cpu", "cuda"), help="default: cuda where there is one")
     add("--precision", choices=PRECISIONS, help="of the network; default: the recipe's, fp32")
