@@ -87,10 +87,11 @@ def read(path: Path, bits: int) -> Codes:
 
 
 def tags(path: Path) -> list[bytes]:
-    """The chunks of a PNG that say what its codes mean, whole, to be put into another PNG."""
+    """What a PNG, or a JPEG's ICC profile, says of its codes: whole chunks, to be put into another PNG."""
     data = load_bytes(path)
     if not data.startswith(png.SIGNATURE):
-        return []
+        icc = formats.read(data)[0].icc
+        return [chunk(b"iCCP", b"icc\0\0" + zlib.compress(icc))] if icc else []
     return [body for name, body in chunks(data) if name in _COLOUR]
 
 
@@ -147,10 +148,15 @@ def write_png(path: Path, codes: Codes, *, described: bytes | None = None, tags:
     Raises:
         UntoneError: the disk refuses.
     """
-    plane = codes[..., 0] if codes.ndim == 3 and codes.shape[2] == 1 else codes
-    packed = bytes(imagecodecs.png_encode(np.ascontiguousarray(plane), level=png.LEVEL))
+    packed = png_bytes(codes)
     extra = ([chunk(b"cICP", described)] if described else []) + (tags or [])
     save(path, [packed[:33], *extra, packed[33:]])
+
+
+def png_bytes(codes: Codes) -> bytes:
+    """A PNG of codes without a word on what they mean."""
+    plane = codes[..., 0] if codes.ndim == 3 and codes.shape[2] == 1 else codes
+    return bytes(imagecodecs.png_encode(np.ascontiguousarray(plane), level=png.LEVEL))
 
 
 def read_npy(path: Path) -> NDArray[Any]:

@@ -12,7 +12,7 @@ from types import FrameType
 from typing import Any
 
 from ..errors import UntoneError, UsageError
-from .layouts.opened import complain, one_line
+from .layouts.opened import complain, naming
 
 TERMINAL_SECONDS, LOG_SECONDS = 0.2, 20.0
 
@@ -72,11 +72,10 @@ def each(items: list[Any], noun: str, work: Callable[[Any], object], name: Calla
                 raise
             except (UntoneError, OSError) as error:
                 failed += 1
-                text, called = str(error), str(name(item))
-                complain(text if called in text else f"{called}: {text}")
+                complain(naming(str(name(item)), str(error)))
             progress.step()
     if failed:
-        complain(one_line(f"{failed} of {len(items)} {noun} failed"))
+        complain(f"{failed} of {len(items)} {noun} failed")
     return 1 if failed else 0
 
 

@@ -9,7 +9,7 @@ import pytest
 from made_pairs import gmnet_pair, png
 
 from untone.errors import UntoneError
-from untone.lab.layouts import open_dataset, pairing, shards
+from untone.lab.layouts import open_dataset, opened, pairing, shards
 
 Break = Callable[[Path], object]
 
@@ -165,11 +165,19 @@ def test_shards_that_appear_later_are_seen_and_indices_stay(tmp_path: Path) -> N
     shard(tmp_path, "00001", 1.0)
     data, pairs = open_dataset(tmp_path), shards.Pairs(tmp_path)
     shard(tmp_path, "00000", 2.0)
-    for opened in (data, pairs):
-        opened.refresh()
-        assert len(opened) == 128
+    for opening in (data, pairs):
+        opening.refresh()
+        assert len(opening) == 128
     assert data[0].gain_stops[0, 0, 0] == pairs.example(0).gain_stops[0, 0, 0] == pairs[0][1][0, 0, 0] == 1.0
     assert data[64].gain_stops[0, 0, 0] == pairs.example(64).gain_stops[0, 0, 0] == 2.0
+
+
+def test_faults_name_their_file_once() -> None:
+    assert opened.naming("a", "1 gain is not a number") == "a: 1 gain is not a number"
+    assert opened.naming("a", "a: bad") == "a: bad"
+    assert opened.naming("a", "set/image/a.png: bad") == "set/image/a.png: bad"
+    assert opened.naming("set/a.png", "bad") == "set/a.png: bad"
+    assert opened.naming("set/a.png", "cannot read set/a.png: gone") == "cannot read set/a.png: gone"
 
 
 def paths(*stems: str) -> dict[str, Path]:

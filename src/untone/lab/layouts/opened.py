@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -115,12 +116,18 @@ class Folder:
             return None
 
     def _refuse(self, name: str, text: str) -> None:
-        line = one_line(text if name in text else f"{name}: {text}")
+        line = one_line(naming(name, text))
         if self.strict:
             raise DamagedError(f"broken pair: {line}")
         if self._broken.get(name) != text:
             self._broken[name] = text
             complain(f"broken pair left out: {line}")
+
+
+def naming(name: str, text: str) -> str:
+    """A fault with the pair or file it is of, named once: as it is where it says so already, as a path or in front."""
+    said = re.search(rf"(?:^|[/\\]){re.escape(name)}(?:\.\w+)?(?::|$| )", text) or ("/" in name and name in text)
+    return text if said else f"{name}: {text}"
 
 
 def one_line(text: str) -> str:
