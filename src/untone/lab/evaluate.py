@@ -1,195 +1,249 @@
-"""Measures a model through the product's own line, beside the baselines every table must list.
+"""`untone eval`: models through the product's own doors, beside the baselines every table must list.
 
-Two kinds of pictures: synthetic pairs of a folder, and photos that carry a gain map of their own. The truth is the
-base with its true gain at full headroom; a prediction is the map `untone.predict` makes of the whole base, full size.
-Both are compared at every n-th pixel each way, so that a picture counts with at most about a million.
+The truth is the base with its true gain at full headroom. The default table is this project's own; a protocol measures
+as a paper does. Whatever the form of the output, every figure carries its convention.
 """
 
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
-import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from .. import colour, gainmap, pipeline
-from ..errors import UntoneError
-from ..image import Image
-from . import baselines, metrics, sheets
-from .data import Pairs
-from .synth import OFFSET
-
-Light = NDArray[Any]
-
-MOST_PIXELS = 1_000_000
+from .. import __version__
+from ..errors import UntoneError, UsageError
+from ..formats.files import save
+from . import baselines, layouts, sheets
+from .codes import header
+from .evaluation import gallery, measuring, tables
+from .evaluation.catalogue import DEFAULT, EXTRAS, METRICS
+from .evaluation.contestants import Contestant, of_models, rivals
+from .evaluation.cost import cost
+from .evaluation.pictures import MOST_PIXELS, Picture, Source, of_dataset, of_photos
+from .evaluation.protocols import GMNET_PEAKS, NAMES, Protocol, own_light, protocol
+from .evaluation.records import Records
+from .examples import Dataset
+from .layouts import gmnet
+from .layouts.opened import complain
+from .metrics import hdrvdp, perceptual
 
 MODEL = "fastgamer"
-STRENGTHS = tuple(k / 10 for k in range(2, 21))
-"""Tried for the best single strength per picture, which separates style from shape."""
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Picture:
-    """A base image; at every `step`-th pixel its codes, its linear light and the light of its true HDR rendition."""
-
-    name: str
-    image: Image
-    step: int
-    codes: NDArray[Any]
-    light: Light
-    truth: Light
-
-
-Gain = Callable[[Picture], Light]
-
-
-def of_pairs(pairs: Pairs) -> Iterator[Picture]:
-    """Pictures of a folder of pairs."""
-    for index in range(len(pairs)):
-        sdr, gain = pairs[index]
-        light = colour.code_table("srgb")[sdr]
-        truth = (light + OFFSET) * np.exp2(gain.astype(np.float32)) - OFFSET
-        yield Picture(f"pair {index}", Image(np.array(sdr)), 1, np.array(sdr), light, truth)
-
-
-def of_photos(folder: Path) -> Iterator[Picture]:
-    """Photos with a gain map of their own."""
-    for path in sorted(folder.glob("*.jpg")):
-        image, carried = pipeline.read(path)
-        if carried is None:
-            raise UntoneError(f"{path}: has no gain map to compare with")
-        step = math.isqrt(-(-image.height * image.width // MOST_PIXELS) - 1) + 1
-        codes = np.ascontiguousarray(image.pixels[::step, ::step])
-        truth = pipeline.apply(image, carried).pixels[::step, ::step].copy()
-        yield Picture(path.stem, image, step, codes, colour.code_table(image.transfer)[codes], truth)
-
-
-def methods(model: str, fits: dict[str, torch.Tensor]) -> dict[str, Gain]:
-    """Name -> gain in stops [h, w, 3] at the compared pixels of a picture."""
-    return {
-        "identity": lambda picture: np.zeros(picture.codes.shape, np.float32),
-        "one curve": lambda picture: _of_codes(picture, lambda rgb: baselines.curve_gain(fits["curve"], rgb)),
-        "one 3D LUT": lambda picture: _of_codes(picture, lambda rgb: baselines.lut_gain(fits["lut"], rgb)),
-        MODEL: lambda picture: _of_model(picture, model),
-    }
-
-
-def _of_model(picture: Picture, model: str) -> Light:
-    predicted = pipeline.predict(picture.image, model, map_size="full")
-    sparse = np.ascontiguousarray(predicted.codes[:: picture.step, :: picture.step])
-    return gainmap.to_stops(dataclasses.replace(predicted, codes=sparse))
-
-
-def _of_codes(picture: Picture, gain: Callable[[torch.Tensor], torch.Tensor]) -> Light:
-    rgb = torch.from_numpy(picture.codes.astype(np.float32) / 255)
-    return gain(rgb.reshape(1, -1, 3)).reshape(rgb.shape).numpy()
-
-
-def measured(picture: Picture, gain: Gain) -> dict[str, float]:
-    """All figures of one picture and one method."""
-    stops, primaries, truth = gain(picture), picture.image.primaries, picture.truth
-
-    def at(strength: float, rows: slice = slice(None)) -> Light:
-        return (picture.light[rows] + OFFSET) * np.exp2(stops[rows] * strength) - OFFSET
-
-    coarse = slice(None, None, max(1, truth.shape[0] // 128))
-    made = at(1.0)
-    return {
-        "pq_psnr": metrics.pq_psnr(made, truth, primaries),
-        "pq_psnr_best_strength": max(metrics.pq_psnr(at(k, coarse), truth[coarse], primaries) for k in STRENGTHS),
-        "delta_e_itp": metrics.delta_e_itp(made, truth, primaries),
-        "hue_shift_degrees": metrics.hue_shift_degrees(made, picture.light, primaries),
-        "black_lift_nits": metrics.black_lift_nits(made, picture.light),
-        "peak_stops": float(np.log2(max(np.percentile(made, 99.9), 1e-3))),
-    }
-
-
-def table(pictures: Iterator[Picture], gains: dict[str, Gain], folder: Path | None = None) -> dict[str, Any]:
-    """Per method: figures of every picture, their means, and the bootstrap interval of the PQ-PSNR.
-
-    `folder` gets a contact sheet of every picture: the base, the model's HDR rendition, the true one.
-    """
-    rows: dict[str, dict[str, dict[str, float]]] = {name: {} for name in gains}
-    for picture in pictures:
-        for name, gain in gains.items():
-            rows[name][picture.name] = measured(picture, gain)
-        if folder:
-            stops = gains[MODEL](picture)
-            made = (picture.light + OFFSET) * np.exp2(stops) - OFFSET
-            sheets.save(folder / f"{picture.name}.png", [picture.light, made, picture.truth])
-    return {name: summary(figures) for name, figures in rows.items()}
-
-
-def summary(figures: dict[str, dict[str, float]]) -> dict[str, Any]:
-    """Means over pictures (medians of hue and black), the 95% interval of the mean PQ-PSNR, and every picture."""
-    columns = {key: np.array([row[key] for row in figures.values()]) for key in next(iter(figures.values()))}
-    random = np.random.default_rng(0)
-    scores = columns["pq_psnr"]
-    means = scores[random.integers(len(scores), size=(2000, len(scores)))].mean(1)
-    middle = {key: float(np.median(v) if key.startswith(("hue", "black")) else v.mean()) for key, v in columns.items()}
-    return middle | {"pq_psnr_interval": np.percentile(means, [2.5, 97.5]).tolist(), "pictures": figures}
-
-
-def fitted(folder: Path, cache: Path | None = None) -> dict[str, torch.Tensor]:
-    """The baselines fitted to a folder of training pairs."""
-    if cache and cache.exists():
-        return {k: torch.tensor(v) for k, v in json.loads(cache.read_text()).items()}
-    pairs = Pairs(folder)
-    fits = {"curve": baselines.fit_curve(pairs), "lut": baselines.fit_lut(pairs)}
-    if cache:
-        cache.write_text(json.dumps({k: v.tolist() for k, v in fits.items()}))
-    return fits
+OWN = tuple(name for name in METRICS if name not in EXTRAS and not name.startswith("gmnet"))
+GROUPS = {"default": DEFAULT, "all": OWN, "hdrvdp3": ("hdrvdp3_q", "hdrvdp3_jod")}
+"""Words that stand for several metrics."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `untone eval`."""
-    parser.add_argument("--model", default="fastgamer", metavar="NAME|PATH", help="model to measure")
-    parser.add_argument("--train", type=Path, required=True, metavar="DIR", help="pairs to fit the baselines to")
-    parser.add_argument("--fits", type=Path, metavar="FILE", help="keep the fits here, or take them from here")
-    parser.add_argument("--data", type=Path, metavar="DIR", help="pairs to measure on")
-    parser.add_argument("--photos", type=Path, metavar="DIR", help="JPEG photos with a gain map to measure on")
-    parser.add_argument("--sheets", type=Path, metavar="DIR", help="contact sheets of every picture, 0 to -3 EV")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure here")
+    add = parser.add_argument
+    add("--model", action="append", metavar="NAME|PATH", help="model to measure; again for more; default fastgamer")
+    add("--reference-only", action="store_true", help="no model: the baselines and the truth alone")
+    add("--data", type=Path, metavar="DIR", help="pairs to measure on, in any layout (ours, GMNet, HDRTV1K)")
+    add("--photos", type=Path, metavar="DIR", help="JPEG photos with a gain map to measure on")
+    add("--train", type=Path, metavar="DIR", help="training pairs: the curve and the LUT are fitted to them")
+    add("--fits", type=Path, metavar="FILE", help="keep the fits here, or take them from here")
+    add("--oracles", action="store_true", help="upper bounds too: curve, LUT and grid fitted to each picture's truth")
+    add("--protocol", choices=NAMES, help="measure as that paper does; default: our own table")
+    add(
+        "--peak",
+        type=float,
+        metavar="RATIO",
+        help="of the gmnet protocol: 8 (synthetic), 5 (real); default: by the data",
+    )
+    add("--metrics", metavar="NAMES", help=f"columns, by commas: {', '.join(GROUPS)}, {', '.join(METRICS)}")
+    add("--pixels", type=int, metavar="N", help="compare about N pixels of a picture, 0 for all; protocols take all")
+    add("--hdrvdp", type=Path, metavar="DIR", help="source of HDR-VDP-3 to run in Octave")
+    add("--ppd", type=float, default=60.0, metavar="N", help="pixels per degree for HDR-VDP-3; default 60")
+    add("--cost", action="store_true", help="parameters, multiply-adds and seconds of each model at 4K")
+    add("--csv", type=Path, metavar="FILE", help="figures of every picture; a run that was stopped goes on from it")
+    add("--json", type=Path, metavar="FILE", help="every figure, with conventions and intervals")
+    add("--html", type=Path, metavar="FILE", help="a page with the tables and the worst pictures")
+    add("--sheets", type=Path, metavar="DIR", help="contact sheets of every picture, 0 to -3 EV")
+    add("--strict", action="store_true", help="a broken picture ends it; otherwise it is named and left out")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """`untone eval`."""
-    gains = methods(arguments.model, fitted(arguments.train, arguments.fits))
-    found: dict[str, Any] = {}
-    if arguments.sheets:
-        arguments.sheets.mkdir(parents=True, exist_ok=True)
-    if arguments.data:
-        found[f"pairs of {arguments.data.name}"] = table(of_pairs(Pairs(arguments.data)), gains, arguments.sheets)
-    if arguments.photos:
-        found[f"photos of {arguments.photos.name}"] = table(of_photos(arguments.photos), gains, arguments.sheets)
-    for title, methods_found in found.items():
-        sys.stdout.write(markdown(title, methods_found))
+    how, columns, special = _how(arguments)
+    contestants, fits = _contestants(arguments)
+    notes = tables.conventions(columns, how.note, special)
+    sources = _sources(arguments, how)
+    models = [c.name for c in contestants if c.kind == "model"]
+    out = sys.stdout.write
+    out(f"untone {__version__}, protocol {arguments.protocol or 'untone'}: {how.note}\n")
+    found: list[measuring.Table] = []
+    drawn = _sheet_maker(arguments.sheets, how)
+    job = measuring.Job(contestants, how, columns, Records(arguments.csv, notes), arguments.strict, drawn)
+    for source in sources:
+        found.append(measuring.measured(source, job))
+        out(tables.markdown(found[-1], columns, models))
+    if sources:
+        out("\n" + tables.legend(columns, notes))
+    costs = _costs(arguments)
+    out(tables.costs(costs))
+    extra = {
+        "untone": __version__,
+        "protocol": arguments.protocol or "untone",
+        "note": how.note,
+        "cost": costs,
+        "fits": fits,
+    }
     if arguments.json:
-        arguments.json.write_text(json.dumps(found, indent=1))
+        made = tables.as_json(found, columns, notes, contestants, extra)
+        _write(arguments.json, json.dumps(made, indent=1, allow_nan=False, default=str) + "\n")
+    if arguments.html:
+        _write(arguments.html, gallery.page(found, sources, contestants, how, columns, notes, how.note))
     return 0
 
 
-def markdown(title: str, found: dict[str, Any]) -> str:
-    """One table."""
-    count = len(next(iter(found.values()))["pictures"])
-    lines = [
-        f"\n### {title} ({count} pictures)\n",
-        "| method | PQ-PSNR dB (95%) | at best strength | dE_ITP | hue shift (deg) | black lift (nit) | peak (stops) |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for name, row in found.items():
-        low, high = row["pq_psnr_interval"]
-        lines.append(
-            f"| {name} | {row['pq_psnr']:.2f} ({low:.2f}..{high:.2f}) | {row['pq_psnr_best_strength']:.2f} "
-            f"| {row['delta_e_itp']:.1f} | {row['hue_shift_degrees']:.2f} | {row['black_lift_nits']:.3f} "
-            f"| {row['peak_stops']:.2f} |"
-        )
-    return "\n".join(lines) + "\n"
+def _how(arguments: argparse.Namespace) -> tuple[Protocol, tuple[str, ...], dict[str, str]]:
+    """The protocol, the columns, and conventions that are not the usual ones.
+
+    Raises:
+        UsageError: options that contradict each other, or a metric of no such name.
+        UntoneError: a metric asked for by name cannot be had here.
+    """
+    if arguments.data is None and arguments.photos is None and not arguments.cost:
+        raise UsageError("name what to measure on: --data DIR, --photos DIR, or --cost")
+    if arguments.peak is not None and not (arguments.protocol == "gmnet" and 1 < arguments.peak <= 100):
+        raise UsageError("--peak is a ratio above 1, of --protocol gmnet")
+    if arguments.pixels is not None and arguments.pixels < 0:
+        raise UsageError(f"--pixels must be 0 (all) or more, not {arguments.pixels}")
+    how = protocol(arguments.protocol, arguments.peak or _gmnet_peak(arguments.data))
+    columns = how.columns if arguments.metrics is None else _named(arguments.metrics, arguments.protocol)
+    special = {}
+    if arguments.hdrvdp:
+        setting = hdrvdp.Setting(arguments.hdrvdp, arguments.ppd)
+        hdrvdp.choose(setting)
+        columns = tuple(dict.fromkeys([*columns, *GROUPS["hdrvdp3"]]))
+        special = dict.fromkeys(GROUPS["hdrvdp3"], setting.convention)
+        complain(setting.convention)
+    elif any(name in GROUPS["hdrvdp3"] for name in columns):
+        raise UsageError("HDR-VDP-3 takes part when --hdrvdp names the folder of its source")
+    perceptual.require(columns)
+    return how, columns, special
+
+
+def _named(text: str, chosen: str | None) -> tuple[str, ...]:
+    names: list[str] = []
+    for word in filter(None, (part.strip() for part in text.split(","))):
+        names += GROUPS.get(word, (word,))
+    unknown = [name for name in names if name not in METRICS]
+    if unknown or not names:
+        shown = ", ".join(unknown) or "nothing"
+        raise UsageError(f"--metrics: no metric {shown}; there are {', '.join([*GROUPS, *METRICS])}")
+    if chosen != "gmnet" and any(name.startswith("gmnet") for name in names):
+        raise UsageError("gmnet_psnr and gmnet_norm_psnr are figures of --protocol gmnet")
+    return tuple(dict.fromkeys(names))
+
+
+def _gmnet_peak(folder: Path | None) -> float:
+    """5 where the gain maps of a GMNet data set have half the size of its images, as its real photos do; else 8."""
+    if folder is not None and folder.is_dir():
+        place, layout = layouts.located(folder)
+        files = gmnet.listed(place) if layout.name == "gmnet" else ()
+        first = next((item for item in files if isinstance(item, gmnet.Files)), None)
+        if first and header(first.gain_map).width * 2 <= header(first.image).width + 1:
+            return GMNET_PEAKS["real"]
+    return GMNET_PEAKS["synthetic"]
+
+
+def _contestants(arguments: argparse.Namespace) -> tuple[list[Contestant], dict[str, Any]]:
+    if arguments.reference_only and arguments.model:
+        raise UsageError("--reference-only measures no model")
+    chosen = [] if arguments.reference_only else of_models(list(dict.fromkeys(arguments.model or [MODEL])))
+    fits = fitted(arguments.train, arguments.fits, arguments.strict)
+    if not fits and (arguments.data or arguments.photos):
+        complain("without --train or --fits the fitted curve and LUT, the baselines to beat, are left out")
+    strength = {"lut_strength": fits["lut_strength"]} if "lut_strength" in fits else {}
+    return [*rivals(fits, arguments.oracles), *chosen], strength
+
+
+def fitted(train: Path | None, cache: Path | None = None, strict: bool = False) -> dict[str, Any]:
+    """The baselines fitted to training pairs: "curve" [33] and "lut" [17, 17, 17, 3] tensors in stops, "lut_strength".
+
+    Raises:
+        UntoneError: the cache is damaged, or there are neither pairs nor cache where one was named.
+    """
+    found = _cached(cache)
+    if train is None:
+        if cache and not found:
+            raise UntoneError(f"{cache}: no such file; --train DIR makes it")
+        return found
+    if not {"curve", "lut", "lut_strength"} <= found.keys():
+        pairs: Dataset = layouts.open_dataset(train, strict=strict)
+        complain(f"fitting the baselines to {len(pairs)} pairs of {train}")
+        found = _fit(pairs, found)
+        if cache:
+            plain = {k: v.tolist() if isinstance(v, torch.Tensor) else v for k, v in found.items()}
+            _write(cache, json.dumps(plain) + "\n")
+    return found
+
+
+def _fit(pairs: Dataset, found: dict[str, Any]) -> dict[str, Any]:
+    """What is missing of the fits."""
+    curve = found["curve"] if "curve" in found else baselines.fit_curve(pairs)
+    lut = found["lut"] if "lut" in found else baselines.fit_lut(pairs)
+    strength = baselines.fit_strength(pairs, lambda rgb: baselines.lut_gain(lut, rgb))
+    return {"curve": curve, "lut": lut, "lut_strength": strength}
+
+
+def _cached(path: Path | None) -> dict[str, Any]:
+    if path is None or not path.exists():
+        return {}
+    try:
+        read = json.loads(path.read_text("utf-8"))
+        found: dict[str, Any] = {name: torch.tensor(read[name], dtype=torch.float32) for name in ("curve", "lut")}
+        if "lut_strength" in read:
+            found["lut_strength"] = float(read["lut_strength"])
+    except (OSError, ValueError, KeyError, TypeError) as fault:
+        raise UntoneError(f"{path}: holds no fits of `untone eval` ({str(fault).splitlines()[0][:80]})") from None
+    lut = found["lut"]
+    whole = found["curve"].ndim == 1 and lut.ndim == 4 and len(set(lut.shape[:3])) == 1 and lut.shape[3] == 3
+    if not whole or not all(np.isfinite(np.asarray(v)).all() for v in found.values()):
+        raise UntoneError(f"{path}: holds no fits of `untone eval` (shapes, or numbers that are not finite)")
+    return found
+
+
+def _sources(arguments: argparse.Namespace, how: Protocol) -> list[Source]:
+    most = None if how.every_pixel else MOST_PIXELS
+    if arguments.pixels is not None:
+        most = arguments.pixels or None
+    found = []
+    if arguments.data:
+        found.append(of_dataset(layouts.open_dataset(arguments.data, strict=arguments.strict), most))
+    if arguments.photos:
+        found.append(of_photos(arguments.photos, most))
+    return found
+
+
+def _sheet_maker(folder: Path | None, how: Protocol) -> Any:
+    """Draws the base, each model's HDR rendition and the true one of every picture; None where none are wanted."""
+    if folder is None:
+        return None
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def draw(picture: Picture, contestants: Sequence[Contestant]) -> None:
+        made = (c.make(picture) for c in contestants if c.kind == "model")
+        rows = [picture.light, *(own_light(picture, m) for m in made), picture.truth]
+        sheets.save(folder / f"{picture.name.replace('/', '-')}.png", rows)
+
+    return draw
+
+
+def _costs(arguments: argparse.Namespace) -> dict[str, dict[str, Any]]:
+    if not arguments.cost or arguments.reference_only:
+        return {}
+    names = list(dict.fromkeys(arguments.model or [MODEL]))
+    return {c.name: cost(name) for c, name in zip(of_models(names), names, strict=True)}
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save(path, [text.encode()])

@@ -6,7 +6,7 @@ import numpy as np
 
 from ... import colour
 from ...image import DIFFUSE_WHITE_NITS
-from .domains import Light, ictcp
+from .domains import Light, brightest, ictcp
 
 CHROMA = 0.02
 """ICtCp chroma below which a hue means nothing."""
@@ -25,7 +25,7 @@ GAMUT_TOLERANCE = 1e-6
 
 def hue_shift_degrees(light: Light, base: Light, primaries: str = "bt709") -> float:
     """Median turn of the ICtCp hue from the SDR base to its HDR rendition, below white and where there is colour."""
-    return hue_turn(ictcp(light, primaries), ictcp(base, primaries), light.max(-1) <= 1)
+    return hue_turn(ictcp(light, primaries), ictcp(base, primaries), brightest(light) <= 1)
 
 
 def hue_turn(after: Light, before: Light, below_white: Light) -> float:
@@ -40,10 +40,10 @@ def hue_turn(after: Light, before: Light, below_white: Light) -> float:
 
 def black_lift_nits(light: Light, base: Light) -> float:
     """Median light added to pixels that show less than 0.5 nit in SDR, nits; 0 where there are none."""
-    dark = base.max(-1) * DIFFUSE_WHITE_NITS < DARK_NITS
+    dark = brightest(base) * DIFFUSE_WHITE_NITS < DARK_NITS
     if not dark.any():
         return 0.0
-    return float(np.median((light - base).mean(-1)[dark]) * DIFFUSE_WHITE_NITS)
+    return float(np.median((light[dark] - base[dark]).mean(-1)) * DIFFUSE_WHITE_NITS)
 
 
 def brightness_stops(light: Light, base: Light, primaries: str = "bt709") -> float:
@@ -55,7 +55,7 @@ def brightness_stops(light: Light, base: Light, primaries: str = "bt709") -> flo
 
 def share_above_white(light: Light) -> float:
     """Share of pixels, 0..1, with a channel brighter than SDR white (1.001, so that rounding does not count)."""
-    return float((light.max(-1) > 1.001).mean())
+    return float((brightest(light) > 1.001).mean())
 
 
 def peak_stops(light: Light) -> float:

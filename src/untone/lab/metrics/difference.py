@@ -12,7 +12,8 @@ ITP_STEP = np.array([1, 0.5, 1])
 
 def itp_difference(made: Light, truth: Light) -> Light:
     """dE_ITP of each pixel from ICtCp (ITU-R BT.2124); 1 is just noticeable."""
-    return 720 * np.sqrt(np.square((made - truth) * ITP_STEP.astype(made.dtype)).sum(-1))
+    square = np.square((made - truth) * ITP_STEP.astype(made.dtype))
+    return 720 * np.sqrt(square[..., 0] + square[..., 1] + square[..., 2])
 
 
 def delta_e_itp(light: Light, truth: Light, primaries: str = "bt709") -> float:

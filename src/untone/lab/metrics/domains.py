@@ -76,6 +76,11 @@ def ipt(light: Light, primaries: str = "bt709") -> Light:
     return (np.sign(cones) * np.abs(cones) ** 0.43) @ IPT.T
 
 
+def brightest(light: Light) -> Light:
+    """Brightest channel of each pixel; several times as fast as a maximum along so short an axis."""
+    return np.maximum(np.maximum(light[..., 0], light[..., 1]), light[..., 2])
+
+
 def by_strips(function: Callable[[Light], Light], light: Light) -> NDArray[np.float32]:
     """function(light) as float32, a strip of rows at a time: large pictures need no float64 copies of themselves."""
     rows = max(1, STRIP_PIXELS // max(1, int(np.prod(light.shape[1:-1]))))
@@ -112,9 +117,13 @@ class Rendition:
         """Brightest channel in BT.2020, at least a thousandth of white."""
         return max(float(self.bt2020.max()), 1e-3)
 
+    @classmethod
+    def of_pq(cls, codes: NDArray[np.float32]) -> Rendition:
+        """What PQ codes [H, W, 3] in 0..1, BT.2020, show."""
+        made = cls(by_strips(lambda rows: pq_decoded(rows.astype(np.float64)), codes), "bt2020")
+        made.__dict__["pq"] = codes
+        return made
+
     def rounded(self, levels: int = 65535) -> Rendition:
         """What a 16-bit PQ file holds of it: codes clamped and rounded, BT.2020."""
-        codes = (np.rint(self.pq * levels) / levels).astype(np.float32)
-        kept = Rendition(by_strips(pq_decoded, codes), "bt2020")
-        kept.__dict__["pq"] = codes
-        return kept
+        return Rendition.of_pq((np.rint(self.pq * levels) / levels).astype(np.float32))

@@ -1,0 +1,12 @@
+"""Methods every table must list beside a model: without learning, fitted once to training pairs, and upper bounds."""
+
+from __future__ import annotations
+
+from .classical import bt2446a, gamma_expansion, linear_expansion
+from .fitted import curve_gain, fit_curve, fit_lut, fit_strength, lut_gain
+from .oracles import oracle_curve, oracle_grid, oracle_lut, oracle_lut_and_grid
+
+__all__ = [
+    "bt2446a", "curve_gain", "fit_curve", "fit_lut", "fit_strength", "gamma_expansion", "linear_expansion", "lut_gain",
+    "oracle_curve", "oracle_grid", "oracle_lut", "oracle_lut_and_grid",
+]  # fmt: skip

@@ -1,0 +1,171 @@
+"""The loop: every picture, every method, figures kept as they come."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ...errors import UntoneError
+from ..layouts.opened import complain, one_line
+from .catalogue import METRICS
+from .contestants import Contestant, Made
+from .pictures import Picture, Source
+from .protocols import Protocol
+from .records import Figures, Key, Records
+from .summaries import Summary, difference, summary
+
+TRUTH = "truth"
+"""The row of the true rendition: what has no reference is measured of it too."""
+
+ALONE_STOPS = 0.1
+"""A picture to leave alone is left alone when its mean |gain| stays within this."""
+
+
+@dataclasses.dataclass
+class Table:
+    """What one set of pictures gave.
+
+    Attributes:
+        title: of the set.
+        rows: method -> picture -> figures. Pictures to leave alone are not among them.
+        alone: method -> picture -> mean |gain| in stops, of pictures whose right answer is to do nothing.
+        indices: picture -> its number in the source.
+        skipped: lines about what was left out.
+    """
+
+    title: str
+    rows: dict[str, dict[str, Figures]] = dataclasses.field(default_factory=dict)
+    alone: dict[str, dict[str, float]] = dataclasses.field(default_factory=dict)
+    indices: dict[str, int] = dataclasses.field(default_factory=dict)
+    skipped: list[str] = dataclasses.field(default_factory=list)
+
+    def column(self, method: str, metric: str) -> dict[str, float]:
+        """A figure of a method, by picture."""
+        return {name: figures[metric] for name, figures in self.rows[method].items()}
+
+    def summary(self, method: str, metric: str) -> Summary | None:
+        """Over the pictures."""
+        return summary(list(self.column(method, metric).values()))
+
+    def difference(self, first: str, second: str, metric: str) -> Summary | None:
+        """second - first, paired."""
+        return difference(self.column(first, metric), self.column(second, metric))
+
+
+def figures_of(picture: Picture, made: Made, protocol: Protocol, columns: Sequence[str]) -> Figures:
+    """All figures of one rendition."""
+    comparison = protocol.prepare(picture, made)
+    return {name: METRICS[name].compute(comparison) for name in columns}
+
+
+def figures_of_truth(picture: Picture, protocol: Protocol, columns: Sequence[str]) -> Figures:
+    """Figures of the true rendition that need no reference; the others are NaN."""
+    comparison = dataclasses.replace(protocol.prepare(picture, Made(picture.true_stops)), made=picture.true)
+    known = {name: METRICS[name].compute(comparison) for name in columns if METRICS[name].shown_for_truth}
+    return {name: known.get(name, float("nan")) for name in columns}
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """What is asked of every set."""
+
+    contestants: list[Contestant]
+    protocol: Protocol
+    columns: tuple[str, ...]
+    records: Records
+    strict: bool = False
+    drawn: Callable[[Picture, list[Contestant]], None] | None = None
+
+
+def measured(source: Source, job: Job) -> Table:
+    """Measures a set. Broken pictures are named and left out, or end it when strict.
+
+    Raises:
+        UntoneError: strict, and one is broken; or none is whole.
+    """
+    table = Table(source.title)
+    bar = Progress(source.title, len(source))
+    for index in range(len(source)):
+        try:
+            picture = source.load(index)
+            if picture is not None:
+                _measure(picture, index, job, table)
+        except UntoneError as fault:
+            line = one_line(
+                str(fault) if _says_where(str(fault), source.names[index]) else f"{source.names[index]}: {fault}"
+            )
+            if job.strict:
+                raise UntoneError(f"broken picture: {line}") from None
+            table.skipped.append(line)
+            complain(f"picture left out: {line}")
+        bar.at(index + 1)
+    bar.done()
+    if not table.rows and not table.alone:
+        raise UntoneError(f"{source.title}: no whole picture to measure on")
+    return table
+
+
+def _says_where(text: str, name: str) -> bool:
+    return text.startswith(name.split(",")[0])
+
+
+def _measure(picture: Picture, index: int, job: Job, table: Table) -> None:
+    found: dict[str, Figures] = {}
+    alone = picture.left_alone
+    for contestant in job.contestants:
+        if alone:
+            stops = contestant.make(picture).stops
+            table.alone.setdefault(contestant.name, {})[picture.name] = float(abs(stops).mean())
+        else:
+            found[contestant.name] = _row(picture, contestant, job, table.title)
+    if not alone:
+        found[TRUTH] = _kept(
+            Key(table.title, picture.name, TRUTH, TRUTH, picture.fingerprint, TRUTH), job,
+            lambda: figures_of_truth(picture, job.protocol, job.columns),
+        )  # fmt: skip
+    for name, figures in found.items():
+        table.rows.setdefault(name, {})[picture.name] = figures
+    table.indices[picture.name] = index
+    if job.drawn:
+        job.drawn(picture, job.contestants)
+
+
+def _row(picture: Picture, contestant: Contestant, job: Job, title: str) -> Figures:
+    key = Key(title, picture.name, contestant.name, contestant.kind, picture.fingerprint, contestant.fingerprint)
+    return _kept(key, job, lambda: figures_of(picture, contestant.make(picture), job.protocol, job.columns))
+
+
+def _kept(key: Key, job: Job, compute: Callable[[], Figures]) -> Figures:
+    """Figures measured before, or now."""
+    known = job.records.get(key)
+    if known is None:
+        known = compute()
+        job.records.add(key, known)
+    return known
+
+
+class Progress:
+    """How far it is, on stderr: a line that changes on a terminal, elsewhere one every half minute."""
+
+    def __init__(self, title: str, total: int, stream: Any = None) -> None:
+        self._title, self._total, self._stream = title, total, stream or sys.stderr
+        self._terminal = self._stream.isatty()
+        self._next = time.monotonic() + (0 if self._terminal else 30)
+
+    def at(self, done: int) -> None:
+        """So many are done."""
+        now = time.monotonic()
+        if now >= self._next:
+            self._next = now + (0.5 if self._terminal else 30)
+            line = f"{self._title}: {done} of {self._total}"
+            self._stream.write(f"\r{line}" if self._terminal else f"untone: {line}\n")
+            self._stream.flush()
+
+    def done(self) -> None:
+        """Clears the line."""
+        if self._terminal:
+            self._stream.write("\r\x1b[K")
+            self._stream.flush()

@@ -1,0 +1,160 @@
+"""Tables as people and programs read them: markdown, and JSON. Every figure stands beside its convention."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from .catalogue import METRICS
+from .contestants import METHODS, Contestant
+from .measuring import ALONE_STOPS, TRUTH, Table
+from .summaries import Summary
+
+
+def conventions(columns: Sequence[str], note: str, special: Mapping[str, str]) -> dict[str, str]:
+    """Name of a figure -> all that must be known to read it."""
+    return {name: f"{special.get(name, METRICS[name].convention)}; {note}" for name in columns}
+
+
+def markdown(table: Table, columns: Sequence[str], models: Sequence[str]) -> str:
+    """The set's table, and the paired differences where several models were measured."""
+    if not table.rows:
+        return f"\n### {table.title} ({_count(len(table.indices))})\n\n{leave_alone(table)}"
+    count = len(next(iter(table.rows.values())))
+    first = columns[0]
+    heads = [f"{METRICS[name].head} (95%)" if name == first else METRICS[name].head for name in columns]
+    lines = [f"\n### {table.title} ({_count(count)})\n", _cells(["method", *heads]), "|---" * (len(columns) + 1) + "|"]
+    lines += [
+        _cells([name, *(cell(table, name, column, column == first) for column in columns)]) for name in table.rows
+    ]
+    return "\n".join(lines) + "\n" + paired(table, columns, models) + leave_alone(table)
+
+
+def _count(number: int) -> str:
+    return f"{number} picture{'s' if number != 1 else ''}"
+
+
+def _cells(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def cell(table: Table, method: str, column: str, with_interval: bool = False) -> str:
+    """One figure of one method as the table shows it."""
+    found, metric = table.summary(method, column), METRICS[column]
+    if found is None:
+        return "-"
+    value = found.median if metric.median else found.mean
+    text = _number(value, metric.digits)
+    return (
+        f"{text} ({_number(found.low, metric.digits)}..{_number(found.high, metric.digits)})" if with_interval else text
+    )
+
+
+def _number(value: float, digits: int) -> str:
+    text = f"{value:.{digits}f}"
+    return text.lstrip("-") if float(text) == 0 else text
+
+
+def paired(table: Table, columns: Sequence[str], models: Sequence[str]) -> str:
+    """Mean paired differences of every further model to the first, with their intervals."""
+    if len(models) < 2:
+        return ""
+    lines = [
+        "",
+        _cells(["mean paired difference (95%)", *(METRICS[name].head for name in columns)]),
+        "|---" * (len(columns) + 1) + "|",
+    ]
+    for other in models[1:]:
+        found = [table.difference(models[0], other, name) for name in columns]
+        cells = [_signed(d, METRICS[name].digits) for d, name in zip(found, columns, strict=True)]
+        lines.append(_cells([f"{other} - {models[0]}", *cells]))
+    return "\n".join(lines) + "\n"
+
+
+def _signed(found: Summary | None, digits: int) -> str:
+    return "-" if found is None else f"{found.mean:+.{digits}f} ({found.low:+.{digits}f}..{found.high:+.{digits}f})"
+
+
+def leave_alone(table: Table) -> str:
+    """One line a method about the pictures it should not have touched; these are in no mean above."""
+    lines = []
+    for method, gains in table.alone.items():
+        values = np.array(list(gains.values()))
+        share = 100 * float((values <= ALONE_STOPS).mean())
+        lines.append(
+            f"- {method}: {_count(len(values))} to leave alone, mean |gain| median {np.median(values):.3f} stops, "
+            f"90th percentile {np.percentile(values, 90):.3f}; {share:.0f}% within {ALONE_STOPS} stop"
+        )
+    return ("\n" + "\n".join(lines) + "\n") if lines else ""
+
+
+def costs(found: Mapping[str, Mapping[str, Any]]) -> str:
+    """Parameters, multiply-adds at 4K and time."""
+    if not found:
+        return ""
+    lines = ["\n### Cost\n", _cells(["model", "parameters", "GMACs at 4K", "time at 4K (s)"]), "|---|---|---|---|"]
+    for name, row in found.items():
+        macs, seconds = row["macs_4k"], row["seconds_4k"]
+        shown = "-" if macs is None else f"{macs / 1e9:.2f}"
+        lines.append(_cells([name, f"{row['parameters']:,}", shown, "-" if seconds is None else f"{seconds:.2f}"]))
+    first = next(iter(found.values()))
+    return "\n".join(lines) + f"\n\n{first['macs_convention']}. {first['time_convention']}.\n"
+
+
+def legend(columns: Sequence[str], notes: Mapping[str, str]) -> str:
+    """The conventions under the tables."""
+    lines = [f"- {METRICS[name].head} (`{name}`): {notes[name].rsplit('; ', 1)[0]}" for name in columns]
+    return "\n".join(lines) + "\n"
+
+
+def as_json(
+    tables: Sequence[Table], columns: Sequence[str], notes: Mapping[str, str], contestants: Sequence[Contestant],
+    extra: Mapping[str, Any],
+) -> dict[str, Any]:  # fmt: skip
+    """All of it, numbers that are none as null."""
+    models = [c.name for c in contestants if c.kind == "model"]
+    described = {
+        c.name: {"kind": c.kind, "fingerprint": c.fingerprint}
+        | ({"card": dict(c.card)} if c.card else {})
+        | ({"says": METHODS[c.name].says} if c.name in METHODS else {})
+        for c in contestants
+    }
+    sets = {table.title: _set(table, columns, models) for table in tables}
+    return finite(dict(extra) | {"conventions": dict(notes), "methods": described, "sets": sets})
+
+
+def _set(table: Table, columns: Sequence[str], models: Sequence[str]) -> dict[str, Any]:
+    methods = {
+        method: {"figures": {c: _dict(table.summary(method, c)) for c in columns}, "pictures": rows}
+        for method, rows in table.rows.items()
+    }
+    differences = [
+        {
+            "first": models[0],
+            "second": other,
+            "figures": {c: _dict(table.difference(models[0], other, c)) for c in columns},
+        }
+        for other in [*models[1:], *(name for name in table.rows if name not in models and name != TRUTH)]
+        if models and table.rows
+    ]
+    return {
+        "methods": methods, "paired_differences": differences, "left_alone_mean_gain_stops": table.alone,
+        "skipped": table.skipped,
+    }  # fmt: skip
+
+
+def _dict(found: Summary | None) -> dict[str, Any] | None:
+    return None if found is None else dataclasses.asdict(found)
+
+
+def finite(value: Any) -> Any:
+    """The same with null for NaN and infinity, which JSON has no words for."""
+    if isinstance(value, dict):
+        return {key: finite(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
