@@ -64,7 +64,7 @@ class Source:
             UntoneError: the file cannot be read any more.
         """
         light = packs.read(self.path, self.member) if self.member is not None else read_light(self.path)
-        return np.minimum(light * np.float32(2.0**self.stops), MAX_LIGHT) if self.stops else light
+        return np.minimum(light * np.float32(2.0**self.stops), MAX_LIGHT)  # a pack's last code is 2**16
 
 
 def read_light(path: Path) -> Light:
