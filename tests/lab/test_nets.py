@@ -41,6 +41,37 @@ def test_identity_grids_give_back_the_pixel() -> None:
     assert torch.allclose(fastgamer.slice_grids(grids, rgb, torch.rand(1, 50, 2)), rgb, atol=1e-5)
 
 
+def test_trilinear_look_up_by_hand() -> None:
+    """The eight corners 0 .. 7 (red counts 4, green 2, blue 1) at fractions .6 .3 .1: 4 * .6 + 2 * .3 + .1."""
+    lut = torch.arange(8.0).reshape(1, 2, 2, 2, 1).expand(1, 2, 2, 2, 3)
+    found = fastgamer.trilinear(lut, torch.tensor([[[0.6, 0.3, 0.1]]]))
+    assert torch.allclose(found, torch.full((1, 1, 3), 3.1))
+
+
+def test_the_shipped_weights_fit_and_give_what_they_gave() -> None:
+    """Switches for ablations change neither the parameters of the shipped network nor its results."""
+    from untone import models
+    from untone.lab import origins
+
+    path = models.MODELS["fastgamer"]
+    model = models.load("fastgamer")
+    net = fastgamer.FastGaMer(
+        fastgamer.Shape(**{k: tuple(v) if k == "channels" else v for k, v in model.card["shape"].items()})
+    )
+    origins.put(origins.read(path), net, path)
+    thumbnail = np.random.default_rng(0).random((3, 256, 256), dtype=np.float32)
+    expected = model.operators(thumbnail)
+    with torch.no_grad():
+        found = net.eval()(torch.from_numpy(thumbnail)[None])
+    assert np.abs(found.grids[0].numpy() - expected.grids).max() < 1e-4
+    assert np.abs(found.lut[0].numpy() - expected.lut).max() < 1e-4
+
+
+def test_one_channel_gives_one_gain() -> None:
+    out = fastgamer.FastGaMer(fastgamer.Shape(one_channel=True, use_modulator=False)).eval()(torch.rand(1, 3, 256, 256))
+    assert torch.equal(out.lut[..., :1].expand_as(out.lut), out.lut)
+
+
 def test_gradients_reach_every_parameter() -> None:
     net = fastgamer.FastGaMer()
     out = net(torch.rand(2, 3, 256, 256))

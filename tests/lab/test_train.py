@@ -95,6 +95,8 @@ def test_training_lowers_the_loss_of_four_pictures(pairs: Dataset, tmp_path: Pat
 
 def test_another_recipe_does_not_resume_and_says_what_differs(pairs: Dataset, tmp_path: Path) -> None:
     Run(pairs, tmp_path, tiny.RECIPE, begin=nothing).save()
+    Run(pairs, tmp_path / "new", tiny.RECIPE, begin=nothing)
+    assert Run(pairs, tmp_path / "new", dataclasses.replace(tiny.RECIPE, seed=5), begin=nothing).step == 0
     with pytest.raises(UntoneError, match=r"another recipe \(rate, seed differ\)"):
         Run(pairs, tmp_path, dataclasses.replace(tiny.RECIPE, rate=1.0, seed=5))
 

@@ -186,10 +186,11 @@ def heading(kind: str, arguments: argparse.Namespace, this: Experiment) -> str:
         f"# Experiment: {kind}", "",
         f"Code {commit()}, recipe `{arguments.recipe}`, {len(this.dataset):,} training pairs of "
         f"`{arguments.data.name}`, seeds {seeds}. Averaged weights.", "",
-        f"PQ-PSNR: ST 2084 codes in BT.2020, SDR white at 203 nits, peak 1.0, mean of the pictures' decibels, every "
+        "PQ-PSNR: ST 2084 codes in BT.2020, SDR white at 203 nits, peak 1.0, mean of the pictures' decibels, every "
         f"{STRIDE}nd row and column. Differences are paired by picture and seed; their standard errors are over the "
-        "seeds' means and over the pictures' means. Hue shift and black lift are medians over pictures. Photos are "
-        f"reduced to at most {photos.LONGEST} pixels a side, in their own primaries.", "", "",
+        "seeds' means and over the pictures' means. Hue shift and black lift are medians over pictures. Curve and LUT "
+        f"are fitted in {fastgamer.BASE_STEPS} steps; FastGaMer rows start from that LUT. Photos are reduced to at "
+        f"most {photos.LONGEST} pixels a side, in their own primaries.", "", "",
     ))  # fmt: skip
 
 
@@ -244,6 +245,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.photos:
         sets["Photos with their own gain map"] = photos.examples(arguments.photos)
     with joined(arguments.device) as place:
+        if place.world > 1:
+            raise UsageError("experiments run in one process; torchrun is for untone train")
         try:
             for kind in kinds:
                 _run_kind(kind, arguments, dataset, sets, place)

@@ -62,7 +62,7 @@ def _panel(draw: ImageDraw.ImageDraw, top: int, curve: Curve) -> None:
         return
     steps, values = [0.0, *(x for x, _ in points)], [y for _, y in points]
     (left, right), (low, high) = (0.0, max(max(steps), 1.0)), _limits(values)
-    box = MARGIN, top + GAP, WIDTH - GAP // 2, top + HEIGHT - GAP
+    box = MARGIN, top + GAP, WIDTH - GAP, top + HEIGHT - GAP
     font = ImageFont.load_default(TEXT)
 
     def at(x: float, y: float) -> tuple[float, float]:

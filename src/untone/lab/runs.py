@@ -71,7 +71,7 @@ class Run:
         recipe, device = self.recipe, self.place.device
         self.net = net.to(device)
         self.place.shared(self.net.state_dict())
-        self.model = DistributedDataParallel(net, find_unused_parameters=True) if self.place.world > 1 else self.net
+        self.model = DistributedDataParallel(net) if self.place.world > 1 else self.net
         self.mean = {name: value.detach().clone() for name, value in self.net.state_dict().items()}
         make = torch.optim.AdamW if recipe.optimiser == "adamw" else torch.optim.Adam
         self.optimiser = make(self.net.parameters(), recipe.rate, recipe.betas, weight_decay=recipe.decay)
@@ -82,7 +82,7 @@ class Run:
         note, wanted = self.folder / "recipe.json", json.loads(json.dumps(dataclasses.asdict(self.recipe)))
         if self.place.leads:
             self.folder.mkdir(parents=True, exist_ok=True)
-            if not note.exists():
+            if not (note.exists() and (self.folder / "checkpoint.pt").exists()):  # nothing done yet, nothing to mix
                 partial = self.folder / ".recipe.json"
                 partial.write_text(json.dumps(wanted, indent=1) + "\n")
                 partial.rename(note)

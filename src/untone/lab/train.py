@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import functools
 import json
@@ -11,7 +12,6 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +59,7 @@ def score(trainee: Trainee, net: nn.Module, dataset: Dataset, most: int) -> floa
     return float(np.mean(values))
 
 
-@contextmanager
+@contextlib.contextmanager
 def stop_signals() -> Iterator[list[int]]:
     """A list that SIGTERM and SIGINT add themselves to, instead of ending the process."""
     seen: list[int] = []
@@ -132,9 +132,9 @@ def chosen(arguments: argparse.Namespace) -> Recipe:
 
 def started(recipe: Recipe, path: Path, folder: Path) -> Recipe:
     """The recipe with the weights it starts from; a run that has a checkpoint keeps those it started from."""
-    held = json.loads((folder / "recipe.json").read_text()) if (folder / "checkpoint.pt").exists() else {}
-    if held.get("start"):
-        return dataclasses.replace(recipe, start=Start(**held["start"]))
+    if (folder / "checkpoint.pt").exists():
+        with contextlib.suppress(OSError, ValueError, TypeError, KeyError):  # Run says what is wrong with that folder
+            return dataclasses.replace(recipe, start=Start(**json.loads((folder / "recipe.json").read_text())["start"]))
     return dataclasses.replace(recipe, start=origins.fingerprint(origins.find(path)))
 
 
@@ -178,15 +178,21 @@ def run(arguments: argparse.Namespace) -> int:
     held_out = open_dataset(arguments.held_out, strict=arguments.strict) if arguments.held_out else None
     with parallel.joined(arguments.device) as place:
         begin = functools.partial(_begin_from, arguments.origin) if arguments.origin else None
+        if place.leads and not begin and not (arguments.output / "checkpoint.pt").exists():
+            _tell(f"{recipe.network}, recipe {recipe.title}, {len(dataset):,} pairs, {place.device}: preparing")
         this = Run(dataset, arguments.output, recipe, place, begin, arguments.ahead)
         try:
-            if not train(this, held_out, lambda line: print(line, file=sys.stderr, flush=True)):
+            if not train(this, held_out, _tell):
                 return STOPPED
         finally:
             this.close()
         if place.leads:
             _export(this, held_out, arguments.note)
     return 0
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 def _begin_from(path: Path, net: nn.Module) -> None:
