@@ -18,7 +18,7 @@ mkdir -p "$3"
 out=$(realpath "$3")
 here=$(cd "$(dirname "$0")/.." && pwd)
 PYTHON=${PYTHON:-python3} DEVICE=${DEVICE:-cuda}
-cores=$(nproc)
+cores=$(env -u OMP_NUM_THREADS nproc)
 deadline=$((SECONDS + ${SLOT:-540}))
 export PYTHONPATH="$here/src${PYTHONPATH:+:$PYTHONPATH}" PYTHONUNBUFFERED=1
 
@@ -41,11 +41,13 @@ step synth "$train_pack" -o "$out/pairs" --count "${COUNT:-40960}" -j "$cores"
 data=(--data "$out/pairs" --held-out "$out/held-out")
 step train fastgamer "${data[@]}" -o "$out/fastgamer" --steps "${STEPS:-30000}" --device "$DEVICE" \
   --precision "${PRECISION:-bf16}" --ahead "$((cores > 2 ? cores - 2 : 1))" --note "$(basename "$train_pack")"
+mkdir -p "$out/results"
+step eval --model "$out/fastgamer/fastgamer.onnx" --data "$out/held-out" --train "$out/pairs" ${PHOTOS:+--photos "$PHOTOS"} \
+  --fits "$out/fits.json" --csv "$out/eval.csv" --json "$out/results/eval.json" --html "$out/results/eval.html"
 # shellcheck disable=SC2086  # SEEDS is a list
 step experiment all "${data[@]}" ${PHOTOS:+--photos "$PHOTOS"} -o "$out/experiments" --device "$DEVICE" \
   --recipe "${RECIPE:-ours}" --ahead "$((cores > 2 ? cores - 2 : 1))" --seeds ${SEEDS:-1 2 3}
 
-mkdir -p "$out/results"
 cp "$out/fastgamer/fastgamer.onnx" "$out/fastgamer/recipe.json" "$out/fastgamer/log.csv" "$out/fastgamer/log.png" "$out/results"
 for kind in ablations table sr; do cp "$out/experiments/$kind/table.md" "$out/results/$kind.md"; done
 echo "$out/results"
