@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import colour, gainmap, kernels
-from .errors import UntoneError, UsageError
+from .errors import UsageError
 from .image import DIFFUSE_WHITE_NITS, GainMap, Image, Pixels, Triple, turned_back, turned_upright
 from .operators import Operators
 

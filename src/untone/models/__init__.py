@@ -14,7 +14,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 from ..errors import LimitError, UntoneError, UsageError
 from . import graphs, networks
@@ -51,6 +51,14 @@ ARCHITECTURES: dict[str, Callable[[bytes, dict[str, Any], str], Model]] = {
     "itmlut": _by_parts(ITMLUTModel),
 }
 """Architecture, as the weights name it -> what runs them, made from the file's bytes, its card and its name."""
+
+
+@overload
+def load() -> FastgamerModel: ...
+
+
+@overload
+def load(model: str | Path) -> Model: ...
 
 
 def load(model: str | Path = DEFAULT) -> Model:

@@ -91,6 +91,7 @@ def session(data: bytes, threads: int | None = None) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = kernels.info()["threads"] if threads is None else threads
     options.log_severity_level = 4
+    options.enable_cpu_mem_arena = False  # each session would keep the memory of its largest tile
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
