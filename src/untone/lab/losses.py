@@ -47,6 +47,19 @@ def reconstruction(sdr: Tensor, gain_stops: Tensor, truth_stops: Tensor) -> Tens
     return torch.log(square_error(sdr, gain_stops, truth_stops) + PLATEAU).mean()
 
 
+def own_strength(gain_stops: Tensor, truth_stops: Tensor, freedom: float) -> Tensor:
+    """What to multiply each picture's predicted gain by before it is compared, [B, 1, 1]; no gradient.
+
+    How strongly a camera or an editor drives a picture cannot be read off the picture: that part of the error is
+    noise, and hides the shape that can be learned. The least-squares strength to the power of `freedom` takes that
+    share of it away (0: nothing, 1: only the shape counts). Pictures to leave alone keep strength 1.
+    """
+    with torch.no_grad():
+        fitted = (gain_stops * truth_stops).sum((1, 2)) / gain_stops.square().sum((1, 2)).clamp(min=1e-3)
+        alone = truth_stops.abs().amax((1, 2)) <= 0.02
+        return torch.where(alone, 1.0, fitted.clamp(0.35, 2.5) ** freedom)[:, None, None]
+
+
 def lut_roughness(lut: Tensor) -> Tensor:
     """Mean square second difference along each axis of LUTs [B, n, n, n, 3]."""
     return sum((lut.diff(n=2, dim=axis).square().mean() for axis in (1, 2, 3)), torch.zeros((), device=lut.device))

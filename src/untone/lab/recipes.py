@@ -87,6 +87,7 @@ class Recipe:
         crop: rows and columns of a random crop; 0 takes the whole picture.
         pixels: random pixels of each crop, for networks whose full-size stage is pointwise; 0 takes all.
         crop_zoom: at random, each picture is cut to between this share and all of its sides, thumbnail included.
+        strength_free: share of each picture's own strength that the loss forgives (losses.own_strength; FastGaMer).
         turns: "none", "mirror" (left-right), or "all" (eight flips and quarter turns).
         jitter: white balance and saturation of the SDR picture vary a little.
         optimiser, rate, betas, decay: "adam" or "adamw", its peak rate, moments and weight decay.
@@ -110,6 +111,7 @@ class Recipe:
     crop: int = 0
     pixels: int = 0
     crop_zoom: float = 1.0
+    strength_free: float = 0.0
     turns: str = "none"
     jitter: bool = False
     optimiser: str = "adam"
