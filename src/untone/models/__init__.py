@@ -54,7 +54,7 @@ ARCHITECTURES: dict[str, Callable[[bytes, dict[str, Any], str], Model]] = {
 
 
 @overload
-def load() -> FastgamerModel: ...
+def load() -> FastGamerModel: ...
 
 
 @overload
