@@ -245,3 +245,41 @@ def test_hostile_packs(tmp_path: Path, case: str) -> None:
         sources.sources(path)[0].light()
     assert "bad.zip" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.slow
+def test_an_interrupted_synthesis_leaves_whole_files_and_goes_on(hdr_folder: Path, tmp_path: Path) -> None:
+    """SIGTERM to two processes at work: code 130 soon after, one line, no debris; the same command then ends whole."""
+    import signal
+    import subprocess
+    import sys
+
+    out = tmp_path / "pairs"
+    command = [
+        sys.executable,
+        "-m",
+        "untone",
+        "synth",
+        hdr_folder,
+        "-o",
+        out,
+        "--count",
+        "64",
+        "--layout",
+        "gmnet",
+        "-j",
+        "2",
+    ]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    while not (out / "image").exists() or not any((out / "image").glob("0*.png")):
+        assert process.poll() is None
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert "untone: interrupted" in err
+    assert "Traceback" not in err
+    assert not list(out.rglob(".*"))
+    assert list(open_dataset(out, strict=False))
+    style = synth.Style()
+    assert list(data.synthesise(hdr_folder, out, 64, 1, style, layout="gmnet"))
+    assert len(open_dataset(out, strict=True)) == 64

@@ -11,9 +11,11 @@ import functools
 import hashlib
 import io
 import json
+import multiprocessing
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +51,8 @@ def make_pair(origins: list[Source], seed: int, index: int, style: synth.Style) 
     Raises:
         UntoneError: the sources hold nothing that a photographer would keep.
     """
+    if _stop is not None and _stop.is_set():
+        raise UntoneError("interrupted")
     random = np.random.default_rng([seed, index])
     for _ in range(TRIES):
         source = origins[index % len(origins)] if random.random() < 0.5 else origins[random.integers(len(origins))]
@@ -136,15 +140,23 @@ def _results(work: Work, wanted: list[int], workers: int) -> Iterator[float]:
     if workers == 1:
         yield from map(work, wanted)
         return
-    pool = ProcessPoolExecutor(workers, initializer=_leave_interrupts_to_the_parent)
+    stop = multiprocessing.Event()
+    pool = ProcessPoolExecutor(workers, initializer=_be_a_worker, initargs=(stop,))
     try:
         yield from pool.map(work, wanted)
     finally:
+        stop.set()
         pool.shutdown(cancel_futures=True)
 
 
-def _leave_interrupts_to_the_parent() -> None:
-    """So that an interrupt lets the shards in hand finish, and only the parent speaks of it."""
+_stop: Event | None = None
+"""In a worker: set when the parent was interrupted."""
+
+
+def _be_a_worker(stop: Event) -> None:
+    """Interrupts are left to the parent, which alone speaks of them; its workers then end before their next pair."""
+    global _stop
+    _stop = stop
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 

@@ -29,7 +29,7 @@ LOWEST, FINE_FROM, FINE_TO, HIGHEST = -13.0, -8.0, 3.0, 16.0
 """Stops: black, both ends of the fine steps, the largest half float."""
 
 LOW_CODES = 16
-STEPS = 14
+STEPS = 12
 """Fine codes a stop."""
 
 MAX_STEPS = 20
