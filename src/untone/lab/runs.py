@@ -88,8 +88,8 @@ class Run:
                 partial.rename(note)
         self.place.wait()
         try:
-            held = json.loads(note.read_text())
-        except ValueError:
+            held = completed(json.loads(note.read_text()), self.recipe)
+        except (ValueError, TypeError):
             raise DamagedError(f"{note}: cannot be read; was it edited?") from None
         if held != wanted:
             keys = sorted(key for key in held.keys() | wanted.keys() if held.get(key) != wanted.get(key))
@@ -179,6 +179,16 @@ class Run:
         net.load_state_dict(self.mean)
         with torch.no_grad():
             yield net.eval()
+
+
+def completed(held: dict[str, Any], like: Any) -> dict[str, Any]:
+    """A recipe as it was written down, with the defaults of fields that there were not yet."""
+    whole: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(type(like)()))) | held
+    for field in dataclasses.fields(like):
+        inner, value = getattr(like, field.name), whole.get(field.name)
+        if dataclasses.is_dataclass(inner) and isinstance(value, dict) and field.name != "start":
+            whole[field.name] = completed(value, inner)
+    return whole
 
 
 def in_full(out: Any) -> Any:
