@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import NoReturn
 
 from . import __version__
+from .apps.options import add_batch_arguments, quality
 from .errors import UntoneError, UsageError
 
 INTERRUPTED, PIPE_CLOSED = 130, 141
@@ -25,6 +26,7 @@ TRAINING_PACKAGES = ("torch", "onnx", "scipy")
 
 COMMANDS = {
     "inspect": ("apps.inspection", "say what HDR signalling a file carries"),
+    "to": ("apps.transcoding", "write a photo in another format, with its gain map and metadata"),
     "apply": ("apps.rendition", "write the HDR pixels of a photo with a gain map to EXR or PNG"),
     "measure": ("apps.measurement", "make a gain map photo from an SDR and an HDR rendition"),
     "doctor": ("apps.diagnosis", "show versions and kernels, and try the whole line"),
@@ -112,19 +114,18 @@ def convert_parser() -> Parser:
 def _add_convert_arguments(parser: Parser) -> None:
     add = parser.add_argument
     add("inputs", nargs="+", metavar="INPUT", help="photo, folder, glob, or - for stdin")
-    add("-o", "--output", metavar="OUT", help="file (.jpg, .exr, .png), folder, or - for stdout; default: beside INPUT")
+    add(
+        "-o",
+        "--output",
+        metavar="OUT",
+        help="file (.jpg, .exr, .hdr, .png), folder, or - for stdout; default: beside INPUT",
+    )
     add("--strength", type=_percent, default=100.0, metavar="0-100", help="how much of the gain to apply; default 100")
     add("--peak", type=float, metavar="NITS", help="no pixel brighter than this; SDR white has 203")
     add("--map-size", choices=("full", "half", "quarter"), default="half", help="side of the gain map; default half")
-    add("--quality", type=_quality, metavar="1-100", help="JPEG quality of the gain map, and of a base that is no JPEG")
+    add("--quality", type=quality, metavar="1-100", help="JPEG quality of the gain map, and of a base that is no JPEG")
     add("--model", default="fastgamer", metavar="NAME|PATH", help="a model by name, or an .onnx file")
-    add("-j", "--jobs", type=_count, metavar="N", help="photos converted side by side; default: a core each, at most 4")
-    add("-R", "--recursive", action="store_true", help="look into folders within folders")
-    add("--exclude", action="append", default=[], metavar="PATTERN", help="leave out files whose name or path matches")
-    add("--force", action="store_true", help="replace outputs that exist")
-    add("--json", action="store_true", help="one JSON object a line for each photo")
-    add("-q", "--quiet", action="store_true", help="nothing but errors")
-    add("--debug", action="store_true", help="show where an unexpected error came from")
+    add_batch_arguments(parser)
     add("--version", action="version", version=f"untone {__version__}")
 
 
@@ -133,15 +134,3 @@ def _percent(text: str) -> float:
     if not (math.isfinite(value) and 0 <= value <= 100):
         raise argparse.ArgumentTypeError(f"must be from 0 to 100, not {text}")
     return value
-
-
-def _quality(text: str) -> int:
-    if not (text.isdecimal() and 1 <= int(text) <= 100):
-        raise argparse.ArgumentTypeError(f"must be from 1 to 100, not {text}")
-    return int(text)
-
-
-def _count(text: str) -> int:
-    if not (text.isdecimal() and 1 <= int(text) <= 256):
-        raise argparse.ArgumentTypeError(f"must be from 1 to 256, not {text}")
-    return int(text)

@@ -27,8 +27,11 @@ from .prediction import check_options as check_options
 
 DEFAULT_MODEL = "fastgamer"
 GAIN_MAP_SUFFIXES = (".jpg", ".jpeg")
-RENDITION_SUFFIXES = (".exr", ".png")
+RENDITION_SUFFIXES = (".exr", ".png", ".hdr")
 """Targets that hold the HDR pixels themselves instead of a base with a gain map."""
+
+UPRIGHT_SUFFIXES = (".exr", ".hdr")
+"""Formats without a word for orientation: there, and only there, pixels are turned upright."""
 
 TARGET_SUFFIXES = GAIN_MAP_SUFFIXES + RENDITION_SUFFIXES
 
@@ -71,7 +74,7 @@ def read(source: str | Path | bytes) -> tuple[Image, GainMap | None]:
 def write(path: str | Path | None, image: Image, gain_map: GainMap | None = None, **options: Any) -> bytes | None:
     """Write an image, and its gain map, in the format of the path's suffix; whole or not at all.
 
-    EXR has no word for orientation: there, and only there, the pixels are turned upright.
+    For UPRIGHT_SUFFIXES the pixels are turned upright.
 
     Args:
         path: None returns the bytes instead, as `format`.
@@ -80,7 +83,8 @@ def write(path: str | Path | None, image: Image, gain_map: GainMap | None = None
     Raises:
         UntoneError: the format cannot hold this, or the disk refuses.
     """
-    if options.get("format") == "exr" or (path is not None and Path(path).suffix.lower() == ".exr"):
+    suffixes = formats.suffixes_of(options.get("format") or "") or ((Path(path).suffix.lower(),) if path else ())
+    if any(suffix in UPRIGHT_SUFFIXES for suffix in suffixes):
         upright = np.ascontiguousarray(turned_upright(image.pixels, image.orientation))
         image = dataclasses.replace(image, pixels=upright, orientation=1)
     return formats.write(path, image, gain_map, **options)
@@ -229,8 +233,8 @@ def convert(
 
     Args:
         source: a path, or a file's bytes.
-        target: .jpg keeps the photo as base and adds a gain map; .exr and .png hold the HDR pixels (linear, PQ), of
-            4 times the rows and columns where the model is one for super-resolution. An existing file is replaced.
+        target: .jpg keeps the photo as base and adds a gain map; .exr, .hdr and .png hold the HDR pixels (linear, PQ),
+            of 4 times the rows and columns where the model is one for super-resolution. An existing file is replaced.
             None returns the JPEG in `Conversion.data`.
         model, strength, peak_nits, map_size: as predict takes them.
         quality: 1 to 100, of the gain map and of a base that has to be encoded anew; None takes the formats' own.
@@ -265,6 +269,38 @@ def convert(
     return Conversion(image.width, image.height, None, data, *_statistics(image, gain_map))
 
 
+def transcode(
+    source: str | Path | bytes,
+    target: str | Path | None,
+    format: str,  # noqa: A002  # the word that callers know
+    *,
+    headroom_stops: float | None = None,
+    quality: int = 95,
+    map_quality: int = 100,
+) -> Conversion:
+    """One file to another container: gain map parameters and metadata as they are, pixels as the codecs allow.
+
+    What has the codec of the target already keeps its bytes (a JPEG base and its map, into a JPEG).
+
+    Args:
+        source: a path, or a file's bytes.
+        target: the file to write; None returns it in `Conversion.data`.
+        format: a name of formats.FORMATS. One of RENDITION_SUFFIXES gets the HDR rendition.
+        headroom_stops: of the display that a rendition is for; None asks for the HDR rendition.
+        quality, map_quality: as formats.write takes them, for what has to be encoded anew.
+
+    Raises:
+        UsageError: a quality out of range.
+        UntoneError: unreadable, or nothing that the format can hold; nothing is left behind.
+    """
+    image, gain_map = read(source)
+    figures = _statistics(image, gain_map)
+    if gain_map is not None and not set(formats.suffixes_of(format)).isdisjoint(RENDITION_SUFFIXES):
+        image, gain_map = apply(image, gain_map, headroom_stops), None
+    data = write(target, image, gain_map, format=format, quality=quality, map_quality=map_quality)
+    return Conversion(image.width, image.height, None, data, *figures)
+
+
 def _target_suffix(target: str | Path | None) -> str:
     suffix = GAIN_MAP_SUFFIXES[0] if target is None else Path(target).suffix.lower()
     if suffix not in TARGET_SUFFIXES:
@@ -281,12 +317,18 @@ def _reason_to_leave(image: Image, gain_map: GainMap | None) -> str | None:
     return None
 
 
-def _statistics(image: Image, gain_map: GainMap) -> tuple[float, float, float]:
-    """Headroom in stops, peak in nits, share of pixels above SDR white; from a regular sample of large photos."""
+def _statistics(image: Image, gain_map: GainMap | None) -> tuple[float, float, float]:
+    """Headroom in stops, peak in nits, share of pixels above SDR white; from a regular sample of large photos.
+
+    Without a gain map, those of the pixels themselves.
+    """
     step = max(1, math.isqrt(image.height * image.width // STATISTICS_PIXELS))
     rows, columns = (slice(min(step, side) // 2, None, step) for side in (image.height, image.width))
     sparse = dataclasses.replace(image, pixels=np.ascontiguousarray(image.pixels[rows, columns]))
-    return gain_map.alternate_headroom_stops, *_figures(apply(sparse, gain_map))[1:]
+    if gain_map is None:
+        return _figures(dataclasses.replace(sparse, pixels=light_of(sparse), transfer="linear"))
+    headroom = max(gain_map.base_headroom_stops, gain_map.alternate_headroom_stops)
+    return headroom, *_figures(apply(sparse, gain_map))[1:]
 
 
 def _figures(light: Image) -> tuple[float, float, float]:

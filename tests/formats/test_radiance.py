@@ -9,6 +9,7 @@ import pytest
 
 from untone import formats
 from untone.errors import DamagedError, LimitError, UnsupportedError, UntoneError
+from untone.image import Image
 
 HEAD = b"#?RADIANCE\n# made by hand\nFORMAT=32-bit_rle_rgbe\n\n"
 GREY, RED = bytes((128, 128, 128, 129)), bytes((200, 100, 0, 136))
@@ -134,3 +135,40 @@ def test_a_row_of_many_short_repeats_is_read_at_once() -> None:
     width = 8_000
     data = HEAD + b"-Y 1 +X 8000\n" + (GREY + bytes((1, 1, 1, 1))) * (width // 2)
     assert (light(data) == 1).all()
+
+
+@pytest.mark.parametrize("width", [1, 7, 8, 300, 33_000])
+def test_written_light_returns_within_half_a_code(width: int) -> None:
+    """A mantissa of at least 128 is off by at most 1/2: 0.4 % of the brightest channel; repeats and black included."""
+    random_light = 2.0 ** np.random.default_rng(width).uniform(-20, 12, (4, width, 3))
+    random_light[1], random_light[2] = 0.3, 0
+    random_light[0, 0] = 255.9 / 256
+    made = random_light.astype(np.float32)
+    found = light(formats.write(None, Image(made, transfer="linear", bits=32), format="radiance"))
+    assert (np.abs(found - made) <= made.max(axis=2, keepdims=True) * 0.00391).all()
+    assert (found[2] == 0).all()
+
+
+def test_written_bytes_by_hand() -> None:
+    """1.0 is 128 under exponent 129; 200, 100, 0 under 136; 0.999 rounds up to the next exponent."""
+    made = np.array([[[1, 1, 1], [200, 100, 0], [0, 0, 0], [0.999, 0, 0]]], np.float32)
+    data = formats.write(None, Image(made, transfer="linear", bits=32), format="radiance")
+    end = bytes((0, 0, 0, 0)) + bytes((128, 0, 0, 129))
+    assert data == b"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 1 +X 4\n" + GREY + RED + end
+
+
+def test_primaries_are_stated_only_where_bt709_cannot_hold_the_colours() -> None:
+    grey = Image(np.full((2, 2, 3), 0.5, np.float32), "p3", "linear", bits=32)
+    assert b"PRIMARIES" not in formats.write(None, grey, format="radiance")
+    green = Image(np.float32([[[0, 1, 0]]]), "p3", "linear", bits=32)
+    found, _ = formats.read(formats.write(None, green, format="radiance"))
+    assert (found.primaries, found.pixels.tolist()) == ("p3", [[[0, 1, 0]]])
+
+
+def test_what_cannot_be_written_is_clipped_not_wrapped() -> None:
+    made = np.array([[[-1, np.inf, np.nan], [1e30, 1, 1e-44]]], np.float32)
+    found = light(formats.write(None, Image(made, transfer="linear", bits=32), format="radiance"))
+    assert found[0, 0, 0] == 0
+    assert found[0, 0, 2] == 0
+    assert np.isfinite(found).all()
+    assert found[0, 1].tolist() == pytest.approx([1e30, 0, 0], rel=0.004)

@@ -1,13 +1,17 @@
-"""The verb without a name: convert photos, folders of photos, or a pipe. A bad file does not stop the others."""
+"""The verb without a name: convert photos, folders of photos, or a pipe. A bad file does not stop the others.
+
+`work` is the batch itself, for every verb that makes one file of each.
+"""
 
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 import sys
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -21,6 +25,9 @@ from .report import Outcome
 MOST_JOBS = 4
 """Photos side by side unless told otherwise: each holds its pixels in memory."""
 
+Task = Callable[[bytes | Path, Path | None], pipeline.Conversion]
+"""What is done to one photo: source and target (None: the bytes are returned) to what became of it."""
+
 
 def run(arguments: argparse.Namespace) -> int:
     """Convert everything; 0 when nothing failed, else 1.
@@ -29,13 +36,27 @@ def run(arguments: argparse.Namespace) -> int:
         UsageError: the request makes no sense; nothing was written.
     """
     planned = jobs.plan(arguments.inputs, arguments.output, arguments.recursive, arguments.exclude)
+    return work(planned, lambda: functools.partial(pipeline.convert, **_options(arguments)), arguments)
+
+
+def work(planned: Sequence[Job], prepare: Callable[[], Task], arguments: argparse.Namespace) -> int:
+    """Do a task for every job and report; 0 when nothing failed, else 1.
+
+    Args:
+        planned: the jobs.
+        prepare: gives the task, after the pipe is checked; it may refuse options.
+        arguments: with jobs, force, json, quiet and debug.
+
+    Raises:
+        UsageError: the request makes no sense; nothing was written.
+    """
     piped = any(job.target is None and not job.fault for job in planned)
     if piped:
         _check_pipe(arguments.json)
-    options = _options(arguments)
+    task = prepare()
     reporting = report.choose(len(planned), quiet=arguments.quiet, as_json=arguments.json, piped=piped)
     with reporting:
-        for outcome in _convert_all(planned, arguments.jobs, arguments.force, arguments.debug, options):
+        for outcome in _do_all(planned, arguments.jobs, arguments.force, arguments.debug, task):
             reporting.take(outcome)
     return 1 if reporting.counts[report.FAILED] else 0
 
@@ -58,16 +79,14 @@ def _options(arguments: argparse.Namespace) -> dict[str, Any]:
     return options | {"quality": arguments.quality}
 
 
-def _convert_all(
-    planned: Sequence[Job], count: int | None, force: bool, debug: bool, options: dict[str, Any]
-) -> Iterator[Outcome]:
+def _do_all(planned: Sequence[Job], count: int | None, force: bool, debug: bool, task: Task) -> Iterator[Outcome]:
     """Outcomes in the order of the jobs. Interrupted, it finishes the photos in hand and begins no other."""
     debug = debug or bool(os.environ.get("UNTONE_DEBUG"))
     if len(planned) == 1:  # in this thread, which an interrupt reaches also while it waits for stdin
-        yield _convert(planned[0], force, debug, options)
+        yield _do(planned[0], force, debug, task)
         return
     workers = ThreadPoolExecutor(max(1, min(len(planned), count or min(MOST_JOBS, os.cpu_count() or 1))))
-    futures: list[Future[Outcome]] = [workers.submit(_convert, job, force, debug, options) for job in planned]
+    futures: list[Future[Outcome]] = [workers.submit(_do, job, force, debug, task) for job in planned]
     try:
         for future in futures:
             yield future.result()
@@ -75,7 +94,7 @@ def _convert_all(
         workers.shutdown(cancel_futures=True)
 
 
-def _convert(job: Job, force: bool, debug: bool, options: dict[str, Any]) -> Outcome:
+def _do(job: Job, force: bool, debug: bool, task: Task) -> Outcome:
     """One job, whatever happens in it.
 
     Raises:
@@ -84,7 +103,7 @@ def _convert(job: Job, force: bool, debug: bool, options: dict[str, Any]) -> Out
     """
     start = time.perf_counter()
     try:
-        status, reason, done = _attempt(job, force, options)
+        status, reason, done = _attempt(job, force, task)
     except (UsageError, BrokenPipeError):
         raise
     except (UntoneError, OSError) as error:
@@ -97,7 +116,7 @@ def _convert(job: Job, force: bool, debug: bool, options: dict[str, Any]) -> Out
     return Outcome(job, status, reason, done, time.perf_counter() - start)
 
 
-def _attempt(job: Job, force: bool, options: dict[str, Any]) -> tuple[str, str | None, pipeline.Conversion | None]:
+def _attempt(job: Job, force: bool, task: Task) -> tuple[str, str | None, pipeline.Conversion | None]:
     if job.fault:
         raise UntoneError(job.fault)
     if job.target is not None and os.path.lexists(job.target) and not force:
@@ -105,7 +124,7 @@ def _attempt(job: Job, force: bool, options: dict[str, Any]) -> tuple[str, str |
     source = job.source if job.source is not None else jobs.read_stdin()
     if job.target is not None:
         job.target.parent.mkdir(parents=True, exist_ok=True)
-    done = pipeline.convert(source, job.target, **options)
+    done = task(source, job.target)
     if job.target is None:
         _to_stdout(done.data if done.data is not None else _bytes(source))
     return (report.LEFT_ALONE if done.left_alone else report.CONVERTED), done.left_alone, done

@@ -46,7 +46,31 @@ class _Found:
     fault: str | None = None
 
 
-def plan(inputs: Sequence[str], output: str | None, recursive: bool = False, exclude: Sequence[str] = ()) -> list[Job]:
+@dataclasses.dataclass(frozen=True)
+class Naming:
+    """How outputs are called, and which files a folder is searched for.
+
+    Attributes:
+        mark: between the photo's name and the suffix.
+        suffixes: that an output may have; the first is the one it gets where the user names none.
+        pass_over_marked: leave out files in folders that bear MARK.
+    """
+
+    mark: str = MARK
+    suffixes: tuple[str, ...] = TARGET_SUFFIXES
+    pass_over_marked: bool = True
+
+
+CONVERTED_NAMES = Naming()
+
+
+def plan(
+    inputs: Sequence[str],
+    output: str | None,
+    recursive: bool = False,
+    exclude: Sequence[str] = (),
+    naming: Naming = CONVERTED_NAMES,
+) -> list[Job]:
     """The jobs that a command line asks for, in its order, each file once.
 
     Args:
@@ -54,41 +78,43 @@ def plan(inputs: Sequence[str], output: str | None, recursive: bool = False, exc
         output: a file, a folder, PIPE, or None for a place beside each photo.
         recursive: whether to look into folders within folders.
         exclude: patterns of names or paths to leave out.
+        naming: of the outputs.
 
     Raises:
         UsageError: two photos would become one file, a photo would overwrite itself, or the output makes no sense.
     """
     if PIPE in inputs:
-        return _plan_pipe(inputs, output)
-    found = [f for name in dict.fromkeys(inputs) for f in _find(name, recursive) if not _excluded(f.path, exclude)]
+        return _plan_pipe(inputs, output, naming)
+    searched = (f for name in dict.fromkeys(inputs) for f in _find(name, recursive, naming))
+    found = [f for f in searched if not _excluded(f.path, exclude)]
     found = list({_identity(f.path): f for f in reversed(found)}.values())[::-1]
     several = len(found) > 1 or any(Path(name).is_dir() or _is_pattern(name) for name in inputs)
-    jobs = [Job(str(f.path), f.path, None if f.fault else _target(f, output, several), f.fault) for f in found]
+    jobs = [Job(str(f.path), f.path, None if f.fault else _target(f, output, naming, several), f.fault) for f in found]
     _check(jobs)
     return jobs
 
 
-def _plan_pipe(inputs: Sequence[str], output: str | None) -> list[Job]:
+def _plan_pipe(inputs: Sequence[str], output: str | None, naming: Naming) -> list[Job]:
     if len(inputs) > 1:
         raise UsageError("- (stdin) is one photo and cannot stand beside other inputs")
-    target = None if output in (None, PIPE) else _target(_Found(Path("stdin"), Path("stdin")), output, several=False)
+    target = None if output in (None, PIPE) else _target(_Found(Path("stdin"), Path("stdin")), output, naming)
     return [Job("stdin", None, target)]
 
 
-def _find(name: str, recursive: bool) -> Iterator[_Found]:
+def _find(name: str, recursive: bool, naming: Naming) -> Iterator[_Found]:
     path = Path(name)
     if not name:
         yield _Found(Path("''"), path, "an empty name is no file")
     elif path.is_dir():
         files = list(_walk(path, recursive))
-        below = (_Found(f, f.relative_to(path)) for f in files if _is_photo(f))
+        below = (_Found(f, f.relative_to(path)) for f in files if _is_photo(f, naming))
         yield from below if files else [_Found(path, Path(path.name), "no photos in this folder")]
     elif os.path.lexists(path) or not _is_pattern(name):
         yield _Found(path, Path(path.name), None if path.exists() else "no such file")
     else:
         matches = [Path(match) for match in sorted(glob.glob(name, recursive=True))]  # noqa: PTH207  # absolute patterns
         files = [match for match in matches if match.is_file()]
-        yield from (_Found(f, Path(f.name)) for f in files if _is_photo(f))
+        yield from (_Found(f, Path(f.name)) for f in files if _is_photo(f, naming))
         if not files:
             yield _Found(path, Path(path.name), "no file matches")
 
@@ -100,9 +126,10 @@ def _walk(folder: Path, recursive: bool) -> Iterator[Path]:
         yield from (Path(root, name) for name in sorted(names) if Path(name).suffix.lower() in READ_SUFFIXES)
 
 
-def _is_photo(path: Path) -> bool:
+def _is_photo(path: Path, naming: Naming) -> bool:
     """Neither an output of ours nor a hidden file, such as the ._name that macOS leaves on foreign disks."""
-    return not path.name.startswith(".") and not path.stem.lower().endswith(MARK)
+    passed_over = naming.pass_over_marked and path.stem.lower().endswith(MARK)
+    return not path.name.startswith(".") and not passed_over
 
 
 def _is_pattern(name: str) -> bool:
@@ -113,8 +140,8 @@ def _excluded(path: Path, patterns: Iterable[str]) -> bool:
     return any(fnmatch.fnmatch(path.name, p) or fnmatch.fnmatch(path.as_posix(), p) for p in patterns)
 
 
-def _target(found: _Found, output: str | None, several: bool) -> Path | None:
-    name = found.path.stem + MARK + TARGET_SUFFIXES[0]
+def _target(found: _Found, output: str | None, naming: Naming, several: bool = False) -> Path | None:
+    name = found.path.stem + naming.mark + naming.suffixes[0]
     if output is None:
         return found.path.with_name(name)
     if output == PIPE:
@@ -122,11 +149,11 @@ def _target(found: _Found, output: str | None, several: bool) -> Path | None:
             raise UsageError("-o - (stdout) takes one photo")
         return None
     out = Path(output)
-    if out.is_dir() or output.endswith(("/", os.sep)) or (several and out.suffix.lower() not in TARGET_SUFFIXES):
+    if out.is_dir() or output.endswith(("/", os.sep)) or (several and out.suffix.lower() not in naming.suffixes):
         return _folder(out) / found.below.with_name(name)
     if several:
         raise UsageError(f"-o {output} is one file, and there are several photos; name a folder")
-    return _file(out)
+    return _file(out, naming)
 
 
 def _folder(out: Path) -> Path:
@@ -137,9 +164,9 @@ def _folder(out: Path) -> Path:
     return out
 
 
-def _file(out: Path) -> Path:
-    if out.suffix.lower() not in TARGET_SUFFIXES:
-        kinds = ", ".join(TARGET_SUFFIXES)
+def _file(out: Path, naming: Naming) -> Path:
+    if out.suffix.lower() not in naming.suffixes:
+        kinds = ", ".join(naming.suffixes)
         raise UsageError(f"-o {out}: the output must end in one of {kinds}, or in / for a folder")
     if not out.absolute().parent.is_dir():
         raise UsageError(f"-o {out}: there is no folder {out.parent}")

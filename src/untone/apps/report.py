@@ -149,7 +149,9 @@ def look(suffix: str) -> str:
     """Where the file shows its light."""
     if suffix in (".jpg", ".jpeg"):
         return "look at it on an HDR screen in Chrome, Safari or Google Photos; elsewhere it shows as before"
-    return "look at it on an HDR screen in " + ("a compositor or grading tool" if suffix == ".exr" else "Chrome")
+    return "look at it on an HDR screen in " + (
+        "a compositor or grading tool" if suffix in (".exr", ".hdr") else "Chrome"
+    )
 
 
 def as_dict(outcome: Outcome) -> dict[str, Any]:

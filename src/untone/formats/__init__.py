@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ..errors import UnsupportedError, UntoneError, UsageError
 from ..image import GainMap, Image
-from . import exr, jpeg, png, radiance, raster, tiff
+from . import avif, exr, jpeg, png, radiance, raster, tiff
 from .files import load_bytes, save
 from .signalling import Signalling
 
@@ -48,18 +48,14 @@ def _is_webp(head: bytes) -> bool:
     return head[:4] == b"RIFF" and head[8:12] == b"WEBP"
 
 
-def _is_avif(head: bytes) -> bool:
-    return head[4:8] == b"ftyp" and any(brand in head[8:64] for brand in (b"avif", b"avis"))
-
-
 FORMATS = (
     Format("jpeg", (".jpg", ".jpeg"), _begins(b"\xff\xd8"), jpeg.read, jpeg.probe, jpeg.write),
     Format("png", (".png",), _begins(png.SIGNATURE), png.read, png.probe, png.write),
     Format("exr", (".exr",), _begins(exr.SIGNATURE), exr.read, exr.probe, exr.write),
-    Format("radiance", (), _begins(*radiance.SIGNATURES), radiance.read, radiance.probe),
+    Format("radiance", (".hdr",), _begins(*radiance.SIGNATURES), radiance.read, radiance.probe, radiance.write),
     Format("tiff", (), _begins(*tiff.SIGNATURES), tiff.read, tiff.probe),
     Format("webp", (), _is_webp, raster.read_webp, raster.probe_webp),
-    Format("avif", (), _is_avif, raster.read_avif, raster.probe_avif),
+    Format("avif", (".avif",), avif.starts, avif.read, avif.probe, avif.write),
 )
 
 READ_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".avif", ".exr", ".hdr")
@@ -111,7 +107,7 @@ def write(
 
     Args:
         path: the suffix chooses the format; None returns the bytes.
-        image: SDR for .jpg; light or codes for .png (PQ when HDR) and .exr.
+        image: SDR for .jpg; light or codes for .png (PQ when HDR), .exr and .hdr.
         gain_map: for .jpg only.
         format: a name of FORMATS, over the suffix; "jpeg" when there is neither.
         quality: of a base JPEG that has to be encoded anew, 1 to 100.
@@ -133,6 +129,11 @@ def write(
         return b"".join(parts)
     save(Path(path), parts)
     return None
+
+
+def suffixes_of(name: str) -> tuple[str, ...]:
+    """The suffixes that a format of this name is written with; empty where it is not written."""
+    return next((f.suffixes for f in FORMATS if f.name == name and f.write is not None), ())
 
 
 def sniff(data: bytes) -> Format:

@@ -1,4 +1,4 @@
-"""Radiance HDR (.hdr, .pic): linear light as shared-exponent RGBE or XYZE; read only.
+"""Radiance HDR (.hdr, .pic): linear light as shared-exponent RGBE, or, on read, XYZE.
 
 Format: Ward, "Real Pixels", Graphics Gems II (1991), and the Radiance reference manual, "File Formats". A mantissa m
 under exponent e is m * 2 ** (e - 136), as OpenCV and stb_image read it.
@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 import struct
 
+import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 
 from .. import colour
 from ..errors import DamagedError, UnsupportedError
-from ..image import Image
+from ..image import GainMap, Image, Pixels
 from . import profiles
 from .limits import check_size
 from .pixels import bands
@@ -31,6 +32,9 @@ STRETCH = 128
 
 _DEFAULT_PRIMARIES = (0.640, 0.330, 0.290, 0.600, 0.150, 0.060)
 """Of Radiance; next to nobody means them, so that they count as BT.709."""
+
+GAMUT_TOLERANCE = 1e-3
+"""Negative light, relative to white, that is rounding rather than a colour outside of BT.709."""
 
 _SIZE = re.compile(rb"([-+][YX]) +(\d{1,9}) +([-+][YX]) +(\d{1,9}) *\r?\n")
 
@@ -165,3 +169,49 @@ def _old(data: bytes, position: int, row: Bytes) -> int:
         row[filled : filled + count] = row[filled - 1]
         filled, position, shift = filled + count, position + 4, shift + 8
     return position
+
+
+def write(image: Image, gain_map: GainMap | None = None, *, quality: int = 95, map_quality: int = 90) -> list[bytes]:
+    """A Radiance HDR of the image's light, rows from the top.
+
+    In BT.709, which readers take for granted; where a colour lies outside of it, in the image's own primaries, which
+    the header then states. Negative light becomes 0, light above the largest code that code.
+    `quality` and `map_quality` mean nothing here; `gain_map` must be None.
+
+    Raises:
+        UnsupportedError: there is a gain map, which Radiance HDR cannot carry.
+    """
+    if gain_map is not None:
+        raise UnsupportedError("a Radiance HDR cannot carry a gain map; write a .jpg, or apply the map first")
+    matrix = colour.rgb_to_rgb(image.primaries, "bt709").T.astype(np.float32)
+    plain = image.primaries == "bt709"
+    inside = plain or all((_linear(band, image) @ matrix).min() > -GAMUT_TOLERANCE for band in bands(image.pixels))
+    corners = (*(value for pair in colour.PRIMARIES[image.primaries] for value in pair), *colour.D65)
+    stated = "" if inside else f"PRIMARIES={' '.join(f'{value:.4f}' for value in corners)}\n"
+    parts = [f"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n{stated}\n-Y {image.height} +X {image.width}\n".encode()]
+    for band in bands(image.pixels):
+        light = _linear(band, image)
+        light = _rounded(light if plain or not inside else light @ matrix)
+        parts.append(bytes(imagecodecs.rgbe_encode(light, header=False, rle=True)))
+    return parts
+
+
+def _linear(pixels: Pixels, image: Image) -> NDArray[np.float32]:
+    """Light of some rows."""
+    if image.transfer == "linear":
+        return np.asarray(pixels, np.float32)
+    scale = 1 if pixels.dtype == np.float32 else np.iinfo(pixels.dtype).max
+    light: NDArray[np.float32] = colour.to_linear(pixels / scale, image.transfer, image.white_nits).astype(np.float32)
+    return light
+
+
+def _rounded(light: NDArray[np.float32]) -> NDArray[np.float32]:
+    """[H, W, 3] light on the nearest values that RGBE holds; the encoder itself would cut off."""
+    light = np.clip(np.nan_to_num(light), 0, np.ldexp(np.float32(255), 255 - 136))
+    peak = light.max(axis=2)
+    exponent = np.frexp(peak)[1]
+    exponent += np.ldexp(peak, 8 - exponent) >= np.float32(255.5)
+    exponent = np.maximum(exponent, -127)[..., None]
+    whole: NDArray[np.float32] = np.minimum(np.floor(np.ldexp(light, 8 - exponent) + np.float32(0.5)), 255)
+    whole = np.ldexp(whole, exponent - 8)
+    return whole
