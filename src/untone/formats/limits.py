@@ -29,7 +29,20 @@ MAX_CANDIDATES = 256
 """Start-of-image markers tried when an MPF index lies."""
 
 MAX_CHUNKS = 65536
-"""Chunks, boxes or tags looked at in a PNG, WebP, AVIF, TIFF or EXR header."""
+"""Chunks or tags looked at in a PNG, WebP, TIFF or EXR header."""
+
+MAX_BOXES = 4096
+"""Boxes beside each other in one container of an AVIF, HEIC or JPEG XL file; real ones have a dozen."""
+
+MAX_ITEMS = 16384
+"""Items of an AVIF or HEIC: a 250-megapixel photo in tiles of 256 has 4000, and its gain map a quarter of that."""
+
+MAX_PROPERTIES = 4096
+MAX_LINKS = 65536
+"""Extents, property associations, or ends of references and groups, of one AVIF or HEIC."""
+
+MAX_DERIVATIONS = 4
+"""Images made of images made of images; a grid of tiles is one step."""
 
 
 def check_file_size(size: int) -> None:

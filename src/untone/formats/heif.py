@@ -1,0 +1,270 @@
+"""Pictures in AVIF and HEIC files: what an item is to be decoded to, from its properties, and its bytes for a decoder.
+
+What holds for both lives here; `avif.py` and `heic.py` add their codecs. A picture is decoded by itself: its item, and
+the tiles that it may be made of, are put into a file of their own, without what turns and crops it, since pixels are
+kept as stored. So one decoder call serves a base, a gain map within `tmap`, and Apple's auxiliary maps alike.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import struct
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from ..errors import DamagedError, LimitError, UnsupportedError
+from ..image import Image, Pixels, turned_upright
+from .exif import with_orientation
+from .heif_items import Item, Meta, Property, item_bytes
+from .heif_writer import carried, heif_file
+from .icc import CICP_PRIMARIES, CICP_TRANSFERS
+from .limits import MAX_DERIVATIONS, MAX_ITEMS, MAX_METADATA_BYTES, check_size
+from .pixels import three_channels
+from .profiles import primaries_of
+from .segments import EXIF_TAG
+from .signalling import Header, image_of
+
+TURNS = (b"irot", b"imir")
+DERIVED = (b"grid", b"iden", b"iovl")
+AV1_BITS = {0x00: 8, 0x40: 10, 0x60: 12}
+"""high_bitdepth and twelve_bit of av1C's third byte."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Codec:
+    """What AVIF and HEIC differ in.
+
+    Attributes:
+        name: in the table of formats.
+        kind: of coded items; config: the property with their codec's setup.
+        brands: of a file with one picture, the major one first.
+        decode: such a file to codes of the picture's own bits, [H, W] or [H, W, n].
+        encode: (codes [H, W, 1 or 3], bits, quality, CICP of primaries, transfer and matrix) to such a file.
+    """
+
+    name: str
+    kind: bytes
+    config: bytes
+    brands: tuple[bytes, ...]
+    decode: Callable[[bytes, int], Pixels]
+    encode: Callable[[Pixels, int, int, tuple[int, int, int]], bytes]
+
+
+@dataclasses.dataclass(frozen=True)
+class Colour:
+    """Names of nclx (None where it has none of ours, or is absent), and an ICC profile."""
+
+    primaries: str | None = None
+    transfer: str | None = None
+    icc: bytes | None = None
+
+    @property
+    def space(self) -> str | None:
+        """Primaries by nclx or profile."""
+        return self.primaries or primaries_of(self.icc)
+
+
+@dataclasses.dataclass(frozen=True)
+class Picture:
+    """An item that is a picture.
+
+    Attributes:
+        item, width, height: as coded.
+        crop: left, top, width, height of what is shown of it.
+        bits, channels: of a sample; 1 or 3.
+        orientation: EXIF's name of its turns.
+        colour: of its colr properties.
+    """
+
+    item: Item
+    width: int
+    height: int
+    crop: tuple[int, int, int, int]
+    bits: int
+    channels: int
+    orientation: int
+    colour: Colour
+
+
+def picture(meta: Meta, number: int, codec: Codec) -> Picture:
+    """What the properties of an item say.
+
+    Raises:
+        DamagedError: no size, or nonsense.
+        UnsupportedError: coded by something else than `codec`.
+        LimitError: too many pixels, of it or of a tile.
+    """
+    item = meta.item(number)
+    parts = [meta.item(n) for n in derivation(meta, number)]
+    coded = [part for part in parts if part.kind not in DERIVED]
+    other = next((part.kind for part in coded if part.kind != codec.kind), None)
+    if other is not None or not coded:
+        raise UnsupportedError(f"a picture of this {codec.name.upper()} is coded as {(other or item.kind)!r}")
+    for part in parts:
+        check_size(*_size(part), 8)
+    width, height = _size(item)
+    bits, channels = _samples(item, coded[0], codec)
+    return Picture(item, width, height, _crop(item, width, height), bits, channels, _orientation(item), colour(item))
+
+
+def derivation(meta: Meta, number: int) -> list[int]:
+    """An item and all that it is made of, itself first.
+
+    Raises:
+        DamagedError: more than MAX_DERIVATIONS steps, or a circle.
+        LimitError: more than MAX_ITEMS.
+    """
+    order, level = [number], [number]
+    for _ in range(MAX_DERIVATIONS):
+        level = [t for n in level if meta.item(n).kind in DERIVED for t in meta.targets(b"dimg", n)]
+        order += dict.fromkeys(n for n in level if n not in order)
+        if len(order) > MAX_ITEMS or len(level) > MAX_ITEMS:
+            raise LimitError(f"a picture is made of more than {MAX_ITEMS} others")
+        if not level:
+            return order
+    raise DamagedError("a picture is made of pictures without end")
+
+
+def _size(item: Item) -> tuple[int, int]:
+    ispe = item.property(b"ispe")
+    if ispe is None or len(ispe) < 12:
+        raise DamagedError(f"item {item.number} states no image size")
+    width, height = struct.unpack_from(">II", ispe, 4)
+    return width, height
+
+
+def _samples(item: Item, coded: Item, codec: Codec) -> tuple[int, int]:
+    """Bits and channels by the codec's setup; pixi tells the same, and may lie."""
+    setup = coded.property(codec.config) or b""
+    if codec.config == b"av1C" and len(setup) >= 3:
+        return AV1_BITS.get(setup[2] & 0x60, 8), 1 if setup[2] & 0x10 else 3
+    if codec.config == b"hvcC" and len(setup) >= 19:
+        return 8 + (setup[17] & 7), 1 if setup[16] & 3 == 0 else 3
+    raise DamagedError(f"item {item.number} lacks the setup of its codec ({codec.config.decode()})")
+
+
+def _crop(item: Item, width: int, height: int) -> tuple[int, int, int, int]:
+    """Of `clap`: four fractions, size and offset between centres (ISO/IEC 14496-12, 12.1.4)."""
+    clap = item.property(b"clap")
+    whole = (0, 0, width, height)
+    if clap is None:
+        return whole
+    if len(clap) < 32:
+        raise DamagedError("the clap property is truncated")
+    numbers = struct.unpack_from(">4I2iIi", clap[:16] + clap[16:20] + clap[24:28] + clap[20:24] + clap[28:32])
+    if 0 in (numbers[1], numbers[3], numbers[6], numbers[7]):
+        raise DamagedError("the clap property has a zero denominator")
+    w, h = numbers[0] // numbers[1], numbers[2] // numbers[3]
+    left = numbers[4] / numbers[6] + (width - w) / 2
+    top = numbers[5] / numbers[7] + (height - h) / 2
+    x, y = round(left), round(top)
+    if w < 1 or h < 1 or x < 0 or y < 0 or x + w > width or y + h > height:
+        raise DamagedError(f"the clap property keeps {w} x {h} pixels at {x}, {y} of {width} x {height}")
+    return x, y, w, h
+
+
+def _orientation(item: Item) -> int:
+    """EXIF orientation of irot and imir, in the order that they are associated."""
+    corners = np.arange(4).reshape(2, 2)
+    turned = corners
+    for found in item.properties:
+        value = found.body[0] if found.body else 0
+        if found.name == b"irot":
+            turned = np.rot90(turned, value & 3)
+        elif found.name == b"imir":
+            turned = np.flip(turned, value & 1)
+    return next(o for o in range(1, 9) if np.array_equal(turned_upright(corners, o), turned))
+
+
+def turns(orientation: int) -> tuple[Property, ...]:
+    """irot and imir, as few as do, of an EXIF orientation."""
+    for angle in range(4):
+        for axis in (None, 0, 1):
+            found = [Property(b"irot", bytes((angle,)), True)] if angle else []
+            found += [Property(b"imir", bytes((axis,)), True)] if axis is not None else []
+            if _orientation(Item(0, b"", properties=tuple(found))) == orientation:
+                return tuple(found)
+    raise AssertionError(orientation)
+
+
+def colour(item: Item) -> Colour:
+    """The colr properties of an item; an ICC profile wins over nclx unless that says PQ or HLG."""
+    nclx: tuple[str | None, str | None] = (None, None)
+    icc = None
+    for body in (found.body for found in item.properties if found.name == b"colr"):
+        if body[:4] == b"nclx" and len(body) >= 10 and nclx == (None, None):
+            primaries, transfer = struct.unpack_from(">HH", body, 4)
+            nclx = CICP_PRIMARIES.get(primaries), CICP_TRANSFERS.get(transfer)
+        elif body[:4] in (b"prof", b"rICC") and icc is None:
+            icc = body[4:]
+    if icc is not None and nclx[1] not in ("pq", "hlg"):
+        nclx = (None, None)
+    return Colour(*nclx, icc)
+
+
+def header(data: bytes, meta: Meta, shown: Picture, warnings: tuple[str, ...] = ()) -> Header:
+    """A picture's header with the EXIF and XMP that describe it."""
+    exif = _described(data, meta, shown.item.number, lambda item: item.kind == b"Exif")
+    if exif is not None:
+        skip = 4 + int.from_bytes(exif[:4], "big")
+        exif = exif[skip:].removeprefix(EXIF_TAG) or None
+    xmp = _described(data, meta, shown.item.number, is_xmp)
+    return Header(
+        *shown.crop[2:],
+        shown.bits,
+        shown.colour.primaries,
+        shown.colour.transfer,
+        icc=shown.colour.icc,
+        exif=with_orientation(exif, shown.orientation) if exif is not None else None,
+        xmp=xmp,
+        orientation=shown.orientation,
+        warnings=warnings,
+    )
+
+
+def is_xmp(item: Item) -> bool:
+    """Whether an item is an XMP packet."""
+    return item.kind == b"mime" and item.content_type == b"application/rdf+xml"
+
+
+def describing(meta: Meta, number: int) -> Iterator[Item]:
+    """Items that describe another."""
+    return (meta.items[source] for source in meta.sources(b"cdsc", number) if source in meta.items)
+
+
+def _described(data: bytes, meta: Meta, number: int, wanted: Callable[[Item], bool]) -> bytes | None:
+    """Metadata of an item, or where nothing says whose it is, the only one of its kind."""
+    found = next(filter(wanted, describing(meta, number)), None)
+    if found is None:
+        loose = [i for i in meta.items.values() if wanted(i) and not meta.targets(b"cdsc", i.number)]
+        found = loose[0] if len(loose) == 1 else None
+    return item_bytes(data, found, MAX_METADATA_BYTES) if found is not None else None
+
+
+def alone(data: bytes, meta: Meta, number: int, codec: Codec, without: Sequence[bytes] = (*TURNS, b"clap")) -> bytes:
+    """A file of one picture and its tiles, less properties that a decoder would turn or crop by."""
+    items, links = carried(data, meta, number, derivation(meta, number))
+    bare = [
+        dataclasses.replace(item, properties=tuple(p for p in item.properties if p.name not in without))
+        for item in items
+    ]
+    return b"".join(heif_file(codec.brands, bare, links))
+
+
+def decoded_picture(data: bytes, meta: Meta, shown: Picture, codec: Codec) -> Pixels:
+    """Codes [H, W, 3] of a picture, cropped, never turned; of `bits` significant bits.
+
+    Raises:
+        DamagedError: the decoder refuses it, or it has another size than it says.
+    """
+    array = codec.decode(alone(data, meta, shown.item.number, codec), shown.bits)
+    pixels = three_channels(array, shown.width, shown.height)
+    left, top, width, height = shown.crop
+    return np.ascontiguousarray(pixels[top : top + height, left : left + width])
+
+
+def image(data: bytes, meta: Meta, shown: Picture, codec: Codec) -> Image:
+    """The Image of a picture, which keeps the file's bytes for a writer that can carry them over."""
+    made = image_of(header(data, meta, shown), decoded_picture(data, meta, shown, codec))
+    return dataclasses.replace(made, encoded=data)

@@ -1,0 +1,127 @@
+"""The gain map of an AVIF or HEIC file: a `tmap` item (ISO 21496-1), or an auxiliary image (Apple's, Samsung's)."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from ..errors import DamagedError, UnsupportedError
+from ..image import GainMap, Pixels, turned_back, turned_upright
+from . import apple
+from .heif import TURNS, Codec, Picture, alone, colour, decoded_picture, describing, header, is_xmp, picture
+from .heif_items import Meta, item_bytes
+from .limits import MAX_METADATA_BYTES
+from .metadata import Metadata, iso_to_metadata
+from .pixels import eight_bits, full_range
+from .signalling import GainMapSignal, gain_map_signal
+from .xmp import HDRGM, properties, xmp_to_metadata
+
+AUXILIARY = (b"urn:com:apple:photo:2020:aux:hdrgainmap", b"urn:com:samsung:photo:2024:aux:hdrgainmap")
+
+
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """A gain map within a file.
+
+    Attributes:
+        base: item that it is applied to.
+        map: the picture with its codes; None where the file has no gain map that can be used.
+        metadata: its parameters; of an Apple map those that its codes are recomputed to.
+        alternate_primaries: of the colour space of the alternate rendition, where the file names one of ours.
+        encodings: flavours of its parameters.
+        warnings: one line each.
+    """
+
+    base: int
+    map: Picture | None = None
+    metadata: Metadata | None = None
+    alternate_primaries: str | None = None
+    encodings: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def locate(data: bytes, meta: Meta, codec: Codec) -> Found:
+    """The base and the gain map of a file; `tmap` wins over auxiliary images.
+
+    Raises:
+        DamagedError, UnsupportedError, LimitError: a gain map is there, but contradicts itself or cannot be read.
+    """
+    tone_maps = [item.number for item in meta.items.values() if item.kind == b"tmap"]
+    for number in tone_maps:
+        targets = meta.targets(b"dimg", number)
+        if len(targets) != 2:
+            raise DamagedError(f"the tmap item is made of {len(targets)} items; a base and a gain map are needed")
+        if meta.primary in (number, targets[0]):
+            return _tone_map(data, meta, codec, number, targets)
+    for source in meta.sources(b"auxl", meta.primary):
+        kind = (meta.item(source).property(b"auxC") or b"")[4:].split(b"\0")[0]
+        if kind in AUXILIARY:
+            return _auxiliary(data, meta, codec, source)
+    return Found(meta.primary)
+
+
+def _tone_map(data: bytes, meta: Meta, codec: Codec, number: int, targets: tuple[int, ...]) -> Found:
+    base, codes = targets
+    payload = item_bytes(data, meta.item(number), MAX_METADATA_BYTES)
+    if payload[0] != 0:
+        raise UnsupportedError(f"the tmap item is of version {payload[0]}; this reader knows 0")
+    metadata = iso_to_metadata(payload[1:])
+    warnings = []
+    if b"tmap" not in meta.brands:
+        warnings.append("the brand 'tmap' is missing; Chrome ignores the gain map")
+    together = any(g.kind == b"altr" and {number, base} <= set(g.targets) for g in meta.groups)
+    if not together and meta.primary == base:
+        warnings.append("no altr group names the tmap item and the base; libavif ignores the gain map")
+    space = colour(meta.item(number)).space
+    if metadata.use_base_colour_space and space == picture(meta, base, codec).colour.space:
+        space = None
+    return Found(base, picture(meta, codes, codec), metadata, space, ("iso21496-1",), tuple(warnings))
+
+
+def _auxiliary(data: bytes, meta: Meta, codec: Codec, number: int) -> Found:
+    base = meta.primary
+    packet = next((item_bytes(data, i, MAX_METADATA_BYTES) for i in describing(meta, number) if is_xmp(i)), b"")
+    shown = picture(meta, number, codec)
+    if HDRGM.encode() in packet and "GainMapMax" in properties(packet, HDRGM):
+        return Found(base, shown, xmp_to_metadata(properties(packet, HDRGM)), encodings=("hdrgm-xmp",))
+    stops = apple.headroom_stops(packet, header(data, meta, picture(meta, base, codec)).exif)
+    if stops is None:
+        return Found(base, warnings=("the auxiliary gain map comes without a usable headroom and is left out",))
+    return Found(base, shown, apple.metadata(stops), encodings=("apple",))
+
+
+def gain_map(data: bytes, meta: Meta, found: Found, codec: Codec) -> GainMap | None:
+    """The decoded gain map; an Apple map's codes are recomputed by its own curve.
+
+    Raises:
+        DamagedError: its pixels cannot be decoded.
+    """
+    if found.map is None or found.metadata is None:
+        return None
+    base = picture(meta, found.base, codec)
+    codes = _as_base(decoded_picture(data, meta, found.map, codec), found.map, base)
+    channels = 1 if found.encodings == ("apple",) else found.map.channels
+    codes = full_range(np.ascontiguousarray(codes[:, :, :channels]), found.map.bits)
+    if found.encodings == ("apple",):
+        codes = apple.recompute(eight_bits(codes), found.metadata.alternate_headroom_stops)
+        return found.metadata.gain_map(codes, encodings=found.encodings)
+    same = found.map.orientation in (1, base.orientation)
+    encoded = alone(data, meta, found.map.item.number, codec, TURNS) if same else None
+    return found.metadata.gain_map(codes, found.alternate_primaries, found.encodings, encoded)
+
+
+def _as_base(codes: Pixels, shown: Picture, base: Picture) -> Pixels:
+    """Codes in the base's stored orientation; a map without turns of its own is in it already."""
+    if shown.orientation in (1, base.orientation):
+        return codes
+    return np.ascontiguousarray(turned_back(turned_upright(codes, shown.orientation), base.orientation))
+
+
+def signal(found: Found) -> GainMapSignal | None:
+    """Its size and parameters in the words of `inspect`."""
+    if found.map is None or found.metadata is None:
+        return None
+    _, _, width, height = found.map.crop
+    channels = 1 if found.encodings == ("apple",) else found.map.channels
+    return gain_map_signal(width, height, channels, found.metadata, found.encodings)

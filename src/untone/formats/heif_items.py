@@ -1,0 +1,289 @@
+"""The `meta` box of AVIF and HEIC files (ISO/IEC 23008-12): items, their properties, places, references and groups.
+
+It is read into plain tables. Places in the file become absolute; that they lie within it is checked when they are used.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+
+from ..errors import DamagedError, LimitError, UnsupportedError
+from .isobmff import Box, Reader, boxes
+from .limits import MAX_ITEMS, MAX_LINKS, MAX_METADATA_BYTES, MAX_PROPERTIES
+
+IN_FILE, IN_IDAT = 0, 1
+"""Construction methods of `iloc`; the third, within another item, nobody writes."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Property:
+    """A box of `ipco`: its name and body (with version and flags where it has them); whether readers must know it."""
+
+    name: bytes
+    body: bytes
+    essential: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Item:
+    """One item.
+
+    Attributes:
+        number: its id.
+        kind: "av01", "hvc1", "grid", "tmap", "Exif", "mime" ...
+        content_type: of kind "mime".
+        hidden: not to be shown by itself.
+        properties: in the order of their association.
+        extents: (file offset, length) of its parts; None where they are elsewhere than in this file.
+    """
+
+    number: int
+    kind: bytes
+    content_type: bytes = b""
+    hidden: bool = False
+    properties: tuple[Property, ...] = ()
+    extents: tuple[tuple[int, int], ...] | None = ()
+
+    def property(self, name: bytes) -> bytes | None:
+        """Body of the first property of that name."""
+        return next((p.body for p in self.properties if p.name == name), None)
+
+
+@dataclasses.dataclass(frozen=True)
+class Link:
+    """A reference, or a group, of one kind: from `source` (a group's own id) to items in order."""
+
+    kind: bytes
+    source: int
+    targets: tuple[int, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Meta:
+    """All of a `meta` box that pictures need, and the brands of the file."""
+
+    brands: tuple[bytes, ...]
+    primary: int
+    items: dict[int, Item]
+    references: tuple[Link, ...]
+    groups: tuple[Link, ...]
+
+    def item(self, number: int) -> Item:
+        """Raises DamagedError where there is none."""
+        if number not in self.items:
+            raise DamagedError(f"item {number} is referred to but not there")
+        return self.items[number]
+
+    def targets(self, kind: bytes, source: int) -> tuple[int, ...]:
+        """Items that `source` refers to."""
+        return next((r.targets for r in self.references if r.kind == kind and r.source == source), ())
+
+    def sources(self, kind: bytes, target: int) -> Iterator[int]:
+        """Items that refer to `target`."""
+        return (r.source for r in self.references if r.kind == kind and target in r.targets)
+
+
+def parse(data: bytes) -> Meta:
+    """The tables of an AVIF or HEIC.
+
+    Raises:
+        DamagedError: boxes that contradict themselves, or an essential one is missing.
+        UnsupportedError: a file without still images.
+        LimitError: more of something than limits.py allows.
+    """
+    brands: tuple[bytes, ...] = ()
+    found = None
+    for outer in boxes(data, 0, len(data)):
+        if outer.name == b"ftyp":
+            brands = _brands(Reader(data, outer.start, outer.end, "ftyp"))
+        if outer.name == b"meta":
+            found = outer
+            break
+    if found is None:
+        raise UnsupportedError("the file has no still image (no meta box); image sequences are not read")
+    inner: dict[bytes, Box] = {}
+    for child in boxes(data, found.start + 4, found.end):
+        inner.setdefault(child.name, child)
+    return _tables(data, brands, inner)
+
+
+def _brands(reader: Reader) -> tuple[bytes, ...]:
+    major = reader.take(4)
+    reader.take(4)
+    return (major, *(reader.take(4) for _ in range(min(reader.left // 4, 64))))
+
+
+def _tables(data: bytes, brands: tuple[bytes, ...], inner: dict[bytes, Box]) -> Meta:
+    def reader(name: bytes) -> Reader:
+        if name not in inner:
+            raise DamagedError(f"the file has no {name.decode()} box")
+        return Reader(data, inner[name].start, inner[name].end, name.decode())
+
+    hdlr = reader(b"hdlr")
+    hdlr.take(8)
+    if hdlr.take(4) != b"pict":
+        raise UnsupportedError("the file's items are no pictures")
+    pitm = reader(b"pitm")
+    primary = pitm.number(4 if pitm.version_and_flags()[0] else 2)
+    kinds = _infos(data, reader(b"iinf"))
+    places = _places(reader(b"iloc"), inner.get(b"idat"), len(data))
+    properties = _properties(data, inner[b"iprp"]) if b"iprp" in inner else {}
+    items = {
+        number: dataclasses.replace(item, properties=tuple(properties.get(number, ())), extents=places.get(number, ()))
+        for number, item in kinds.items()
+    }
+    references = _references(data, reader(b"iref")) if b"iref" in inner else ()
+    groups = _groups(data, inner[b"grpl"]) if b"grpl" in inner else ()
+    return Meta(brands, primary, items, references, groups)
+
+
+def _infos(data: bytes, reader: Reader) -> dict[int, Item]:
+    """Items of `iinf`; entries of the versions before 2 name no kind and are left out."""
+    version, _ = reader.version_and_flags()
+    count = reader.number(4 if version else 2)
+    if count > MAX_ITEMS:
+        raise LimitError(f"the file says {count} items; the limit is {MAX_ITEMS}")
+    items: dict[int, Item] = {}
+    for child in _many(boxes, data, reader, MAX_ITEMS):
+        if child.name == b"infe":
+            item = _info(Reader(data, child.start, child.end, "infe"))
+            if item is not None:
+                items.setdefault(item.number, item)
+    return items
+
+
+def _many(split: Callable[[bytes, int, int], Iterator[Box]], data: bytes, reader: Reader, limit: int) -> Iterator[Box]:
+    """Children up to a limit of their own, which may be above that of `boxes`."""
+    position, count = reader.position, 0
+    while position + 8 <= reader.end:
+        child = next(split(data, position, reader.end), None)
+        if child is None:
+            return
+        yield child
+        position, count = child.end, count + 1
+        if count > limit:
+            raise LimitError(f"there are more than {limit} entries in one box")
+
+
+def _info(reader: Reader) -> Item | None:
+    version, flags = reader.version_and_flags()
+    if version < 2:
+        return None
+    number = reader.number(4 if version > 2 else 2)
+    reader.number(2)
+    kind = reader.take(4)
+    reader.text()
+    content_type = reader.text() if kind == b"mime" else b""
+    return Item(number, kind, content_type, hidden=bool(flags & 1))
+
+
+def _places(reader: Reader, idat: Box | None, file_size: int) -> dict[int, tuple[tuple[int, int], ...] | None]:
+    """File offsets and lengths of every item's extents, from `iloc` of version 0, 1 or 2."""
+    version, _ = reader.version_and_flags()
+    if version > 2:
+        raise UnsupportedError(f"the iloc box is of version {version}; 0 to 2 are read")
+    sizes = reader.number(2)
+    offset_size, length_size, base_size, index_size = (sizes >> shift & 15 for shift in (12, 8, 4, 0))
+    index_size = index_size if version else 0
+    count, left = reader.number(4 if version > 1 else 2), MAX_LINKS
+    places: dict[int, tuple[tuple[int, int], ...] | None] = {}
+    for _ in range(count):
+        number = reader.number(4 if version > 1 else 2)
+        method = reader.number(2) & 15 if version else IN_FILE
+        elsewhere = reader.number(2) != 0
+        base, extents = reader.number(base_size), reader.number(2)
+        left -= 1 + extents
+        if left < 0:
+            raise LimitError(f"the iloc box lists more than {MAX_LINKS} extents")
+        start, end = (idat.start, idat.end) if method == IN_IDAT and idat else (0, file_size)
+        rows = []
+        for _ in range(extents):
+            reader.take(index_size)
+            offset, length = start + base + reader.number(offset_size), reader.number(length_size)
+            rows.append((offset, length or max(end - offset, 0)))
+        known = not elsewhere and (method == IN_FILE or (method == IN_IDAT and idat is not None))
+        places.setdefault(number, tuple(rows) if known else None)
+    return places
+
+
+def _properties(data: bytes, found: Box) -> dict[int, list[Property]]:
+    """Properties of every item by `ipco` and `ipma`, in the order of their association."""
+    shared: list[tuple[bytes, bytes]] = []
+    links: dict[int, list[Property]] = {}
+    for child in boxes(data, found.start, found.end):
+        if child.name == b"ipco":
+            for leaf in boxes(data, child.start, child.end):
+                if len(shared) >= MAX_PROPERTIES or leaf.end - leaf.start > MAX_METADATA_BYTES:
+                    raise LimitError("the ipco box has too many or too large properties")
+                shared.append((leaf.name, data[leaf.start : leaf.end]))
+        elif child.name == b"ipma":
+            _associate(Reader(data, child.start, child.end, "ipma"), shared, links)
+    return links
+
+
+def _associate(reader: Reader, shared: list[tuple[bytes, bytes]], links: dict[int, list[Property]]) -> None:
+    version, flags = reader.version_and_flags()
+    wide, left = flags & 1, MAX_LINKS
+    for _ in range(reader.number(4)):
+        number, count = reader.number(4 if version else 2), reader.number(1)
+        left -= 1 + count
+        if left < 0:
+            raise LimitError(f"the ipma box lists more than {MAX_LINKS} associations")
+        for _ in range(count):
+            value = reader.number(2 if wide else 1)
+            index, essential = (value & 0x7FFF, value >> 15) if wide else (value & 0x7F, value >> 7)
+            if index > len(shared):
+                raise DamagedError(f"item {number} has property {index}; the file has {len(shared)}")
+            if index:
+                links.setdefault(number, []).append(Property(*shared[index - 1], bool(essential)))
+
+
+def _references(data: bytes, reader: Reader) -> tuple[Link, ...]:
+    version, _ = reader.version_and_flags()
+    size, links, left = 4 if version else 2, [], MAX_LINKS
+    for child in _many(boxes, data, reader, MAX_ITEMS):
+        inner = Reader(data, child.start, child.end, child.name.decode("latin-1"))
+        source, count = inner.number(size), inner.number(2)
+        left -= 1 + count
+        if left < 0:
+            raise LimitError(f"the iref box lists more than {MAX_LINKS} references")
+        links.append(Link(child.name, source, tuple(inner.number(size) for _ in range(count))))
+    return tuple(links)
+
+
+def _groups(data: bytes, found: Box) -> tuple[Link, ...]:
+    links = []
+    for child in boxes(data, found.start, found.end):
+        reader = Reader(data, child.start, child.end, child.name.decode("latin-1"))
+        reader.version_and_flags()
+        number, count = reader.number(4), reader.number(4)
+        if count * 4 > reader.left:
+            raise DamagedError(f"a group says {count} entities in {reader.left} bytes")
+        links.append(Link(child.name, number, tuple(reader.number(4) for _ in range(count))))
+    return tuple(links)
+
+
+def item_bytes(data: bytes, item: Item, limit: int | None = None) -> bytes:
+    """The joined extents of an item.
+
+    Args:
+        limit: bytes beyond which it is refused; None allows as many as the file has.
+
+    Raises:
+        DamagedError: an extent beyond the file, overlapping extents that add up to more than it, or no extent.
+        UnsupportedError: it is not in this file.
+        LimitError: longer than `limit`.
+    """
+    if item.extents is None:
+        raise UnsupportedError(
+            f"item {item.number} is stored in a way that is not read (another file, or another item)"
+        )
+    total = sum(length for _, length in item.extents)
+    if not item.extents or total == 0:
+        raise DamagedError(f"item {item.number} ({item.kind.decode('latin-1')!r}) has no data")
+    if any(offset + length > len(data) for offset, length in item.extents) or total > len(data):
+        raise DamagedError(f"item {item.number} says {total} bytes beyond the file's end at {len(data)}")
+    if limit is not None and total > limit:
+        raise LimitError(f"item {item.number} has {total} bytes; the limit is {limit}")
+    return b"".join(data[offset : offset + length] for offset, length in item.extents)

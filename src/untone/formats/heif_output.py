@@ -1,0 +1,243 @@
+"""AVIF and HEIC out: base, gain map and metadata as items, by one codec.
+
+A file with a gain map has the base as primary item, then whatever tiles it has, a `tmap` item derived from base and
+map, and the map, hidden; a group of alternates with `tmap` first, and the brand `tmap`, without which Chrome ignores
+it. irot and imir belong to base and map alike; `tmap` is made of what is turned already, and Chrome refuses files where
+it has them too.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import struct
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import colour as light
+from .. import kernels
+from ..errors import UntoneError
+from ..image import GainMap, Image, Pixels
+from . import profiles
+from .container import silence
+from .exif import with_orientation
+from .heif import TURNS, Codec, derivation, turns
+from .heif_items import Link, Property, parse
+from .heif_writer import NewItem, Parts, carried, heif_file
+from .icc import PRIMARIES_CICP, named_profile
+from .metadata import metadata_of, metadata_to_iso
+from .pixels import bands, sixteen_bits
+
+TRANSFERS = {"srgb": 13, "pq": 16, "hlg": 18}
+"""Those that nclx names exactly as they are here; others need a profile."""
+
+UNSPECIFIED = 2
+BT601_MATRIX, BT2020_MATRIX, IDENTITY = 6, 9, 0
+ALTERNATES = 1000000
+"""Id of the group, which must be none of an item's."""
+
+
+def write(
+    codec: Codec, image: Image, gain_map: GainMap | None, quality: int, map_quality: int, bits: int | None
+) -> Parts:
+    """The file in pieces to be written in order.
+
+    A base, and a map, that were read from a file of the same codec are carried over bit for bit unless `bits` asks for
+    others; light becomes PQ in BT.2020.
+
+    Args:
+        quality: 1 to 100, of base and map each; 100 is lossless.
+        bits: of a sample of the base, and of a map of more than 8; None takes what the pixels are worth.
+
+    Raises:
+        UntoneError: a gain map for linear light, or the codec refuses.
+    """
+    if gain_map is not None and image.transfer == "linear":
+        raise UntoneError("a base with a gain map must be encoded pixels, not linear light")
+    items, links = _base(codec, image, quality, bits)
+    groups: list[Link] = []
+    brands = codec.brands
+    if gain_map is not None:
+        groups = _add_map(codec, image, gain_map, map_quality, bits, items, links)
+        brands = (*brands, b"tmap")
+    _add_metadata(image, items, links)
+    return heif_file(brands, items, links, groups)
+
+
+def _base(codec: Codec, image: Image, quality: int, bits: int | None) -> tuple[list[NewItem], list[Link]]:
+    kept = _kept(codec, image.encoded, bits)
+    if kept is not None and _shown_size(kept[0][0]) == (image.width, image.height):
+        items, links = kept
+        return [_with(items[0], (), turns(image.orientation)), *items[1:]], links
+    codes = _codes(image)
+    depth = bits or _depth(image)
+    cicp = _cicp(image, quality)
+    items, links = _parsed(codec.encode(_to_bits(codes, depth), depth, quality, cicp))
+    described = _colours(image, cicp) + (_light_level(codes) if image.transfer in ("pq", "linear") else ())
+    return [_with(items[0], described, turns(image.orientation)), *items[1:]], links
+
+
+def _kept(codec: Codec, encoded: bytes | None, bits: int | None) -> tuple[list[NewItem], list[Link]] | None:
+    """The primary picture of a file of the same codec, as items."""
+    if encoded is None or encoded[4:8] != b"ftyp" or bits is not None:
+        return None
+    try:
+        items, links = _parsed(encoded)
+    except UntoneError:
+        return None
+    return (items, links) if any(item.kind == codec.kind for item in items) else None
+
+
+def _parsed(encoded: bytes) -> tuple[list[NewItem], list[Link]]:
+    meta = parse(encoded)
+    tone_map = meta.items.get(meta.primary)
+    number = meta.primary
+    if tone_map is not None and tone_map.kind == b"tmap":
+        number = next(iter(meta.targets(b"dimg", number)), number)
+    return carried(encoded, meta, number, derivation(meta, number))
+
+
+def _shown_size(item: NewItem) -> tuple[int, int]:
+    found = {p.name: p.body for p in item.properties}
+    if b"clap" in found:
+        w, dw, h, dh = struct.unpack_from(">4I", found[b"clap"])
+        return w // max(dw, 1), h // max(dh, 1)
+    width, height = struct.unpack_from(">II", found[b"ispe"], 4)
+    return width, height
+
+
+def _with(item: NewItem, more: tuple[Property, ...], last: tuple[Property, ...]) -> NewItem:
+    """An item with other turns, which must come last, and, where there are more, their kinds replaced."""
+    named = {p.name for p in more} | set(TURNS)
+    kept = tuple(p for p in item.properties if p.name not in named)
+    return dataclasses.replace(item, properties=kept + more + last)
+
+
+def _codes(image: Image) -> Pixels:
+    if image.transfer != "linear":
+        return sixteen_bits(image.pixels) if image.pixels.dtype == np.float32 else image.pixels
+    out = np.empty(image.pixels.shape, np.uint16)
+    for source, target in zip(bands(image.pixels), bands(out), strict=True):
+        target[:] = kernels.pq16(source, image.primaries, image.white_nits, threads=1)
+    return out
+
+
+def _depth(image: Image) -> int:
+    """8 for 8 bits, 10 for light and 10 bits, 12 for more."""
+    if image.pixels.dtype == np.uint8:
+        return 8
+    return 10 if image.transfer == "linear" or image.bits == 10 else 12
+
+
+def _to_bits(codes: Pixels, bits: int) -> Pixels:
+    """Full-range codes as codes of so many bits, rounded."""
+    source = int(np.iinfo(codes.dtype).max)
+    target = (1 << bits) - 1
+    if source == target:
+        return np.ascontiguousarray(codes)
+    table = (np.arange(source + 1) * (target / source) + 0.5).astype(np.uint8 if bits == 8 else np.uint16)
+    out = np.empty(codes.shape, table.dtype)
+    for band, result in zip(bands(codes), bands(out), strict=True):
+        result[:] = table[band]
+    return out
+
+
+def _cicp(image: Image, quality: int) -> tuple[int, int, int]:
+    """Code points of primaries, transfer and matrix; unspecified where only a profile says it exactly."""
+    primaries = "bt2020" if image.transfer == "linear" else image.primaries
+    transfer = "pq" if image.transfer == "linear" else image.transfer
+    matrix = BT2020_MATRIX if primaries == "bt2020" else BT601_MATRIX
+    matrix = IDENTITY if quality == 100 else matrix
+    if primaries not in PRIMARIES_CICP or transfer not in TRANSFERS:
+        return UNSPECIFIED, UNSPECIFIED, matrix
+    return PRIMARIES_CICP[primaries], TRANSFERS[transfer], matrix
+
+
+def nclx(primaries: int, transfer: int, matrix: int) -> Property:
+    """A colr property by code points, full range."""
+    return Property(b"colr", b"nclx" + struct.pack(">HHHB", primaries, transfer, matrix, 0x80))
+
+
+def _colours(image: Image, cicp: tuple[int, int, int]) -> tuple[Property, ...]:
+    """nclx, and the profile where the image has its own or needs one."""
+    found = (nclx(*cicp),)
+    if image.is_hdr:
+        return found
+    icc = profiles.profile_for(image) if image.icc is not None or cicp[1] == UNSPECIFIED else None
+    return (*found, Property(b"colr", b"prof" + icc)) if icc is not None else found
+
+
+def _light_level(codes: Pixels) -> tuple[Property, ...]:
+    """clli: MaxCLL and MaxFALL (CTA-861.3) of PQ codes, in whole nits."""
+    counts: NDArray[np.int64] = np.zeros(int(np.iinfo(codes.dtype).max) + 1, np.int64)
+    for band in bands(codes):
+        counts += np.bincount(band.max(axis=2).ravel(), minlength=len(counts))
+    nits = light.pq_to_nits(np.arange(len(counts)) / (len(counts) - 1))
+    top, mean = float(nits[np.flatnonzero(counts)[-1]]), float(counts @ nits) / int(counts.sum())
+    return (Property(b"clli", struct.pack(">HH", min(round(top), 65535), min(round(mean), 65535))),)
+
+
+def _add_map(
+    codec: Codec,
+    image: Image,
+    gain_map: GainMap,
+    quality: int,
+    bits: int | None,
+    items: list[NewItem],
+    links: list[Link],
+) -> list[Link]:
+    """Put the tmap item and the map behind the base; the group that makes tmap an alternate of the base."""
+    metadata = metadata_of(gain_map)
+    kept = _kept(codec, gain_map.encoded, None)
+    if kept is None or _shown_size(kept[0][0]) != (gain_map.width, gain_map.height):
+        kept = _encoded_map(codec, gain_map, quality, bits)
+    turned = turns(image.orientation)
+    number = len(items) + 1
+    shift = number
+    coded = [dataclasses.replace(_with(item, (), ()), hidden=True) for item in kept[0]]
+    coded[0] = _with(coded[0], (), turned)
+    described = _alternate(image, gain_map, (image.width, image.height))
+    items += [NewItem(b"tmap", b"\0" + metadata_to_iso(metadata), described), *coded]
+    links += [Link(link.kind, link.source + shift, tuple(t + shift for t in link.targets)) for link in kept[1]]
+    links.append(Link(b"dimg", number, (1, number + 1)))
+    return [Link(b"altr", ALTERNATES, (number, 1))]
+
+
+def _encoded_map(codec: Codec, gain_map: GainMap, quality: int, bits: int | None) -> tuple[list[NewItem], list[Link]]:
+    depth = 8 if gain_map.codes.dtype == np.uint8 else max(bits or 10, 10)
+    matrix = IDENTITY if quality == 100 and gain_map.channels == 3 else BT601_MATRIX
+    cicp = (UNSPECIFIED, UNSPECIFIED, matrix)
+    items, links = _parsed(codec.encode(_to_bits(gain_map.codes, depth), depth, quality, cicp))
+    return [_with(items[0], (nclx(*cicp),), ()), *items[1:]], links
+
+
+def _alternate(image: Image, gain_map: GainMap, size: tuple[int, int]) -> tuple[Property, ...]:
+    """Size, bits and colour space of the rendition that the map leads to."""
+    brighter = gain_map.alternate_headroom_stops > gain_map.base_headroom_stops
+    name = gain_map.alternate_primaries or image.primaries
+    primaries = PRIMARIES_CICP.get(name)
+    found = (
+        Property(b"ispe", struct.pack(">III", 0, *size)),
+        Property(b"pixi", b"\0\0\0\0\3" + bytes((10 if brighter else 8,)) * 3),
+    )
+    if primaries is None:
+        return (*found, Property(b"colr", b"prof" + named_profile(name, "srgb")))
+    return (*found, nclx(primaries, TRANSFERS["pq" if brighter else "srgb"], 0))
+
+
+def _add_metadata(image: Image, items: list[NewItem], links: list[Link]) -> None:
+    """EXIF, with the orientation that irot and imir say, and XMP, less what announced a JPEG's gain map."""
+    exif = with_orientation(image.exif, image.orientation) if image.exif is not None else None
+    if exif is not None:
+        _describe(NewItem(b"Exif", bytes(4) + exif, hidden=True), items, links)
+    if image.xmp is not None:
+        try:
+            packet = silence(image.xmp)
+        except UntoneError:
+            packet = image.xmp
+        _describe(NewItem(b"mime", packet, hidden=True, content_type=b"application/rdf+xml"), items, links)
+
+
+def _describe(item: NewItem, items: list[NewItem], links: list[Link]) -> None:
+    items.append(item)
+    links.append(Link(b"cdsc", len(items), (1,)))
