@@ -227,8 +227,8 @@ def _turn(view: View, random: np.random.Generator) -> tuple[bool, int]:
 
 def _tint(random: np.random.Generator) -> Callable[[Tensor], Tensor]:
     """White balance and saturation jitter of [3, ...]: the right gain does not hang on a sky's exact blue."""
-    balance = torch.from_numpy(random.normal(1, 0.05, 3)).float()
-    saturation = float(random.uniform(0.6, 1.4)) if random.random() < 0.5 else 1.0
+    balance = torch.from_numpy(random.normal(1, 0.03, 3)).float()
+    saturation = float(random.uniform(0.8, 1.2)) if random.random() < 0.5 else 1.0
     mix = (torch.eye(3) * saturation + (1 - saturation) / 3) * balance  # grey + (balanced - grey) * saturation
 
     def change(picture: Tensor) -> Tensor:

@@ -139,10 +139,10 @@ HALVED = Schedule("halved", halve_at=(0.2, 0.4, 0.6, 0.8))
 FASTGAMER = {
     "ours": Recipe(
         source="ours: random pixels of the whole view, loss in PQ beside the paper's gain terms, annealed to the end",
-        pixels=2048, turns="mirror", jitter=True,
+        pixels=2048, crop_zoom=0.7, strength_free=0.5, turns="mirror", jitter=True,
         optimiser="adamw", rate=1.5e-3, decay=2e-2, schedule=Schedule(warm_up=200), clip=1.0, average=0.998,
         loss=Weights(pq=1.0, relative=0.25, absolute=0.75, rough=0.5, falls=2.0, tint=0.2),
-        shape=fastgamer.Shape(),
+        shape=fastgamer.Shape(dropout=0.1),
     ),
     "paper": Recipe(
         source="CVPR 2026, section Loss & Training. Assumed: 1M steps; rough = second differences, both LUT terms of "
