@@ -179,7 +179,7 @@ def clap(*numbers: int) -> heif_items.Property:
 
 
 def with_clap(pixels, *numbers: int) -> bytes:
-    encoded = avif.CODEC.encode(pixels, 8, 100, (1, 13, 0))
+    encoded = avif.CODEC.encode(pixels, 8, 100, (1, 13, 0), False)
     (item,), _ = heif_output._parsed(encoded)
     cropped = dataclasses.replace(item, properties=(*item.properties, clap(*numbers)))
     return b"".join(heif_output.heif_file(avif.BRANDS, [cropped]))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ..errors import UnsupportedError, UntoneError, UsageError
 from ..image import GainMap, Image
-from . import avif, exr, jpeg, png, radiance, raster, tiff
+from . import avif, exr, heic, jpeg, png, radiance, raster, tiff
 from .files import load_bytes, save
 from .signalling import Signalling
 
@@ -56,13 +56,13 @@ FORMATS = (
     Format("tiff", (), _begins(*tiff.SIGNATURES), tiff.read, tiff.probe),
     Format("webp", (), _is_webp, raster.read_webp, raster.probe_webp),
     Format("avif", (".avif",), avif.starts, avif.read, avif.probe, avif.write),
+    Format("heic", (".heic",), heic.starts, heic.read, heic.probe, heic.write),
 )
 
-READ_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".avif", ".exr", ".hdr")
+READ_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".avif", ".heic", ".heif", ".exr", ".hdr")
 """Suffixes under which a folder is searched for images; the first bytes decide what each file is."""
 
 _KNOWN_OTHERS = (
-    ("a HEIC photo", lambda head: head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"heim", b"mif1", b"hevc")),
     ("a JPEG XL", _begins(b"\xff\x0a", b"\0\0\0\x0cJXL ")),
     ("a GIF", _begins(b"GIF8")),
     ("a BMP", _begins(b"BM")),
@@ -149,7 +149,9 @@ def sniff(data: bytes) -> Format:
     for name, starts in _KNOWN_OTHERS:
         if starts(head):
             raise UnsupportedError(f"this is {name}, which is not read; convert it to JPEG, PNG or TIFF")
-    raise UnsupportedError("this is no image of a kind that is read (JPEG, PNG, WebP, TIFF, AVIF, EXR, Radiance HDR)")
+    raise UnsupportedError(
+        "this is no image of a kind that is read (JPEG, PNG, WebP, TIFF, AVIF, HEIC, EXR, Radiance HDR)"
+    )
 
 
 def _writable(path: str | Path | None, name: str | None) -> Format:

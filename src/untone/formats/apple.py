@@ -30,7 +30,7 @@ def headroom_stops(map_packet: bytes, exif: bytes | None) -> float | None:
 
     None where neither gives a usable one: such a map is not valid, as Apple has it.
     """
-    stated = properties(map_packet, APPLE).get("HDRGainMapHeadroom")
+    stated = properties(map_packet, APPLE).get("HDRGainMapHeadroom") if map_packet else None
     if stated is None:
         stops = _maker_stops(exif or b"")
     else:
@@ -43,7 +43,7 @@ def headroom_stops(map_packet: bytes, exif: bytes | None) -> float | None:
 
 
 def _maker_stops(exif: bytes) -> float:
-    """Headroom from tags 0x21 and 0x30 of Apple's MakerNote; NaN where they are not there."""
+    """Headroom from tags 0x21 and 0x30 (0 where absent) of Apple's MakerNote; NaN where there is none."""
     position = exif.find(MAKER_TAG)
     if position < 0:
         return math.nan
@@ -52,8 +52,8 @@ def _maker_stops(exif: bytes) -> float:
         values = dict(_rationals(note))
     except struct.error:
         return math.nan
-    headroom, gain = values.get(_HDR_HEADROOM), values.get(_HDR_GAIN)
-    if headroom is None or gain is None:
+    headroom, gain = values.get(_HDR_HEADROOM), values.get(_HDR_GAIN, 0.0)  # portraits come without a gain
+    if headroom is None:
         return math.nan
     if headroom < 1:
         return -20 * gain + 1.8 if gain <= 0.01 else -0.101 * gain + 1.601

@@ -26,8 +26,8 @@ def _decode(data: bytes, bits: int) -> Pixels:
     return decoded(imagecodecs.avif_decode, data, index=0)
 
 
-def _encode(codes: Pixels, bits: int, quality: int, cicp: tuple[int, int, int]) -> bytes:
-    """Without chroma subsampling. 100 is lossless, for which the matrix must be the identity.
+def _encode(codes: Pixels, bits: int, quality: int, cicp: tuple[int, int, int], subsampled: bool) -> bytes:
+    """Never with chroma subsampling. 100 is lossless, for which the matrix must be the identity.
 
     Grey is coded from three equal channels below 100: given one, imagecodecs takes no quality.
     """
@@ -42,7 +42,7 @@ def _encode(codes: Pixels, bits: int, quality: int, cicp: tuple[int, int, int]) 
         raise UntoneError(f"the AVIF cannot be encoded: {' '.join(str(error).split())[:160]}") from error
 
 
-CODEC = heif.Codec("avif", b"av01", b"av1C", BRANDS, _decode, _encode)
+CODEC = heif.Codec("avif", b"av01", b"av1C", BRANDS, (8, 10, 12), _decode, _encode)
 
 
 def starts(head: bytes) -> bool:

@@ -39,16 +39,19 @@ class Codec:
         name: in the table of formats.
         kind: of coded items; config: the property with their codec's setup.
         brands: of a file with one picture, the major one first.
+        depths: bits of a sample that can be written.
         decode: such a file to codes of the picture's own bits, [H, W] or [H, W, n].
-        encode: (codes [H, W, 1 or 3], bits, quality, CICP of primaries, transfer and matrix) to such a file.
+        encode: (codes [H, W, 1 or 3], bits, quality, CICP of primaries, transfer and matrix, whether chroma may be
+            subsampled) to such a file.
     """
 
     name: str
     kind: bytes
     config: bytes
     brands: tuple[bytes, ...]
+    depths: tuple[int, ...]
     decode: Callable[[bytes, int], Pixels]
-    encode: Callable[[Pixels, int, int, tuple[int, int, int]], bytes]
+    encode: Callable[[Pixels, int, int, tuple[int, int, int], bool], bytes]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -243,12 +246,13 @@ def _described(data: bytes, meta: Meta, number: int, wanted: Callable[[Item], bo
 
 
 def alone(data: bytes, meta: Meta, number: int, codec: Codec, without: Sequence[bytes] = (*TURNS, b"clap")) -> bytes:
-    """A file of one picture and its tiles, less properties that a decoder would turn or crop by."""
+    """A file of one picture and its tiles, less properties that a decoder would turn or crop by; never auxiliary."""
     items, links = carried(data, meta, number, derivation(meta, number))
     bare = [
-        dataclasses.replace(item, properties=tuple(p for p in item.properties if p.name not in without))
+        dataclasses.replace(item, properties=tuple(p for p in item.properties if p.name not in (*without, b"auxC")))
         for item in items
     ]
+    bare[0] = dataclasses.replace(bare[0], hidden=False)
     return b"".join(heif_file(codec.brands, bare, links))
 
 

@@ -70,9 +70,9 @@ def _base(codec: Codec, image: Image, quality: int, bits: int | None) -> tuple[l
         items, links = kept
         return [_with(items[0], (), turns(image.orientation)), *items[1:]], links
     codes = _codes(image)
-    depth = bits or _depth(image)
+    depth = _checked(codec, bits) or min(_depth(image), codec.depths[-1])
     cicp = _cicp(image, quality)
-    items, links = _parsed(codec.encode(_to_bits(codes, depth), depth, quality, cicp))
+    items, links = _parsed(codec.encode(_to_bits(codes, depth), depth, quality, cicp, True))
     described = _colours(image, cicp) + (_light_level(codes) if image.transfer in ("pq", "linear") else ())
     return [_with(items[0], described, turns(image.orientation)), *items[1:]], links
 
@@ -127,6 +127,13 @@ def _depth(image: Image) -> int:
     if image.pixels.dtype == np.uint8:
         return 8
     return 10 if image.transfer == "linear" or image.bits == 10 else 12
+
+
+def _checked(codec: Codec, bits: int | None) -> int | None:
+    if bits not in (None, *codec.depths):
+        choices = ", ".join(map(str, codec.depths))
+        raise UntoneError(f"{codec.name.upper()} is written with {choices} bits, not {bits}")
+    return bits
 
 
 def _to_bits(codes: Pixels, bits: int) -> Pixels:
@@ -204,10 +211,10 @@ def _add_map(
 
 
 def _encoded_map(codec: Codec, gain_map: GainMap, quality: int, bits: int | None) -> tuple[list[NewItem], list[Link]]:
-    depth = 8 if gain_map.codes.dtype == np.uint8 else max(bits or 10, 10)
+    depth = 8 if gain_map.codes.dtype == np.uint8 else max(_checked(codec, bits) or 10, 10)
     matrix = IDENTITY if quality == 100 and gain_map.channels == 3 else BT601_MATRIX
     cicp = (UNSPECIFIED, UNSPECIFIED, matrix)
-    items, links = _parsed(codec.encode(_to_bits(gain_map.codes, depth), depth, quality, cicp))
+    items, links = _parsed(codec.encode(_to_bits(gain_map.codes, depth), depth, quality, cicp, False))
     return [_with(items[0], (nclx(*cicp),), ()), *items[1:]], links
 
 
