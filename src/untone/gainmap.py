@@ -62,12 +62,14 @@ def to_stops(gain_map: GainMap) -> Floats:
     return np.stack([table[gain_map.codes[..., k], k] for k in range(c)], axis=-1)
 
 
-def stops_at(gain_map: GainMap, height: int, width: int) -> Floats:
+def stops_at(gain_map: GainMap, height: int, width: int, rows: tuple[int, int] | None = None) -> Floats:
     """Gain of each pixel of a [height, width] image at full weight, [height, width, 3] float32 stops.
 
     Codes are resized before gamma is taken off, as ISO 21496-1 decoders do; the other order differs at every edge.
+    `rows` (first, last + 1) asks for some of them.
     """
-    share = resize(gain_map.codes.astype(np.float32) / np.float32(np.iinfo(gain_map.codes.dtype).max), height, width)
+    scale = np.float32(np.iinfo(gain_map.codes.dtype).max)
+    share = resize(gain_map.codes, height, width, rows) / scale
     triples = (gain_map.min_stops, gain_map.max_stops, gain_map.gamma)
     low, high, gamma = (np.asarray(triple, np.float32) for triple in triples)
     stops: Floats = low + (high - low) * share ** (1 / gamma)
@@ -90,18 +92,23 @@ def apply(
     return result
 
 
-def resize(plane: Floats, height: int, width: int) -> Floats:
-    """[h, w, c] to [height, width, c], bilinear; samples sit at pixel centres, beyond the outermost is constant."""
-    row, row_share = _neighbours(plane.shape[0], height)
-    rows = plane[row[0]] + (plane[row[1]] - plane[row[0]]) * row_share[:, None, None].astype(plane.dtype)
-    col, col_share = _neighbours(plane.shape[1], width)
-    result: Floats = rows[:, col[0]] + (rows[:, col[1]] - rows[:, col[0]]) * col_share[:, None].astype(plane.dtype)
+def resize(plane: Floats, height: int, width: int, rows: tuple[int, int] | None = None) -> Floats:
+    """[h, w, c] to [height, width, c], bilinear; samples sit at pixel centres, beyond the outermost is constant.
+
+    Integer samples become float32. `rows` (first, last + 1) asks for some of the result's rows.
+    """
+    dtype = plane.dtype if plane.dtype.kind == "f" else np.dtype(np.float32)
+    (above, below), share = _neighbours(plane.shape[0], height, *(rows or (0, height)))
+    upper = plane[above].astype(dtype, copy=False)
+    tall = upper + (plane[below].astype(dtype, copy=False) - upper) * share[:, None, None].astype(dtype)
+    (left, right), share = _neighbours(plane.shape[1], width, 0, width)
+    result: Floats = tall[:, left] + (tall[:, right] - tall[:, left]) * share[:, None].astype(dtype)
     return result
 
 
-def _neighbours(source: int, target: int) -> tuple[tuple[Floats, Floats], Floats]:
-    """Two source indices for each of `target` samples, and the share of the second."""
-    position = np.clip((np.arange(target) + 0.5) * source / target - 0.5, 0, source - 1)
+def _neighbours(source: int, target: int, begin: int, end: int) -> tuple[tuple[Floats, Floats], Floats]:
+    """Two source indices for the samples `begin` to `end` of `target`, and the share of the second."""
+    position = np.clip((np.arange(begin, end) + 0.5) * source / target - 0.5, 0, source - 1)
     first = np.minimum(position.astype(np.intp), max(source - 2, 0))
     return (first, np.minimum(first + 1, source - 1)), position - first
 

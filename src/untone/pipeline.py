@@ -266,7 +266,7 @@ def convert(
         data = write(target, apply(image, gain_map))
     else:
         data = write(target, image, gain_map, format=None if target else "jpeg", **options)
-    return Conversion(image.width, image.height, None, data, *_statistics(image, gain_map))
+    return Conversion(image.width, image.height, None, data, *statistics(image, gain_map))
 
 
 def transcode(
@@ -294,7 +294,7 @@ def transcode(
         UntoneError: unreadable, or nothing that the format can hold; nothing is left behind.
     """
     image, gain_map = read(source)
-    figures = _statistics(image, gain_map)
+    figures = statistics(image, gain_map)
     if gain_map is not None and not set(formats.suffixes_of(format)).isdisjoint(RENDITION_SUFFIXES):
         image, gain_map = apply(image, gain_map, headroom_stops), None
     data = write(target, image, gain_map, format=format, quality=quality, map_quality=map_quality)
@@ -317,7 +317,7 @@ def _reason_to_leave(image: Image, gain_map: GainMap | None) -> str | None:
     return None
 
 
-def _statistics(image: Image, gain_map: GainMap | None) -> tuple[float, float, float]:
+def statistics(image: Image, gain_map: GainMap | None) -> tuple[float, float, float]:
     """Headroom in stops, peak in nits, share of pixels above SDR white; from a regular sample of large photos.
 
     Without a gain map, those of the pixels themselves.

@@ -54,11 +54,13 @@ class Naming:
         mark: between the photo's name and the suffix.
         suffixes: that an output may have; the first is the one it gets where the user names none.
         pass_over_marked: leave out files in folders that bear MARK.
+        keep_suffix: an output gets the suffix of its photo instead.
     """
 
     mark: str = MARK
     suffixes: tuple[str, ...] = TARGET_SUFFIXES
     pass_over_marked: bool = True
+    keep_suffix: bool = False
 
 
 CONVERTED_NAMES = Naming()
@@ -141,7 +143,7 @@ def _excluded(path: Path, patterns: Iterable[str]) -> bool:
 
 
 def _target(found: _Found, output: str | None, naming: Naming, several: bool = False) -> Path | None:
-    name = found.path.stem + naming.mark + naming.suffixes[0]
+    name = found.path.stem + naming.mark + (found.path.suffix if naming.keep_suffix else naming.suffixes[0])
     if output is None:
         return found.path.with_name(name)
     if output == PIPE:

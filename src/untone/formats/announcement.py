@@ -40,7 +40,7 @@ def extension(primary: Codestream) -> bytes | None:
     if named is None:
         return None
     parts, total = {}, 0
-    for found in _extension_segments(primary):
+    for found in extension_segments(primary):
         guid, total_here, offset = struct.unpack_from(">32sII", found.body, len(EXTENSION_TAG))
         if guid.lower() == named[1].lower():
             parts[offset], total = found.body[_HEADER:], total_here
@@ -48,7 +48,14 @@ def extension(primary: Codestream) -> bytes | None:
     return joined if joined and len(joined) == total <= MAX_METADATA_BYTES else None
 
 
-def _extension_segments(primary: Codestream) -> list[Segment]:
+def named_extension(primary: Codestream) -> bytes | None:
+    """The digest by which the main packet names its extension, as written."""
+    named = _GUID.search(primary.payload(APP1, XMP_TAG) or b"")
+    return named[1] if named else None
+
+
+def extension_segments(primary: Codestream) -> list[Segment]:
+    """Segments that hold parts of an extension, whichever."""
     return [s for s in primary.segments if s.body.startswith(EXTENSION_TAG) and len(s.body) >= _HEADER]
 
 
@@ -69,7 +76,7 @@ def rewritten(primary: Codestream, map_length: int | None) -> tuple[list[Segment
 
 def _rewritten(primary: Codestream, old: Segment | None, map_length: int | None) -> tuple[list[Segment], list[bytes]]:
     packet = old.body[len(XMP_TAG) :] if old is not None else None
-    carried, extra = _extension_segments(primary), extension(primary)
+    carried, extra = extension_segments(primary), extension(primary)
     removed = [old, *carried] if old is not None else carried
     more, items = [segment(APP1, found.body) for found in carried], []
     if packet is not None and extra is not None and (HDRGM.encode() in extra or CONTAINER.encode() in extra):

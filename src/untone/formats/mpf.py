@@ -34,6 +34,33 @@ def parse(body: bytes, tiff_position: int) -> list[Entry]:
     Raises:
         DamagedError: the index runs out of its segment, or says zero or too many images.
     """
+    _, rows, _ = _rows(body)
+    return [Entry(row[0], row[1], row[2] + tiff_position if index else 0) for index, row in enumerate(rows)]
+
+
+def moved(body: bytes, before: int, after: int, length: int, distance: int) -> bytes:
+    """The body of an index whose first image has a new length; nothing else of it changes.
+
+    Args:
+        body: the APP2 body as `parse` takes it.
+        before, after: file offset of the byte after the tag in the old and in the new file.
+        length: of the first image, in bytes.
+        distance: how far the images behind it moved.
+
+    Raises:
+        DamagedError: as `parse`.
+    """
+    block = bytearray(body)
+    order, rows, position = _rows(body)
+    for index, (_, size, offset) in enumerate(rows):
+        place = len(MPF_TAG) + position + 16 * index
+        new = (size, offset + before + distance - after) if index else (length, 0)
+        struct.pack_into(order + "II", block, place + 4, *(value % (1 << 32) for value in new))
+    return bytes(block)
+
+
+def _rows(body: bytes) -> tuple[str, list[tuple[int, int, int]], int]:
+    """Byte order, rows of attribute, size, offset as stored, and where they stand after the tag."""
     tiff = body[len(MPF_TAG) :]
     order = {b"II": "<", b"MM": ">"}.get(tiff[:2])
     if order is None:
@@ -51,7 +78,7 @@ def parse(body: bytes, tiff_position: int) -> list[Entry]:
         rows = [struct.unpack_from(order + "3I", tiff, position + 16 * index) for index in range(count)]
     except (struct.error, KeyError) as error:
         raise DamagedError("the MPF index runs out of its segment or lacks its entries") from error
-    return [Entry(row[0], row[1], row[2] + tiff_position if index else 0) for index, row in enumerate(rows)]
+    return order, rows, position
 
 
 def mpf_body(entries: list[Entry], tiff_position: int) -> bytes:

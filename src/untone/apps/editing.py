@@ -1,0 +1,223 @@
+"""untone edit: crop, resize, turn and strip photos, base and gain map in step.
+
+A JPEG that is only turned or stripped keeps its image data: turning is a change of its EXIF orientation, which loses
+nothing and has no block to be aligned with. A crop or a resize decodes and encodes it; everything else stays.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import re
+from pathlib import Path
+
+import numpy as np
+
+from .. import formats, pipeline
+from ..errors import UsageError
+from ..formats import exif, jpeg, profiles, segments
+from ..formats.container import announce, silence
+from ..formats.files import load_bytes, save
+from ..formats.location import jpeg_without_location, xmp_without_location
+from ..formats.pixels import eight_bits
+from ..formats.revision import Revision, revised, xmp_with
+from ..formats.ultrahdr import locate
+from ..image import Image
+from ..pipeline import Conversion
+from . import batch, jobs
+from .geometry import Edit, edited, orientation_after
+from .options import add_batch_arguments, quality
+from .resampling import Window
+
+MARK = ".edited"
+THUMBNAIL_QUALITIES = (85, 60, 35)
+"""Tried until the new thumbnail fits into the place of the old."""
+
+_MOTION = re.compile(rb"""\s[\w.-]+:(?:MotionPhoto|MicroVideo)\w*\s*=\s*(?:"[^"]*"|'[^']*')""")
+
+
+@dataclasses.dataclass(frozen=True)
+class Strip:
+    """What is left out: where it was taken, all metadata, what follows the last image."""
+
+    location: bool = False
+    metadata: bool = False
+    trailer: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Qualities:
+    """Of what has to be encoded anew, 1 to 100."""
+
+    base: int = 98
+    gain_map: int = 100
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Of `untone edit`."""
+    add = parser.add_argument
+    add("inputs", nargs="+", metavar="INPUT", help="photo, folder, glob, or - for stdin")
+    add("-o", "--output", metavar="OUT", help="file, folder, or - for stdout; default: NAME.edited.jpg beside INPUT")
+    add("--crop", type=_crop, metavar="X,Y,W,H", help="keep these pixels, counted as the photo is shown")
+    add("--resize", type=_size, metavar="WxH|N%%", help="to this size, or to this share of each side")
+    add("--rotate", type=int, choices=(90, 180, 270), default=0, help="degrees, clockwise")
+    add("--flip", choices=("h", "v"), default="", help="left to right, or top to bottom")
+    add("--auto-orient", action="store_true", help="turn the pixels themselves, not only the orientation they state")
+    add("--strip-location", action="store_true", help="leave out where it was taken")
+    add("--strip-metadata", action="store_true", help="leave out EXIF, XMP, IPTC, comments; colour and map stay")
+    add("--strip-trailer", action="store_true", help="leave out what follows the images: a motion photo's video")
+    add("--quality", type=quality, default=98, metavar="1-100", help="of a base encoded anew; default 98")
+    add("--map-quality", type=quality, default=100, metavar="1-100", help="of a map encoded anew; default 100")
+    add_batch_arguments(parser)
+
+
+def _crop(text: str) -> tuple[int, int, int, int]:
+    found = re.fullmatch(r"(\d{1,7}),(\d{1,7}),(\d{1,7}),(\d{1,7})", text)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"must be X,Y,WIDTH,HEIGHT in whole pixels, not {text}")
+    left, top, width, height = map(int, found.groups())
+    return left, top, width, height
+
+
+def _size(text: str) -> tuple[int, int] | float:
+    found = re.fullmatch(r"([1-9]\d{0,6})x([1-9]\d{0,6})", text)
+    if found:
+        return int(found[1]), int(found[2])
+    share = re.fullmatch(r"(\d{1,4}(?:\.\d{1,6})?)%", text)
+    if share is None or not 0 < float(share[1]) <= 1600:
+        raise argparse.ArgumentTypeError(f"must be WIDTHxHEIGHT, or a share up to 1600%, not {text}")
+    return float(share[1]) / 100
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Edit everything; 0 when nothing failed, else 1.
+
+    Raises:
+        UsageError: the request makes no sense; nothing was written.
+    """
+    turn = {"turns": arguments.rotate // 90, "flip": arguments.flip, "upright": arguments.auto_orient}
+    change = Edit(arguments.crop, arguments.resize, **turn)
+    strip = Strip(arguments.strip_location, arguments.strip_metadata, arguments.strip_trailer)
+    if change == Edit() and strip == Strip():
+        raise UsageError("nothing is to be edited; name a crop, a size, a turn, or what to strip")
+    qualities = Qualities(arguments.quality, arguments.map_quality)
+    suffixes = tuple(suffix for f in formats.FORMATS if f.write is not None for suffix in f.suffixes)
+    naming = jobs.Naming(MARK, suffixes, pass_over_marked=False, keep_suffix=True)
+    planned = jobs.plan(arguments.inputs, arguments.output, arguments.recursive, arguments.exclude, naming)
+    return batch.work(planned, lambda: lambda source, target: edit(source, target, change, strip, qualities), arguments)
+
+
+def edit(source: bytes | Path, target: Path | None, change: Edit, strip: Strip, qualities: Qualities) -> Conversion:
+    """One photo edited; the target's suffix says the format, that of the source where there is no target.
+
+    Raises:
+        UsageError: a crop that is not within the photo.
+        UntoneError: unreadable, or nothing that the format can hold; nothing is left behind.
+    """
+    data = load_bytes(source)
+    kind = formats.sniff(data).name
+    wanted = next((f.name for f in formats.FORMATS if target and target.suffix.lower() in f.suffixes), kind)
+    if strip.location and kind == "jpeg":
+        data = jpeg_without_location(data)
+    if (kind, wanted) == ("jpeg", "jpeg") and not change.touches_pixels and not strip.metadata:
+        return _patched(data, target, change, strip)
+    image, gain_map = pipeline.read(data)
+    before = image
+    image, gain_map = edited(image, gain_map, change)
+    image = _described(image, before, strip)
+    if before.encoded is not None and kind == wanted == "jpeg":
+        image = dataclasses.replace(image, encoded=_rebuilt(data, image, before, strip, qualities.base))
+    elif image.orientation != before.orientation or strip != Strip():
+        image = dataclasses.replace(image, encoded=None)
+        gain_map = dataclasses.replace(gain_map, encoded=None) if gain_map is not None else None
+    if gain_map is not None and not set(formats.suffixes_of(wanted)).isdisjoint(pipeline.RENDITION_SUFFIXES):
+        image, gain_map = pipeline.apply(image, gain_map), None
+    options = {"quality": qualities.base, "map_quality": qualities.gain_map}
+    written = pipeline.write(target, image, gain_map, format=wanted, **options)
+    return Conversion(image.width, image.height, None, written, *pipeline.statistics(image, gain_map))
+
+
+def _patched(data: bytes, target: Path | None, change: Edit, strip: Strip) -> Conversion:
+    """A JPEG whose image data stays: orientation and trailer only."""
+    stream = locate(data).primary
+    old = exif.orientation_of(stream.payload(segments.APP1, segments.EXIF_TAG))
+    orientation = orientation_after(old, change)
+    revision = Revision(
+        exif=lambda block: exif.with_orientation(block, orientation) if orientation != old else block,
+        xmp=lambda packet: _without_trailer(xmp_with(packet, orientation), data, strip),
+        trailer=not strip.trailer,
+    )
+    made = revised(data, revision)
+    found = formats.probe(made)
+    if found.orientation != orientation:
+        raise UsageError("the photo's EXIF has no place for an orientation; --auto-orient turns its pixels")
+    if target is not None:
+        save(target, [made])
+    headroom = found.gain_map.alternate_headroom_stops if found.gain_map else 0.0
+    return Conversion(found.width, found.height, None, None if target else made, headroom)
+
+
+def _without_trailer(packet: bytes, data: bytes, strip: Strip) -> bytes:
+    """The packet without a word of a motion photo's video, the announcement of the map kept."""
+    if not strip.trailer:
+        return packet
+    found = locate(data)
+    length = segments.find_end(data, found.gain_map) - found.gain_map.start if found.gain_map else None
+    packet = _MOTION.sub(lambda match: b" " * len(match[0]), silence(packet))
+    return packet if length is None else announce(packet, length)
+
+
+def _described(image: Image, before: Image, strip: Strip) -> Image:
+    """EXIF and XMP that are true for the edited picture."""
+    if strip.metadata:
+        return dataclasses.replace(image, exif=None, xmp=None)
+    block, packet = image.exif, image.xmp
+    if strip.location:
+        block, packet = exif.without_location(block), packet and xmp_without_location(packet)
+    if image.orientation != before.orientation:
+        block = exif.with_orientation(block, image.orientation)
+    if image.pixels.shape != before.pixels.shape:
+        block = exif.with_size(block, image.width, image.height)
+    if packet is not None:
+        packet = _true(packet, image)
+    if block is not None and image.pixels is not before.pixels and exif.thumbnail_of(block) is not None:
+        block = exif.with_thumbnail(block, _thumbnail(image, block))
+    return dataclasses.replace(image, exif=block, xmp=packet)
+
+
+def _true(packet: bytes, image: Image) -> bytes:
+    return xmp_with(packet, image.orientation, (image.width, image.height))
+
+
+def _thumbnail(image: Image, block: bytes) -> bytes | None:
+    """A small JPEG of the picture that fits into the place of the old one; None where none does."""
+    room, side = len(exif.thumbnail_of(block) or b""), 160
+    scale = side / max(image.height, image.width, side)
+    size = (max(1, round(image.height * scale)), max(1, round(image.width * scale)))
+    if image.pixels.dtype != np.uint8:
+        return None
+    step = max(1, min(image.height, image.width) // (2 * side))
+    sparse = image.pixels[::step, ::step].astype(np.float32)
+    window = Window((0, sparse.shape[0]), (0, sparse.shape[1]), size)
+    small = np.clip(window.resized(sparse, window.rows, 0, size[0]) + 0.5, 0, 255).astype(np.uint8)
+    made = (jpeg.encode(small, each) for each in THUMBNAIL_QUALITIES)
+    return next((found for found in made if len(found) <= room), None)
+
+
+def _rebuilt(data: bytes, image: Image, before: Image, strip: Strip, level: int) -> bytes:
+    """The old file with the new picture and what describes it; its gain map is still the old one."""
+    changed = image.pixels is not before.pixels
+    block = image.exif
+    if strip.metadata:
+        block = exif.with_orientation(None, image.orientation)
+    return revised(
+        data,
+        Revision(
+            picture=jpeg.encode(eight_bits(image.pixels), level) if changed else None,
+            icc=profiles.profile_for(image) if changed else None,
+            exif=lambda _: block,
+            xmp=lambda packet: _without_trailer(_true(packet, image), data, strip),
+            bare=strip.metadata,
+            trailer=not (strip.trailer or strip.metadata),
+        ),
+    )
