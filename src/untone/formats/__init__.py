@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ..errors import UnsupportedError, UntoneError, UsageError
 from ..image import GainMap, Image
-from . import avif, exr, heic, jpeg, png, radiance, raster, tiff
+from . import avif, exr, heic, jpeg, jxl, png, radiance, raster, tiff
 from .files import load_bytes, save
 from .signalling import Signalling
 
@@ -57,13 +57,13 @@ FORMATS = (
     Format("webp", (), _is_webp, raster.read_webp, raster.probe_webp),
     Format("avif", (".avif",), avif.starts, avif.read, avif.probe, avif.write),
     Format("heic", (".heic",), heic.starts, heic.read, heic.probe, heic.write),
+    Format("jxl", (".jxl",), _begins(*jxl.SIGNATURES), jxl.read, jxl.probe, jxl.write),
 )
 
-READ_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".avif", ".heic", ".heif", ".exr", ".hdr")
+READ_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".avif", ".heic", ".heif", ".jxl", ".exr", ".hdr")
 """Suffixes under which a folder is searched for images; the first bytes decide what each file is."""
 
 _KNOWN_OTHERS = (
-    ("a JPEG XL", _begins(b"\xff\x0a", b"\0\0\0\x0cJXL ")),
     ("a GIF", _begins(b"GIF8")),
     ("a BMP", _begins(b"BM")),
     ("a PDF", _begins(b"%PDF")),
@@ -150,7 +150,7 @@ def sniff(data: bytes) -> Format:
         if starts(head):
             raise UnsupportedError(f"this is {name}, which is not read; convert it to JPEG, PNG or TIFF")
     raise UnsupportedError(
-        "this is no image of a kind that is read (JPEG, PNG, WebP, TIFF, AVIF, HEIC, EXR, Radiance HDR)"
+        "this is no image of a kind that is read (JPEG, PNG, WebP, TIFF, AVIF, HEIC, JPEG XL, EXR, Radiance HDR)"
     )
 
 

@@ -12,13 +12,11 @@ import dataclasses
 import struct
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .. import colour as light
-from .. import kernels
 from ..errors import UntoneError
 from ..image import GainMap, Image, Pixels
 from . import profiles
+from .coded import light_levels, stored_codes, to_bits
 from .container import silence
 from .exif import with_orientation
 from .heif import TURNS, Codec, derivation, turns
@@ -26,7 +24,6 @@ from .heif_items import Link, Property, parse
 from .heif_writer import NewItem, Parts, carried, heif_file
 from .icc import PRIMARIES_CICP, named_profile
 from .metadata import metadata_of, metadata_to_iso
-from .pixels import bands, sixteen_bits
 
 TRANSFERS = {"srgb": 13, "pq": 16, "hlg": 18}
 """Those that nclx names exactly as they are here; others need a profile."""
@@ -69,10 +66,10 @@ def _base(codec: Codec, image: Image, quality: int, bits: int | None) -> tuple[l
     if kept is not None and _shown_size(kept[0][0]) == (image.width, image.height):
         items, links = kept
         return [_with(items[0], (), turns(image.orientation)), *items[1:]], links
-    codes = _codes(image)
+    codes = stored_codes(image)
     depth = _checked(codec, bits) or min(_depth(image), codec.depths[-1])
     cicp = _cicp(image, quality)
-    items, links = _parsed(codec.encode(_to_bits(codes, depth), depth, quality, cicp, True))
+    items, links = _parsed(codec.encode(to_bits(codes, depth), depth, quality, cicp, True))
     described = _colours(image, cicp) + (_light_level(codes) if image.transfer in ("pq", "linear") else ())
     return [_with(items[0], described, turns(image.orientation)), *items[1:]], links
 
@@ -113,15 +110,6 @@ def _with(item: NewItem, more: tuple[Property, ...], last: tuple[Property, ...])
     return dataclasses.replace(item, properties=kept + more + last)
 
 
-def _codes(image: Image) -> Pixels:
-    if image.transfer != "linear":
-        return sixteen_bits(image.pixels) if image.pixels.dtype == np.float32 else image.pixels
-    out = np.empty(image.pixels.shape, np.uint16)
-    for source, target in zip(bands(image.pixels), bands(out), strict=True):
-        target[:] = kernels.pq16(source, image.primaries, image.white_nits, threads=1)
-    return out
-
-
 def _depth(image: Image) -> int:
     """8 for 8 bits, 10 for light and 10 bits, 12 for more."""
     if image.pixels.dtype == np.uint8:
@@ -134,19 +122,6 @@ def _checked(codec: Codec, bits: int | None) -> int | None:
         choices = ", ".join(map(str, codec.depths))
         raise UntoneError(f"{codec.name.upper()} is written with {choices} bits, not {bits}")
     return bits
-
-
-def _to_bits(codes: Pixels, bits: int) -> Pixels:
-    """Full-range codes as codes of so many bits, rounded."""
-    source = int(np.iinfo(codes.dtype).max)
-    target = (1 << bits) - 1
-    if source == target:
-        return np.ascontiguousarray(codes)
-    table = (np.arange(source + 1) * (target / source) + 0.5).astype(np.uint8 if bits == 8 else np.uint16)
-    out = np.empty(codes.shape, table.dtype)
-    for band, result in zip(bands(codes), bands(out), strict=True):
-        result[:] = table[band]
-    return out
 
 
 def _cicp(image: Image, quality: int) -> tuple[int, int, int]:
@@ -175,13 +150,8 @@ def _colours(image: Image, cicp: tuple[int, int, int]) -> tuple[Property, ...]:
 
 
 def _light_level(codes: Pixels) -> tuple[Property, ...]:
-    """clli: MaxCLL and MaxFALL (CTA-861.3) of PQ codes, in whole nits."""
-    counts: NDArray[np.int64] = np.zeros(int(np.iinfo(codes.dtype).max) + 1, np.int64)
-    for band in bands(codes):
-        counts += np.bincount(band.max(axis=2).ravel(), minlength=len(counts))
-    nits = light.pq_to_nits(np.arange(len(counts)) / (len(counts) - 1))
-    top, mean = float(nits[np.flatnonzero(counts)[-1]]), float(counts @ nits) / int(counts.sum())
-    return (Property(b"clli", struct.pack(">HH", min(round(top), 65535), min(round(mean), 65535))),)
+    """clli of PQ codes, in whole nits."""
+    return (Property(b"clli", struct.pack(">HH", *(min(round(nits), 65535) for nits in light_levels(codes)))),)
 
 
 def _add_map(
@@ -214,7 +184,7 @@ def _encoded_map(codec: Codec, gain_map: GainMap, quality: int, bits: int | None
     depth = 8 if gain_map.codes.dtype == np.uint8 else max(_checked(codec, bits) or 10, 10)
     matrix = IDENTITY if quality == 100 and gain_map.channels == 3 else BT601_MATRIX
     cicp = (UNSPECIFIED, UNSPECIFIED, matrix)
-    items, links = _parsed(codec.encode(_to_bits(gain_map.codes, depth), depth, quality, cicp, False))
+    items, links = _parsed(codec.encode(to_bits(gain_map.codes, depth), depth, quality, cicp, False))
     return [_with(items[0], (nclx(*cicp),), ()), *items[1:]], links
 
 

@@ -1,0 +1,290 @@
+"""The header of a JPEG XL codestream (ISO/IEC 18181-1, annex D): read for its size and colour, written to name them.
+
+Codecs at hand code pixels as if they were sRGB. Where pixels are coded as they are (lossless), the header alone says
+what they mean, so PQ or Display P3 is a matter of these bits; the frames after it begin at a whole byte and stay.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from ..errors import DamagedError, UnsupportedError
+from .limits import check_size
+
+SIGNATURE = b"\xff\x0a"
+MAX_HEADER_BYTES = 4096
+
+RATIOS = {1: (1, 1), 2: (12, 10), 3: (4, 3), 4: (3, 2), 5: (16, 9), 6: (5, 4), 7: (2, 1)}
+PRIMARIES = {1: "bt709", 9: "bt2020", 11: "p3"}
+TRANSFERS = {1: "bt1886", 8: "linear", 13: "srgb", 16: "pq", 18: "hlg"}
+CODE_OF_PRIMARIES = {name: code for code, name in PRIMARIES.items()}
+CODE_OF_TRANSFERS = {name: code for code, name in TRANSFERS.items()}
+
+RGB, GREY = 0, 1
+D65, CUSTOM = 1, 2
+RELATIVE = 1
+DEFAULT_NITS, PQ_NITS_AS_HALF = 255, 0x70E2
+"""intensity_target unless told; that of PQ, 10,000, as a half float."""
+
+Choices = tuple[tuple[int, int], ...]
+SIZES: Choices = ((1, 9), (1, 13), (1, 18), (1, 30))
+INTEGER_BITS: Choices = ((8, 0), (10, 0), (12, 0), (1, 6))
+FLOAT_BITS: Choices = ((32, 0), (16, 0), (24, 0), (1, 6))
+EXTRAS: Choices = ((0, 0), (1, 0), (2, 4), (1, 12))
+ENUM: Choices = ((0, 0), (1, 0), (2, 4), (18, 6))
+NAMES: Choices = ((0, 0), (0, 4), (16, 5), (48, 10))
+SHIFTS: Choices = ((0, 0), (3, 0), (4, 0), (1, 3))
+CHROMATICITY: Choices = ((0, 19), (1 << 19, 19), (1 << 20, 20), (1 << 21, 21))
+PREVIEW: Choices = ((1, 6), (65, 8), (321, 10), (1345, 12))
+PREVIEW8: Choices = ((16, 0), (32, 0), (1, 5), (33, 9))
+FILTERS: Choices = ((1, 0), (0, 2), (3, 4), (19, 8))
+"""Numbers that come in one of four widths: (added, bits)."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Colour:
+    """A colour encoding; None where it has no name of ours. `has_icc`: a profile within the codestream says it."""
+
+    primaries: str | None = "bt709"
+    transfer: str | None = "srgb"
+    grey: bool = False
+    has_icc: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class JxlHeader:
+    """What a codestream says before its pixels.
+
+    Attributes:
+        width, height: as stored.
+        orientation: EXIF's.
+        bits, is_float: of a sample.
+        buffers16: whether 16-bit buffers do for a modular decoder.
+        extras: channels besides colour.
+        xyb: coded in XYB, not as the codes that they are.
+        colour: what they mean.
+        length: bytes of the header, frames follow; None where something in between is not read.
+    """
+
+    width: int
+    height: int
+    orientation: int = 1
+    bits: int = 8
+    is_float: bool = False
+    buffers16: bool = True
+    extras: int = 0
+    xyb: bool = True
+    colour: Colour = Colour()
+    length: int | None = None
+
+
+class _Bits:
+    """Bits of bytes, the lowest first."""
+
+    def __init__(self, data: bytes) -> None:
+        self._value, self._left, self.position = int.from_bytes(data, "little"), 8 * len(data), 0
+
+    def take(self, count: int) -> int:
+        if self.position + count > self._left:
+            raise DamagedError("the JPEG XL header is truncated")
+        self.position += count
+        return self._value >> self.position - count & (1 << count) - 1
+
+    def flag(self) -> bool:
+        return bool(self.take(1))
+
+    def choice(self, choices: Choices) -> int:
+        added, bits = choices[self.take(2)]
+        return added + self.take(bits)
+
+
+def parse(data: bytes) -> JxlHeader:
+    """The header of a naked codestream.
+
+    Raises:
+        DamagedError: no codestream, or it ends within its header.
+        UnsupportedError: an animation.
+        LimitError: too many pixels.
+    """
+    if data[:2] != SIGNATURE:
+        raise DamagedError("the JPEG XL has no codestream")
+    bits = _Bits(data[2:MAX_HEADER_BYTES])
+    width, height = _size(bits)
+    check_size(width, height, 8)
+    found = JxlHeader(width, height)
+    extra_fields = False
+    if not bits.flag():
+        extra_fields = bits.flag()
+        orientation = _extra_fields(bits) if extra_fields else 1
+        depth, is_float = _depth(bits)
+        buffers16, extras = bits.flag(), bits.choice(EXTRAS)
+        for _ in range(extras):
+            _extra_channel(bits)
+        found = JxlHeader(width, height, orientation, depth, is_float, buffers16, extras, bits.flag(), colour(bits))
+        if extra_fields and not bits.flag():
+            bits.take(49)
+        if bits.take(2):
+            return found
+    if bits.flag() and not found.colour.has_icc:
+        return dataclasses.replace(found, length=2 + (bits.position + 7) // 8)
+    return found
+
+
+def _size(bits: _Bits) -> tuple[int, int]:
+    eighths = bits.flag()
+    height = 8 * (1 + bits.take(5)) if eighths else bits.choice(SIZES)
+    ratio = bits.take(3)
+    if ratio:
+        return height * RATIOS[ratio][0] // RATIOS[ratio][1], height
+    return 8 * (1 + bits.take(5)) if eighths else bits.choice(SIZES), height
+
+
+def _extra_fields(bits: _Bits) -> int:
+    """The orientation; an intrinsic size and a preview are passed over."""
+    orientation = 1 + bits.take(3)
+    if bits.flag():
+        _size(bits)
+    if bits.flag():
+        sizes = PREVIEW8 if bits.flag() else PREVIEW
+        bits.choice(sizes)
+        if not bits.take(3):
+            bits.choice(sizes)
+    if bits.flag():
+        raise UnsupportedError("this JPEG XL is an animation; only stills are read")
+    return orientation
+
+
+def _depth(bits: _Bits) -> tuple[int, bool]:
+    if not bits.flag():
+        return bits.choice(INTEGER_BITS), False
+    depth = bits.choice(FLOAT_BITS)
+    bits.take(4)
+    return depth, True
+
+
+def _extra_channel(bits: _Bits) -> None:
+    if bits.flag():
+        return
+    kind = bits.choice(ENUM)
+    _depth(bits)
+    bits.choice(SHIFTS)
+    bits.take(8 * bits.choice(NAMES))
+    if kind == 0:
+        bits.flag()
+    elif kind == 2:
+        bits.take(64)
+    elif kind == 5:
+        bits.choice(FILTERS)
+
+
+def colour(bits: _Bits) -> Colour:
+    """A colour encoding at the bits' position."""
+    if bits.flag():
+        return Colour()
+    has_icc = bits.flag()
+    space = bits.choice(ENUM)
+    if has_icc or space not in (RGB, GREY):
+        return Colour(None, None, space == GREY, has_icc)
+    white = bits.choice(ENUM)
+    _chromaticities(bits, 2 if white == CUSTOM else 0)
+    primaries = 1
+    if space == RGB:
+        primaries = bits.choice(ENUM)
+        _chromaticities(bits, 6 if primaries == CUSTOM else 0)
+    if bits.flag():
+        gamma = bits.take(24) / 1e7
+        transfer = "gamma22" if abs(gamma - 1 / 2.2) < 1e-3 else None
+    else:
+        transfer = TRANSFERS.get(bits.choice(ENUM))
+    bits.choice(ENUM)
+    return Colour(PRIMARIES.get(primaries) if white == D65 else None, transfer, space == GREY)
+
+
+def _chromaticities(bits: _Bits, count: int) -> None:
+    for _ in range(count):
+        bits.choice(CHROMATICITY)
+
+
+def colour_of_bytes(data: bytes) -> Colour:
+    """A colour encoding by itself, as `jhgm` has it."""
+    return colour(_Bits(data))
+
+
+class _Writer:
+    """Bits to bytes, the lowest first."""
+
+    def __init__(self) -> None:
+        self._value, self._count = 0, 0
+
+    def put(self, value: int, count: int) -> None:
+        self._value |= value << self._count
+        self._count += count
+
+    def choose(self, value: int, choices: Choices) -> None:
+        for index, (added, bits) in enumerate(choices):
+            if 0 <= value - added < 1 << bits:
+                self.put(index, 2)
+                self.put(value - added, bits)
+                return
+        raise UnsupportedError(f"{value} cannot be written into a JPEG XL header")
+
+    def bytes(self) -> bytes:
+        return self._value.to_bytes((self._count + 7) // 8, "little")
+
+
+def relabelled(codestream: bytes, orientation: int, encoding: Colour | None) -> bytes:
+    """A codestream with another orientation and, unless None, other colours; its frames stay as they are.
+
+    Raises:
+        UnsupportedError: a header with more in it than an encoder of plain stills writes.
+    """
+    found = parse(codestream)
+    if found.length is None or found.extras:
+        raise UnsupportedError("the header of this JPEG XL cannot be rewritten")
+    named = encoding or found.colour
+    writer = _Writer()
+    writer.put(0, 1)
+    writer.choose(found.height, SIZES)
+    writer.put(0, 3)
+    writer.choose(found.width, SIZES)
+    writer.put(0b10, 2)  # not all default, extra fields
+    writer.put(orientation - 1, 6)  # no intrinsic size, preview or animation
+    writer.put(int(found.is_float), 1)
+    writer.choose(found.bits, FLOAT_BITS if found.is_float else INTEGER_BITS)
+    if found.is_float:
+        writer.put(7 if found.bits == 32 else 4, 4)
+    writer.put(int(found.buffers16), 1)
+    writer.put(0, 2)
+    writer.put(int(found.xyb), 1)
+    _put_colour(writer, named)
+    _put_tone_mapping(writer, named)
+    writer.put(0b100, 3)  # no extensions, default transform
+    return SIGNATURE + writer.bytes() + codestream[found.length :]
+
+
+def _put_colour(writer: _Writer, named: Colour) -> None:
+    writer.put(0, 2)  # not all default, no profile
+    writer.choose(GREY if named.grey else RGB, ENUM)
+    writer.choose(D65, ENUM)
+    if not named.grey:
+        writer.choose(CODE_OF_PRIMARIES[named.primaries or "bt709"], ENUM)
+    writer.put(0, 1)
+    writer.choose(CODE_OF_TRANSFERS[named.transfer or "srgb"], ENUM)
+    writer.choose(RELATIVE, ENUM)
+
+
+def _put_tone_mapping(writer: _Writer, named: Colour) -> None:
+    """PQ is absolute: its intensity target is 10,000 nits."""
+    if named.transfer != "pq":
+        writer.put(1, 1)
+        return
+    writer.put(0, 1)
+    writer.put(PQ_NITS_AS_HALF, 16)
+    writer.put(0, 33)  # min_nits, relative_to_max_display, linear_below
+
+
+def colour_bytes(named: Colour) -> bytes:
+    """A colour encoding by itself, as `jhgm` has it."""
+    writer = _Writer()
+    _put_colour(writer, named)
+    return writer.bytes()
