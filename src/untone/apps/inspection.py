@@ -7,9 +7,12 @@ import json
 
 from ..errors import UntoneError
 from ..formats import probe
+from ..formats.files import load_bytes
 from ..formats.signalling import GainMapSignal, Signalling
 from .jobs import PIPE, read_stdin
 from .report import named, one_line
+from .strictness import findings
+from .viewers import RULES
 
 PER_CHANNEL = ("min_stops", "max_stops", "gamma", "base_offset", "alternate_offset")
 
@@ -18,16 +21,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Of `untone inspect`."""
     parser.add_argument("file", metavar="FILE", help="image file, or - for stdin")
     parser.add_argument("--json", action="store_true", help="one JSON object")
+    parser.add_argument("--strict", action="store_true", help="name every deviation, and what viewers do about it")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print what the headers say.
+    """Print what the headers say; with --strict the deviations, and 1 where one of them breaks the file.
 
     Raises:
-        UntoneError: the file cannot be read, or is damaged.
+        UntoneError: the file cannot be read, or (without --strict) is damaged.
     """
     try:
-        found = probe(read_stdin() if arguments.file == PIPE else arguments.file)
+        source = read_stdin() if arguments.file == PIPE else arguments.file
+        if arguments.strict:
+            return _strict(arguments.file, load_bytes(source), arguments.json)
+        found = probe(source)
     except UntoneError as error:
         raise named(arguments.file, error) from error
     if arguments.json:
@@ -35,6 +42,21 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print("\n".join(one_line(line) for line in lines(arguments.file, found)))
     return 0
+
+
+def _strict(name: str, data: bytes, as_json: bool) -> int:
+    found = findings(data)
+    broken = any(f.broken for f in found)
+    if as_json:
+        print(json.dumps({"file": name, "broken": broken, "findings": [f.as_dict() for f in found]}, indent=2))
+        return int(broken)
+    for finding in found:
+        rule = RULES[finding.rule]
+        print(one_line(f"{rule.severity:<9} {finding.rule}: {finding.text}"))
+        for viewer, what in rule.viewers.items():
+            print(f"{'':<9}   {viewer} {what}")
+    print(one_line(f"{name}: {'broken' if broken else 'whole'}, {len(found)} deviation{'s' * (len(found) != 1)}"))
+    return int(broken)
 
 
 def lines(name: str, found: Signalling) -> list[str]:

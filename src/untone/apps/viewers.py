@@ -1,0 +1,76 @@
+"""What viewers do about each deviation of a gain map file; the one place where `inspect --strict` knows them from.
+
+Every line was tried with Chromium 156, libultrahdr 2.0.2, libavif 1.4.2 or gainmap-js 3.7.3, or says "documented".
+Where nothing is said about a viewer, nothing was tried with it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+BROKEN, WARNING = "broken", "warning"
+
+
+@dataclasses.dataclass(frozen=True)
+class Rule:
+    """One kind of deviation.
+
+    Attributes:
+        severity: BROKEN where some viewer loses the light or the picture; WARNING where all that were tried cope.
+        viewers: what each does about it.
+    """
+
+    severity: str
+    viewers: dict[str, str] = dataclasses.field(default_factory=dict)
+
+
+_GARBAGE = {"Chromium": "renders garbage", "libultrahdr (old)": "renders garbage"}
+
+RULES = {
+    "unreadable": Rule(BROKEN),
+    "mpf-missing": Rule(
+        BROKEN, {"Chromium": "ignores the gain map", "libultrahdr": "finds the map by its start marker"}
+    ),
+    "mpf-attribute": Rule(BROKEN, {"Chromium": "ignores the gain map unless the type is 0x030000"}),
+    "mpf-offset": Rule(
+        BROKEN, {"Chromium": "ignores the gain map", "libultrahdr": "finds the map by its start marker"}
+    ),
+    "mpf-size": Rule(WARNING, {"Chromium": "tolerates a size that is off by two"}),
+    "marker-missing": Rule(BROKEN, {"Chromium": "ignores the gain map", "libultrahdr": "does not need it"}),
+    "marker-iso": Rule(WARNING, {"Chromium": "takes the XMP instead"}),
+    "marker-xmp": Rule(WARNING, {"Chromium": "takes ISO 21496-1 instead"}),
+    "container-missing": Rule(WARNING, {"Chromium": "does not need it", "Android": "needs it (documented)"}),
+    "container-length": Rule(WARNING, {"Chromium": "ignores it", "libultrahdr": "ignores it", "Android": "not tried"}),
+    "flavours-disagree": Rule(WARNING, dict.fromkeys(("Chromium", "libultrahdr", "gainmap-js"), "takes ISO 21496-1")),
+    "iso-missing": Rule(WARNING, {"iOS, macOS": "may show SDR: they read ISO 21496-1 (documented)"}),
+    "xmp-missing": Rule(WARNING, {"Android 14": "shows SDR: it reads XMP only (documented)"}),
+    "xmp-per-channel": Rule(WARNING, {"libultrahdr": "cannot read it", "Chromium": "reads it", "libavif": "reads it"}),
+    "common-denominator": Rule(
+        BROKEN,
+        {
+            "Chromium": "does not read it",
+            "libavif": "does not read it",
+            "libultrahdr": "reads it",
+            "gainmap-js": "reads it",
+        },
+    ),
+    "backward-flag": Rule(BROKEN, {"Chromium": "ignores the flag", "libultrahdr": "refuses the file"}),
+    "newer-writer": Rule(WARNING, {"Chromium": "reads it", "libultrahdr": "reads it", "hdr-conversion": "refuses it"}),
+    "newer-reader": Rule(BROKEN, {"all": "must refuse the metadata"}),
+    "iso-size": Rule(BROKEN, {"libavif": "refuses bytes that no version explains"}),
+    "zero-denominator": Rule(BROKEN, {"Chromium": "shows NaN pixels"}),
+    "not-finite": Rule(BROKEN, _GARBAGE),
+    "gamma": Rule(BROKEN, {**_GARBAGE, "Chromium (AVIF)": "fails the whole image"}),
+    "min-above-max": Rule(BROKEN, _GARBAGE),
+    "capacities": Rule(BROKEN, _GARBAGE),
+    "metadata": Rule(BROKEN),
+    "headrooms-equal": Rule(WARNING, {"all": "apply nothing: the weight is 0"}),
+    "map-missing": Rule(BROKEN, {"Chromium": "shows SDR"}),
+    "map-truncated": Rule(BROKEN, {"Chromium": "shows SDR"}),
+    "map-subsampled": Rule(WARNING),
+    "map-orientation": Rule(WARNING),
+    "brand-missing": Rule(BROKEN, {"Chromium": "ignores the gain map"}),
+    "trailing-bytes": Rule(WARNING, {"Chromium": "ignores them: a motion photo has them"}),
+    "reader": Rule(WARNING),
+}
+"""By name. "reader" is anything else that our own reader warns of."""
