@@ -1,0 +1,77 @@
+"""Headless Chromium reads the AVIF gain maps that untone writes; bounds as of test_chromium.
+
+Chromium 156 applies a gain map to 8-bit bases only; from others it shows the base: no more is asked of it here.
+"""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import photos
+import pytest
+from chromium import Chromium
+from test_chromium import PARAMETERS, agrees, browser, seen_stops  # noqa: F401  # browser is a fixture
+
+import untone
+from untone import Image
+from untone.pipeline import light_of
+
+
+def avif(image: Image, **fields: Any) -> bytes:
+    data = untone.write(None, image, photos.gain_map(**fields), format="avif")
+    assert data is not None
+    return data
+
+
+@pytest.mark.parametrize("divisor", [1, 2, 4])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_maps_of_either_kind_and_every_size(browser: Chromium, channels: int, divisor: int):  # noqa: F811
+    data = avif(Image(photos.scene()), channels=channels, divisor=divisor)
+    assert seen_stops(agrees(browser, data)) > 2
+
+
+@pytest.mark.parametrize("name", sorted(PARAMETERS.keys() - {"a base with headroom"}))
+def test_every_parameter_of_a_map(browser: Chromium, name: str):  # noqa: F811
+    assert seen_stops(agrees(browser, avif(Image(photos.scene()), channels=3, divisor=2, **PARAMETERS[name]))) > 1.5
+
+
+@pytest.mark.parametrize("transfer", ["srgb", "bt1886", "gamma22"])
+@pytest.mark.parametrize("primaries", ["p3", "bt2020", "adobe_rgb"])
+def test_bases_of_other_colour_spaces(browser: Chromium, primaries: str, transfer: str):  # noqa: F811
+    agrees(browser, avif(Image(photos.scene(), primaries, transfer), divisor=2))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_photo_and_map_turn_together(browser: Chromium, orientation: int):  # noqa: F811
+    shown = agrees(browser, avif(Image(photos.scene(), orientation=orientation), divisor=2))
+    assert shown[0].shape[:2] == ((72, 104) if orientation < 5 else (104, 72))
+    assert seen_stops(shown) > 2
+
+
+@pytest.mark.parametrize("size", [(1, 9), (17, 33), (31, 46)])
+def test_odd_sizes(browser: Chromium, size: tuple[int, int]):  # noqa: F811
+    gain_map = photos.gain_map(3, 2)
+    half = np.ascontiguousarray(gain_map.codes[: -(-size[0] // 2), : -(-size[1] // 2)])
+    data = untone.write(None, Image(photos.scene(*size)), dataclasses.replace(gain_map, codes=half), format="avif")
+    assert data is not None
+    agrees(browser, data)
+
+
+@pytest.mark.parametrize("bits", [10, 12])
+def test_deeper_bases_show_as_they_are(browser: Chromium, bits: int):  # noqa: F811
+    codes = photos.scene().astype(np.uint16) * 257
+    data = avif(Image(codes, bits=bits), divisor=2)
+    image, gain_map = untone.read(data)
+    assert gain_map is not None
+    (shown,) = browser.decode(data, [0])
+    assert np.quantile(photos.differences(untone.apply(image, gain_map, 0), shown), 0.99) < 6e-3
+
+
+@pytest.mark.parametrize("transfer", ["pq", "hlg"])
+def test_hdr_stills_are_as_bright(browser: Chromium, transfer: str):  # noqa: F811
+    codes = photos.scene().astype(np.uint16) * 150
+    data = untone.write(None, Image(codes, "bt2020", transfer, bits=10), format="avif")
+    assert data is not None
+    (shown,) = browser.decode(data, [4], "bt2020")
+    light = light_of(untone.read(data)[0])
+    assert np.quantile(np.abs(light - shown) / np.maximum(np.abs(shown), photos.FLOOR), 0.5) < 2e-3
