@@ -28,6 +28,7 @@ COMMANDS = {
     "inspect": ("apps.inspection", "say what HDR signalling a file carries"),
     "to": ("apps.transcoding", "write a photo in another format, with its gain map and metadata"),
     "edit": ("apps.editing", "crop, resize, turn and strip photos, the gain map in step"),
+    "audit": ("apps.auditing", "find photos whose gain map was lost or damaged"),
     "apply": ("apps.rendition", "write the HDR pixels of a photo with a gain map to EXR or PNG"),
     "measure": ("apps.measurement", "make a gain map photo from an SDR and an HDR rendition"),
     "doctor": ("apps.diagnosis", "show versions and kernels, and try the whole line"),

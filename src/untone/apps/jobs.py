@@ -121,6 +121,11 @@ def _find(name: str, recursive: bool, naming: Naming) -> Iterator[_Found]:
             yield _Found(path, Path(path.name), "no file matches")
 
 
+def images(folder: Path) -> Iterator[Path]:
+    """Files below a folder with the suffix of an image, sorted; links to folders are not followed."""
+    return _walk(folder, recursive=True)
+
+
 def _walk(folder: Path, recursive: bool) -> Iterator[Path]:
     """Files with the suffix of an image, sorted; links to folders are not followed."""
     for root, folders, names in os.walk(folder):

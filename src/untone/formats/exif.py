@@ -10,6 +10,7 @@ import struct
 
 ORIENTATION, GPS, EXIF_IFD = 0x0112, 0x8825, 0x8769
 WIDTHS, HEIGHTS = (0x0100, 0xA002), (0x0101, 0xA003)
+DATE, FRACTION = 0x9003, 0x9291
 THUMBNAIL_OFFSET, THUMBNAIL_LENGTH = 0x0201, 0x0202
 
 MAX_ENTRIES = 512
@@ -207,3 +208,17 @@ def with_thumbnail(exif: bytes, thumbnail: bytes | None) -> bytes:
     block[offset.value : offset.value + len(thumbnail)] = thumbnail
     struct.pack_into(order + "HHII", block, length.position, THUMBNAIL_LENGTH, _LONG, 1, len(thumbnail))
     return bytes(block)
+
+
+def taken_at(exif: bytes | None) -> str | None:
+    """DateTimeOriginal with its fraction of a second, as written; None where the block does not say."""
+    main = _main(exif)
+    inner = _below(exif, main[1], main[2], EXIF_IFD) if main is not None and exif is not None else None
+    if inner is None or exif is None:
+        return None
+    parts = []
+    for tag in (DATE, FRACTION):
+        entry = inner.entries.get(tag)
+        text = exif[entry.value_position : entry.value_position + min(entry.size, 32)] if entry is not None else b""
+        parts.append(text.split(b"\0")[0].decode("latin-1").strip())
+    return ".".join(parts) if parts[0][:4].isdecimal() else None

@@ -1,0 +1,185 @@
+"""untone audit: photos in a folder whose gain map was lost, damaged or left out of step, against their originals."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from .. import formats
+from ..errors import UntoneError, UsageError
+from ..formats.exif import taken_at
+from ..formats.files import load_bytes
+from ..formats.segments import APP1, EXIF_TAG, find_end
+from ..formats.signalling import GainMapSignal, Signalling
+from ..formats.ultrahdr import locate
+from . import jobs
+from .report import one_line
+from .strictness import findings
+
+LOST, DAMAGED, OUT_OF_STEP, CHANGED, UNREADABLE = "lost", "damaged", "out of step", "changed", "unreadable"
+
+PARAMETER_TOLERANCE = 1e-3
+"""In stops, from which a gain counts as another."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Verdict:
+    """What happened to one photo, and how that shows; `original` is None where it was judged by itself."""
+
+    file: str
+    what: str
+    how: str
+    original: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class _Photo:
+    """One readable photo: what it says of itself, when it was taken, digest of the gain map's image data."""
+
+    path: Path
+    found: Signalling
+    taken: str | None
+    map_digest: str | None
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Of `untone audit`."""
+    parser.add_argument("folder", metavar="DIR", help="photos to look at, in folders within folders too")
+    parser.add_argument(
+        "--originals", metavar="DIR", help="where they come from: the same names, or the same EXIF date"
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object a line for each photo that has a fault")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print a line for each photo with a fault; 1 where there is any, else 0.
+
+    Raises:
+        UsageError: a folder is not there.
+    """
+    folders = [Path(name) for name in (arguments.folder, arguments.originals) if name is not None]
+    for folder in folders:
+        if not folder.is_dir():
+            raise UsageError(f"{folder} is no folder")
+    photos, faults = _photos(folders[0])
+    if arguments.originals:
+        faults += compared(folders[0], photos, folders[1], _photos(folders[1])[0])
+    for fault in sorted(faults, key=lambda fault: fault.file):
+        line = (
+            json.dumps(dataclasses.asdict(fault)) if arguments.json else f"{fault.what:<12} {fault.file}: {fault.how}"
+        )
+        print(line if arguments.json else one_line(line), flush=True)
+    if not arguments.json:
+        print(f"{len(photos)} photos, {len(faults)} with a fault")
+    return 1 if faults else 0
+
+
+def _photos(folder: Path) -> tuple[list[_Photo], list[Verdict]]:
+    """The photos in a folder, and faults that show without an original."""
+    from rich.console import Console
+    from rich.progress import track
+
+    photos: list[_Photo] = []
+    faults: list[Verdict] = []
+    paths = [path for path in jobs.images(folder) if not path.name.startswith(".")]
+    console = Console(stderr=True)
+    for path in track(paths, "untone audit", transient=True, console=console, disable=not console.is_terminal):
+        try:
+            data = load_bytes(path)
+        except UntoneError as error:
+            faults.append(Verdict(str(path), UNREADABLE, str(error).removeprefix(f"{path}: ")))
+            continue
+        broken = _broken(path, data)
+        try:
+            photos.append(_photo(path, data))
+            faults += broken or _out_of_step(photos[-1])
+        except UntoneError as error:
+            faults += broken or [Verdict(str(path), UNREADABLE, str(error))]
+    return photos, faults
+
+
+def _photo(path: Path, data: bytes) -> _Photo:
+    found, taken, digest = formats.probe(data), None, None
+    if found.format == "jpeg":
+        layout = locate(data)
+        taken = taken_at(layout.primary.payload(APP1, EXIF_TAG))
+        if layout.gain_map is not None:
+            scan = memoryview(data)[layout.gain_map.scan : find_end(data, layout.gain_map)]
+            digest = hashlib.sha256(scan).hexdigest()
+    return _Photo(path, found, taken, digest)
+
+
+def _broken(path: Path, data: bytes) -> list[Verdict]:
+    """The worst deviation that breaks a file, in the words of an audit."""
+    broken = [finding for finding in findings(data) if finding.broken]
+    words = {"map-missing": LOST, "unreadable": UNREADABLE}
+    return [Verdict(str(path), words.get(found.rule, DAMAGED), found.text) for found in broken[:1]]
+
+
+def _out_of_step(photo: _Photo) -> list[Verdict]:
+    """Whether photo and gain map have other proportions."""
+    gain_map = photo.found.gain_map
+    if gain_map is None:
+        return []
+    across, down = photo.found.width / gain_map.width, photo.found.height / gain_map.height
+    slack = 1 / min(gain_map.width, photo.found.width) + 1 / min(gain_map.height, photo.found.height)
+    if abs(across / down - 1) > slack + 0.01:
+        sizes = f"{photo.found.width} x {photo.found.height} and {gain_map.width} x {gain_map.height}"
+        return [Verdict(str(photo.path), OUT_OF_STEP, f"photo and gain map have other proportions: {sizes}")]
+    return []
+
+
+def compared(folder: Path, photos: Iterable[_Photo], home: Path, originals: Iterable[_Photo]) -> list[Verdict]:
+    """Faults of photos against the originals that had a gain map."""
+    by_path: dict[str, list[_Photo]] = {}
+    for original in originals:
+        if original.found.gain_map is not None:
+            below = original.path.relative_to(home)
+            for key in {f"path:{_bare(below)}", f"name:{_bare(Path(below.name))}", f"taken:{original.taken}"}:
+                by_path.setdefault(key, []).append(original)
+    verdicts = []
+    for photo in photos:
+        below = photo.path.relative_to(folder)
+        keys = [f"path:{_bare(below)}", f"name:{_bare(Path(below.name))}"] + [f"taken:{photo.taken}"] * bool(
+            photo.taken
+        )
+        match = next((by_path[key][0] for key in keys if len(by_path.get(key, [])) == 1), None)
+        if match is not None and match.path.resolve() != photo.path.resolve():
+            verdicts += _against(photo, match)
+    return verdicts
+
+
+def _bare(path: Path) -> str:
+    """A path without suffix, and without the marks that our own outputs bear."""
+    stem = path.stem.lower()
+    for mark in (".hdr", ".edited"):
+        stem = stem.removesuffix(mark)
+    return path.with_name(stem or "_").as_posix().lower()
+
+
+def _against(photo: _Photo, original: _Photo) -> list[Verdict]:
+    before, after = original.found.gain_map, photo.found.gain_map
+    name, source = str(photo.path), str(original.path)
+    if after is None:
+        if photo.found.base.transfer in ("pq", "hlg", "linear"):
+            return []  # the HDR rendition itself
+        return [Verdict(name, LOST, f"{source} has a gain map, this has none", source)]
+    assert before is not None
+    old, new = (found.width / found.height for found in (original.found, photo.found))
+    same_map = photo.map_digest is not None and photo.map_digest == original.map_digest
+    if same_map and abs(new / old - 1) > 0.01:
+        return [
+            Verdict(name, OUT_OF_STEP, f"the photo was cropped or turned since {source}, its gain map was not", source)
+        ]
+    if _top(after) < _top(before) - PARAMETER_TOLERANCE:
+        how = f"the gain reaches {_top(after):.3g} stops, that of {source} {_top(before):.3g}"
+        return [Verdict(name, CHANGED, how, source)]
+    return []
+
+
+def _top(found: GainMapSignal) -> float:
+    return max(found.max_stops)
