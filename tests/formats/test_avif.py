@@ -1,7 +1,9 @@
 """AVIF: stills and gain maps, out and in; Pillow and imagecodecs are the witnesses of what others read."""
 
+import contextlib
 import dataclasses
 import io
+import random
 import struct
 
 import imagecodecs
@@ -196,3 +198,27 @@ def test_a_clean_aperture_crops(pixels):
 def test_a_clean_aperture_outside_is_refused(pixels, numbers):
     with pytest.raises(DamagedError, match="clap"):
         formats.read(with_clap(pixels, *numbers))
+
+
+def test_grey_of_limited_range_is_stretched(pixels):
+    """16 is black and 235 white where nclx says so, in a base and in a map."""
+    grey = pixels[:, :, :1]
+    encoded = avif.CODEC.encode(grey, 8, 100, (1, 13, 6), False)
+    (item,), _ = heif_output._parsed(encoded)
+    limited = heif_items.Property(b"colr", b"nclx" + struct.pack(">HHHB", 1, 13, 6, 0))
+    kept = tuple(p for p in item.properties if p.name != b"colr")
+    data = b"".join(heif_output.heif_file(avif.BRANDS, [dataclasses.replace(item, properties=(*kept, limited))]))
+    expected = np.clip((grey.astype(float) - 16) / 219 * 255, 0, 255)
+    assert np.abs(formats.read(data)[0].pixels - expected).max() <= 0.5
+
+
+def test_mutations_of_a_gain_map_file_are_survived(file, capfd):
+    chance = random.Random(5)
+    for i in range(300):
+        bad = bytearray(file if i % 3 else file[: chance.randrange(1, len(file))])
+        place = chance.randrange(min(len(bad), 1100))
+        bad[place : place + 2] = struct.pack(">H", chance.choice((0, 1, 2, 0xFFFF, chance.getrandbits(16))))
+        for function in (formats.read, formats.probe):
+            with contextlib.suppress(UntoneError):
+                function(bytes(bad))
+    assert capfd.readouterr() == ("", "")
