@@ -35,6 +35,13 @@ def test_verdicts(found, said):
     assert said in verdict(found)
 
 
+@pytest.mark.parametrize(("container", "said"), [("avif", "Safari 26"), ("heic", "Android 16"), ("jxl", "Lightroom")])
+def test_verdicts_know_the_container(container, said):
+    found = dataclasses.replace(of(channels=1), format=container)
+    assert said in verdict(found)
+    assert ("Chrome" in verdict(found)) == (container == "avif")
+
+
 def test_the_report_shows_numbers_profile_and_warnings():
     found = dataclasses.replace(of(max_stops=[1.23456]), icc="Display P3", warnings=["the map is odd"])
     shown = "\n".join(lines("a.jpg", found))

@@ -17,6 +17,19 @@ from .viewers import RULES
 PER_CHANNEL = ("min_stops", "max_stops", "gamma", "base_offset", "alternate_offset")
 
 
+READERS = {
+    "jpeg": {
+        "iso21496-1": "Chrome, iOS 18, macOS 15, Android 15",
+        "hdrgm-xmp": "Chrome, Android 14, Google Photos",
+        "apple": "Apple Photos, Chrome",
+    },
+    "avif": {"iso21496-1": "Chrome, Safari 26, Lightroom"},
+    "heic": {"iso21496-1": "iOS 18, macOS 15, Android 16", "apple": "Apple Photos"},
+    "jxl": {"iso21496-1": "Lightroom"},
+}
+"""Who shows a gain map, by container and flavour of its parameters."""
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Of `untone inspect`."""
     parser.add_argument("file", metavar="FILE", help="image file, or - for stdin")
@@ -89,7 +102,7 @@ def _numbers(values: list[float]) -> str:
 def verdict(found: Signalling) -> str:
     """One sentence: who shows this file in HDR."""
     if found.gain_map is not None:
-        return _gain_map_verdict(found.gain_map)
+        return _gain_map_verdict(found.format, found.gain_map)
     if found.base.transfer in ("pq", "hlg"):
         return f"HDR: {found.base.transfer.upper()} pixels; a viewer without HDR support shows them too dark or grey"
     if found.base.transfer == "linear":
@@ -97,14 +110,10 @@ def verdict(found: Signalling) -> str:
     return "SDR: no HDR signalling"
 
 
-def _gain_map_verdict(found: GainMapSignal) -> str:
+def _gain_map_verdict(container: str, found: GainMapSignal) -> str:
     if found.alternate_headroom_stops == found.base_headroom_stops:
         return "SDR in effect: the gain map's headrooms are equal, so no viewer applies it"
-    readers = {
-        "iso21496-1": "Chrome, iOS 18, macOS 15, Android 15",
-        "hdrgm-xmp": "Chrome, Android 14, Google Photos",
-        "apple": "Apple Photos, Chrome",
-    }
+    readers = READERS.get(container, {})
     known = list(dict.fromkeys(r for e in found.encodings for r in readers.get(e, "").split(", ") if r))
     other = "SDR" if found.alternate_headroom_stops > found.base_headroom_stops else "HDR"
     return f"HDR by gain map in {', '.join(known) or 'no known viewer'}; elsewhere the {other} base is shown"
