@@ -52,13 +52,14 @@ def fitted(net, predict, target, steps, rate):
         return float((predict() - target).square().mean() / (target - target.mean()).square().mean())
 
 
-def fit_gmnet(pairs, shape, steps, rate):
+def fit_gmnet(pairs, shape, steps, rate, start=10.0):
+    """`start`: how much larger than published the first weights are; theirs, a tenth of Kaiming's, take far longer."""
     torch.manual_seed(0)
     net, (codes, gains) = gmnet.GMNet(shape), pairs
-    with torch.no_grad():  # Kaiming's own start: the published one, a tenth of it, is for a million steps
+    with torch.no_grad():
         for p in net.parameters():
-            p.mul_(10)
-    thumbnails = functional.interpolate(codes, (256, 256), mode="bilinear")
+            p.mul_(start)
+    thumbnails = functional.interpolate(codes, (64, 64), mode="bilinear")
     scale = gains.amax((1, 2, 3), keepdim=True)
 
     def predict():  # the published loss: the normalised map, and three times the map of peak 8 (3 stops)
@@ -120,7 +121,7 @@ def test_itmlut_learns_four_pairs(pairs):
 
 @pytest.mark.slow
 def test_gmnet_as_published_learns_four_pairs(pairs):
-    assert fit_gmnet(pairs, gmnet.Shape(), 150, 1e-3) < 0.2
+    assert fit_gmnet(pairs, gmnet.Shape(), 250, 2e-3, start=5.0) < 0.1
 
 
 @pytest.mark.slow
