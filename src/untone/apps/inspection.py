@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
 
 from ..errors import UntoneError
 from ..formats import probe
-from ..formats.files import load_bytes
+from ..formats.files import load_bytes, save
 from ..formats.signalling import GainMapSignal, Signalling
 from .jobs import PIPE, read_stdin
 from .report import named, one_line
@@ -34,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Of `untone inspect`."""
     parser.add_argument("file", metavar="FILE", help="image file, or - for stdin")
     parser.add_argument("--json", action="store_true", help="one JSON object")
+    parser.add_argument("--html", metavar="OUT", help="write a page with pictures: base, map, nits, histogram")
     parser.add_argument("--strict", action="store_true", help="name every deviation, and what viewers do about it")
 
 
@@ -48,6 +50,9 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.strict:
             return _strict(arguments.file, load_bytes(source), arguments.json)
         found = probe(source)
+        if arguments.html:
+            _write_page(arguments.html, arguments.file, load_bytes(source), found)
+            return 0
     except UntoneError as error:
         raise named(arguments.file, error) from error
     if arguments.json:
@@ -55,6 +60,13 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print("\n".join(one_line(line) for line in lines(arguments.file, found)))
     return 0
+
+
+def _write_page(target: str, name: str, data: bytes, found: Signalling) -> None:
+    from .inspection_page import page  # deferred: decodes, where the rest of this command reads headers
+
+    text = "\n".join(one_line(line) for line in lines(name, found))
+    save(Path(target), [page(name, data, text).encode()])
 
 
 def _strict(name: str, data: bytes, as_json: bool) -> int:
