@@ -36,10 +36,15 @@ SCALE = (
 )
 """Nits and their colour; between them colours are mixed by the logarithm. SDR white, 203, is the end of the greens."""
 
-_STYLE = """body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem;background:#fff;
-color:#222}img{max-width:100%;display:block}figure{margin:1.5rem 0}figcaption{color:#555}
-pre{overflow-x:auto;background:#f4f4f4;padding:1rem}svg{width:100%;height:auto;background:#f4f4f4}.scale span{display:inline-block;padding:.1rem .6rem;
-color:#fff;text-shadow:0 0 3px #000}"""
+_STYLE = """
+body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem;background:#fff;color:#222}
+img{max-width:100%;display:block}
+figure{margin:1.5rem 0}
+figcaption{color:#555}
+pre{overflow-x:auto;background:#f4f4f4;padding:1rem}
+svg{width:100%;height:auto;background:#f4f4f4}
+.scale span{display:inline-block;padding:.1rem .6rem;color:#fff;text-shadow:0 0 3px #000}
+"""
 
 
 def page(name: str, data: bytes, report: str) -> str:
