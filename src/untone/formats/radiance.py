@@ -212,6 +212,5 @@ def _rounded(light: NDArray[np.float32]) -> NDArray[np.float32]:
     exponent = np.frexp(peak)[1]
     exponent += np.ldexp(peak, 8 - exponent) >= np.float32(255.5)
     exponent = np.maximum(exponent, -127)[..., None]
-    whole: NDArray[np.float32] = np.minimum(np.floor(np.ldexp(light, 8 - exponent) + np.float32(0.5)), 255)
-    whole = np.ldexp(whole, exponent - 8)
-    return whole
+    whole = np.minimum(np.floor(np.ldexp(light, 8 - exponent) + np.float32(0.5)), 255)
+    return np.asarray(np.ldexp(whole, exponent - 8), np.float32)
