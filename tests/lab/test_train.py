@@ -109,14 +109,15 @@ def test_a_damaged_checkpoint_is_named(pairs: Dataset, tmp_path: Path) -> None:
 
 
 def test_a_run_from_before_a_setting_was_there_resumes(pairs: Dataset, tmp_path: Path) -> None:
-    Run(pairs, tmp_path, tiny.RECIPE, begin=nothing).save()
+    recipe = tiny.recipe("fastgamer", crop_zoom=1.0, strength_free=0.0)
+    Run(pairs, tmp_path, recipe, begin=nothing).save()
     note = tmp_path / "recipe.json"
     held = json.loads(note.read_text())
-    del held["crop_zoom"], held["shape"]["one_channel"], held["loss"]["monotone"]
+    del held["crop_zoom"], held["strength_free"], held["shape"]["one_channel"], held["loss"]["monotone"]
     note.write_text(json.dumps(held))
-    assert Run(pairs, tmp_path, tiny.RECIPE).step == 0
+    assert Run(pairs, tmp_path, recipe).step == 0
     with pytest.raises(UntoneError, match=r"\(crop_zoom differ\)"):
-        Run(pairs, tmp_path, dataclasses.replace(tiny.RECIPE, crop_zoom=0.7))
+        Run(pairs, tmp_path, dataclasses.replace(recipe, crop_zoom=0.7))
 
 
 def test_the_log_and_the_checkpoint_are_left_whole(pairs: Dataset, tmp_path: Path) -> None:

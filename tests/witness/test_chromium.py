@@ -6,16 +6,20 @@ is 1e-3 in light, so that the median's bound is 1e-3 there.
 """
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import chromium
 import numpy as np
 import photos
 import pytest
 from chromium import Chromium
+from PIL import Image as Pillow
 
 import untone
 from untone import GainMap, Image
 from untone.formats.icc import named_profile
+
+SAMPLES = Path(__file__).parents[2] / "samples"
 
 MEDIAN, MEDIAN_OF_GAMMA22, P99 = 5e-4, 1e-3, 2e-3
 HALF_CODE = 0.5 / 255 + 5e-4
@@ -148,7 +152,14 @@ def test_strength_0_shows_the_photo_on_every_display(browser: Chromium):
     assert seen_stops(shown) < 0.01
 
 
-@pytest.mark.parametrize("options", [{"strength": 0.5}, {"peak_nits": 400}, {"model": "fastgamer"}], ids=str)
+def test_what_the_network_says_of_a_photo_is_shown(browser: Chromium):
+    with Pillow.open(SAMPLES / "desert-palms.jpg") as photo:
+        small = np.asarray(photo.convert("RGB").reduce(5))
+    shown = agrees(browser, converted(photos.jpeg(small), model="fastgamer"))
+    assert seen_stops(shown) > 0.3
+
+
+@pytest.mark.parametrize("options", [{"strength": 0.5}, {"peak_nits": 400}], ids=str)
 def test_the_options_of_the_line(browser: Chromium, options: dict[str, object]):
     shown = agrees(browser, converted(photos.jpeg(photos.scene()), **options))
     assert seen_stops(shown) > 0.3
