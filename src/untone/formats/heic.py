@@ -13,10 +13,10 @@ import numpy as np
 
 from ..errors import UnsupportedError, UntoneError
 from ..image import GainMap, Image, Pixels
-from . import heif, heif_gain, heif_items, heif_output
+from . import heif, heif_gain, heif_output
 from .heif_writer import Parts
 from .pixels import decoded
-from .signalling import Signalling, signalling
+from .signalling import Signalling
 
 BRANDS = (b"heic", b"mif1", b"miaf")
 BRANDS_READ = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
@@ -84,18 +84,12 @@ def read(data: bytes) -> tuple[Image, GainMap | None]:
     Raises:
         DamagedError, UnsupportedError, LimitError: as their names say; also without the extra.
     """
-    meta = heif_items.parse(data)
-    found = heif_gain.locate(data, meta, CODEC)
-    shown = heif.picture(meta, found.base, CODEC)
-    return heif.image(data, meta, shown, CODEC), heif_gain.gain_map(data, meta, found, CODEC)
+    return heif_gain.read(data, CODEC)
 
 
 def probe(data: bytes) -> Signalling:
     """The same from the boxes, without decoding and without the extra."""
-    meta = heif_items.parse(data)
-    found = heif_gain.locate(data, meta, CODEC)
-    header = heif.header(data, meta, heif.picture(meta, found.base, CODEC), found.warnings)
-    return signalling("heic", header, heif_gain.signal(found))
+    return heif_gain.probe(data, CODEC)
 
 
 def write(

@@ -7,14 +7,14 @@ import dataclasses
 import numpy as np
 
 from ..errors import DamagedError, UnsupportedError
-from ..image import GainMap, Pixels, turned_back, turned_upright
+from ..image import GainMap, Image, Pixels, turned_back, turned_upright
 from . import apple
-from .heif import TURNS, Codec, Picture, alone, colour, decoded_picture, describing, header, is_xmp, picture
-from .heif_items import Meta, item_bytes
+from .heif import TURNS, Codec, Picture, alone, colour, decoded_picture, describing, header, image, is_xmp, picture
+from .heif_items import Meta, item_bytes, parse
 from .limits import MAX_METADATA_BYTES
 from .metadata import Metadata, iso_to_metadata
 from .pixels import eight_bits, full_range
-from .signalling import GainMapSignal, gain_map_signal
+from .signalling import GainMapSignal, Signalling, gain_map_signal, signalling
 from .xmp import HDRGM, properties, xmp_to_metadata
 
 AUXILIARY = (b"urn:com:apple:photo:2020:aux:hdrgainmap", b"urn:com:samsung:photo:2024:aux:hdrgainmap")
@@ -39,6 +39,24 @@ class Found:
     alternate_primaries: str | None = None
     encodings: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+
+
+def read(data: bytes, codec: Codec) -> tuple[Image, GainMap | None]:
+    """The base of a file and its gain map. Alpha is dropped; rotation and mirroring become the orientation.
+
+    Raises:
+        DamagedError, UnsupportedError, LimitError: as their names say.
+    """
+    meta = parse(data)
+    found = locate(data, meta, codec)
+    return image(data, meta, picture(meta, found.base, codec), codec), gain_map(data, meta, found, codec)
+
+
+def probe(data: bytes, codec: Codec) -> Signalling:
+    """The same from the boxes, without decoding."""
+    meta = parse(data)
+    found = locate(data, meta, codec)
+    return signalling(codec.name, header(data, meta, picture(meta, found.base, codec), found.warnings), signal(found))
 
 
 def locate(data: bytes, meta: Meta, codec: Codec) -> Found:
