@@ -39,12 +39,13 @@ class Style:
         peak_stops: limits of the HDR rendition's peak above diffuse white.
         key_stops: mean and spread of the exposure (log2 of the log-average luminance).
         low_key_stops: the same for low-key pictures.
-        start_stops: limits of where a phone's local compression begins.
+        start_stops: limits of where local compression begins.
         strength: limits of the local compression's strength.
         lights: what the brightest parts gain: stops per stop between the scene's lights and its middle, stops at
             least, and the spread of that sum.
         glow: limits of the share of it that any white gets.
-        brighten_stops: limits of an editor's brightening of the whole picture (half of their pairs).
+        brighten: an editor's brightening of the whole picture, which an SDR rendition of a wide scene is too dark for:
+            stops per stop of that scene's reach above the first number, at most the third.
     """
 
     size: int = 256
@@ -54,11 +55,11 @@ class Style:
     peak_stops: tuple[float, float] = (0.3, 3.6)
     key_stops: tuple[float, float] = (-4.3, 0.9)
     low_key_stops: tuple[float, float] = (-5.6, 0.9)
-    start_stops: tuple[float, float] = (-3.6, -1.2)
-    strength: tuple[float, float] = (0.35, 0.95)
-    lights: tuple[float, float, float] = (0.22, 0.65, 0.35)
-    glow: tuple[float, float] = (0.5, 0.8)
-    brighten_stops: tuple[float, float] = (0.2, 1.0)
+    start_stops: tuple[float, float] = (-2.8, -2.0)
+    strength: tuple[float, float] = (0.55, 0.8)
+    lights: tuple[float, float, float] = (0.26, 0.55, 0.15)
+    glow: tuple[float, float] = (0.58, 0.72)
+    brighten: tuple[float, float, float] = (3.0, 0.15, 0.8)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -123,14 +124,14 @@ def rendition(light: Light, random: np.random.Generator, style: Style) -> Light:
     stops = log_luminance(light)
     base = tonemap.guided_base(stops, int(style.size * random.uniform(0.04, 0.12)))
     low, high = np.percentile(base, [4, 98])
-    squeeze = 1 - random.uniform(0.3, 1) * (1 - min(1, 6.5 / max(high - low, 1e-3)))
+    squeeze = 1 - random.uniform(0.6, 0.9) * (1 - min(1, 6.5 / max(high - low, 1e-3)))
     stops_new = stops.mean() + (base - base.mean()) * squeeze + (stops - base)
-    low, high = np.percentile(stops_new, [8, random.uniform(45, 80)])
+    low, high = np.percentile(stops_new, [8, random.uniform(55, 70)])
     centre, spread = style.low_key_stops if random.random() < style.low_key_share else style.key_stops
     stops_new += random.normal(centre, spread) - np.clip(stops_new, low, high).mean()
-    stops_new += np.minimum(stops_new + 3.5, 0) * random.uniform(0, 0.6)
+    stops_new += np.minimum(stops_new + 3.5, 0) * random.uniform(0.1, 0.4)
     top = float(np.percentile(stops_new, 99.9))
-    peak = float(np.clip(0.8 * top * random.uniform(0.85, 1.1), *style.peak_stops))
+    peak = float(np.clip(0.8 * top * random.uniform(0.95, 1.05), *style.peak_stops))
     over = np.clip(stops_new, 0, None)
     if top > peak:
         rolled = over / (1 + over * (1 / peak - 1 / top))
@@ -169,7 +170,7 @@ def phone(hdr: Light, random: np.random.Generator, style: Style) -> Pair:
     shadows = (stops < -2.5) | (stops <= np.percentile(stops, 15))
     target = target + np.clip(np.median((stops - target)[shadows]), -1.5, 1.5)
     fade = np.clip((target + 6.0) / 2.5, 0, 1)
-    gain = np.maximum(stops - target - random.uniform(0, 0.3), 0) * fade * fade * (3 - 2 * fade)
+    gain = np.maximum(stops - target - random.uniform(0.05, 0.2), 0) * fade * fade * (3 - 2 * fade)
     gain = house(gain, stops, target, random, style)
     sdr = hdr * np.exp2(target - stops)[..., None]
     lift = 2.0 ** random.uniform(-0.05, 0.1)
@@ -185,15 +186,21 @@ def house(gain: Plane, stops: Plane, target: Plane, random: np.random.Generator,
     Args:
         gain, stops, target: [n, n] log2 gain found by tone mapping, log2 luminance of the HDR and of the SDR rendition.
     """
-    reach = float(np.percentile(stops, 99.7) - np.percentile(stops, 40))
     per_stop, least, spread = style.lights
-    wanted = float(np.clip(per_stop * reach + least + random.normal(0, spread), 0.8, 3.8))
+    above = 0.4 * reach(stops) + 0.9 * reach(target)
+    wanted = float(np.clip(per_stop * above + least + random.normal(0, spread), 0.8, 3.8))
     found = max(float(np.percentile(gain, 99.5)), 0.05)
     scaled = gain * np.clip(wanted / found, 0.5, 2.5)
-    start = random.uniform(0.3, 0.6)
+    start = random.uniform(0.32, 0.42)
     white = np.clip((colour.linear_to_srgb(np.exp2(np.minimum(target, 0))) - start) / (1 - start), 0, 1)
-    glow = wanted * random.uniform(*style.glow) * white * white * (3 - 2 * white)
-    return np.minimum(np.maximum(scaled, 0.5 * scaled + glow), wanted * 1.1)
+    share = random.uniform(*style.glow)
+    glow = wanted * white * white * (3 - 2 * white)
+    return np.minimum((1 - share) * scaled + share * glow, wanted * 1.1)
+
+
+def reach(stops: Plane) -> float:
+    """How far a scene's lights stand above its middle, stops."""
+    return float(np.percentile(stops, 99.7) - np.percentile(stops, 40))
 
 
 def editor(hdr: Light, random: np.random.Generator, style: Style) -> Pair:
@@ -218,7 +225,8 @@ def editor(hdr: Light, random: np.random.Generator, style: Style) -> Pair:
     level = log_ratio(hdr @ LUMA, sdr @ LUMA)
     level = level - np.median(level[stops <= np.percentile(stops, 50)])
     tint = np.clip(log_ratio(hdr, sdr) - log_ratio(hdr @ LUMA, sdr @ LUMA)[..., None], -0.5, 0.5)
-    brighten = random.uniform(*style.brighten_stops) if random.random() < 0.5 else random.normal(0, 0.05)
+    start, per_stop, most = style.brighten
+    brighten = float(np.clip((reach(stops) - start + random.normal(0, 0.8)) * per_stop, 0, most))
     lights = house(np.maximum(level, 0), stops, log_brightness(sdr, towards_maximum), random, style)
     shape = lights + np.clip(level, -0.5, 0)
     present = np.clip((log_luminance(sdr) + 8) / 3, 0, 1)
