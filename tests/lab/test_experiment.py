@@ -10,7 +10,7 @@ import pytest
 import tiny_recipes as tiny
 import torch
 
-from untone import cli, pipeline
+from untone import cli, models, pipeline
 from untone.image import Image
 from untone.lab import experiment, photos, recipes, rows, train, verdict
 from untone.lab.examples import Example, light_of, thumbnail_of
@@ -81,6 +81,11 @@ def test_the_ablations_give_a_whole_table(
 def test_all_networks_and_super_resolution_side_by_side(pairs_folder: Path, tmp_path: Path) -> None:
     assert run("all", pairs_folder, tmp_path, "--rows", "gmnet", "irnet-sr", "bicubic, irnet", "no grid") == 0
     assert "| gmnet | " in (tmp_path / "table" / "table.md").read_text()
+    kept = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.onnx"))
+    assert kept == [
+        "sr/rows/irnet-sr.1/irnet-sr.onnx", "table/rows/fastgamer.1/fastgamer.onnx", "table/rows/gmnet.1/gmnet.onnx"
+    ]  # fmt: skip
+    assert models.load(str(tmp_path / kept[2])).card["pairs"] == 64
     assert "| no grid | " in (tmp_path / "ablations" / "table.md").read_text()
     assert "| bicubic, irnet | " in (tmp_path / "sr" / "table.md").read_text()
 

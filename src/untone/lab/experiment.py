@@ -1,7 +1,8 @@
 """`untone experiment`: trains every row of a comparison on the same pairs, one after another, and writes the table.
 
-A folder holds `fits.json` (the curve and the LUT), a run for each row and seed with its `scores.json`, and `table.md`,
-rewritten whenever a row is done. Stopped, the same command goes on where it was.
+A folder holds `fits.json` (the curve and the LUT), a run for each row and seed with its `scores.json` and, of whole
+networks, its model for `untone eval --model`, and `table.md`, rewritten whenever a row is done. Stopped, the same
+command goes on where it was.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from torch import Tensor, nn
 from .. import __version__, colour
 from ..errors import UntoneError, UsageError
 from . import baselines, metrics, photos, verdict
+from . import export as exporting
 from .examples import Dataset, Example
 from .layouts import open_dataset
 from .parallel import Place, joined
@@ -135,7 +137,11 @@ def score(this: Experiment, row: Row, source: Row, seed: int | None, title: str)
         light = row.rule(this.fits())
     else:
         assert seed is not None
-        light = light_of(row, *trained(this, source, seed, title))
+        net, recipe = trained(this, source, seed, title)
+        light = light_of(row, net, recipe)
+        if row.kept:
+            notes = {"recipe": dataclasses.asdict(recipe), "pairs": len(this.dataset)}
+            exporting.export(net, path.with_name(f"{recipe.network}.onnx"), notes)
     this.tell(f"{title}: measuring")
     made = this.measured(light)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -219,7 +225,8 @@ def evenly(dataset: Dataset, most: int) -> list[Example]:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `untone experiment`."""
     add = parser.add_argument
-    add("kind", choices=(*KINDS, "all"), help="FastGaMer's parts, all networks, joint super-resolution, or all three")
+    kinds = "all networks, joint super-resolution, FastGaMer's parts or its encoders, or all of these"
+    add("kind", choices=(*KINDS, "all"), help=kinds)
     add("--data", type=Path, required=True, metavar="DIR", help="training pairs")
     add("--held-out", type=Path, required=True, metavar="DIR", help="pairs of other scenes, to measure on")
     add("--photos", type=Path, metavar="DIR", help="JPEG photos with a gain map, to measure on as well")

@@ -37,6 +37,7 @@ class Row:
         rule: from the fits to a rule that gives the light of an example at a stride; None for what is trained.
         view: how a trained row's light is got where it is not its trainee's: `view(light, example, stride)`.
         of: another row whose weights this one uses.
+        kept: whether its weights are also written as a model that the product runs.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Row:
     rule: Callable[[Fits], Rule] | None = None
     view: Callable[[Callable[[Example, int], Light], Example, int], Light] | None = None
     of: str = ""
+    kept: bool = False
 
 
 def _gain_rule(gain: Callable[[Tensor], Tensor]) -> Rule:
@@ -124,7 +126,8 @@ def ablations(title: str) -> list[Row]:
 
 def table(title: str) -> list[Row]:
     """FastGaMer and its rivals."""
-    trained = [Row(name, RECIPES[name][title]) for name in ("fastgamer", "itmlut", "irnet", "gmnet", "irnet-1")]
+    names = ("fastgamer", "itmlut", "irnet", "gmnet", "irnet-1")
+    trained = [Row(name, RECIPES[name][title], kept=True) for name in names]
     return [
         Row("identity", rule=_identity), Row("one curve", rule=_curve), Row("one 3D LUT", rule=_lut), *trained
     ]  # fmt: skip
@@ -135,9 +138,22 @@ def super_resolution(title: str) -> list[Row]:
     return [
         Row("bicubic", rule=_after_bicubic(_identity)),
         Row("bicubic, one 3D LUT", rule=_after_bicubic(_lut)),
-        Row("irnet-sr", RECIPES["irnet-sr"][title]),
+        Row("irnet-sr", RECIPES["irnet-sr"][title], kept=True),
         Row("irnet of full size", RECIPES["irnet"][title]),
         Row("bicubic, irnet", of="irnet of full size", view=_of_bicubic),
+    ]
+
+
+def encoders(title: str) -> list[Row]:
+    """FastGaMer with other encoders: as the paper's relatives have it, wider, and without what it is told besides."""
+    ours = RECIPES["fastgamer"][title]
+    return [
+        Row("one 3D LUT", rule=_lut),
+        Row("ours", ours),
+        Row("narrow, 8 16 32 64 64", _changed(ours, channels=(8, 16, 32, 64, 64))),
+        Row("wide, 16 32 64 128 192", _changed(ours, channels=(16, 32, 64, 128, 192))),
+        Row("coarse histogram, 4 bins", _changed(ours, bins=4)),
+        Row("no dropout", _changed(ours, dropout=0.0)),
     ]
 
 
@@ -145,6 +161,7 @@ KINDS: dict[str, tuple[Callable[[str], list[Row]], str]] = {
     "ablations": (ablations, FULL),
     "table": (table, "fastgamer"),
     "sr": (super_resolution, "irnet-sr"),
+    "encoders": (encoders, "ours"),
 }
 """Experiment -> its rows by recipe title, and the row that the others are compared with."""
 

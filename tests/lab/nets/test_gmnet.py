@@ -34,7 +34,8 @@ def test_parameters_are_those_published(scale):
     assert count(net) == 1_921_827 == net.card()["parameters"]
     assert {name: count(net.get_submodule(name)) for name in PARTS} == PARTS
     assert net.card()["shape"] == {
-        "features": 64, "blocks": 5, "scale": scale, "peak_stops": 3.0, "convention": "untone"
+        "features": 64, "blocks": 5, "scale": scale, "peak_stops": 3.0, "convention": "untone", "trunk_start": 0.1,
+        "qmax_start": 0.0,
     }  # fmt: skip
 
 
@@ -54,6 +55,21 @@ def test_weights_start_small_and_biases_at_zero():
     weight = net.upconv.weight.detach()
     assert float(weight.std()) == pytest.approx(0.1 * math.sqrt(2 / (64 * 9)), rel=0.02)
     assert all(not p.any() for name, p in net.named_parameters() if name.endswith("bias"))
+
+
+def test_a_shortened_run_may_start_with_a_signal():
+    """As published, what a random start says of a picture is lost on its way: its map is flat to 1e-6."""
+    photo, thumbnail = torch.rand(1, 3, 32, 32), torch.rand(1, 3, 256, 256)
+    spread = {}
+    for trunk in (0.1, 1.0):
+        torch.manual_seed(0)
+        net = gmnet.GMNet(gmnet.Shape(trunk_start=trunk, qmax_start=0.5))
+        assert net.sq_qmax.conv[4].bias.item() == 0.5
+        assert net.res1[0].conv1.weight.std().item() == pytest.approx(0.1 * math.sqrt(2 / (64 * 9)), rel=0.02)
+        with torch.no_grad():
+            spread[trunk] = float(net(photo, thumbnail)[0].std())
+    assert spread[0.1] < 1e-6
+    assert spread[1.0] > 1e-3
 
 
 def test_the_kernel_of_every_picture_works_on_its_own_channels():

@@ -21,6 +21,9 @@ from torch.nn import functional
 THUMBNAIL = 256
 """Rows and columns of the thumbnail."""
 
+RESIDUAL_START = 0.1
+"""Share of Kaiming's spread that weights inside residual blocks begin with, as published."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Shape:
@@ -33,6 +36,10 @@ class Shape:
         peak_stops: stops of an output qmax * map of 1; 3 (peak 8, synthetic) or log2 5 (real photos).
         convention: what the gain is applied to. "untone": light = (sRGB light + 1/64) 2**gain - 1/64.
             "gmnet": light = code**2.2 * 2**gain, no offsets, as published.
+        trunk_start: share of Kaiming's spread that weights outside the residual blocks begin with. Published: 0.1,
+            as inside the blocks; through eleven layers in a row that leaves nothing of the signal, and the first
+            thousands of steps go into bringing it back.
+        qmax_start: first bias of qmax; 0 as published, where its product with the map has a saddle.
     """
 
     features: int = 64
@@ -40,6 +47,8 @@ class Shape:
     scale: int = 1
     peak_stops: float = 3.0
     convention: str = "untone"
+    trunk_start: float = 0.1
+    qmax_start: float = 0.0
 
 
 class Guidance(NamedTuple):
@@ -75,9 +84,11 @@ class GMNet(nn.Module):
         self.upconv = _conv(width, 4 * width)
         self.HRconv = _conv(width, width)  # capitals: the published name of the parameters
         self.conv_last = _conv(width, 1)
+        inside = {conv for block in self.modules() if isinstance(block, Residual) for conv in block.children()}
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
-                _initialise(module)
+                _initialise(module, RESIDUAL_START if module in inside else shape.trunk_start)
+        nn.init.constant_(self.sq_qmax.get_parameter("conv.4.bias"), shape.qmax_start)
 
     def forward(self, photo: Tensor, thumbnail: Tensor) -> tuple[Tensor, Tensor]:
         """The normalised gain map, and qmax times it."""
@@ -191,10 +202,10 @@ def _residuals(width: int, count: int) -> nn.Sequential:
     return nn.Sequential(*(Residual(width) for _ in range(count)))
 
 
-def _initialise(conv: nn.Conv2d) -> None:
-    """Kaiming-normal over the inputs, times 0.1; bias 0."""
+def _initialise(conv: nn.Conv2d, share: float) -> None:
+    """Kaiming-normal over the inputs, times a share; bias 0."""
     nn.init.kaiming_normal_(conv.weight)
     with torch.no_grad():
-        conv.weight.mul_(0.1)
+        conv.weight.mul_(share)
     if conv.bias is not None:
         nn.init.zeros_(conv.bias)
