@@ -40,6 +40,7 @@ class Codec:
         kind: of coded items; config: the property with their codec's setup.
         brands: of a file with one picture, the major one first.
         depths: bits of a sample that can be written.
+        deep_maps: whether a base of more than 8 bits is given a map of as many, without which Chrome shows no map.
         decode: such a file to codes of the picture's own bits, [H, W] or [H, W, n].
         encode: (codes [H, W, 1 or 3], bits, quality, CICP of primaries, transfer and matrix, whether chroma may be
             subsampled) to such a file.
@@ -50,6 +51,7 @@ class Codec:
     config: bytes
     brands: tuple[bytes, ...]
     depths: tuple[int, ...]
+    deep_maps: bool
     decode: Callable[[bytes, int], Pixels]
     encode: Callable[[Pixels, int, int, tuple[int, int, int], bool], bytes]
 
@@ -107,7 +109,7 @@ def picture(meta: Meta, number: int, codec: Codec) -> Picture:
     for part in parts:
         check_size(*_size(part), 8)
     width, height = _size(item)
-    bits, channels = _samples(item, coded[0], codec)
+    bits, channels = samples(coded[0], codec)
     return Picture(item, width, height, _crop(item, width, height), bits, channels, _orientation(item), colour(item))
 
 
@@ -137,14 +139,18 @@ def _size(item: Item) -> tuple[int, int]:
     return width, height
 
 
-def _samples(item: Item, coded: Item, codec: Codec) -> tuple[int, int]:
-    """Bits and channels by the codec's setup; pixi tells the same, and may lie."""
+def samples(coded: Item, codec: Codec) -> tuple[int, int]:
+    """Bits and channels of a coded item by its codec's setup; pixi tells the same, and may lie.
+
+    Raises:
+        DamagedError: it has no setup.
+    """
     setup = coded.property(codec.config) or b""
     if codec.config == b"av1C" and len(setup) >= 3:
         return AV1_BITS.get(setup[2] & 0x60, 8), 1 if setup[2] & 0x10 else 3
     if codec.config == b"hvcC" and len(setup) >= 19:
         return 8 + (setup[17] & 7), 1 if setup[16] & 3 == 0 else 3
-    raise DamagedError(f"item {item.number} lacks the setup of its codec ({codec.config.decode()})")
+    raise DamagedError(f"item {coded.number} lacks the setup of its codec ({codec.config.decode()})")
 
 
 def _crop(item: Item, width: int, height: int) -> tuple[int, int, int, int]:

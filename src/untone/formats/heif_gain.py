@@ -88,13 +88,16 @@ def _tone_map(data: bytes, meta: Meta, codec: Codec, number: int, targets: tuple
     warnings = []
     if b"tmap" not in meta.brands:
         warnings.append("the brand 'tmap' is missing; Chrome ignores the gain map")
-    together = any(g.kind == b"altr" and {number, base} <= set(g.targets) for g in meta.groups)
-    if not together and meta.primary == base:
-        warnings.append("no altr group names the tmap item and the base; libavif ignores the gain map")
+    group = next((g.targets for g in meta.groups if g.kind == b"altr" and {number, base} <= set(g.targets)), ())
+    if meta.primary == base and (not group or group.index(number) > group.index(base)):
+        warnings.append("no altr group prefers the tmap item to the base; libavif ignores the gain map")
+    shown, coded = picture(meta, base, codec), picture(meta, codes, codec)
+    if codec.deep_maps and coded.bits == 8 < shown.bits:
+        warnings.append(f"a gain map of 8 bits on a base of {shown.bits}: Chrome ignores the gain map")
     space = colour(meta.item(number)).space
-    if metadata.use_base_colour_space and space == picture(meta, base, codec).colour.space:
+    if metadata.use_base_colour_space and space == shown.colour.space:
         space = None
-    return Found(base, picture(meta, codes, codec), metadata, space, ("iso21496-1",), tuple(warnings))
+    return Found(base, coded, metadata, space, ("iso21496-1",), tuple(warnings))
 
 
 def _auxiliary(data: bytes, meta: Meta, codec: Codec, number: int) -> Found:

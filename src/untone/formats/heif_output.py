@@ -19,8 +19,8 @@ from . import profiles
 from .coded import light_levels, stored_codes, to_bits
 from .container import silence
 from .exif import with_orientation
-from .heif import TURNS, Codec, derivation, turns
-from .heif_items import Link, Property, parse
+from .heif import TURNS, Codec, derivation, samples, turns
+from .heif_items import Item, Link, Property, parse
 from .heif_writer import NewItem, Parts, carried, heif_file
 from .icc import PRIMARIES_CICP, named_profile
 from .metadata import metadata_of, metadata_to_iso
@@ -44,34 +44,37 @@ def write(
 
     Args:
         quality: 1 to 100, of base and map each; 100 is lossless.
-        bits: of a sample of the base, and of a map of more than 8; None takes what the pixels are worth.
+        bits: of a sample of the base; None takes what the pixels are worth.
 
     Raises:
         UntoneError: a gain map for linear light, or the codec refuses.
     """
     if gain_map is not None and image.transfer == "linear":
         raise UntoneError("a base with a gain map must be encoded pixels, not linear light")
-    items, links = _base(codec, image, quality, bits)
+    kept = _kept_base(codec, image, bits)
+    items, links = kept or _encoded_base(codec, image, quality, bits)
+    items[0] = _with(items[0], (), turns(image.orientation))
     groups: list[Link] = []
     brands = codec.brands
     if gain_map is not None:
-        groups = _add_map(codec, image, gain_map, map_quality, bits, items, links)
+        groups = _add_map(codec, image, gain_map, map_quality, items, links, kept is not None)
         brands = (*brands, b"tmap")
     _add_metadata(image, items, links)
     return heif_file(brands, items, links, groups)
 
 
-def _base(codec: Codec, image: Image, quality: int, bits: int | None) -> tuple[list[NewItem], list[Link]]:
+def _kept_base(codec: Codec, image: Image, bits: int | None) -> tuple[list[NewItem], list[Link]] | None:
     kept = _kept(codec, image.encoded, bits)
-    if kept is not None and _shown_size(kept[0][0]) == (image.width, image.height):
-        items, links = kept
-        return [_with(items[0], (), turns(image.orientation)), *items[1:]], links
+    return kept if kept is not None and _shown_size(kept[0][0]) == (image.width, image.height) else None
+
+
+def _encoded_base(codec: Codec, image: Image, quality: int, bits: int | None) -> tuple[list[NewItem], list[Link]]:
     codes = stored_codes(image)
     depth = _checked(codec, bits) or min(_depth(image), codec.depths[-1])
     cicp = _cicp(image, quality)
     items, links = _parsed(codec.encode(to_bits(codes, depth), depth, quality, cicp, True))
     described = _colours(image, cicp) + (_light_level(codes) if image.transfer in ("pq", "linear") else ())
-    return [_with(items[0], described, turns(image.orientation)), *items[1:]], links
+    return [_with(items[0], described, ()), *items[1:]], links
 
 
 def _kept(codec: Codec, encoded: bytes | None, bits: int | None) -> tuple[list[NewItem], list[Link]] | None:
@@ -159,15 +162,19 @@ def _add_map(
     image: Image,
     gain_map: GainMap,
     quality: int,
-    bits: int | None,
     items: list[NewItem],
     links: list[Link],
+    base_is_kept: bool,
 ) -> list[Link]:
     """Put the tmap item and the map behind the base; the group that makes tmap an alternate of the base."""
     metadata = metadata_of(gain_map)
-    kept = _kept(codec, gain_map.encoded, None)
-    if kept is None or _shown_size(kept[0][0]) != (gain_map.width, gain_map.height):
-        kept = _encoded_map(codec, gain_map, quality, bits)
+    base_bits, kept = _bits(codec, items), _kept(codec, gain_map.encoded, None)
+    if kept is not None and _shown_size(kept[0][0]) != (gain_map.width, gain_map.height):
+        kept = None
+    if kept is not None and codec.deep_maps and not base_is_kept and _bits(codec, kept[0]) == 8 < base_bits:
+        kept = None
+    if kept is None:
+        kept = _encoded_map(codec, gain_map, quality, base_bits)
     turned = turns(image.orientation)
     number = len(items) + 1
     shift = number
@@ -180,8 +187,15 @@ def _add_map(
     return [Link(b"altr", ALTERNATES, (number, 1))]
 
 
-def _encoded_map(codec: Codec, gain_map: GainMap, quality: int, bits: int | None) -> tuple[list[NewItem], list[Link]]:
-    depth = 8 if gain_map.codes.dtype == np.uint8 else max(_checked(codec, bits) or 10, 10)
+def _bits(codec: Codec, items: list[NewItem]) -> int:
+    """Of a sample of the coded items of a picture."""
+    coded = next(item for item in items if item.kind == codec.kind)
+    return samples(Item(1, coded.kind, properties=coded.properties), codec)[0]
+
+
+def _encoded_map(codec: Codec, gain_map: GainMap, quality: int, base_bits: int) -> tuple[list[NewItem], list[Link]]:
+    """As deep as the base: Chrome shows no map of 8 bits on a deeper base, and rounds deeper maps down on one of 8."""
+    depth = base_bits if codec.deep_maps or gain_map.codes.dtype == np.uint16 else 8
     matrix = IDENTITY if quality == 100 and gain_map.channels == 3 else BT601_MATRIX
     cicp = (UNSPECIFIED, UNSPECIFIED, matrix)
     items, links = _parsed(codec.encode(to_bits(gain_map.codes, depth), depth, quality, cicp, False))
