@@ -44,8 +44,9 @@ def extension(primary: Codestream) -> bytes | None:
         guid, total_here, offset = struct.unpack_from(">32sII", found.body, len(EXTENSION_TAG))
         if guid.lower() == named[1].lower():
             parts[offset], total = found.body[_HEADER:], total_here
-    joined = b"".join(parts[offset] for offset in sorted(parts))
-    return joined if joined and len(joined) == total <= MAX_METADATA_BYTES else None
+    if not 0 < sum(map(len, parts.values())) == total <= MAX_METADATA_BYTES:
+        return None
+    return b"".join(parts[offset] for offset in sorted(parts))
 
 
 def named_extension(primary: Codestream) -> bytes | None:

@@ -12,8 +12,9 @@ import struct
 import numpy as np
 from numpy.typing import NDArray
 
+from .limits import MAX_DIRECTORY_ENTRIES
 from .metadata import Metadata
-from .xmp import properties
+from .xmp import number, properties
 
 APPLE = "http://ns.apple.com/HDRGainMap/1.0/"
 APPLE_MARK = b"http://ns.apple.com/HDRGainMap/"
@@ -35,7 +36,7 @@ def headroom_stops(map_packet: bytes, exif: bytes | None) -> float | None:
         stops = _maker_stops(exif or b"")
     else:
         try:
-            linear = float(stated[0])
+            linear = number(stated[0])
         except ValueError:
             return None
         stops = math.log2(linear) if linear > 0 else math.nan
@@ -64,9 +65,9 @@ def _rationals(note: bytes) -> list[tuple[int, float]]:
     """Signed rationals of a MakerNote's IFD, which follows its tag; offsets count from the note's start."""
     (count,) = struct.unpack_from(">H", note, len(MAKER_TAG))
     found = []
-    for index in range(min(count, 256)):
-        tag, kind, number, offset = struct.unpack_from(">HHII", note, len(MAKER_TAG) + 2 + 12 * index)
-        if kind == _SRATIONAL and number == 1:
+    for index in range(min(count, MAX_DIRECTORY_ENTRIES)):
+        tag, kind, values, offset = struct.unpack_from(">HHII", note, len(MAKER_TAG) + 2 + 12 * index)
+        if kind == _SRATIONAL and values == 1:
             top, bottom = struct.unpack_from(">ii", note, offset)
             found.append((tag, top / bottom if bottom else math.nan))
     return found

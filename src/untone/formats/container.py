@@ -17,8 +17,11 @@ from .xmp import HDRGM, RDF, packet_of, parse
 CONTAINER = "http://ns.google.com/photos/1.0/container/"
 ITEM = "http://ns.google.com/photos/1.0/container/item/"
 
-_TAG = re.compile(rb"""<[^>"']*(?:"[^"]*"[^>"']*|'[^']*'[^>"']*)*>""")
-_PADDING = re.compile(rb"\s{2,}(?=<\?xpacket end)")
+TAG = re.compile(rb"""<[^>"']*(?:"[^"]*"[^>"']*|'[^']*'[^>"']*)*>""")
+"""A tag from its < to its >, which values may contain."""
+
+_PREFIXED = re.compile(rb"""\s([\w.-]+):[\w.-]+\s*=\s*(?:"[^"]*"|'[^']*')""")
+"""An attribute with a prefix, and the blank before it."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,7 +76,9 @@ def silence(packet: bytes) -> bytes:
 
 def without_padding(packet: bytes) -> bytes:
     """The packet less the blanks that XMP writers leave for editing in place."""
-    return _PADDING.sub(b"\n", packet)
+    end = packet.rfind(b"<?xpacket end")
+    kept = packet[: max(end, 0)].rstrip()
+    return kept + b"\n" + packet[end:] if end - len(kept) > 1 else packet
 
 
 def _description(map_length: int | None, items: list[Item], about: str) -> str:
@@ -149,7 +154,7 @@ class _Rewriter:
             self._prefixes.add(prefix.encode())
 
     def _start(self, index: int, name: str, attributes: dict[str, str]) -> None:
-        tag = _TAG.match(self.packet, index)
+        tag = TAG.match(self.packet, index)
         element = _Element(name, index, tag.end() if tag else index, len(self._cuts))
         ours = name == f"{CONTAINER} Directory" or name.startswith(f"{HDRGM} ")
         if self._open and not ours:
@@ -162,9 +167,8 @@ class _Rewriter:
             element.kept = sum(not key.startswith(f"{HDRGM} ") and key != f"{RDF} about" for key in attributes)
 
     def _cut_attributes(self, element: _Element) -> None:
-        for prefix in self._prefixes:
-            pattern = re.compile(rb"\s" + re.escape(prefix) + rb""":[\w.-]+\s*=\s*("[^"]*"|'[^']*')""")
-            self._cuts += [match.span() for match in pattern.finditer(self.packet, element.start, element.tag_end)]
+        found = _PREFIXED.finditer(self.packet, element.start, element.tag_end)
+        self._cuts += [match.span() for match in found if match[1] in self._prefixes]
 
     def _finish(self, index: int) -> None:
         element = self._open.pop()

@@ -8,13 +8,12 @@ from __future__ import annotations
 import dataclasses
 import struct
 
+from .limits import MAX_DIRECTORY_ENTRIES
+
 ORIENTATION, GPS, EXIF_IFD = 0x0112, 0x8825, 0x8769
 WIDTHS, HEIGHTS = (0x0100, 0xA002), (0x0101, 0xA003)
 DATE, FRACTION = 0x9003, 0x9291
 THUMBNAIL_OFFSET, THUMBNAIL_LENGTH = 0x0201, 0x0202
-
-MAX_ENTRIES = 512
-"""Of one directory; cameras write some sixty."""
 
 _SHORT, _LONG = 3, 4
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
@@ -51,7 +50,7 @@ def _directory(exif: bytes, order: str, start: int) -> _Directory | None:
     """The IFD at an offset; None where it runs out of the block."""
     try:
         (count,) = struct.unpack_from(order + "H", exif, start)
-        if count > MAX_ENTRIES:
+        if count > MAX_DIRECTORY_ENTRIES:
             return None
         entries: dict[int, _Entry] = {}
         for index in range(count):
@@ -153,6 +152,7 @@ def without_location(exif: bytes | None) -> bytes | None:
     if main is None or exif is None or GPS not in main[2].entries:
         return exif
     block, order, first = bytearray(exif), main[1], main[2]
+    (count,) = struct.unpack_from(order + "H", block, first.start)
     gps = _below(exif, order, first, GPS)
     if gps is not None:
         for entry in gps.entries.values():
@@ -160,7 +160,6 @@ def without_location(exif: bytes | None) -> bytes | None:
         _blank(block, gps.start, gps.link + 4 - gps.start)
     pointer, end = first.entries[GPS].position, min(first.link + 4, len(block))
     block[pointer:end] = block[pointer + 12 : end] + bytes(12)
-    (count,) = struct.unpack_from(order + "H", block, first.start)
     struct.pack_into(order + "H", block, first.start, count - 1)
     return bytes(block)
 

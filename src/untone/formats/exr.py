@@ -14,7 +14,7 @@ from ..errors import DamagedError, LimitError, UnsupportedError, UntoneError
 from ..image import DIFFUSE_WHITE_NITS, GainMap, Image, Pixels
 from . import profiles
 from .icc import BRADFORD
-from .limits import MAX_CHUNKS, check_size
+from .limits import MAX_ATTRIBUTE_NAME, MAX_CHUNKS, check_size
 from .pixels import bands, finite
 from .quiet import muted
 from .signalling import Header, Signalling, signalling
@@ -86,8 +86,8 @@ def _attributes(data: bytes) -> dict[bytes, bytes]:
     for _ in range(MAX_CHUNKS):
         if data[position : position + 1] == b"\0":
             return found
-        name_end = data.find(b"\0", position, position + 256)
-        kind_end = data.find(b"\0", name_end + 1, name_end + 257)
+        name_end = data.find(b"\0", position, position + MAX_ATTRIBUTE_NAME)
+        kind_end = data.find(b"\0", name_end + 1, name_end + 1 + MAX_ATTRIBUTE_NAME)
         if name_end < 0 or kind_end < 0 or kind_end + 5 > len(data):
             break
         (size,) = struct.unpack_from("<i", data, kind_end + 1)
@@ -112,13 +112,13 @@ def _chromaticities(attributes: dict[bytes, bytes]) -> tuple[float, ...]:
     """Red, green, blue and white x, y; BT.709 where the file does not say."""
     stored = attributes.get(b"chromaticities", b"")
     values = struct.unpack("<8f", stored) if len(stored) == 32 else _BT709
-    usable = all(0 < y <= 1.2 and -1 <= x <= 1.2 for x, y in zip(values[::2], values[1::2], strict=True))
-    return values if usable or _is_aces(values) else _BT709
+    usable = [0 < y <= 1.2 and -1 <= x <= 1.2 for x, y in zip(values[::2], values[1::2], strict=True)]
+    return values if all(usable) or (usable[-1] and _is_aces(values)) else _BT709
 
 
 def _is_aces(values: tuple[float, ...]) -> bool:
     """ACES AP0, whose blue lies below the axis."""
-    return max(abs(a - b) for a, b in zip(values, (0.7347, 0.2653, 0, 1, 0.0001, -0.077), strict=False)) < 1e-3
+    return all(abs(a - b) < 1e-3 for a, b in zip(values, (0.7347, 0.2653, 0, 1, 0.0001, -0.077), strict=False))
 
 
 def _matrix(values: tuple[float, ...]) -> NDArray[np.float64]:

@@ -6,11 +6,12 @@ It is read into plain tables. Places in the file become absolute; that they lie 
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Iterator
 
 from ..errors import DamagedError, LimitError, UnsupportedError
 from .isobmff import Box, Reader, boxes
-from .limits import MAX_ITEMS, MAX_LINKS, MAX_METADATA_BYTES, MAX_PROPERTIES
+from .limits import MAX_BRANDS, MAX_ITEM_PROPERTIES, MAX_ITEMS, MAX_LINKS, MAX_METADATA_BYTES, MAX_PROPERTIES
 
 IN_FILE, IN_IDAT = 0, 1
 """Construction methods of `iloc`; the third, within another item, nobody writes."""
@@ -77,7 +78,12 @@ class Meta:
 
     def targets(self, kind: bytes, source: int) -> tuple[int, ...]:
         """Items that `source` refers to."""
-        return next((r.targets for r in self.references if r.kind == kind and r.source == source), ())
+        return self._targets.get((kind, source), ())
+
+    @functools.cached_property
+    def _targets(self) -> dict[tuple[bytes, int], tuple[int, ...]]:
+        """Of the first reference of each kind and source: 16,384 tiles must not each look through all of them."""
+        return {(r.kind, r.source): r.targets for r in reversed(self.references)}
 
     def sources(self, kind: bytes, target: int) -> Iterator[int]:
         """Items that refer to `target`."""
@@ -111,7 +117,7 @@ def parse(data: bytes) -> Meta:
 def _brands(reader: Reader) -> tuple[bytes, ...]:
     major = reader.take(4)
     reader.take(4)
-    return (major, *(reader.take(4) for _ in range(min(reader.left // 4, 64))))
+    return (major, *(reader.take(4) for _ in range(min(reader.left // 4, MAX_BRANDS))))
 
 
 def _tables(data: bytes, brands: tuple[bytes, ...], inner: dict[bytes, Box]) -> Meta:
@@ -211,6 +217,7 @@ def _properties(data: bytes, found: Box) -> dict[int, list[Property]]:
     """Properties of every item by `ipco` and `ipma`, in the order of their association."""
     shared: list[tuple[bytes, bytes]] = []
     links: dict[int, list[Property]] = {}
+    left = MAX_LINKS
     for child in boxes(data, found.start, found.end):
         if child.name == b"ipco":
             for leaf in boxes(data, child.start, child.end):
@@ -218,18 +225,19 @@ def _properties(data: bytes, found: Box) -> dict[int, list[Property]]:
                     raise LimitError("the ipco box has too many or too large properties")
                 shared.append((leaf.name, data[leaf.start : leaf.end]))
         elif child.name == b"ipma":
-            _associate(Reader(data, child.start, child.end, "ipma"), shared, links)
+            left = _associate(Reader(data, child.start, child.end, "ipma"), shared, links, left)
     return links
 
 
-def _associate(reader: Reader, shared: list[tuple[bytes, bytes]], links: dict[int, list[Property]]) -> None:
+def _associate(reader: Reader, shared: list[tuple[bytes, bytes]], links: dict[int, list[Property]], left: int) -> int:
+    """Put an `ipma` into `links`, and say how many more associations the file may have."""
     version, flags = reader.version_and_flags()
-    wide, left = flags & 1, MAX_LINKS
+    wide = flags & 1
     for _ in range(reader.number(4)):
         number, count = reader.number(4 if version else 2), reader.number(1)
         left -= 1 + count
         if left < 0:
-            raise LimitError(f"the ipma box lists more than {MAX_LINKS} associations")
+            raise LimitError(f"the ipma boxes list more than {MAX_LINKS} associations")
         for _ in range(count):
             value = reader.number(2 if wide else 1)
             index, essential = (value & 0x7FFF, value >> 15) if wide else (value & 0x7F, value >> 7)
@@ -237,6 +245,9 @@ def _associate(reader: Reader, shared: list[tuple[bytes, bytes]], links: dict[in
                 raise DamagedError(f"item {number} has property {index}; the file has {len(shared)}")
             if index:
                 links.setdefault(number, []).append(Property(*shared[index - 1], bool(essential)))
+        if len(links.get(number, ())) > MAX_ITEM_PROPERTIES:
+            raise LimitError(f"item {number} has more than {MAX_ITEM_PROPERTIES} properties")
+    return left
 
 
 def _references(data: bytes, reader: Reader) -> tuple[Link, ...]:
@@ -253,13 +264,16 @@ def _references(data: bytes, reader: Reader) -> tuple[Link, ...]:
 
 
 def _groups(data: bytes, found: Box) -> tuple[Link, ...]:
-    links = []
+    links, left = [], MAX_LINKS
     for child in boxes(data, found.start, found.end):
         reader = Reader(data, child.start, child.end, child.name.decode("latin-1"))
         reader.version_and_flags()
         number, count = reader.number(4), reader.number(4)
         if count * 4 > reader.left:
             raise DamagedError(f"a group says {count} entities in {reader.left} bytes")
+        left -= 1 + count
+        if left < 0:
+            raise LimitError(f"the grpl box lists more than {MAX_LINKS} entities")
         links.append(Link(child.name, number, tuple(reader.number(4) for _ in range(count))))
     return tuple(links)
 

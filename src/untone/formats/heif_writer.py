@@ -6,8 +6,10 @@ import dataclasses
 import struct
 from collections.abc import Sequence
 
+from ..errors import DamagedError
 from .heif_items import Item, Link, Meta, Property, item_bytes
 from .isobmff import box, full_box
+from .limits import MAX_SHARED_BYTES
 
 Parts = list[bytes | memoryview]
 
@@ -81,9 +83,10 @@ def _group(link: Link) -> bytes:
 
 def _properties(items: Sequence[NewItem]) -> bytes:
     """`iprp`: each distinct property once, and who has which."""
-    shared: list[tuple[bytes, bytes]] = []
+    shared: dict[tuple[bytes, bytes], int] = {}
     for item in items:
-        shared += [key for p in item.properties if (key := (p.name, p.body)) not in shared]
+        for p in item.properties:
+            shared.setdefault((p.name, p.body), len(shared) + 1)
     wide = len(shared) > 127
     rows = []
     for number, item in enumerate(items, 1):
@@ -91,7 +94,7 @@ def _properties(items: Sequence[NewItem]) -> bytes:
             continue
         row = struct.pack(">HB", number, len(item.properties))
         for p in item.properties:
-            index = shared.index((p.name, p.body)) + 1
+            index = shared[p.name, p.body]
             row += struct.pack(">H", index | p.essential << 15) if wide else bytes((index | p.essential << 7,))
         rows.append(row)
     ipma = full_box(b"ipma", 0, int(wide), struct.pack(">I", len(rows)), *rows)
@@ -104,7 +107,13 @@ def carried(data: bytes, meta: Meta, number: int, order: Sequence[int]) -> tuple
     Args:
         number: of the item.
         order: of it and what it is derived from, itself first; as `heif.derivation` gives it.
+
+    Raises:
+        DamagedError: together they have far more bytes than the file, as all of them are the same ones.
     """
+    total = sum(length for old in order for _, length in meta.item(old).extents or ())
+    if total > len(data) + MAX_SHARED_BYTES:
+        raise DamagedError(f"the {len(order)} parts of item {number} have {total} bytes; the file has {len(data)}")
     ids = {old: new for new, old in enumerate(order, 1)}
     items = [_carried(data, meta.item(old), hidden=old != number) for old in order]
     links = [

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from .. import colour
 from ..errors import DamagedError
+from .limits import MAX_PROFILE_NAME_BYTES, MAX_PROFILE_TAGS
 
 D50 = np.array([0.9642, 1.0, 0.8249])
 COLUMNS, CURVES = (b"rXYZ", b"gXYZ", b"bXYZ"), (b"rTRC", b"gTRC", b"bTRC")
@@ -21,6 +22,8 @@ CICP_PRIMARIES = {1: "bt709", 9: "bt2020", 12: "p3"}
 PRIMARIES_CICP = {name: code for code, name in CICP_PRIMARIES.items()}
 CICP_TRANSFERS = {1: "bt1886", 4: "gamma22", 6: "bt1886", 13: "srgb", 14: "bt1886", 15: "bt1886", 16: "pq", 18: "hlg"}
 """Code points of ITU-T H.273 that have a name here."""
+
+Tags = dict[bytes, memoryview]
 
 MATRIX_TOLERANCE = 0.004
 CURVE_TOLERANCE = 0.008
@@ -62,19 +65,20 @@ def describe(icc: bytes) -> Profile:
     return Profile(space, _description(tags), *named)
 
 
-def _tags(icc: bytes) -> dict[bytes, bytes]:
+def _tags(icc: bytes) -> Tags:
+    """The tags by name, as views: 128 tags may share the same 16 MiB."""
     (count,) = struct.unpack_from(">I", icc, 128)
-    tags = {}
-    for index in range(min(count, 128)):
+    tags: Tags = {}
+    for index in range(min(count, MAX_PROFILE_TAGS)):
         name, offset, size = struct.unpack_from(">4sII", icc, 132 + 12 * index)
         if offset + size > len(icc):
             raise DamagedError(f"the ICC profile's tag {name!r} runs past its end")
-        tags[name] = icc[offset : offset + size]
+        tags[name] = memoryview(icc)[offset : offset + size]
     return tags
 
 
-def _named(tags: dict[bytes, bytes]) -> tuple[str | None, str | None]:
-    cicp = tags.get(b"cicp", b"")
+def _named(tags: Tags) -> tuple[str | None, str | None]:
+    cicp = tags.get(b"cicp", memoryview(b""))
     if len(cicp) >= 12 and cicp[8] in CICP_PRIMARIES and cicp[9] in CICP_TRANSFERS:
         return CICP_PRIMARIES[cicp[8]], CICP_TRANSFERS[cicp[9]]
     if not _is_matrix(tags):
@@ -84,12 +88,12 @@ def _named(tags: dict[bytes, bytes]) -> tuple[str | None, str | None]:
     return next(near, None), _curve_name(curves)
 
 
-def _is_matrix(tags: dict[bytes, bytes]) -> bool:
+def _is_matrix(tags: Tags) -> bool:
     """Whether three curves and a matrix are all there is to the profile; a table would win over them."""
     return b"A2B0" not in tags and {*COLUMNS, *CURVES} <= tags.keys()
 
 
-def _columns(tags: dict[bytes, bytes]) -> NDArray[np.float64]:
+def _columns(tags: Tags) -> NDArray[np.float64]:
     return np.array([struct.unpack_from(">3i", tags[name], 8) for name in COLUMNS]).T / 65536
 
 
@@ -113,7 +117,7 @@ def d50_matrix(primaries: str) -> NDArray[np.float64]:
     return adapted
 
 
-def _curve(tag: bytes, samples: int = 65) -> NDArray[np.float64]:
+def _curve(tag: memoryview, samples: int = 65) -> NDArray[np.float64]:
     """A tone curve sampled over 0..1; 'curv' and 'para' types."""
     with np.errstate(all="ignore"):
         curve = _sampled(tag, np.linspace(0, 1, samples))
@@ -122,22 +126,23 @@ def _curve(tag: bytes, samples: int = 65) -> NDArray[np.float64]:
     return np.clip(curve, 0, 1)
 
 
-def _sampled(tag: bytes, x: NDArray[np.float64]) -> NDArray[np.float64]:
-    if tag[:4] == b"curv":
+def _sampled(tag: memoryview, x: NDArray[np.float64]) -> NDArray[np.float64]:
+    kind = bytes(tag[:4])
+    if kind == b"curv":
         (count,) = struct.unpack_from(">I", tag, 8)
         if count == 0:
             return x
         values = np.frombuffer(tag, ">u2", count, 12)
         gamma: NDArray[np.float64] = x ** (values[0] / 256)
         return gamma if count == 1 else np.interp(x, np.linspace(0, 1, count), values / 65535)
-    if tag[:4] != b"para":
-        raise DamagedError(f"the ICC profile has a tone curve of type {tag[:4]!r}")
-    (kind,) = struct.unpack_from(">H", tag, 8)
-    count = {0: 1, 1: 3, 2: 4, 3: 5, 4: 7}[kind]
+    if kind != b"para":
+        raise DamagedError(f"the ICC profile has a tone curve of type {kind!r}")
+    (function,) = struct.unpack_from(">H", tag, 8)
+    count = {0: 1, 1: 3, 2: 4, 3: 5, 4: 7}[function]
     g, a, b, c, d, e, f = [v / 65536 for v in struct.unpack_from(f">{count}i", tag, 12)] + [0.0] * (7 - count)
-    if kind == 0:
+    if function == 0:
         a, d = 1.0, -1.0
-    elif kind in (1, 2):  # what follows b is the offset of both parts
+    elif function in (1, 2):  # what follows b is the offset of both parts
         d, e, f, c = (-b / a if a else 0.0), c, c, 0.0
     power = np.maximum(a * x + b, 0) ** g
     curve: NDArray[np.float64] = np.where(x >= d, power + e, c * x + f)
@@ -153,8 +158,8 @@ def _curve_name(curves: list[NDArray[np.float64]]) -> str | None:
     return None
 
 
-def _description(tags: dict[bytes, bytes]) -> str:
-    tag = tags.get(b"desc", b"")
+def _description(tags: Tags) -> str:
+    tag = bytes(tags.get(b"desc", memoryview(b""))[:MAX_PROFILE_NAME_BYTES])
     try:
         if tag[:4] == b"mluc":
             size, offset = struct.unpack_from(">II", tag, 20)

@@ -74,10 +74,10 @@ def parse(data: bytes) -> File:
             whole = data[start:end]
         elif name == b"jxlp":
             pieces.append((Reader(data, start, end, "jxlp").number(4) & 0x7FFFFFFF, data[start + 4 : end]))
-        elif name in (b"Exif", b"xml ", b"jhgm"):
-            found.setdefault(name, data[start:end] if name == b"jhgm" else _limited(data[start:end]))
-        elif name == b"brob" and data[start : start + 4] in (b"Exif", b"xml "):
-            found.setdefault(data[start : start + 4], _inflated(data[start + 4 : end]))
+        elif name in (b"Exif", b"xml ", b"jhgm") and name not in found:
+            found[name] = data[start:end] if name == b"jhgm" else _limited(data[start:end])
+        elif name == b"brob" and (packed := data[start : start + 4]) in (b"Exif", b"xml ") and packed not in found:
+            found[packed] = _inflated(data[start + 4 : end])
     codestream = whole if whole is not None else b"".join(part for _, part in sorted(pieces))
     exif = found.get(b"Exif")
     if exif is not None:

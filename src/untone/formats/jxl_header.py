@@ -9,10 +9,9 @@ from __future__ import annotations
 import dataclasses
 
 from ..errors import DamagedError, UnsupportedError
-from .limits import check_size
+from .limits import MAX_BIT_HEADER_BYTES, check_size
 
 SIGNATURE = b"\xff\x0a"
-MAX_HEADER_BYTES = 4096
 
 RATIOS = {1: (1, 1), 2: (12, 10), 3: (4, 3), 4: (3, 2), 5: (16, 9), 6: (5, 4), 7: (2, 1)}
 PRIMARIES = {1: "bt709", 9: "bt2020", 11: "p3"}
@@ -108,7 +107,7 @@ def parse(data: bytes) -> JxlHeader:
     """
     if data[:2] != SIGNATURE:
         raise DamagedError("the JPEG XL has no codestream")
-    bits = _Bits(data[2:MAX_HEADER_BYTES])
+    bits = _Bits(data[2:MAX_BIT_HEADER_BYTES])
     width, height = _size(bits)
     check_size(width, height, 8)
     found = JxlHeader(width, height)

@@ -41,8 +41,51 @@ MAX_PROPERTIES = 4096
 MAX_LINKS = 65536
 """Extents, property associations, or ends of references and groups, of one AVIF or HEIC."""
 
+MAX_ITEM_PROPERTIES = 255
+"""Of one item: as many as `ipma` counts."""
+
 MAX_DERIVATIONS = 4
 """Images made of images made of images; a grid of tiles is one step."""
+
+MAX_SHARED_BYTES = 64 << 20
+"""Bytes of tiles beyond those of the file: writers store equal tiles once, but not 16,384 times all of the file."""
+
+MAX_BRANDS = 64
+"""Of an AVIF or HEIC that are looked at."""
+
+MAX_DIRECTORY_ENTRIES = 512
+"""Of one EXIF directory, maker notes included; cameras write some sixty."""
+
+MAX_MPF_TAGS = 16
+"""Of the MPF index; it has three, or up to five."""
+
+MAX_TAG_VALUES = 64
+"""Of a TIFF tag that is read; longer ones, such as the strips of a picture, are not needed here."""
+
+MAX_PROFILE_TAGS = 128
+MAX_PROFILE_NAME_BYTES = 1024
+"""Tags of an ICC profile that are looked at, and bytes of its description."""
+
+MAX_ATTRIBUTE_NAME = 256
+"""Bytes of the name of an EXR attribute, or of its type."""
+
+MAX_TEXT_HEADER_BYTES = 1 << 16
+"""Of a Radiance HDR."""
+
+MAX_BIT_HEADER_BYTES = 4096
+"""Of a JPEG XL codestream that are looked at."""
+
+MAX_XML_TAGS = 1 << 18
+"""Of one XMP packet; the largest of real ones hold long texts, not many tags."""
+
+MAX_QUOTED = 80
+"""Characters of a value that an error quotes; it is one line for people."""
+
+
+def quoted(value: object) -> str:
+    """A value of a file as an error quotes it: one line, never longer than MAX_QUOTED."""
+    text = repr(value)
+    return text if len(text) <= MAX_QUOTED else f"{text[: MAX_QUOTED - 3]}..."
 
 
 def check_file_size(size: int) -> None:

@@ -8,15 +8,22 @@ from __future__ import annotations
 import hashlib
 import re
 import struct
+from xml.parsers import expat
 
 from ..errors import UntoneError
 from . import exif
 from .announcement import EXTENSION_TAG, extension, extension_segments, named_extension
+from .container import TAG
 from .segments import APP1, EXIF_TAG, XMP_TAG, Codestream, parse
 from .ultrahdr import locate
+from .xmp import BOM, PADDING
 from .xmp import parse as parse_xmp
 
-_NAMESPACE = re.compile(rb"""xmlns:([\w.-]+)\s*=\s*["']http://ns\.adobe\.com/exif/1\.0/["']""")
+EXIF_NAMESPACE = "http://ns.adobe.com/exif/1.0/"
+
+_ATTRIBUTE = re.compile(rb"""\s([\w.-]+):GPS\w*\s*=\s*(?:"[^"]*"|'[^']*')""")
+"""An attribute that may be a place, with its prefix and the blank before it."""
+
 _VIDEO_PLACE = re.compile(rb"(?s)(....)\xa9xyz(..)(..)([+-][0-9.]+[+-][0-9.]+[^/\0]{0,24}/?)")
 """QuickTime's user data box of the place: size, name, length of the text, language, ISO 6709 text."""
 
@@ -25,17 +32,53 @@ def xmp_without_location(packet: bytes) -> bytes:
     """The packet of the same length with its exif:GPS properties blanked; as it is where it cannot be parsed."""
     try:
         parse_xmp(packet)
-    except UntoneError:
+        spans = _Places(packet).spans
+    except (UntoneError, expat.ExpatError):
         return packet
-    for prefix in set(_NAMESPACE.findall(packet)):
-        name = re.escape(prefix) + rb":GPS\w+"
-        for pattern in (
-            rb"\s" + name + rb"""\s*=\s*(?:"[^"]*"|'[^']*')""",
-            rb"<(" + name + rb")(?:\s[^>]*)?/>",
-            rb"(?s)<(" + name + rb")(?:\s[^>]*)?>.*?</\1\s*>",
-        ):
-            packet = re.sub(pattern, lambda found: b" " * len(found[0]), packet)
-    return packet
+    block = bytearray(packet)
+    for start, end in spans:
+        block[start:end] = b" " * (end - start)
+    return bytes(block)
+
+
+class _Places:
+    """Byte spans of a packet's exif:GPS properties, attributes and elements."""
+
+    def __init__(self, packet: bytes) -> None:
+        self.spans: list[tuple[int, int]] = []
+        self._packet = packet
+        self._prefixes: set[bytes] = set()
+        self._open: list[tuple[int, int]] = []
+        body = packet.removeprefix(BOM).lstrip(PADDING)
+        self._parser = expat.ParserCreate("utf-8", " ")
+        self._before = len(packet) - len(body)
+        self._parser.StartNamespaceDeclHandler = self._declare
+        self._parser.StartElementHandler = self._start
+        self._parser.EndElementHandler = self._finish
+        self._parser.Parse(body.rstrip(PADDING), True)
+
+    def _declare(self, prefix: str | None, uri: str) -> None:
+        if uri == EXIF_NAMESPACE and prefix:
+            self._prefixes.add(prefix.encode())
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        here = self._before + self._parser.CurrentByteIndex
+        end = self._end(here)
+        self._open.append((here, end))
+        if any(key.startswith(f"{EXIF_NAMESPACE} GPS") for key in attributes):
+            found = _ATTRIBUTE.finditer(self._packet, here, end)
+            self.spans += [match.span() for match in found if match[1] in self._prefixes]
+
+    def _finish(self, name: str) -> None:
+        start, end = self._open.pop()
+        if name.startswith(f"{EXIF_NAMESPACE} GPS"):
+            closed = self._packet[end - 2 : end] == b"/>"
+            self.spans.append((start, end if closed else self._end(self._before + self._parser.CurrentByteIndex)))
+
+    def _end(self, start: int) -> int:
+        """Where the tag that begins there ends."""
+        tag = TAG.match(self._packet, start)
+        return tag.end() if tag else start
 
 
 def jpeg_without_location(data: bytes) -> bytes:

@@ -6,7 +6,7 @@ import dataclasses
 import struct
 
 from ..errors import DamagedError
-from .limits import MAX_MPF_IMAGES
+from .limits import MAX_MPF_IMAGES, MAX_MPF_TAGS
 
 MPF_TAG = b"MPF\0"
 BASELINE_PRIMARY = 0x030000
@@ -69,7 +69,7 @@ def _rows(body: bytes) -> tuple[str, list[tuple[int, int, int]], int]:
         (ifd,) = struct.unpack_from(order + "I", tiff, 4)
         (tags,) = struct.unpack_from(order + "H", tiff, ifd)
         found = {}
-        for index in range(min(tags, 16)):
+        for index in range(min(tags, MAX_MPF_TAGS)):
             tag, _, count, value = struct.unpack_from(order + "HHII", tiff, ifd + 2 + 12 * index)
             found[tag] = (count, value)
         count, (size, position) = found[_COUNT][1], found[_ENTRIES]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
 import threading
 import zlib
@@ -21,17 +22,22 @@ from .idat import chunk as _chunk
 from .idat import idat_chunks
 from .limits import MAX_CHUNKS, MAX_METADATA_BYTES, check_size
 from .pixels import bands, decoded, sixteen_bits, three_channels
+from .quiet import muted
 from .signalling import Header, Signalling, image_of, signalling
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 XMP_KEYWORD = b"XML:com.adobe.xmp\0"
 
 RGB, PALETTE = 2, 3
+INTERLACED = 28
+"""Offset of the byte that says so."""
+
 ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 """First column, first row, and steps of the seven passes."""
 
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _EARLY = (b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"eXIf", b"iTXt", b"PLTE")
+INFLATED_STEP = 1 << 16
 LEVEL = 3
 """zlib effort: 16-bit light hardly compresses better with more."""
 
@@ -43,7 +49,9 @@ def read(data: bytes) -> tuple[Image, None]:
         DamagedError, UnsupportedError, LimitError: as their names say.
     """
     header = parse(data)
-    pixels = three_channels(decoded(imagecodecs.png_decode, _bare(data)), header.width, header.height)
+    bare, surplus = _bare(data)
+    with muted() if surplus or data[INTERLACED] else contextlib.nullcontext():  # libpng prints about either
+        pixels = three_channels(decoded(imagecodecs.png_decode, bare), header.width, header.height)
     chunks = _ancillary(data)
     if b"gAMA" in chunks and b"sRGB" not in chunks and header.transfer is None and header.icc is None:
         pixels = _with_srgb_curve(pixels, chunks[b"gAMA"])
@@ -95,8 +103,10 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
     raise LimitError(f"the PNG has more than {MAX_CHUNKS} chunks")
 
 
-def _bare(data: bytes) -> bytes:
+def _bare(data: bytes) -> tuple[bytes, bool]:
     """The PNG with its critical chunks only, each checked, so that the decoder finds nothing to complain about.
+
+    With it, whether there are more pixel data than pixels.
 
     libpng prints its warnings; transparency is among what is left out, as alpha is dropped anyway.
 
@@ -104,7 +114,7 @@ def _bare(data: bytes) -> bytes:
         DamagedError: a checksum is wrong, the palette is, or the pixel data are short.
     """
     view, parts, palette = memoryview(data), [SIGNATURE], data[25] == PALETTE
-    inflating, inflated = zlib.decompressobj(), 0
+    inflating, inflated, whole = zlib.decompressobj(), 0, _raw_size(data)
     for name, start, length in _chunks(data):
         if name not in (b"IHDR", b"PLTE", b"IDAT", b"IEND") or (name == b"PLTE" and not palette):
             continue
@@ -113,20 +123,27 @@ def _bare(data: bytes) -> bytes:
         if name == b"PLTE" and (length % 3 or not 3 <= length <= 768):
             raise DamagedError(f"the PNG palette has {length} bytes")
         if name == b"IDAT":
-            inflated += _inflated(inflating, view[start : start + length])
+            inflated += _inflated(inflating, view[start : start + length], whole - inflated)
         parts.append(data[start - 8 : start + length + 4])
-    if not inflating.eof or inflated < _raw_size(data):
-        raise DamagedError(f"the PNG pixel data hold {inflated} of {_raw_size(data)} bytes")
-    return b"".join(parts)
+    if inflated < whole or (inflated == whole and not inflating.eof):
+        raise DamagedError(f"the PNG pixel data hold {inflated} of {whole} bytes")
+    return b"".join(parts), inflated > whole
 
 
-def _inflated(inflating: zlib._Decompress, packed: memoryview) -> int:
-    """Bytes that a piece of the zlib stream inflates to, thrown away as they come."""
-    total, rest = 0, bytes(packed)
+def _inflated(inflating: zlib._Decompress, packed: memoryview, wanted: int) -> int:
+    """Bytes that a piece of the zlib stream inflates to, thrown away as they come; no longer than `wanted`, plus one.
+
+    In small steps: of a long piece, all that is left would be copied at each.
+    """
+    total = 0
     try:
-        while rest:
-            total += len(inflating.decompress(rest, 1 << 20))
-            rest = inflating.unconsumed_tail
+        for start in range(0, len(packed), INFLATED_STEP):
+            rest = bytes(packed[start : start + INFLATED_STEP])
+            while rest and total <= wanted:
+                total += len(inflating.decompress(rest, 1 << 20))
+                rest = inflating.unconsumed_tail
+            if total > wanted:
+                break
     except zlib.error as error:
         raise DamagedError(f"the PNG pixel data are damaged: {error}") from error
     return total

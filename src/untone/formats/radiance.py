@@ -17,15 +17,17 @@ from .. import colour
 from ..errors import DamagedError, UnsupportedError
 from ..image import GainMap, Image, Pixels
 from . import profiles
-from .limits import check_size
-from .pixels import bands
+from .limits import MAX_TEXT_HEADER_BYTES, check_size
+from .pixels import bands, finite
 from .signalling import Header, Signalling, signalling
 
 SIGNATURES = (b"#?RADIANCE", b"#?RGBE")
 
-MAX_HEADER_BYTES = 1 << 16
 RUN_LENGTH_WIDTHS = range(8, 32768)
 """Widths whose rows may be run-length coded a component at a time."""
+
+ROW_MARK_BYTES = 4
+"""In front of a coded row. Coding may make narrow rows of noise longer; never twice as long."""
 
 STRETCH = 128
 """Plain pixels looked at in one go: a row of many short repeats must not be looked through from each of them."""
@@ -56,7 +58,8 @@ def read(data: bytes) -> tuple[Image, None]:
         raise DamagedError(f"the Radiance HDR ends at byte {len(data)}; {rows} rows need more")
     light = _light(_pixels(data, position, rows, columns))
     if kind == b"32-bit_rle_xyze":
-        light = light @ np.linalg.inv(colour.rgb_to_xyz("bt709")).T.astype(np.float32)
+        with np.errstate(all="ignore"):  # the brightest codes leave float32 here
+            light = finite(light @ np.linalg.inv(colour.rgb_to_xyz("bt709")).T.astype(np.float32))
     if axes[0] in ("+Y", "-X"):
         light = light[::-1]
     if axes[1] in ("+Y", "-X"):
@@ -73,7 +76,7 @@ def probe(data: bytes) -> Signalling:
 
 def _parse(data: bytes) -> tuple[Header, bytes, tuple[str, str], int]:
     """Header, FORMAT, the axes of rows and columns ("-Y", "+X"), and where the pixels begin."""
-    head = data[:MAX_HEADER_BYTES]
+    head = data[:MAX_TEXT_HEADER_BYTES]
     blank = re.search(rb"\n\r?\n", head)
     found = _SIZE.match(head, blank.end()) if blank else None
     if blank is None or found is None:
@@ -192,7 +195,8 @@ def write(image: Image, gain_map: GainMap | None = None, *, quality: int = 95, m
     for band in bands(image.pixels):
         light = _linear(band, image)
         light = _rounded(light if plain or not inside else light @ matrix)
-        parts.append(bytes(imagecodecs.rgbe_encode(light, header=False, rle=True)))
+        room = light.shape[0] * (ROW_MARK_BYTES + 8 * light.shape[1])
+        parts.append(bytes(imagecodecs.rgbe_encode(light, header=False, rle=True, out=room)))
     return parts
 
 

@@ -10,7 +10,7 @@ import imagecodecs
 from ..errors import DamagedError, UnsupportedError
 from ..image import Image
 from .exif import orientation_of
-from .limits import MAX_CHUNKS, check_size
+from .limits import MAX_CHUNKS, MAX_METADATA_BYTES, check_size
 from .pixels import decoded, three_channels
 from .segments import EXIF_TAG
 from .signalling import Header, Signalling, image_of, signalling
@@ -56,8 +56,10 @@ def _riff_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         name, length = struct.unpack_from("<4sI", data, position)
         if position + 8 + length > len(data):
             raise DamagedError(f"the WebP chunk {name!r} says {length} bytes; the file ends at {len(data)}")
-        keep = length if name not in (b"VP8 ", b"VP8L", b"ALPH") else min(length, 16)
-        yield name, data[position + 8 : position + 8 + keep]
+        if name in (b"VP8 ", b"VP8L", b"ALPH"):
+            yield name, data[position + 8 : position + 8 + min(length, 16)]
+        elif length <= MAX_METADATA_BYTES:
+            yield name, data[position + 8 : position + 8 + length]
         position += 8 + length + length % 2
 
 

@@ -23,6 +23,9 @@ JFIF_TAG = b"JFIF\0"
 MAX_BODY = 65533
 """Bytes that one segment can carry."""
 
+_START = re.compile(rb"\xff(?=[^\x00\xff])")
+"""A marker between segments; fill bytes before it, and stray ones, are skipped."""
+
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 """The end of entropy-coded data: 0xFF that is neither stuffing, nor a restart marker, nor a fill byte."""
 
@@ -106,10 +109,9 @@ def parse(data: bytes, start: int = 0) -> Codestream:
 
 def _segment(data: bytes, position: int) -> Segment:
     """The next marker segment at or after `position`; stray bytes before it are skipped, as decoders do."""
-    start = data.find(b"\xff", position)
-    while start >= 0 and data[start + 1 : start + 2] in (b"\xff", b"\x00"):
-        start = data.find(b"\xff", start + 1)
-    if start < 0 or start + 4 > len(data):
+    found = _START.search(data, position)
+    start = found.start() if found else len(data)
+    if start + 4 > len(data):
         raise DamagedError(f"the JPEG ends at byte {len(data)}, before its image data")
     marker = data[start + 1]
     if marker in (SOI, EOI) or 0xD0 <= marker <= 0xD7 or marker == 1:
@@ -126,10 +128,10 @@ def find_end(data: bytes, stream: Codestream) -> int:
 
     Raises:
         DamagedError: the file ends, or another image begins, before the EOI.
-        LimitError: more than MAX_SCANS scans.
+        LimitError: more than MAX_SCANS scans, or MAX_SEGMENTS segments of any kind.
     """
     position, scans = stream.scan, 0
-    while True:
+    for _ in range(MAX_SEGMENTS):
         found = _MARKER.search(data, position)
         if found is None:
             raise DamagedError(f"the JPEG image data ends at byte {len(data)} without its end-of-image marker")
@@ -140,6 +142,7 @@ def find_end(data: bytes, stream: Codestream) -> int:
         if scans > MAX_SCANS:
             raise LimitError(f"the JPEG has more than {MAX_SCANS} scans")
         position = segment.end
+    raise LimitError(f"the JPEG has more than {MAX_SEGMENTS} segments after its first scan")
 
 
 def check_decodable(stream: Codestream) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import DamagedError, UnsupportedError
 from ..image import Image, Pixels
-from .limits import MAX_CHUNKS, MAX_METADATA_BYTES, check_size
+from .limits import MAX_CHUNKS, MAX_METADATA_BYTES, MAX_TAG_VALUES, check_size
 from .pixels import decoded, finite, three_channels
 from .signalling import Header, Signalling, image_of, signalling
 
@@ -25,9 +25,6 @@ MIRRORED = {2: (1, -1), 3: (-1, -1), 4: (-1, 1), 6: (1, -1), 7: (-1, -1), 8: (-1
 ASSOCIATED_ALPHA = 1
 SEPARATE = 2
 FLOAT = 3
-
-MAX_VALUES = 64
-"""Longer tags, such as the strips of a picture, are not needed here."""
 
 _SIZES = {1: ("B", 1), 2: ("B", 1), 3: ("H", 2), 4: ("I", 4), 7: ("B", 1), 16: ("Q", 8)}
 
@@ -145,7 +142,7 @@ def parse_tags(data: bytes) -> Tags:
             position = first + size * index
             tag, kind = struct.unpack_from(order + "HH", data, position)
             (number,) = struct.unpack_from(order + ("Q" if big else "I"), data, position + 4)
-            if kind in _SIZES and (number <= MAX_VALUES or tag in (XMP, ICC)):
+            if tag not in tags and kind in _SIZES and (number <= MAX_TAG_VALUES or tag in (XMP, ICC)):
                 tags[tag] = _values(data, order, kind, number, position + (12 if big else 8), big)
     except (struct.error, OverflowError) as error:
         raise DamagedError("the TIFF directory runs past the end of the file") from error

@@ -11,12 +11,16 @@ from decimal import Decimal
 
 from ..errors import DamagedError, LimitError, UnsupportedError
 from ..image import Triple
-from .limits import MAX_METADATA_BYTES
+from .limits import MAX_METADATA_BYTES, MAX_XML_TAGS, quoted
 from .metadata import Metadata
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 HDRGM = "http://ns.adobe.com/hdr-gain-map/1.0/"
 APPLE = "http://ns.apple.com/HDRGainMap/1.0/"
+
+BOM = b"\xef\xbb\xbf"
+PADDING = b"\0 \t\r\n"
+"""Bytes that may surround a packet."""
 
 _DEFAULT_OFFSET = 1 / 64
 
@@ -27,22 +31,27 @@ def parse(packet: bytes) -> ElementTree.Element:
     """The tree of an XMP packet.
 
     Raises:
-        LimitError: larger than MAX_METADATA_BYTES.
+        LimitError: larger than MAX_METADATA_BYTES, or of more than MAX_XML_TAGS tags.
         DamagedError: not UTF-8, not well-formed, or with a DTD, which XMP never has.
     """
     if len(packet) > MAX_METADATA_BYTES:
         raise LimitError(f"the XMP packet has {len(packet)} bytes; the limit is {MAX_METADATA_BYTES}")
     try:
-        text = packet.decode("utf-8-sig").strip("\0 \t\r\n")
+        text = packet.removeprefix(BOM).strip(PADDING).decode("utf-8")
         if "<!DOCTYPE" in text or "<!ENTITY" in text:
             raise DamagedError("the XMP packet declares a DTD or an entity")
+        if text.count("<") > MAX_XML_TAGS:
+            raise LimitError(f"the XMP packet has {text.count('<')} tags; the limit is {MAX_XML_TAGS}")
         return ElementTree.fromstring(text, ElementTree.XMLParser(encoding="utf-8"))
     except (UnicodeDecodeError, ElementTree.ParseError, ValueError) as error:
         raise DamagedError(f"the XMP packet is not well-formed: {error}") from error
 
 
 def properties(packet: bytes, namespace: str) -> Properties:
-    """Properties of one namespace: local name to its values, one for a scalar, several for an rdf:Seq."""
+    """Properties of one namespace: local name to its values, one for a scalar, several for an rdf:Seq.
+
+    Looks two levels below each description and no deeper: descriptions may hold descriptions.
+    """
     found: Properties = {}
     prefix = f"{{{namespace}}}"
     for description in parse(packet).iter(f"{{{RDF}}}Description"):
@@ -51,7 +60,7 @@ def properties(packet: bytes, namespace: str) -> Properties:
                 found.setdefault(name[len(prefix) :], (value,))
         for child in description:
             if isinstance(child.tag, str) and child.tag.startswith(prefix):
-                items = [entry.text or "" for entry in child.iter(f"{{{RDF}}}li")]
+                items = [entry.text or "" for entry in child.findall(f"*/{{{RDF}}}li")]
                 found.setdefault(child.tag[len(prefix) :], tuple(items) if items else (child.text or "",))
     return found
 
@@ -65,7 +74,7 @@ def xmp_to_metadata(found: Properties) -> Metadata:
     """
     version = found.get("Version", ("1.0",))[0].strip()
     if version != "1.0":
-        raise UnsupportedError(f"the gain map XMP has hdrgm:Version {version!r}; this reader knows 1.0")
+        raise UnsupportedError(f"the gain map XMP has hdrgm:Version {quoted(version)}; this reader knows 1.0")
     missing = [name for name in ("GainMapMax", "HDRCapacityMax") if name not in found]
     if missing:
         raise DamagedError(f"the gain map XMP lacks hdrgm:{missing[0]}")
@@ -89,7 +98,7 @@ def xmp_to_metadata(found: Properties) -> Metadata:
 def _boolean(found: Properties, name: str) -> bool:
     value = found.get(name, ("False",))[0].strip()
     if value not in ("True", "False"):
-        raise DamagedError(f"the gain map XMP has hdrgm:{name} {value!r}; it must be True or False")
+        raise DamagedError(f"the gain map XMP has hdrgm:{name} {quoted(value)}; it must be True or False")
     return value == "True"
 
 
@@ -98,12 +107,25 @@ def _numbers(found: Properties, name: str, default: float) -> Triple:
     if values is None:
         return default, default, default
     try:
-        numbers = [float(value) for value in values]
+        numbers = [number(value) for value in values]
     except ValueError as error:
-        raise DamagedError(f"the gain map XMP has hdrgm:{name} {values}; it must be a number") from error
-    if len(numbers) not in (1, 3) or not all(math.isfinite(number) for number in numbers):
-        raise DamagedError(f"the gain map XMP has hdrgm:{name} {values}; it must be one or three finite numbers")
+        raise DamagedError(f"the gain map XMP has hdrgm:{name} {quoted(values)}; it must be a number") from error
+    if len(numbers) not in (1, 3) or not all(map(math.isfinite, numbers)):
+        raise DamagedError(
+            f"the gain map XMP has hdrgm:{name} {quoted(values)}; it must be one or three finite numbers"
+        )
     return (numbers[0], numbers[0], numbers[0]) if len(numbers) == 1 else (numbers[0], numbers[1], numbers[2])
+
+
+def number(text: str) -> float:
+    """A decimal as XMP has it; Python's own underscores are none.
+
+    Raises:
+        ValueError: it is no number.
+    """
+    if "_" in text:
+        raise ValueError(text)
+    return float(text)
 
 
 def decimal(number: float) -> str:
