@@ -49,5 +49,5 @@ step experiment all "${data[@]}" ${PHOTOS:+--photos "$PHOTOS"} -o "$out/experime
   --recipe "${RECIPE:-ours}" --ahead "$((cores > 2 ? cores - 2 : 1))" --seeds ${SEEDS:-1 2 3}
 
 cp "$out/fastgamer/fastgamer.onnx" "$out/fastgamer/recipe.json" "$out/fastgamer/log.csv" "$out/fastgamer/log.png" "$out/results"
-for kind in ablations table sr; do cp "$out/experiments/$kind/table.md" "$out/results/$kind.md"; done
+for kind in ablations table sr encoders; do cp "$out/experiments/$kind/table.md" "$out/results/$kind.md"; done
 echo "$out/results"
