@@ -98,7 +98,8 @@ def test_a_length_of_0_reaches_to_the_end():
     [
         (0, 0, 0, 1 << 30, DamagedError),
         (0, 0, 0xFFFFFFFF, 4, DamagedError),
-        (2, 0, 0, 4, UnsupportedError),
+        (2, 0, 0, 4, DamagedError),
+        (3, 0, 0, 4, UnsupportedError),
         (0, 1, 0, 4, UnsupportedError),
     ],
 )

@@ -15,10 +15,11 @@ import numpy as np
 
 from ..errors import DamagedError, LimitError, UnsupportedError
 from ..image import Image, Pixels, turned_upright
+from . import cicp
+from .codestream import CodePoints, av1_code_points, hevc_code_points
 from .exif import with_orientation
-from .heif_items import Item, Meta, Property, item_bytes
+from .heif_items import Item, Meta, Property, item_bytes, item_head
 from .heif_writer import carried, heif_file
-from .icc import CICP_PRIMARIES, CICP_TRANSFERS
 from .limits import MAX_DERIVATIONS, MAX_ITEMS, MAX_METADATA_BYTES, check_size
 from .pixels import three_channels
 from .profiles import primaries_of
@@ -92,7 +93,7 @@ class Picture:
     colour: Colour
 
 
-def picture(meta: Meta, number: int, codec: Codec) -> Picture:
+def picture(data: bytes, meta: Meta, number: int, codec: Codec) -> Picture:
     """What the properties of an item say.
 
     Raises:
@@ -110,7 +111,9 @@ def picture(meta: Meta, number: int, codec: Codec) -> Picture:
         check_size(*_size(part), 8)
     width, height = _size(item)
     bits, channels = samples(coded[0], codec)
-    return Picture(item, width, height, _crop(item, width, height), bits, channels, _orientation(item), colour(item))
+    stated = next((part for part in (item, coded[0]) if part.property(b"colr") is not None), None)
+    space = colour(stated) if stated is not None else _coded_colour(data, coded[0], codec)
+    return Picture(item, width, height, _crop(item, width, height), bits, channels, _orientation(item), space)
 
 
 def derivation(meta: Meta, number: int) -> list[int]:
@@ -200,17 +203,30 @@ def turns(orientation: int) -> tuple[Property, ...]:
 
 def colour(item: Item) -> Colour:
     """The colr properties of an item; an ICC profile wins over nclx unless that says PQ or HLG."""
-    nclx: tuple[str | None, str | None] = (None, None)
-    icc = None
+    points, icc = None, None
     for body in (found.body for found in item.properties if found.name == b"colr"):
-        if body[:4] == b"nclx" and len(body) >= 10 and nclx == (None, None):
-            primaries, transfer = struct.unpack_from(">HH", body, 4)
-            nclx = CICP_PRIMARIES.get(primaries), CICP_TRANSFERS.get(transfer)
+        if body[:4] == b"nclx" and len(body) >= 10 and points is None:
+            points = CodePoints(*struct.unpack_from(">HH", body, 4))
         elif body[:4] in (b"prof", b"rICC") and icc is None:
             icc = body[4:]
-    if icc is not None and nclx[1] not in ("pq", "hlg"):
-        nclx = (None, None)
-    return Colour(*nclx, icc)
+    return _colour(points or CodePoints(), icc)
+
+
+def _colour(points: CodePoints, icc: bytes | None) -> Colour:
+    nclx = cicp.named(*points)
+    if nclx[1] in ("pq", "hlg"):
+        return Colour(*nclx, icc)
+    if icc is None:
+        icc = cicp.profile(*points)
+    return Colour(None, None, icc) if icc is not None else Colour(*nclx)
+
+
+def _coded_colour(data: bytes, coded: Item, codec: Codec) -> Colour:
+    """What the codestream of a coded item says."""
+    setup = coded.property(codec.config) or b""
+    if codec.config == b"hvcC":
+        return _colour(hevc_code_points(setup), None)
+    return _colour(av1_code_points(setup, item_head(data, coded)), None)
 
 
 def header(data: bytes, meta: Meta, shown: Picture, warnings: tuple[str, ...] = ()) -> Header:

@@ -49,14 +49,16 @@ def read(data: bytes, codec: Codec) -> tuple[Image, GainMap | None]:
     """
     meta = parse(data)
     found = locate(data, meta, codec)
-    return image(data, meta, picture(meta, found.base, codec), codec), gain_map(data, meta, found, codec)
+    return image(data, meta, picture(data, meta, found.base, codec), codec), gain_map(data, meta, found, codec)
 
 
 def probe(data: bytes, codec: Codec) -> Signalling:
     """The same from the boxes, without decoding."""
     meta = parse(data)
     found = locate(data, meta, codec)
-    return signalling(codec.name, header(data, meta, picture(meta, found.base, codec), found.warnings), signal(found))
+    return signalling(
+        codec.name, header(data, meta, picture(data, meta, found.base, codec), found.warnings), signal(found)
+    )
 
 
 def locate(data: bytes, meta: Meta, codec: Codec) -> Found:
@@ -91,7 +93,7 @@ def _tone_map(data: bytes, meta: Meta, codec: Codec, number: int, targets: tuple
     group = next((g.targets for g in meta.groups if g.kind == b"altr" and {number, base} <= set(g.targets)), ())
     if meta.primary == base and (not group or group.index(number) > group.index(base)):
         warnings.append("no altr group prefers the tmap item to the base; libavif ignores the gain map")
-    shown, coded = picture(meta, base, codec), picture(meta, codes, codec)
+    shown, coded = picture(data, meta, base, codec), picture(data, meta, codes, codec)
     if codec.deep_maps and coded.bits == 8 < shown.bits:
         warnings.append(f"a gain map of 8 bits on a base of {shown.bits}: Chrome ignores the gain map")
     space = colour(meta.item(number)).space
@@ -103,10 +105,10 @@ def _tone_map(data: bytes, meta: Meta, codec: Codec, number: int, targets: tuple
 def _auxiliary(data: bytes, meta: Meta, codec: Codec, number: int) -> Found:
     base = meta.primary
     packet = next((item_bytes(data, i, MAX_METADATA_BYTES) for i in describing(meta, number) if is_xmp(i)), b"")
-    shown = picture(meta, number, codec)
+    shown = picture(data, meta, number, codec)
     if HDRGM.encode() in packet and "GainMapMax" in properties(packet, HDRGM):
         return Found(base, shown, xmp_to_metadata(properties(packet, HDRGM)), encodings=("hdrgm-xmp",))
-    stops = apple.headroom_stops(packet, header(data, meta, picture(meta, base, codec)).exif)
+    stops = apple.headroom_stops(packet, header(data, meta, picture(data, meta, base, codec)).exif)
     if stops is None:
         return Found(base, warnings=("the auxiliary gain map comes without a usable headroom and is left out",))
     return Found(base, shown, apple.metadata(stops), encodings=("apple",))
@@ -120,7 +122,7 @@ def gain_map(data: bytes, meta: Meta, found: Found, codec: Codec) -> GainMap | N
     """
     if found.map is None or found.metadata is None:
         return None
-    base = picture(meta, found.base, codec)
+    base = picture(data, meta, found.base, codec)
     codes = _as_base(decoded_picture(data, meta, found.map, codec), found.map, base)
     channels = 1 if found.encodings == ("apple",) else found.map.channels
     codes = full_range(np.ascontiguousarray(codes[:, :, :channels]), found.map.bits)

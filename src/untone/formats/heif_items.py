@@ -10,11 +10,12 @@ import functools
 from collections.abc import Callable, Iterator
 
 from ..errors import DamagedError, LimitError, UnsupportedError
+from .heif_places import Resolver, places
 from .isobmff import Box, Reader, boxes
 from .limits import MAX_BRANDS, MAX_ITEM_PROPERTIES, MAX_ITEMS, MAX_LINKS, MAX_METADATA_BYTES, MAX_PROPERTIES
 
-IN_FILE, IN_IDAT = 0, 1
-"""Construction methods of `iloc`; the third, within another item, nobody writes."""
+MAX_HEAD_BYTES = 4096
+"""Of a codestream, that its header lies within."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Item:
     Attributes:
         number: its id.
         kind: "av01", "hvc1", "grid", "tmap", "Exif", "mime" ...
-        content_type: of kind "mime".
+        content_type, content_encoding: of kind "mime"; the latter "deflate", or nothing.
         hidden: not to be shown by itself.
         properties: in the order of their association.
         extents: (file offset, length) of its parts; None where they are elsewhere than in this file.
@@ -42,6 +43,7 @@ class Item:
     number: int
     kind: bytes
     content_type: bytes = b""
+    content_encoding: bytes = b""
     hidden: bool = False
     properties: tuple[Property, ...] = ()
     extents: tuple[tuple[int, int], ...] | None = ()
@@ -133,19 +135,22 @@ def _tables(data: bytes, brands: tuple[bytes, ...], inner: dict[bytes, Box]) -> 
     pitm = reader(b"pitm")
     primary = pitm.number(4 if pitm.version_and_flags()[0] else 2)
     kinds = _infos(data, reader(b"iinf"))
-    places = _places(reader(b"iloc"), inner.get(b"idat"), len(data))
     properties = _properties(data, inner[b"iprp"]) if b"iprp" in inner else {}
+    references = _references(data, reader(b"iref")) if b"iref" in inner else ()
+    within = {r.source: r.targets for r in references if r.kind == b"iloc"}
+    resolver = Resolver(places(reader(b"iloc")), inner.get(b"idat"), len(data), lambda item: within.get(item, ()))
     items = {
-        number: dataclasses.replace(item, properties=tuple(properties.get(number, ())), extents=places.get(number, ()))
+        number: dataclasses.replace(
+            item, properties=tuple(properties.get(number, ())), extents=resolver.extents(number)
+        )
         for number, item in kinds.items()
     }
-    references = _references(data, reader(b"iref")) if b"iref" in inner else ()
     groups = _groups(data, inner[b"grpl"]) if b"grpl" in inner else ()
     return Meta(brands, primary, items, references, groups)
 
 
 def _infos(data: bytes, reader: Reader) -> dict[int, Item]:
-    """Items of `iinf`; entries of the versions before 2 name no kind and are left out."""
+    """Items of `iinf`."""
     version, _ = reader.version_and_flags()
     count = reader.number(4 if version else 2)
     if count > MAX_ITEMS:
@@ -154,8 +159,7 @@ def _infos(data: bytes, reader: Reader) -> dict[int, Item]:
     for child in _many(boxes, data, reader, MAX_ITEMS):
         if child.name == b"infe":
             item = _info(Reader(data, child.start, child.end, "infe"))
-            if item is not None:
-                items.setdefault(item.number, item)
+            items.setdefault(item.number, item)
     return items
 
 
@@ -172,45 +176,16 @@ def _many(split: Callable[[bytes, int, int], Iterator[Box]], data: bytes, reader
             raise LimitError(f"there are more than {limit} entries in one box")
 
 
-def _info(reader: Reader) -> Item | None:
+def _info(reader: Reader) -> Item:
+    """An `infe`; before version 2 it names no kind: all items are of "mime"."""
     version, flags = reader.version_and_flags()
-    if version < 2:
-        return None
     number = reader.number(4 if version > 2 else 2)
     reader.number(2)
-    kind = reader.take(4)
+    kind = reader.take(4) if version > 1 else b"mime"
     reader.text()
-    content_type = reader.text() if kind == b"mime" else b""
-    return Item(number, kind, content_type, hidden=bool(flags & 1))
-
-
-def _places(reader: Reader, idat: Box | None, file_size: int) -> dict[int, tuple[tuple[int, int], ...] | None]:
-    """File offsets and lengths of every item's extents, from `iloc` of version 0, 1 or 2."""
-    version, _ = reader.version_and_flags()
-    if version > 2:
-        raise UnsupportedError(f"the iloc box is of version {version}; 0 to 2 are read")
-    sizes = reader.number(2)
-    offset_size, length_size, base_size, index_size = (sizes >> shift & 15 for shift in (12, 8, 4, 0))
-    index_size = index_size if version else 0
-    count, left = reader.number(4 if version > 1 else 2), MAX_LINKS
-    places: dict[int, tuple[tuple[int, int], ...] | None] = {}
-    for _ in range(count):
-        number = reader.number(4 if version > 1 else 2)
-        method = reader.number(2) & 15 if version else IN_FILE
-        elsewhere = reader.number(2) != 0
-        base, extents = reader.number(base_size), reader.number(2)
-        left -= 1 + extents
-        if left < 0:
-            raise LimitError(f"the iloc box lists more than {MAX_LINKS} extents")
-        start, end = (idat.start, idat.end) if method == IN_IDAT and idat else (0, file_size)
-        rows = []
-        for _ in range(extents):
-            reader.take(index_size)
-            offset, length = start + base + reader.number(offset_size), reader.number(length_size)
-            rows.append((offset, length or max(end - offset, 0)))
-        known = not elsewhere and (method == IN_FILE or (method == IN_IDAT and idat is not None))
-        places.setdefault(number, tuple(rows) if known else None)
-    return places
+    mime = kind == b"mime"
+    content_type, encoding = (reader.text(), reader.text()) if mime else (b"", b"")
+    return Item(number, kind, content_type, encoding, hidden=bool(flags & 1))
 
 
 def _properties(data: bytes, found: Box) -> dict[int, list[Property]]:
@@ -290,9 +265,7 @@ def item_bytes(data: bytes, item: Item, limit: int | None = None) -> bytes:
         LimitError: longer than `limit`.
     """
     if item.extents is None:
-        raise UnsupportedError(
-            f"item {item.number} is stored in a way that is not read (another file, or another item)"
-        )
+        raise UnsupportedError(f"item {item.number} is stored in a way that is not read (in another file)")
     total = sum(length for _, length in item.extents)
     if not item.extents or total == 0:
         raise DamagedError(f"item {item.number} ({item.kind.decode('latin-1')!r}) has no data")
@@ -301,3 +274,9 @@ def item_bytes(data: bytes, item: Item, limit: int | None = None) -> bytes:
     if limit is not None and total > limit:
         raise LimitError(f"item {item.number} has {total} bytes; the limit is {limit}")
     return b"".join(data[offset : offset + length] for offset, length in item.extents)
+
+
+def item_head(data: bytes, item: Item) -> bytes:
+    """The first extent of an item, as far as the file has it; empty where it has none."""
+    offset, length = next(iter(item.extents or ()), (0, 0))
+    return data[offset : offset + min(length, MAX_HEAD_BYTES)]

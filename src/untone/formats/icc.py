@@ -111,7 +111,11 @@ def matrix_and_curves(icc: bytes, samples: int) -> tuple[NDArray[np.float64], ND
 
 def d50_matrix(primaries: str) -> NDArray[np.float64]:
     """[3, 3] linear RGB to XYZ relative to D50, by Bradford adaptation, as ICC profiles store it."""
-    matrix = colour.rgb_to_xyz(primaries)
+    return adapted_to_d50(colour.rgb_to_xyz(primaries))
+
+
+def adapted_to_d50(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """[3, 3] linear RGB to XYZ, whatever its white, relative to D50 by Bradford adaptation."""
     scale = (BRADFORD @ D50) / (BRADFORD @ matrix.sum(axis=1))
     adapted: NDArray[np.float64] = np.linalg.inv(BRADFORD) @ np.diag(scale) @ BRADFORD @ matrix
     return adapted
@@ -186,10 +190,13 @@ def named_profile(primaries: str, transfer: str) -> bytes:
         "gamma22": (0, (563 / 256,)),
         "linear": (0, (1.0,)),
     }
-    kind, numbers = parameters[transfer]
+    return matrix_profile(f"untone {primaries} {transfer}", d50_matrix(primaries), *parameters[transfer])
+
+
+def matrix_profile(description: str, matrix: NDArray[np.float64], kind: int, numbers: tuple[float, ...]) -> bytes:
+    """A small ICC v4 profile of [3, 3] linear RGB to XYZ (D50) and one parametric curve (ICC.1, 10.18)."""
     curve = b"para" + bytes(4) + struct.pack(">HH", kind, 0) + b"".join(_fixed(number) for number in numbers)
-    matrix = d50_matrix(primaries)
-    tags = [(b"desc", _text(f"untone {primaries} {transfer}")), (b"cprt", _text("CC0")), (b"wtpt", _xyz(D50))]
+    tags = [(b"desc", _text(description)), (b"cprt", _text("CC0")), (b"wtpt", _xyz(D50))]
     tags += [(name, _xyz(matrix[:, i])) for i, name in enumerate(COLUMNS)]
     tags += [(name, curve) for name in CURVES]
     return _profile(tags)
