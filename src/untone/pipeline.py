@@ -51,6 +51,7 @@ class Conversion:
         headroom_stops: of the HDR rendition; 0 where left alone.
         peak_nits: light of the brightest pixel looked at (every pixel, or a regular sample of large photos).
         share_above_white: share of pixels with a channel brighter than SDR white.
+        note: what did not go as the user may think; one line.
     """
 
     width: int
@@ -60,6 +61,7 @@ class Conversion:
     headroom_stops: float = 0.0
     peak_nits: float = 0.0
     share_above_white: float = 0.0
+    note: str | None = None
 
 
 def read(source: str | Path | bytes) -> tuple[Image, GainMap | None]:

@@ -1,7 +1,8 @@
 """untone edit: crop, resize, turn and strip photos, base and gain map in step.
 
-A JPEG that is only turned or stripped keeps its image data: turning is a change of its EXIF orientation, which loses
-nothing and has no block to be aligned with. A crop or a resize decodes and encodes it; everything else stays.
+A JPEG that is cropped or turned keeps its DCT blocks where they allow it (lossless.py); where they do not, a turn is a
+change of its EXIF orientation, which loses nothing either, and a crop is encoded anew. What is only stripped keeps its
+image data, in every format.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from .. import formats, pipeline
-from ..errors import UsageError
+from ..errors import UnsupportedError, UsageError
 from ..formats import exif, jpeg, profiles, segments
 from ..formats.container import announce, silence
 from ..formats.files import load_bytes, save
@@ -22,10 +23,11 @@ from ..formats.location import jpeg_without_location, xmp_without_location
 from ..formats.pixels import eight_bits
 from ..formats.revision import Revision, revised, xmp_with
 from ..formats.ultrahdr import locate
-from ..image import Image
+from ..image import GainMap, Image
 from ..pipeline import Conversion
 from . import batch, jobs
 from .geometry import Edit, edited, orientation_after
+from .lossless import Mode, Moves, moves, samples
 from .options import add_batch_arguments, quality
 from .resampling import Window
 
@@ -47,10 +49,11 @@ class Strip:
 
 @dataclasses.dataclass(frozen=True)
 class Qualities:
-    """Of what has to be encoded anew, 1 to 100."""
+    """Of what has to be encoded anew, 1 to 100; and what gives way so that less has to be."""
 
     base: int = 98
     gain_map: int = 100
+    mode: Mode = Mode.EXACT
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,12 +66,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--rotate", type=int, choices=(90, 180, 270), default=0, help="degrees, clockwise")
     add("--flip", choices=("h", "v"), default="", help="left to right, or top to bottom")
     add("--auto-orient", action="store_true", help="turn the pixels themselves, not only the orientation they state")
+    _add_modes(parser.add_mutually_exclusive_group())
     add("--strip-location", action="store_true", help="leave out where it was taken")
     add("--strip-metadata", action="store_true", help="leave out EXIF, XMP, IPTC, comments; colour and map stay")
     add("--strip-trailer", action="store_true", help="leave out what follows the images: a motion photo's video")
     add("--quality", type=quality, default=98, metavar="1-100", help="of a base encoded anew; default 98")
     add("--map-quality", type=quality, default=100, metavar="1-100", help="of a map encoded anew; default 100")
     add_batch_arguments(parser)
+
+
+def _add_modes(group: argparse._MutuallyExclusiveGroup) -> None:
+    grown = "never encode a JPEG's base anew: a crop grows to whole blocks, --auto-orient trims what is part of one"
+    add = group.add_argument
+    add("--lossless", action="store_const", dest="mode", const=Mode.GROWN, default=Mode.EXACT, help=grown)
+    add(
+        "--perfect", action="store_const", dest="mode", const=Mode.PERFECT, help="refuse what is not exact and lossless"
+    )
 
 
 def _crop(text: str) -> tuple[int, int, int, int]:
@@ -100,7 +113,9 @@ def run(arguments: argparse.Namespace) -> int:
     strip = Strip(arguments.strip_location, arguments.strip_metadata, arguments.strip_trailer)
     if change == Edit() and strip == Strip():
         raise UsageError("nothing is to be edited; name a crop, a size, a turn, or what to strip")
-    qualities = Qualities(arguments.quality, arguments.map_quality)
+    if change.size is not None and arguments.mode is not Mode.EXACT:
+        raise UsageError("a photo is not resized without loss; leave out --lossless, or --resize")
+    qualities = Qualities(arguments.quality, arguments.map_quality, arguments.mode)
     suffixes = tuple(suffix for f in formats.FORMATS if f.write is not None for suffix in f.suffixes)
     naming = jobs.Naming(MARK, suffixes, pass_over_marked=False, keep_suffix=True)
     planned = jobs.plan(arguments.inputs, arguments.output, arguments.recursive, arguments.exclude, naming)
@@ -119,22 +134,53 @@ def edit(source: bytes | Path, target: Path | None, change: Edit, strip: Strip, 
     wanted = next((f.name for f in formats.FORMATS if target and target.suffix.lower() in f.suffixes), kind)
     if strip.location and kind == "jpeg":
         data = jpeg_without_location(data)
-    if (kind, wanted) == ("jpeg", "jpeg") and not change.touches_pixels and not strip.metadata:
+    stays = kind == wanted == "jpeg"
+    if stays and change == Edit() and not strip.metadata:
         return _patched(data, target, change, strip)
     image, gain_map = pipeline.read(data)
-    before = image
-    image, gain_map = edited(image, gain_map, change)
+    found = _moves(data, image, change, qualities.mode, stays)
+    if found is None and stays and image.encoded is not None and not change.resizes and not strip.metadata:
+        return _patched(data, target, change, strip)
+    before, before_map = image, gain_map
+    if found is not None:
+        change = dataclasses.replace(change, upright=found.orientation != 1 or change.upright)
+    image, gain_map = edited(image, gain_map, change, found.window if found is not None else None)
     image = _described(image, before, strip)
-    if before.encoded is not None and kind == wanted == "jpeg":
-        image = dataclasses.replace(image, encoded=_rebuilt(data, image, before, strip, qualities.base))
-    elif image.orientation != before.orientation or strip != Strip():
-        image = dataclasses.replace(image, encoded=None)
-        gain_map = dataclasses.replace(gain_map, encoded=None) if gain_map is not None else None
+    if stays and before.encoded is not None:
+        base = found.base if found is not None else None
+        image = dataclasses.replace(image, encoded=_rebuilt(data, image, before, strip, qualities.base, base))
+        gain_map = _with_blocks(gain_map, before_map, before, found, qualities.mode)
     if gain_map is not None and not set(formats.suffixes_of(wanted)).isdisjoint(pipeline.RENDITION_SUFFIXES):
         image, gain_map = pipeline.apply(image, gain_map), None
     options = {"quality": qualities.base, "map_quality": qualities.gain_map}
     written = pipeline.write(target, image, gain_map, format=wanted, **options)
-    return Conversion(image.width, image.height, None, written, *pipeline.statistics(image, gain_map))
+    figures = pipeline.statistics(image, gain_map)
+    return Conversion(image.width, image.height, None, written, *figures, note=found.note if found else None)
+
+
+def _moves(data: bytes, image: Image, change: Edit, mode: Mode, stays: bool) -> Moves | None:
+    """How blocks make the edit; None where there is none to make, or all of it is the orientation.
+
+    Raises:
+        UnsupportedError: it is to be without loss, and cannot.
+    """
+    if stays and image.encoded is not None and change != Edit() and not change.resizes:
+        return moves(data, image, change, mode)
+    if mode is not Mode.EXACT and change.touches_pixels:
+        raise UnsupportedError("only blocks of a JPEG that stays one, grey or in colour, are moved without loss")
+    return None
+
+
+def _with_blocks(
+    made: GainMap | None, old: GainMap | None, image: Image, found: Moves | None, mode: Mode
+) -> GainMap | None:
+    """The map with its old blocks, where they were moved, and where its samples are those that the edit needs."""
+    if made is None or old is None or found is None or found.gain_map is None:
+        return made
+    codes = samples(old, found, image)
+    if mode is Mode.EXACT and not np.array_equal(codes, made.codes):
+        return made
+    return dataclasses.replace(old, codes=codes, encoded=found.gain_map)
 
 
 def _patched(data: bytes, target: Path | None, change: Edit, strip: Strip) -> Conversion:
@@ -204,17 +250,18 @@ def _thumbnail(image: Image, block: bytes) -> bytes | None:
     return next((found for found in made if len(found) <= room), None)
 
 
-def _rebuilt(data: bytes, image: Image, before: Image, strip: Strip, level: int) -> bytes:
-    """The old file with the new picture and what describes it; its gain map is still the old one."""
+def _rebuilt(data: bytes, image: Image, before: Image, strip: Strip, level: int, base: bytes | None) -> bytes:
+    """The old file with the new picture (`base`, or one encoded here); its gain map is still the old one."""
     changed = image.pixels is not before.pixels
+    icc = before.icc if base is not None else profiles.profile_for(image)
     block = image.exif
     if strip.metadata:
         block = exif.with_orientation(None, image.orientation)
     return revised(
         data,
         Revision(
-            picture=jpeg.encode(eight_bits(image.pixels), level) if changed else None,
-            icc=profiles.profile_for(image) if changed else None,
+            picture=(base or jpeg.encode(eight_bits(image.pixels), level)) if changed else None,
+            icc=icc if changed else None,
             exif=lambda _: block,
             xmp=lambda packet: _without_trailer(_true(packet, image), data, strip),
             bare=strip.metadata,

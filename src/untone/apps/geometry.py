@@ -57,16 +57,26 @@ class Edit:
         """Whether more than the orientation changes."""
         return self.crop is not None or self.size is not None or self.upright
 
+    @property
+    def resizes(self) -> bool:
+        """Whether pixels are joined or divided."""
+        return self.size is not None
 
-def edited(image: Image, gain_map: GainMap | None, edit: Edit) -> tuple[Image, GainMap | None]:
+
+def edited(
+    image: Image, gain_map: GainMap | None, edit: Edit, window: Window | None = None
+) -> tuple[Image, GainMap | None]:
     """The edited picture and map; what they were decoded from (`encoded`) is forgotten where pixels change.
+
+    Args:
+        window: to cut out instead of the edit's own crop and size.
 
     Raises:
         UsageError: the crop does not lie within the picture, or the new size is no size.
     """
     orientation = orientation_after(image.orientation, edit)
-    if edit.crop is not None or edit.size is not None:
-        image, gain_map = _cut(image, gain_map, edit)
+    if window is not None or edit.crop is not None or edit.size is not None:
+        image, gain_map = _through(image, gain_map, window or window_of(image, edit))
     if not edit.upright:
         return dataclasses.replace(image, orientation=orientation), gain_map
     pixels = np.array(turned_upright(image.pixels, orientation), order="C")
@@ -86,8 +96,12 @@ def orientation_after(orientation: int, edit: Edit) -> int:
     return next(o for o in range(1, 9) if np.array_equal(turned_upright(probe, o), wanted))
 
 
-def _cut(image: Image, gain_map: GainMap | None, edit: Edit) -> tuple[Image, GainMap | None]:
-    """Crop and size in terms of what is shown, as rows and columns that are stored."""
+def window_of(image: Image, edit: Edit) -> Window:
+    """Crop and size in terms of what is shown, as rows and columns that are stored.
+
+    Raises:
+        UsageError: the crop does not lie within the picture, or the new size is no size.
+    """
     stored = (image.height, image.width)
     row = turned_upright(np.broadcast_to(np.arange(stored[0])[:, None], stored), image.orientation)
     column = turned_upright(np.broadcast_to(np.arange(stored[1]), stored), image.orientation)
@@ -100,7 +114,7 @@ def _cut(image: Image, gain_map: GainMap | None, edit: Edit) -> tuple[Image, Gai
     size = _size(edit.size, wide, high)
     turned = row.shape != stored or image.orientation > 4
     spans = (rows[0], rows[1] + 1), (columns[0], columns[1] + 1)
-    return _through(image, gain_map, Window(*spans, (size[0], size[1]) if turned else (size[1], size[0])))
+    return Window(*spans, (size[0], size[1]) if turned else (size[1], size[0]))
 
 
 def _size(size: tuple[int, int] | float | None, width: int, height: int) -> tuple[int, int]:

@@ -78,6 +78,8 @@ class Report:
         """About an outcome that is no fault; that many outputs exist already is what a second run is about."""
         if outcome.status == LEFT_ALONE or (outcome.status == SKIPPED and self.total == 1):
             complain(fault_line(outcome.job.name, f"{outcome.status}: {outcome.reason}"))
+        if outcome.conversion is not None and outcome.conversion.note:
+            complain(fault_line(outcome.job.name, outcome.conversion.note))
 
 
 class JsonReport(Report):
@@ -168,6 +170,7 @@ def as_dict(outcome: Outcome) -> dict[str, Any]:
         "headroom_stops": round(converted.headroom_stops, 4) if converted else None,
         "peak_nits": round(converted.peak_nits, 1) if converted else None,
         "share_above_white": round(converted.share_above_white, 5) if converted else None,
+        "note": done.note if done else None,
         "seconds": round(outcome.seconds, 3),
     }
 

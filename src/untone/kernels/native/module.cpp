@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "frame.hpp"
+#include "jpeg_module.hpp"
 #include "pool.hpp"
 #include "processor.hpp"
 
@@ -217,4 +218,5 @@ NB_MODULE(_native, m) {
     m.def("apply", &run_apply, "Gain map onto its base, into a given array; arguments as in compiled.py.");
     m.def("pq16", &run_pq16, "Light to 16-bit PQ, into a given array; arguments as in compiled.py.");
     m.def("thumbnail", &run_thumbnail, "Exact area average into a given array; arguments as in compiled.py.");
+    add_jpeg(m);
 }

@@ -1,0 +1,185 @@
+"""What of an edit a JPEG's blocks allow, so that base and gain map are moved and not encoded anew.
+
+jpegtran is the reference: a crop begins at a unit's border, and a side that is reversed must be whole units. Where a
+photo or a request does not fit, `Mode` says what gives way.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+
+import numpy as np
+
+from ..errors import UnsupportedError, UntoneError
+from ..formats import jpeg_blocks
+from ..formats.jpeg_blocks import Axis
+from ..formats.segments import Codestream
+from ..formats.ultrahdr import flavours, locate
+from ..image import GainMap, Image, Pixels, turned_upright
+from .geometry import Edit, orientation_after, window_of
+from .resampling import Span, Window
+
+FURTHEST_GROWTH = 64
+"""Pixels that a crop grows at one side for the sake of the map's blocks; beyond, the map is encoded anew."""
+
+
+class Mode(enum.Enum):
+    """What gives way where blocks do not allow what is asked."""
+
+    EXACT = "the base is encoded anew, and shows exactly what was asked"
+    GROWN = "the crop grows to whole units, sides that are reversed lose what is part of one (jpegtran -trim)"
+    PERFECT = "the edit is refused (jpegtran -perfect)"
+
+
+@dataclasses.dataclass(frozen=True)
+class Moves:
+    """What becomes of blocks.
+
+    Attributes:
+        window: rows and columns that stay, as stored; of the size that it has.
+        orientation: the turn that blocks make; 1 leaves them.
+        base: the moved base, a bare JPEG; None where it must be encoded anew.
+        gain_map: the map likewise.
+        note: what did not go as asked, or not without loss; one line.
+    """
+
+    window: Window
+    orientation: int
+    base: bytes | None = None
+    gain_map: bytes | None = None
+    note: str | None = None
+
+
+def moves(data: bytes, image: Image, edit: Edit, mode: Mode) -> Moves | None:
+    """How blocks make an edit that keeps the size of pixels; None where turning its orientation is all there is to do.
+
+    Raises:
+        UsageError: the crop does not lie within the picture.
+        UnsupportedError: it is to be without loss, and cannot be.
+    """
+    layout = locate(data)
+    base, second = layout.primary, layout.gain_map
+    second = second if second is not None and flavours(second) != ("apple",) else None
+    asked, after = window_of(image, edit), orientation_after(image.orientation, edit)
+    turned = after if edit.upright or edit.turns or edit.flip else 1
+    window = asked
+    if mode is Mode.GROWN:
+        window = _grown(asked, base, second, turned if edit.upright else 1)
+    if turned != 1 and not edit.upright and not all(_fits(s, base, window, turned) for s in (base, second) if s):
+        turned = 1  # the orientation says it as well, and needs no blocks
+    if turned == 1 and window == _whole(base):
+        return None
+    found = Moves(window, turned, note=_difference(asked, window))
+    if not _fits(base, base, window, turned):
+        return _given_way(found, mode, _obstacle(base, window, turned))
+    try:
+        made = jpeg_blocks.moved(data, base, _pixels(window), turned)
+    except UnsupportedError as error:
+        return _given_way(found, mode, str(error))
+    found = dataclasses.replace(found, base=made)
+    return found if second is None else _with_map(data, base, second, found, mode)
+
+
+def _given_way(found: Moves, mode: Mode, obstacle: str) -> Moves:
+    if mode is not Mode.EXACT:
+        raise UnsupportedError(f"not without loss: {obstacle}")
+    return dataclasses.replace(found, note=f"the base is encoded anew: {obstacle}")
+
+
+def _with_map(data: bytes, base: Codestream, second: Codestream, found: Moves, mode: Mode) -> Moves:
+    """The moves with the map's too, where its blocks allow them."""
+    if _fits(second, base, found.window, found.orientation):
+        part = _of_map(found.window, base, second)
+        assert part is not None
+        try:
+            return dataclasses.replace(found, gain_map=jpeg_blocks.moved(data, second, part, found.orientation))
+        except UntoneError:
+            pass  # the map in the file may be coded in another way than its base
+    if mode is Mode.PERFECT:
+        raise UnsupportedError("not without loss: the edit does not fall between the blocks of the gain map")
+    return found
+
+
+def samples(old: GainMap, found: Moves, image: Image) -> Pixels:
+    """Codes of a map whose blocks were moved: those of the old one, cut out and turned."""
+    whole, spans = (image.height, image.width), (found.window.rows, found.window.columns)
+    part = [
+        slice(span[0] * count // side, span[1] * count // side)
+        for span, count, side in zip(spans, old.codes.shape, whole, strict=False)
+    ]
+    return np.array(turned_upright(old.codes[tuple(part)], found.orientation), order="C")
+
+
+def _whole(base: Codestream) -> Window:
+    return Window((0, base.height), (0, base.width), (base.height, base.width))
+
+
+def _pixels(window: Window) -> tuple[int, int, int, int]:
+    """Left, top, width, height."""
+    (top, bottom), (left, right) = window.rows, window.columns
+    return left, top, right - left, bottom - top
+
+
+def _axes(base: Codestream, second: Codestream | None) -> tuple[Axis, Axis]:
+    """Columns and rows of base and map."""
+    unit = jpeg_blocks.unit(base)
+    sides = (base.width, base.height)
+    if second is None:
+        return Axis(sides[0], unit[0]), Axis(sides[1], unit[1])
+    other, samples = jpeg_blocks.unit(second), (second.width, second.height)
+    return Axis(sides[0], unit[0], samples[0], other[0]), Axis(sides[1], unit[1], samples[1], other[1])
+
+
+def _of_map(window: Window, base: Codestream, stream: Codestream) -> tuple[int, int, int, int] | None:
+    """The window in the samples of a stream; None where its edges are within samples."""
+    edges = []
+    for span, samples, side in zip(
+        (window.columns, window.rows), (stream.width, stream.height), (base.width, base.height), strict=True
+    ):
+        if any(edge * samples % side for edge in span):
+            return None
+        edges.append((span[0] * samples // side, span[1] * samples // side))
+    (left, right), (top, bottom) = edges
+    return (left, top, right - left, bottom - top) if right > left and bottom > top else None
+
+
+def _fits(stream: Codestream, base: Codestream, window: Window, orientation: int) -> bool:
+    """Whether the blocks of base or map can make this move."""
+    part = _of_map(window, base, stream)
+    return part is not None and jpeg_blocks.fits(stream, part, orientation)
+
+
+def _grown(asked: Window, base: Codestream, second: Codestream | None, orientation: int) -> Window:
+    """The crop with its borders moved outward to units, of the map too where that is near; reversed sides trimmed."""
+    spans: list[Span] = []
+    alone, both = _axes(base, None), _axes(base, second)
+    backwards = jpeg_blocks.reversed_sides(orientation)
+    for span, single, joint, reverse in zip((asked.columns, asked.rows), alone, both, backwards, strict=True):
+        grown = joint.grown(*span)
+        axis = joint
+        if max(span[0] - grown[0], grown[1] - span[1]) > FURTHEST_GROWTH:
+            grown, axis = single.grown(*span), single
+        if reverse:
+            trimmed = axis.trimmed(*grown)
+            trimmed = trimmed if trimmed[1] > trimmed[0] else single.trimmed(*grown)
+            grown = trimmed if trimmed[1] > trimmed[0] else grown
+        spans.append(grown)
+    columns, rows = spans
+    return Window(rows, columns, (rows[1] - rows[0], columns[1] - columns[0]))
+
+
+def _difference(asked: Window, made: Window) -> str | None:
+    if asked == made:
+        return None
+    left, top, width, height = _pixels(made)
+    return f"kept without loss: {width} x {height} pixels from {left}, {top} on, as stored"
+
+
+def _obstacle(base: Codestream, window: Window, orientation: int) -> str:
+    """Why the blocks of a base cannot make a move."""
+    wide, high = jpeg_blocks.unit(base)
+    left, top, width, height = _pixels(window)
+    if left % wide or top % high:
+        return f"its blocks of {wide} x {high} pixels do not begin at {left}, {top}; --lossless grows the crop"
+    return f"{width} x {height} pixels are not whole blocks of {wide} x {high}; --lossless trims them"
