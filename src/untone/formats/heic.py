@@ -75,7 +75,10 @@ CODEC = heif.Codec("heic", b"hvc1", b"hvcC", BRANDS, (8, 10), False, _decode, _e
 
 def starts(head: bytes) -> bool:
     """Whether a file is a HEIC by its brands (AVIF is asked before: both may name mif1)."""
-    return head[4:8] == b"ftyp" and head[8:12] in BRANDS_READ
+    if head[4:8] != b"ftyp":
+        return False
+    brands = head[8 : min(int.from_bytes(head[:4], "big"), len(head))]
+    return any(brands[place : place + 4] in BRANDS_READ for place in range(0, len(brands), 4))
 
 
 def read(data: bytes) -> tuple[Image, GainMap | None]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import struct
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
@@ -265,7 +266,30 @@ def _described(data: bytes, meta: Meta, number: int, wanted: Callable[[Item], bo
     if found is None:
         loose = [i for i in meta.items.values() if wanted(i) and not meta.targets(b"cdsc", i.number)]
         found = loose[0] if len(loose) == 1 else None
-    return item_bytes(data, found, MAX_METADATA_BYTES) if found is not None else None
+    return metadata_bytes(data, found) if found is not None else None
+
+
+def metadata_bytes(data: bytes, item: Item) -> bytes:
+    """An Exif or XMP item, unpacked.
+
+    Raises:
+        UnsupportedError: packed otherwise than as "deflate".
+        LimitError: more than MAX_METADATA_BYTES.
+        DamagedError: it cannot be unpacked.
+    """
+    stored = item_bytes(data, item, MAX_METADATA_BYTES)
+    if not item.content_encoding:
+        return stored
+    if item.content_encoding != b"deflate":
+        raise UnsupportedError(f"item {item.number} is packed as {item.content_encoding[:20]!r}, which is not read")
+    unpacking = zlib.decompressobj()
+    try:
+        unpacked = unpacking.decompress(stored, MAX_METADATA_BYTES)
+    except zlib.error as error:
+        raise DamagedError(f"item {item.number} cannot be unpacked: {error}") from error
+    if unpacking.unconsumed_tail:
+        raise LimitError(f"item {item.number} unpacks to more than {MAX_METADATA_BYTES} bytes")
+    return unpacked
 
 
 def alone(data: bytes, meta: Meta, number: int, codec: Codec, without: Sequence[bytes] = (*TURNS, b"clap")) -> bytes:

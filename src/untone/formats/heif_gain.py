@@ -9,7 +9,20 @@ import numpy as np
 from ..errors import DamagedError, UnsupportedError
 from ..image import GainMap, Image, Pixels, turned_back, turned_upright
 from . import apple
-from .heif import TURNS, Codec, Picture, alone, colour, decoded_picture, describing, header, image, is_xmp, picture
+from .heif import (
+    TURNS,
+    Codec,
+    Picture,
+    alone,
+    colour,
+    decoded_picture,
+    describing,
+    header,
+    image,
+    is_xmp,
+    metadata_bytes,
+    picture,
+)
 from .heif_items import Meta, item_bytes, parse
 from .limits import MAX_METADATA_BYTES
 from .metadata import Metadata, iso_to_metadata
@@ -17,7 +30,15 @@ from .pixels import eight_bits, full_range
 from .signalling import GainMapSignal, Signalling, gain_map_signal, signalling
 from .xmp import HDRGM, properties, xmp_to_metadata
 
-AUXILIARY = (b"urn:com:apple:photo:2020:aux:hdrgainmap", b"urn:com:samsung:photo:2024:aux:hdrgainmap")
+AUXILIARY = (
+    b"urn:com:apple:photo:2020:aux:hdrgainmap",
+    b"urn:com:samsung:photo:2024:aux:hdrgainmap",
+    b"urn:com:photo:aux:hdrgainmap",
+)
+"""Apple's, Samsung's, and the one that Adobe and others use with hdrgm parameters."""
+
+SEQUENCES = {b"avis", b"msf1", b"hevc", b"hevx"}
+"""Brands of files with an image sequence, beside the still or alone."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,6 +88,13 @@ def locate(data: bytes, meta: Meta, codec: Codec) -> Found:
     Raises:
         DamagedError, UnsupportedError, LimitError: a gain map is there, but contradicts itself or cannot be read.
     """
+    found = _located(data, meta, codec)
+    if SEQUENCES.isdisjoint(meta.brands):
+        return found
+    return dataclasses.replace(found, warnings=(*found.warnings, "the image sequence is not read, only the still"))
+
+
+def _located(data: bytes, meta: Meta, codec: Codec) -> Found:
     tone_maps = [item.number for item in meta.items.values() if item.kind == b"tmap"]
     for number in tone_maps:
         targets = meta.targets(b"dimg", number)
@@ -104,7 +132,7 @@ def _tone_map(data: bytes, meta: Meta, codec: Codec, number: int, targets: tuple
 
 def _auxiliary(data: bytes, meta: Meta, codec: Codec, number: int) -> Found:
     base = meta.primary
-    packet = next((item_bytes(data, i, MAX_METADATA_BYTES) for i in describing(meta, number) if is_xmp(i)), b"")
+    packet = next((metadata_bytes(data, i) for i in describing(meta, number) if is_xmp(i)), b"")
     shown = picture(data, meta, number, codec)
     if HDRGM.encode() in packet and "GainMapMax" in properties(packet, HDRGM):
         return Found(base, shown, xmp_to_metadata(properties(packet, HDRGM)), encodings=("hdrgm-xmp",))
@@ -123,22 +151,34 @@ def gain_map(data: bytes, meta: Meta, found: Found, codec: Codec) -> GainMap | N
     if found.map is None or found.metadata is None:
         return None
     base = picture(data, meta, found.base, codec)
-    codes = _as_base(decoded_picture(data, meta, found.map, codec), found.map, base)
+    decoded = decoded_picture(data, meta, found.map, codec)
+    codes = _as_base(decoded, found.map, base)
+    as_stored = codes is decoded
     channels = 1 if found.encodings == ("apple",) else found.map.channels
     codes = full_range(np.ascontiguousarray(codes[:, :, :channels]), found.map.bits)
     if found.encodings == ("apple",):
         codes = apple.recompute(eight_bits(codes), found.metadata.alternate_headroom_stops)
         return found.metadata.gain_map(codes, encodings=found.encodings)
-    same = found.map.orientation in (1, base.orientation)
-    encoded = alone(data, meta, found.map.item.number, codec, TURNS) if same else None
+    encoded = alone(data, meta, found.map.item.number, codec, TURNS) if as_stored else None
     return found.metadata.gain_map(codes, found.alternate_primaries, found.encodings, encoded)
 
 
 def _as_base(codes: Pixels, shown: Picture, base: Picture) -> Pixels:
-    """Codes in the base's stored orientation; a map without turns of its own is in it already."""
-    if shown.orientation in (1, base.orientation):
+    """Codes in the base's stored orientation.
+
+    A map without turns of its own is in it already (older writers turned the base only), unless its shape says that it
+    lies as the base is viewed.
+    """
+    lying = base.orientation > 4 and shown.orientation == 1 and _lies_across(shown, base)
+    if shown.orientation in (1, base.orientation) and not lying:
         return codes
     return np.ascontiguousarray(turned_back(turned_upright(codes, shown.orientation), base.orientation))
+
+
+def _lies_across(shown: Picture, base: Picture) -> bool:
+    """Whether a map is wide where the base is high, or the other way round."""
+    (_, _, width, height), (_, _, base_width, base_height) = shown.crop, base.crop
+    return (width - height) * (base_width - base_height) < 0
 
 
 def signal(found: Found) -> GainMapSignal | None:
