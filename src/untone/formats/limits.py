@@ -47,6 +47,9 @@ MAX_ITEM_PROPERTIES = 255
 MAX_DERIVATIONS = 4
 """Images made of images made of images; a grid of tiles is one step."""
 
+MAX_SURPLUS_BYTES = 1 << 20
+"""Of pixel data of a PNG beyond its pixels: decoders would inflate and forget gigabytes of them."""
+
 MAX_SHARED_BYTES = 64 << 20
 """Bytes of tiles beyond those of the file: writers store equal tiles once, but not 16,384 times all of the file."""
 

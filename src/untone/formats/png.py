@@ -20,7 +20,7 @@ from .exif import orientation_of, with_orientation
 from .icc import CICP_PRIMARIES, CICP_TRANSFERS, PRIMARIES_CICP
 from .idat import chunk as _chunk
 from .idat import idat_chunks
-from .limits import MAX_CHUNKS, MAX_METADATA_BYTES, check_size
+from .limits import MAX_CHUNKS, MAX_METADATA_BYTES, MAX_SURPLUS_BYTES, check_size
 from .pixels import bands, decoded, sixteen_bits, three_channels
 from .quiet import muted
 from .signalling import Header, Signalling, image_of, signalling
@@ -125,25 +125,30 @@ def _bare(data: bytes) -> tuple[bytes, bool]:
         if name == b"IDAT":
             inflated += _inflated(inflating, view[start : start + length], whole - inflated)
         parts.append(data[start - 8 : start + length + 4])
-    if inflated < whole or (inflated == whole and not inflating.eof):
+    if inflated < whole or not inflating.eof:
         raise DamagedError(f"the PNG pixel data hold {inflated} of {whole} bytes")
-    return b"".join(parts), inflated > whole
+    return b"".join(parts), inflated > whole or bool(inflating.unused_data)
 
 
 def _inflated(inflating: zlib._Decompress, packed: memoryview, wanted: int) -> int:
-    """Bytes that a piece of the zlib stream inflates to, thrown away as they come; no longer than `wanted`, plus one.
+    """Bytes that a piece of the zlib stream inflates to, thrown away as they come.
 
     In small steps: of a long piece, all that is left would be copied at each.
+
+    Raises:
+        DamagedError: no zlib stream, or MAX_SURPLUS_BYTES more than `wanted`.
     """
     total = 0
     try:
         for start in range(0, len(packed), INFLATED_STEP):
+            if inflating.unused_data:  # the stream is over; what follows would be gathered there
+                break
             rest = bytes(packed[start : start + INFLATED_STEP])
-            while rest and total <= wanted:
+            while rest:
                 total += len(inflating.decompress(rest, 1 << 20))
                 rest = inflating.unconsumed_tail
-            if total > wanted:
-                break
+                if total > wanted + MAX_SURPLUS_BYTES:
+                    raise DamagedError(f"the PNG has more than {MAX_SURPLUS_BYTES} bytes of pixel data too many")
     except zlib.error as error:
         raise DamagedError(f"the PNG pixel data are damaged: {error}") from error
     return total
