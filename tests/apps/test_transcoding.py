@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from untone import cli, formats, pipeline
+from untone.colour import linear_to_srgb
+from untone.errors import UsageError
 from untone.formats.segments import find_end, parse
 from untone.image import GainMap, Image
 
@@ -85,13 +87,90 @@ def test_a_batch_goes_on_past_a_bad_file(photo, capsys):
         (["to", "png", "photo.jpg", "-o", "x.jpg"], 2, "must end in one of .png"),
         (["to", "exr", "photo.jpg", "--headroom", "nan"], 1, "headroom"),
         (["to", "png", "none.jpg"], 1, "none.jpg: no such file"),
-        (["to", "jpg", "light.exr"], 1, "a JPEG base is SDR"),
+        (["to", "png", "photo.jpg", "--bits", "10"], 2, "no choice of bits"),
+        (["to", "avif", "photo.jpg", "--bits", "9"], 2, "must be 8, 10 or 12"),
     ],
 )
 def test_refusals_are_one_line(photo, capsys, arguments, code, said):
-    pipeline.write("light.exr", Image(np.full((4, 4, 3), 2, np.float32), transfer="linear", bits=32))
     assert cli.main(arguments) == code
     err = capsys.readouterr().err
     assert said in err
     assert err.count("\n") == 1
     assert not list(photo.parent.glob("*.tmp"))
+
+
+@pytest.mark.parametrize(("bits", "stored"), [([], 8), (["--bits", "10"], 10), (["--bits", "12"], 12)])
+def test_bits_of_a_base_can_be_asked_for(photo, bits, stored):
+    assert cli.main(["to", "avif", "photo.jpg", *bits]) == 0
+    assert formats.probe("photo.avif").base.bits == stored
+
+
+def test_bits_are_an_argument_of_write_too(photo):
+    image, gain_map = pipeline.read("photo.jpg")
+    assert formats.probe(formats.write(None, image, gain_map, format="avif", bits=10)).base.bits == 10
+    with pytest.raises(UsageError, match="no choice of bits"):
+        formats.write(None, image, gain_map, format="jpeg", bits=8)
+
+
+def hdr_light(height, width):
+    """Ramps over 12 stops in every channel, greys, colours, and a sun."""
+    y, x = np.mgrid[0:height, 0:width]
+    grey = np.exp2(x / width * 10 - 6)
+    light = np.stack([grey, grey * (0.2 + 0.8 * y / height), grey * (1 - 0.7 * y / height)], axis=2)
+    light[2:6, 2:6] = 40
+    light[40:, :, 0], light[40:, :, 2] = 0, 0
+    return light.astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "primaries"),
+    [("exr", "bt709"), ("png", "bt709"), ("hdr", "bt709"), ("exr", "bt2020"), ("avif", "bt2020"), ("jxl", "bt2020")],
+)
+def test_an_hdr_still_becomes_a_base_with_the_map_that_leads_back(photo, suffix, primaries):
+    light = hdr_light(48, 64)
+    pipeline.write(f"still.{suffix}", Image(light, primaries, "linear", bits=32), quality=100)
+    assert cli.main(["to", "jpg", f"still.{suffix}", "--quality", "98"]) == 0
+    found = formats.probe("still.jpg")
+    assert (found.base.primaries, found.base.transfer, found.warnings) == (primaries, "srgb", [])
+    base, gain_map = pipeline.read("still.jpg")
+    got = pipeline.apply(base, gain_map).pixels
+    error = np.abs(got - light) / (light + 0.01)
+    # A code of the map is 1.5 % of light where it spans the 5.3 stops to a sun of 40
+    assert np.median(error) < 0.01
+    assert np.quantile(error, 0.95) < 0.04
+    # Light below the knee is the photo; highlights keep their order up to white
+    shown = base.pixels[24].astype(int).max(axis=1)
+    assert (np.diff(shown) >= -3).all()
+    assert base.pixels.max() == 255
+    dark = light.max(axis=2) < 0.05
+    expected = np.clip(linear_to_srgb(light[dark].astype(np.float64)) * 255, 0, 255)
+    assert np.abs(base.pixels[dark] - expected).max() <= 8
+    assert gain_map.alternate_headroom_stops == pytest.approx(np.log2(40), abs=0.1)
+
+
+def test_hues_of_a_still_stay_in_the_base():
+    from untone.apps.tonemapping import rendered
+    from untone.colour import code_table
+
+    light = np.zeros((16, 48, 3), np.float32)
+    light[:, :16], light[:, 16:32], light[:, 32:] = (4, 2, 1), (1, 0.5, 0.25), (20, 10, 5)
+    base, _ = rendered(Image(light, transfer="linear", bits=32), 100)
+    shown = code_table("srgb")[base.pixels[8, [8, 24, 40]]]
+    np.testing.assert_allclose(shown[:, 1] / shown[:, 0], 0.5, atol=0.02)
+    np.testing.assert_allclose(shown[:, 2] / shown[:, 0], 0.25, atol=0.02)
+    assert (np.diff(shown[[1, 0, 2], 0]) > 0).all()
+
+
+def test_a_still_without_more_than_sdr_keeps_its_light():
+    from untone.apps.tonemapping import rendered
+
+    light = np.linspace(0, 1, 48, dtype=np.float32)[None, :, None] * np.ones((16, 1, 3), np.float32)
+    base, gain_map = rendered(Image(light, transfer="linear", bits=32), 100)
+    assert np.abs(base.pixels[0, :, 0] - linear_to_srgb(light[0, :, 0]) * 255).max() <= 1.5
+    assert np.abs(pipeline.apply(base, gain_map).pixels - light).max() < 0.01
+
+
+def test_an_sdr_picture_stays_one(photo):
+    pipeline.write("sdr.png", Image(pipeline.read(photo)[0].pixels))
+    assert cli.main(["to", "jpg", "sdr.png"]) == 0
+    assert formats.probe("sdr.jpg").gain_map is None

@@ -19,6 +19,13 @@ def count(text: str) -> int:
     return int(text)
 
 
+def depth(text: str) -> int:
+    """8, 10 or 12 bits."""
+    if text not in ("8", "10", "12"):
+        raise argparse.ArgumentTypeError(f"must be 8, 10 or 12, not {text}")
+    return int(text)
+
+
 def add_batch_arguments(parser: argparse.ArgumentParser) -> None:
     """Of every command that makes one file of each photo; `batch.work` reads them."""
     add = parser.add_argument

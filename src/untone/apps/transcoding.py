@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import argparse
 import functools
+from pathlib import Path
 
 from .. import formats, pipeline
+from ..formats.files import load_bytes
+from ..pipeline import Conversion
 from . import batch, jobs
-from .options import add_batch_arguments, quality
+from .options import add_batch_arguments, depth, quality
+
+HDR_TRANSFERS = ("pq", "hlg", "linear")
 
 
 def choices() -> dict[str, str]:
@@ -24,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--quality", type=quality, default=95, metavar="1-100", help="of a base encoded anew; default 95")
     add("--map-quality", type=quality, default=100, metavar="1-100", help="of a map encoded anew; default 100")
     add("--headroom", type=float, metavar="STOPS", help="of the display that png, exr and hdr are for; default: all")
+    add("--bits", type=depth, metavar="N", help="of a sample, where the format has a choice: 8, 10 or 12")
     add_batch_arguments(parser)
 
 
@@ -36,6 +42,43 @@ def run(arguments: argparse.Namespace) -> int:
     name = choices()[arguments.format]
     naming = jobs.Naming("", formats.suffixes_of(name), pass_over_marked=False)
     planned = jobs.plan(arguments.inputs, arguments.output, arguments.recursive, arguments.exclude, naming)
-    options = {"quality": arguments.quality, "map_quality": arguments.map_quality}
-    task = functools.partial(pipeline.transcode, format=name, headroom_stops=arguments.headroom, **options)
+    options = {"quality": arguments.quality, "map_quality": arguments.map_quality, "bits": arguments.bits}
+    task = functools.partial(transcode, format=name, headroom_stops=arguments.headroom, **options)
     return batch.work(planned, lambda: task, arguments)
+
+
+def transcode(
+    source: bytes | Path,
+    target: Path | None,
+    *,
+    format: str,  # noqa: A002  # the word that callers know
+    headroom_stops: float | None = None,
+    quality: int = 95,
+    map_quality: int = 100,
+    bits: int | None = None,
+) -> Conversion:
+    """As pipeline.transcode; and an HDR still without a gain map becomes an SDR base with one in a JPEG.
+
+    Args:
+        bits: as formats.write takes them.
+
+    Raises:
+        UntoneError: unreadable, or nothing that the format can hold; nothing is left behind.
+    """
+    data = load_bytes(source)
+    qualities = {"quality": quality, "map_quality": map_quality}
+    mapped = format == "jpeg" and _is_hdr_still(data)
+    if bits is None and not mapped:
+        return pipeline.transcode(data, target, format, headroom_stops=headroom_stops, **qualities)
+    image, gain_map = pipeline.read(data)
+    if mapped:
+        from .tonemapping import rendered  # here, as few transcodes need it
+
+        image, gain_map = rendered(image, quality)
+    written = pipeline.write(target, image, gain_map, format=format, bits=bits, **qualities)
+    return Conversion(image.width, image.height, None, written, *pipeline.statistics(image, gain_map))
+
+
+def _is_hdr_still(data: bytes) -> bool:
+    found = formats.probe(data)
+    return found.gain_map is None and found.base.transfer in HDR_TRANSFERS

@@ -30,6 +30,7 @@ class Format:
         suffixes: that choose it on write; empty where it is read only.
         starts: whether the first bytes of a file are of this format.
         read, probe, write: write is None where it is read only.
+        depths: bits of a sample that `write` takes as `bits`; empty where it has no such choice.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Format:
     read: Reader
     probe: Callable[[bytes], Signalling]
     write: Writer | None = None
+    depths: tuple[int, ...] = ()
 
 
 def _begins(*signatures: bytes) -> Callable[[bytes], bool]:
@@ -55,8 +57,8 @@ FORMATS = (
     Format("radiance", (".hdr",), _begins(*radiance.SIGNATURES), radiance.read, radiance.probe, radiance.write),
     Format("tiff", (), _begins(*tiff.SIGNATURES), tiff.read, tiff.probe),
     Format("webp", (), _is_webp, raster.read_webp, raster.probe_webp),
-    Format("avif", (".avif",), avif.starts, avif.read, avif.probe, avif.write),
-    Format("heic", (".heic",), heic.starts, heic.read, heic.probe, heic.write),
+    Format("avif", (".avif",), avif.starts, avif.read, avif.probe, avif.write, avif.CODEC.depths),
+    Format("heic", (".heic",), heic.starts, heic.read, heic.probe, heic.write, heic.CODEC.depths),
     Format("jxl", (".jxl",), _begins(*jxl.SIGNATURES), jxl.read, jxl.probe, jxl.write),
 )
 
@@ -102,6 +104,7 @@ def write(
     format: str | None = None,  # noqa: A002  # the word that callers know
     quality: int = 95,
     map_quality: int = 90,
+    bits: int | None = None,
 ) -> bytes | None:
     """Write an image, and its gain map, to a file; atomically, so that a failure leaves an old file whole.
 
@@ -112,9 +115,11 @@ def write(
         format: a name of FORMATS, over the suffix; "jpeg" when there is neither.
         quality: of a base JPEG that has to be encoded anew, 1 to 100.
         map_quality: of the gain map's JPEG, 1 to 100.
+        bits: of a sample of the base, and of a map of more than 8, where the format has a choice (Format.depths); None
+            takes what the pixels are worth. Given, nothing is carried over from a file that was read.
 
     Raises:
-        UsageError: a quality out of range.
+        UsageError: a quality out of range, or bits that the format does not have.
         UnsupportedError: no such format to write, or it cannot hold what it is given.
         UntoneError: the disk is full, the folder is missing, the pixels do not fit.
     """
@@ -124,7 +129,10 @@ def write(
     with _naming(path or b""):
         chosen = _writable(path, format)
         assert chosen.write is not None
-        parts = chosen.write(image, gain_map, quality=quality, map_quality=map_quality)
+        options = {"quality": quality, "map_quality": map_quality}
+        if bits is not None:
+            options["bits"] = _depth(chosen, bits)
+        parts = chosen.write(image, gain_map, **options)
     if path is None:
         return b"".join(parts)
     save(Path(path), parts)
@@ -162,6 +170,13 @@ def _writable(path: str | Path | None, name: str | None) -> Format:
             return candidate
     choices = ", ".join(s for candidate in FORMATS for s in candidate.suffixes)
     raise UnsupportedError(f"cannot write {name or suffix or 'a file without a suffix'}; use one of {choices}")
+
+
+def _depth(chosen: Format, bits: int) -> int:
+    if bits not in chosen.depths:
+        choices = " or ".join(map(str, chosen.depths)) or "no choice of"
+        raise UsageError(f"{chosen.name} is written with {choices} bits a sample, not {bits}")
+    return bits
 
 
 @contextmanager

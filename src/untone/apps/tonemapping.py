@@ -1,0 +1,145 @@
+"""An HDR still as an SDR base with the gain map that leads back to it, for formats whose pictures are SDR.
+
+The base is made by the EETF of ITU-R BT.2390-11 (5.4.1), for a display whose peak is SDR white: light up to a knee is
+as it was, above it a Hermite spline in PQ leads to white. It is taken of each pixel's brightest channel, and the other
+two scale with it, so that no hue moves. Gains are measured against the base as its codec leaves it, at full size and
+for each channel, so that they also undo what the codec and 8 bits did to it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import colour, gainmap
+from ..formats import jpeg
+from ..formats.pixels import BAND_ROWS
+from ..image import DIFFUSE_WHITE_NITS, GainMap, Image, Pixels
+from ..pipeline import GAMUT_TOLERANCE, STATISTICS_PIXELS
+from ..prediction import light_of, matrix
+
+Light = NDArray[np.float32]
+
+SPACES = ("bt709", "p3", "bt2020")
+"""Of the base, the smallest that holds the still's colours."""
+
+OUTSIDE_SHARE = 1e-4
+"""Share of pixels that may lie outside of a space, or above the peak: noise."""
+
+ROUNDING = 0.005
+"""Of a pixel's brightest channel, what 10-bit PQ may put another one below 0 by."""
+
+LIMIT = colour.PQ_PEAK_NITS / DIFFUSE_WHITE_NITS
+"""Light beyond what PQ can say, which only scene-linear files have (the sun), would take the codes from the rest."""
+
+DARKEST_STOPS, LOWEST_STOPS = -20, -0.5
+"""Where the table of the curve begins; and how much a gain may darken what a codec made too bright."""
+
+KNOTS = 8192
+
+
+def rendered(still: Image, quality: int) -> tuple[Image, GainMap]:
+    """An SDR base, encoded as JPEG, and the gain map that leads from it to the still.
+
+    Args:
+        still: PQ, HLG or light.
+        quality: of the base, 1 to 100.
+
+    Raises:
+        UntoneError: too large for a JPEG.
+    """
+    sample = dataclasses.replace(still, pixels=_sample(still.pixels), encoded=None)
+    space = _space(sample)
+    peak = float(np.quantile(_light(sample, space).max(axis=2), 1 - OUTSIDE_SHARE, method="nearest"))
+    table = _shares(max(peak, 1.0))
+    pixels = np.empty(still.pixels.shape, np.uint8)
+    for first, light in _bands(still, space):
+        pixels[first : first + len(light)] = _base_codes(light, table)
+    plain = {"transfer": "srgb", "bits": 8, "white_nits": DIFFUSE_WHITE_NITS, "icc": None}
+    base = dataclasses.replace(still, pixels=pixels, primaries=space, encoded=None, **plain)
+    encoded = jpeg.encode_base(base, quality)
+    base = dataclasses.replace(base, pixels=jpeg.read(encoded)[0].pixels, encoded=encoded)
+    return base, _gains(base, still)
+
+
+def _sample(pixels: Pixels) -> Pixels:
+    step = max(1, int((pixels.shape[0] * pixels.shape[1] / STATISTICS_PIXELS) ** 0.5))
+    return np.ascontiguousarray(pixels[step // 2 :: step, step // 2 :: step])
+
+
+def _linear(image: Image, space: str) -> Light:
+    """Light in other primaries, 1.0 = 203 nits, colours outside of them negative."""
+    scale = np.float32(image.white_nits / DIFFUSE_WHITE_NITS)
+    found: Light = light_of(image) @ (matrix(image.primaries, space).T * scale)
+    return found
+
+
+def _light(image: Image, space: str) -> Light:
+    return np.clip(_linear(image, space), 0, np.float32(LIMIT))
+
+
+def _bands(image: Image, space: str) -> Iterator[tuple[int, Light]]:
+    """Rows of light and the first one's number, few at a time: floats of a large still would not fit into memory."""
+    for first in range(0, image.height, BAND_ROWS):
+        part = image.pixels[first : first + BAND_ROWS]
+        yield first, _light(dataclasses.replace(image, pixels=part, encoded=None), space)
+
+
+def _space(sample: Image) -> str:
+    for name in SPACES[:-1]:
+        light = _linear(sample, name)
+        outside = light.min(axis=2) < -GAMUT_TOLERANCE - ROUNDING * light.max(axis=2)
+        if np.count_nonzero(outside) <= OUTSIDE_SHARE * outside.size:
+            return name
+    return SPACES[-1]
+
+
+def _shares(peak: float) -> Light:
+    """What is left of light of 2 ** DARKEST_STOPS to LIMIT, in even steps of stops; `peak` becomes 1."""
+    light = np.exp2(np.linspace(DARKEST_STOPS, np.log2(LIMIT), KNOTS))
+    top = colour.nits_to_pq(np.asarray(peak * DIFFUSE_WHITE_NITS))
+    white = float(colour.nits_to_pq(np.asarray(DIFFUSE_WHITE_NITS)) / top)
+    code = np.minimum(colour.nits_to_pq(light * DIFFUSE_WHITE_NITS) / top, 1.0)
+    knee = 1.5 * white - 0.5
+    t = np.maximum(code - knee, 0) / (1 - knee) if knee < 1 else np.zeros_like(code)
+    spline = (2 * t**3 - 3 * t**2 + 1) * knee + (t**3 - 2 * t**2 + t) * (1 - knee) + (3 * t**2 - 2 * t**3) * white
+    mapped = colour.pq_to_nits(np.where(code < knee, code, spline) * top) / DIFFUSE_WHITE_NITS
+    shares: Light = np.where((code < knee) | (knee >= 1), np.minimum(1, 1 / light), mapped / light).astype(np.float32)
+    return shares
+
+
+def _base_codes(light: Light, table: Light) -> NDArray[np.uint8]:
+    brightest = np.maximum(light.max(axis=2), np.float32(2.0**DARKEST_STOPS))
+    place = (np.log2(brightest) - DARKEST_STOPS) * np.float32((KNOTS - 1) / (np.log2(LIMIT) - DARKEST_STOPS))
+    low = np.clip(place.astype(np.intp), 0, KNOTS - 2)
+    share = table[low] + (table[low + 1] - table[low]) * (place - low).astype(np.float32)
+    encoded = colour.linear_to_srgb(np.clip(light * share[..., None], 0, 1))
+    codes: NDArray[np.uint8] = (encoded * 255 + 0.5).astype(np.uint8)
+    return codes
+
+
+def _stops(base: Image, first: int, light: Light) -> Light:
+    """Gains of some rows, [h, W, 3]."""
+    shown = colour.code_table("srgb")[base.pixels[first : first + len(light)]]
+    offset = np.float32(gainmap.OFFSET)
+    stops: Light = np.log2((light + offset) / (shown + offset))
+    return stops
+
+
+def _gains(base: Image, still: Image) -> GainMap:
+    """The map between base and still, of the base's size."""
+    low, high, peak = np.zeros(3), np.zeros(3), 1.0
+    for first, light in _bands(still, base.primaries):
+        stops = _stops(base, first, light)
+        low, high = np.minimum(low, stops.min(axis=(0, 1))), np.maximum(high, stops.max(axis=(0, 1)))
+        peak = max(peak, float(light.max()))
+    low = np.maximum(low, LOWEST_STOPS)
+    codes = np.empty(base.pixels.shape, np.uint8)
+    for first, light in _bands(still, base.primaries):
+        codes[first : first + len(light)] = gainmap.quantise(_stops(base, first, light), low, high)
+    headroom = max(float(np.log2(peak)), gainmap.SMALLEST_HEADROOM_GAP_STOPS)
+    triples = [(float(a), float(b), float(c)) for a, b, c in (low, high)]
+    return GainMap(codes, *triples, alternate_headroom_stops=headroom)
