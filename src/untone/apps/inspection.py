@@ -13,7 +13,6 @@ from ..formats.signalling import GainMapSignal, Signalling
 from .jobs import PIPE, read_stdin
 from .report import named, one_line
 from .strictness import findings
-from .viewers import RULES
 
 PER_CHANNEL = ("min_stops", "max_stops", "gamma", "base_offset", "alternate_offset")
 
@@ -76,9 +75,8 @@ def _strict(name: str, data: bytes, as_json: bool) -> int:
         print(json.dumps({"file": name, "broken": broken, "findings": [f.as_dict() for f in found]}, indent=2))
         return int(broken)
     for finding in found:
-        rule = RULES[finding.rule]
-        print(one_line(f"{rule.severity:<9} {finding.rule}: {finding.text}"))
-        for viewer, what in rule.viewers.items():
+        print(one_line(f"{finding.severity:<9} {finding.rule}: {finding.text}"))
+        for viewer, what in finding.viewers.items():
             print(f"{'':<9}   {viewer} {what}")
     print(one_line(f"{name}: {'broken' if broken else 'whole'}, {len(found)} deviation{'s' * (len(found) != 1)}"))
     return int(broken)

@@ -1,60 +1,29 @@
-"""Every deviation of a file from the rules of its gain map, found without trusting what was found before."""
+"""Every deviation of a file from the rules of its gain map, found without trusting what was found before.
+
+Those of JPEGs are here, those of AVIF and HEIC in `strictness_heif.py`.
+"""
 
 from __future__ import annotations
 
-import dataclasses
-import struct
 from collections.abc import Iterator
 from typing import Any
 
 from .. import formats
 from ..errors import DamagedError, UntoneError
-from ..formats import heif_items, mpf
+from ..formats import mpf
 from ..formats.announcement import announces_gain_map, extension
 from ..formats.container import directory
 from ..formats.exif import orientation_of
-from ..formats.limits import MAX_CANDIDATES
-from ..formats.metadata import BACKWARD, COMMON_DENOMINATOR, ISO_TAG, ISO_VERSION, Metadata, iso_to_metadata
+from ..formats.limits import MAX_CANDIDATES, quoted
+from ..formats.metadata import ISO_TAG, ISO_VERSION
 from ..formats.segments import APP1, APP2, EXIF_TAG, XMP_TAG, Codestream, find_end, parse
 from ..formats.ultrahdr import flavours
 from ..formats.xmp import HDRGM, Properties, properties, xmp_to_metadata
-from .viewers import BROKEN, RULES
+from . import strictness_heif
+from .deviations import Finding, of_error, of_headrooms, of_iso
 
 TOLERANCE = 1e-3
 """Relative difference from which XMP and ISO 21496-1 disagree."""
-
-_FAULTS = {
-    "zero denominator": "zero-denominator",
-    "finite": "not-finite",
-    "three numbers": "not-finite",
-    "gamma": "gamma",
-    "Gamma": "gamma",
-    "is above its maximum": "min-above-max",
-    "HDRCapacity": "capacities",
-    "headroom_stops": "capacities",
-    "needs a reader of version": "newer-reader",
-    "backward flag": "backward-flag",
-    "bytes": "iso-size",
-}
-"""Words of our own errors, and the rule that they are about; the first that is found counts."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Finding:
-    """One deviation: the name of its rule, and what was found, one line."""
-
-    rule: str
-    text: str
-
-    @property
-    def broken(self) -> bool:
-        """Whether some viewer loses the light or the picture."""
-        return RULES[self.rule].severity == BROKEN
-
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        rule = RULES[self.rule]
-        return {"rule": self.rule, "severity": rule.severity, "text": self.text, "viewers": rule.viewers}
 
 
 def findings(data: bytes) -> list[Finding]:
@@ -64,7 +33,7 @@ def findings(data: bytes) -> list[Finding]:
         if data[:2] == b"\xff\xd8":
             found += _jpeg(data)
         elif data[4:8] == b"ftyp":
-            found += _heif(data)
+            found += strictness_heif.deviations(data)
     except UntoneError as error:
         found.append(Finding("unreadable", str(error)))
     try:
@@ -191,7 +160,7 @@ def _announcement(data: bytes, primary: Codestream, second: Codestream, known: t
         return
     if lengths and lengths[0].strip() != str(length):
         yield Finding(
-            "container-length", f"the gain map has {length} bytes; the container directory says {lengths[0]!r}"
+            "container-length", f"the gain map has {length} bytes; the container directory says {quoted(lengths[0])}"
         )
 
 
@@ -199,7 +168,7 @@ def _parameters(second: Codestream, known: tuple[str, ...]) -> Iterator[Finding]
     payload, packet = second.payload(APP2, ISO_TAG) or b"", second.payload(APP1, XMP_TAG) or b""
     iso = xmp = None
     if len(payload) > len(ISO_VERSION):
-        iso, problems = _iso(payload)
+        iso, problems = of_iso(payload)
         yield from problems
     else:
         yield Finding("iso-missing", "the gain map has no ISO 21496-1 metadata")
@@ -209,7 +178,7 @@ def _parameters(second: Codestream, known: tuple[str, ...]) -> Iterator[Finding]
             xmp = xmp_to_metadata(found)
     except UntoneError as error:
         found = {"": ()}
-        yield _fault(error)
+        yield of_error(error)
     if not found:
         yield Finding("xmp-missing", "the gain map has no hdrgm XMP")
     elif any(len(values) > 1 for values in found.values()) and len(payload) <= len(ISO_VERSION):
@@ -219,8 +188,8 @@ def _parameters(second: Codestream, known: tuple[str, ...]) -> Iterator[Finding]
         if differing:
             yield Finding("flavours-disagree", f"XMP and ISO 21496-1 disagree about {', '.join(differing)}")
     chosen = iso or xmp
-    if chosen is not None and chosen.base_headroom_stops == chosen.alternate_headroom_stops:
-        yield Finding("headrooms-equal", f"both renditions have a headroom of {chosen.base_headroom_stops:g} stops")
+    if chosen is not None:
+        yield from of_headrooms(chosen)
 
 
 _NUMBERS = (
@@ -239,28 +208,6 @@ def _near(one: Any, other: Any) -> bool:
     return all(abs(a - b) <= TOLERANCE * max(1, abs(a)) for a, b in pairs)
 
 
-def _iso(payload: bytes) -> tuple[Metadata | None, list[Finding]]:
-    found = []
-    if len(payload) >= 5:
-        _, writer, flags = struct.unpack_from(">HHB", payload)
-        if flags & COMMON_DENOMINATOR:
-            found.append(Finding("common-denominator", "ISO 21496-1 is in the draft's common-denominator form (0x08)"))
-        if flags & BACKWARD:
-            found.append(Finding("backward-flag", "ISO 21496-1 has the draft's backward flag (0x04)"))
-        if writer:
-            found.append(Finding("newer-writer", f"ISO 21496-1 was written by version {writer}; 0 is known"))
-    try:
-        return iso_to_metadata(payload), found
-    except UntoneError as error:
-        fault = _fault(error)
-        return None, found if fault.rule in {f.rule for f in found} else [*found, fault]
-
-
-def _fault(error: UntoneError) -> Finding:
-    text = str(error)
-    return Finding(next((rule for words, rule in _FAULTS.items() if words in text), "metadata"), text)
-
-
 def _picture(second: Codestream) -> Iterator[Finding]:
     if orientation_of(second.payload(APP1, EXIF_TAG)) != 1:
         yield Finding("map-orientation", "the gain map has an orientation of its own; that of the photo turns both")
@@ -268,18 +215,3 @@ def _picture(second: Codestream) -> Iterator[Finding]:
     factors = {frame[7 + 3 * index] for index in range(second.components) if 7 + 3 * index < len(frame)}
     if second.components == 3 and len(factors) > 1:
         yield Finding("map-subsampled", "the gain map's colours are subsampled, which blurs its gains")
-
-
-def _heif(data: bytes) -> Iterator[Finding]:
-    meta = heif_items.parse(data)
-    tone_maps = [item for item in meta.items.values() if item.kind == b"tmap"]
-    if tone_maps and b"tmap" not in meta.brands:
-        yield Finding("brand-missing", "the file has a tmap item, and its brands lack tmap")
-    if not tone_maps and b"tmap" in meta.brands:
-        yield Finding("map-missing", "the brands say tmap, and there is no tmap item")
-    for item in tone_maps:
-        payload = heif_items.item_bytes(data, item)
-        if not payload or payload[0] != 0:
-            yield Finding("newer-reader", "the tmap item has a version other than 0")
-            continue
-        yield from _iso(payload[1:])[1]

@@ -25,6 +25,10 @@ class Rule:
 
 
 _GARBAGE = {"Chromium": "renders garbage", "libultrahdr (old)": "renders garbage"}
+_REFUSED = {"Chromium": "fails the whole image", "libavif": "refuses the file"}
+_REFUSED_AVIF = {"Chromium (AVIF)": "fails the whole image", "libavif": "refuses the file"}
+_SDR = dict.fromkeys(("Chromium", "libavif"), "ignores the gain map")
+_READ = dict.fromkeys(("Chromium", "libavif"), "reads it")
 
 RULES = {
     "unreadable": Rule(BROKEN),
@@ -57,19 +61,44 @@ RULES = {
     "backward-flag": Rule(BROKEN, {"Chromium": "ignores the flag", "libultrahdr": "refuses the file"}),
     "newer-writer": Rule(WARNING, {"Chromium": "reads it", "libultrahdr": "reads it", "hdr-conversion": "refuses it"}),
     "newer-reader": Rule(BROKEN, {"all": "must refuse the metadata"}),
-    "iso-size": Rule(BROKEN, {"libavif": "refuses bytes that no version explains"}),
-    "zero-denominator": Rule(BROKEN, {"Chromium": "shows NaN pixels"}),
+    "iso-size": Rule(BROKEN, _REFUSED_AVIF),
+    "zero-denominator": Rule(BROKEN, {"Chromium": "shows NaN pixels", **_REFUSED_AVIF}),
     "not-finite": Rule(BROKEN, _GARBAGE),
-    "gamma": Rule(BROKEN, {**_GARBAGE, "Chromium (AVIF)": "fails the whole image"}),
-    "min-above-max": Rule(BROKEN, _GARBAGE),
+    "gamma": Rule(BROKEN, {**_GARBAGE, **_REFUSED_AVIF}),
+    "min-above-max": Rule(BROKEN, {**_GARBAGE, **_REFUSED_AVIF}),
     "capacities": Rule(BROKEN, _GARBAGE),
     "metadata": Rule(BROKEN),
-    "headrooms-equal": Rule(WARNING, {"all": "apply nothing: the weight is 0"}),
+    "headrooms-equal": Rule(WARNING, {"libavif": "applies nothing", "Chromium (AVIF)": "applies the map in full"}),
     "map-missing": Rule(BROKEN, {"Chromium": "shows SDR"}),
     "map-truncated": Rule(BROKEN, {"Chromium": "shows SDR"}),
     "map-subsampled": Rule(WARNING),
     "map-orientation": Rule(WARNING),
-    "brand-missing": Rule(BROKEN, {"Chromium": "ignores the gain map"}),
+    "brand-missing": Rule(BROKEN, _SDR),
+    "brand-structural": Rule(WARNING, _READ),
+    "altr-missing": Rule(BROKEN, _SDR),
+    "altr-order": Rule(
+        BROKEN, {"Chromium": "ignores the gain map", "libavif": "ignores it where the base comes before it"}
+    ),
+    "dimg-count": Rule(BROKEN, _REFUSED),
+    "dimg-order": Rule(BROKEN, {"Chromium": "fails the whole image", "libavif": "ignores the gain map"}),
+    "tmap-primary": Rule(BROKEN, {"Chromium": "reads it", "libavif": "refuses the file"}),
+    "tmap-twice": Rule(BROKEN, _REFUSED),
+    "tmap-size": Rule(BROKEN, _REFUSED),
+    "tmap-turned": Rule(BROKEN, _REFUSED),
+    "tmap-pixi": Rule(WARNING, _READ),
+    "map-turned": Rule(BROKEN, {"Chromium": "ignores the gain map", "libavif": "refuses the file"}),
+    "pixi-missing": Rule(BROKEN, {"Chromium": "reads it", "libavif": "refuses the file"}),
+    "pixi-wrong": Rule(BROKEN, {"Chromium": "fails the image, or ignores the gain map", "libavif": "refuses the file"}),
+    "not-essential": Rule(BROKEN, _REFUSED),
+    "essential-unknown": Rule(
+        BROKEN, {"Chromium": "ignores the gain map", "libavif": "ignores the gain map, or refuses the file"}
+    ),
+    "cropped": Rule(BROKEN, {"Chromium": "ignores the gain map", "libavif": "refuses the file"}),
+    "map-shallow": Rule(BROKEN, {"Chromium": "ignores the gain map", "libavif": "reads it"}),
+    "colour-missing": Rule(WARNING, _READ),
+    "colour-twice": Rule(BROKEN, _REFUSED),
+    "property-twice": Rule(WARNING, dict.fromkeys(("Chromium", "libavif"), "takes the first")),
+    "hidden": Rule(WARNING, _READ),
     "trailing-bytes": Rule(WARNING, {"Chromium": "ignores them: a motion photo has them"}),
     "reader": Rule(WARNING),
 }

@@ -1,0 +1,91 @@
+"""What a deviation is, and those of a gain map's parameters, whatever file they are in."""
+
+from __future__ import annotations
+
+import dataclasses
+import struct
+from typing import Any
+
+from ..errors import UntoneError
+from ..formats.metadata import BACKWARD, COMMON_DENOMINATOR, Metadata, iso_to_metadata
+from .viewers import BROKEN, RULES, WARNING
+
+_FAULTS = {
+    "zero denominator": "zero-denominator",
+    "finite": "not-finite",
+    "three numbers": "not-finite",
+    "gamma": "gamma",
+    "Gamma": "gamma",
+    "is above its maximum": "min-above-max",
+    "HDRCapacity": "capacities",
+    "headroom_stops": "capacities",
+    "needs a reader of version": "newer-reader",
+    "backward flag": "backward-flag",
+    "bytes": "iso-size",
+}
+"""Words of our own errors, and the rule that they are about; the first that is found counts."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+    """One deviation.
+
+    Attributes:
+        rule: its name.
+        text: what was found, one line.
+        tried: whether viewers were tried with it in such a container; where they were not, it is a warning.
+    """
+
+    rule: str
+    text: str
+    tried: bool = True
+
+    @property
+    def severity(self) -> str:
+        """BROKEN or WARNING."""
+        return RULES[self.rule].severity if self.tried else WARNING
+
+    @property
+    def broken(self) -> bool:
+        """Whether some viewer loses the light or the picture."""
+        return self.severity == BROKEN
+
+    @property
+    def viewers(self) -> dict[str, str]:
+        """What each does about it."""
+        return RULES[self.rule].viewers if self.tried else {}
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {"rule": self.rule, "severity": self.severity, "text": self.text, "viewers": self.viewers}
+
+
+def of_iso(payload: bytes) -> tuple[Metadata | None, list[Finding]]:
+    """The parameters in an ISO 21496-1 payload, None where they cannot be used, and what is wrong with it."""
+    found = []
+    if len(payload) >= 5:
+        _, writer, flags = struct.unpack_from(">HHB", payload)
+        if flags & COMMON_DENOMINATOR:
+            found.append(Finding("common-denominator", "ISO 21496-1 is in the draft's common-denominator form (0x08)"))
+        if flags & BACKWARD:
+            found.append(Finding("backward-flag", "ISO 21496-1 has the draft's backward flag (0x04)"))
+        if writer:
+            found.append(Finding("newer-writer", f"ISO 21496-1 was written by version {writer}; 0 is known"))
+    try:
+        return iso_to_metadata(payload), found
+    except UntoneError as error:
+        fault = of_error(error)
+        return None, found if fault.rule in {f.rule for f in found} else [*found, fault]
+
+
+def of_error(error: UntoneError) -> Finding:
+    """The deviation that an error about parameters is about."""
+    text = str(error)
+    return Finding(next((rule for words, rule in _FAULTS.items() if words in text), "metadata"), text)
+
+
+def of_headrooms(metadata: Metadata) -> list[Finding]:
+    """Parameters that are in order, and lead nowhere."""
+    if metadata.base_headroom_stops != metadata.alternate_headroom_stops:
+        return []
+    return [Finding("headrooms-equal", f"both renditions have a headroom of {metadata.base_headroom_stops:g} stops")]
