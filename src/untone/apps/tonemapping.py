@@ -18,7 +18,6 @@ from .. import colour, gainmap
 from ..formats import jpeg
 from ..formats.pixels import BAND_ROWS
 from ..image import DIFFUSE_WHITE_NITS, GainMap, Image, Pixels
-from ..pipeline import GAMUT_TOLERANCE, STATISTICS_PIXELS
 from ..prediction import light_of, matrix
 
 Light = NDArray[np.float32]
@@ -29,8 +28,12 @@ SPACES = ("bt709", "p3", "bt2020")
 OUTSIDE_SHARE = 1e-4
 """Share of pixels that may lie outside of a space, or above the peak: noise."""
 
+SAMPLE_PIXELS = 250_000
+"""Looked at for the space and the peak."""
+
+GAMUT_TOLERANCE = 1e-3
 ROUNDING = 0.005
-"""Of a pixel's brightest channel, what 10-bit PQ may put another one below 0 by."""
+"""Light, and share of a pixel's brightest channel, that 10-bit PQ may put another one below 0 by."""
 
 LIMIT = colour.PQ_PEAK_NITS / DIFFUSE_WHITE_NITS
 """Light beyond what PQ can say, which only scene-linear files have (the sun), would take the codes from the rest."""
@@ -58,15 +61,15 @@ def rendered(still: Image, quality: int) -> tuple[Image, GainMap]:
     pixels = np.empty(still.pixels.shape, np.uint8)
     for first, light in _bands(still, space):
         pixels[first : first + len(light)] = _base_codes(light, table)
-    plain = {"transfer": "srgb", "bits": 8, "white_nits": DIFFUSE_WHITE_NITS, "icc": None}
-    base = dataclasses.replace(still, pixels=pixels, primaries=space, encoded=None, **plain)
+    base = dataclasses.replace(still, pixels=pixels, primaries=space, transfer="srgb", bits=8, icc=None, encoded=None)
+    base = dataclasses.replace(base, white_nits=DIFFUSE_WHITE_NITS)
     encoded = jpeg.encode_base(base, quality)
     base = dataclasses.replace(base, pixels=jpeg.read(encoded)[0].pixels, encoded=encoded)
     return base, _gains(base, still)
 
 
 def _sample(pixels: Pixels) -> Pixels:
-    step = max(1, int((pixels.shape[0] * pixels.shape[1] / STATISTICS_PIXELS) ** 0.5))
+    step = max(1, int((pixels.shape[0] * pixels.shape[1] / SAMPLE_PIXELS) ** 0.5))
     return np.ascontiguousarray(pixels[step // 2 :: step, step // 2 :: step])
 
 
@@ -141,5 +144,5 @@ def _gains(base: Image, still: Image) -> GainMap:
     for first, light in _bands(still, base.primaries):
         codes[first : first + len(light)] = gainmap.quantise(_stops(base, first, light), low, high)
     headroom = max(float(np.log2(peak)), gainmap.SMALLEST_HEADROOM_GAP_STOPS)
-    triples = [(float(a), float(b), float(c)) for a, b, c in (low, high)]
-    return GainMap(codes, *triples, alternate_headroom_stops=headroom)
+    limits = [(float(r), float(g), float(b)) for r, g, b in (low, high)]
+    return GainMap(codes, limits[0], limits[1], alternate_headroom_stops=headroom)
