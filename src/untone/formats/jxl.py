@@ -15,15 +15,17 @@ import numpy as np
 
 from ..errors import DamagedError, LimitError, UntoneError
 from ..image import GainMap, Image, Pixels
-from . import jxl_header
+from . import jxl_header, jxl_icc
 from .coded import stored_codes, to_bits
 from .container import silence
 from .exif import with_orientation
+from .icc import named_profile
 from .isobmff import Reader, box, boxes
 from .jxl_header import SIGNATURE, Colour, JxlHeader
 from .limits import MAX_METADATA_BYTES
 from .metadata import Metadata, iso_to_metadata, metadata_of, metadata_to_iso
 from .pixels import decoded, finite, full_range, three_channels
+from .profiles import primaries_of, profile_for, transfer_of
 from .segments import EXIF_TAG
 from .signalling import Header, Signalling, gain_map_signal, image_of, signalling
 
@@ -40,21 +42,23 @@ Parts = list[bytes | memoryview]
 
 @dataclasses.dataclass(frozen=True)
 class File:
-    """The parts of a JPEG XL file that are used; naked codestreams."""
+    """The parts of a JPEG XL file that are used; naked codestreams; the profile within, and the bit after it."""
 
     codestream: bytes
     header: JxlHeader
     exif: bytes | None = None
     xmp: bytes | None = None
     gain_map: bytes | None = None
+    icc: bytes | None = None
+    profile_end: int | None = None
 
 
 @dataclasses.dataclass(frozen=True)
 class Bundle:
-    """A `jhgm` box: parameters, colour of the alternate rendition (None: not said), the map and its header."""
+    """A `jhgm` box: parameters, primaries of the alternate rendition (None: not said), the map and its header."""
 
     metadata: Metadata
-    alternate: Colour | None
+    alternate: str | None
     codestream: bytes
     header: JxlHeader
 
@@ -66,7 +70,7 @@ def parse(data: bytes) -> File:
         DamagedError, UnsupportedError, LimitError: as their names say.
     """
     if data[:2] == SIGNATURE:
-        return File(data, jxl_header.parse(data))
+        return _with_profile(File(data, jxl_header.parse(data)))
     whole, pieces = None, []
     found: dict[bytes, bytes] = {}
     for name, start, end in boxes(data, 0, len(data)):
@@ -82,7 +86,15 @@ def parse(data: bytes) -> File:
     exif = found.get(b"Exif")
     if exif is not None:
         exif = exif[4 + int.from_bytes(exif[:4], "big") :].removeprefix(EXIF_TAG) or None
-    return File(codestream, jxl_header.parse(codestream), exif, found.get(b"xml "), found.get(b"jhgm"))
+    header = jxl_header.parse(codestream)
+    return _with_profile(File(codestream, header, exif, found.get(b"xml "), found.get(b"jhgm")))
+
+
+def _with_profile(file: File) -> File:
+    if not file.header.colour.has_icc or file.header.end_at is None:
+        return file
+    icc, end = jxl_icc.unpacked_to(file.codestream, file.header.end_at)
+    return dataclasses.replace(file, icc=icc, profile_end=end)
 
 
 def _limited(body: bytes) -> bytes:
@@ -108,10 +120,15 @@ def bundle(body: bytes) -> Bundle:
         raise DamagedError(f"the jhgm box is of version {version}; this reader knows 0")
     metadata = iso_to_metadata(reader.take(reader.number(2)))
     encoding = reader.take(reader.number(1))
-    reader.take(reader.number(4))
+    profile = reader.take(reader.number(4))
     codestream = reader.take(reader.left)
-    alternate = jxl_header.colour_of_bytes(encoding) if encoding else None
-    return Bundle(metadata, alternate, codestream, jxl_header.parse(codestream))
+    return Bundle(metadata, _alternate(encoding, profile), codestream, jxl_header.parse(codestream))
+
+
+def _alternate(encoding: bytes, profile: bytes) -> str | None:
+    """Primaries by a colour encoding, else by a packed ICC profile."""
+    name = jxl_header.colour_of_bytes(encoding).primaries if encoding else None
+    return name or (primaries_of(jxl_icc.unpacked(profile)) if profile else None)
 
 
 def read(data: bytes) -> tuple[Image, GainMap | None]:
@@ -121,9 +138,13 @@ def read(data: bytes) -> tuple[Image, GainMap | None]:
         DamagedError, UnsupportedError, LimitError: as their names say.
     """
     file = parse(data)
-    pixels = _pixels(file.codestream, file.header)
+    target = _shown_as(file)
+    codestream = jxl_header.recoloured(file.codestream, target, file.profile_end) if target else file.codestream
+    pixels = _pixels(codestream, file.header)
     if file.header.is_float:
         pixels = finite(pixels.astype(np.float32, copy=False))
+    elif file.header.colour.transfer == "linear" and target is None:
+        pixels = pixels.astype(np.float32) / np.float32((1 << file.header.bits) - 1)
     image = dataclasses.replace(image_of(_header(file), pixels), encoded=data)
     if file.gain_map is None:
         return image, None
@@ -137,7 +158,7 @@ def read(data: bytes) -> tuple[Image, GainMap | None]:
 
 def _space(found: Bundle, base: str) -> str | None:
     """Primaries of the alternate rendition, where they are not plainly the base's."""
-    name = found.alternate.primaries if found.alternate is not None else None
+    name = found.alternate
     return None if found.metadata.use_base_colour_space and name == base else name
 
 
@@ -146,18 +167,34 @@ def _pixels(codestream: bytes, header: JxlHeader) -> Pixels:
     return three_channels(array, header.width, header.height)
 
 
-def _header(file: File) -> Header:
+def _shown_as(file: File) -> Colour | None:
+    """Colours to decode XYB to, since libjxl makes linear light of few bits of a profile; None: the file's own."""
     found = file.header
-    warnings: tuple[str, ...] = ()
+    if not found.xyb or found.is_float or found.colour_at is None or found.end_at is None:
+        return None
     primaries, transfer = found.colour.primaries, found.colour.transfer
-    if primaries is None or transfer is None:
+    if file.icc is not None:
+        primaries, transfer = primaries_of(file.icc), transfer_of(file.icc)
+    known = primaries in jxl_header.CODE_OF_PRIMARIES or found.colour.grey
+    if not known or transfer not in jxl_header.CODE_OF_TRANSFERS or transfer == "linear":
+        primaries, transfer = "bt2020", "srgb"
+    target = Colour(primaries, transfer, found.colour.grey)
+    return None if target == found.colour else target
+
+
+def _header(file: File) -> Header:
+    found, icc, target = file.header, None, _shown_as(file)
+    warnings: tuple[str, ...] = ()
+    primaries, transfer = (target or found.colour).primaries, (target or found.colour).transfer
+    if target is None and file.icc is not None and not found.is_float:
+        icc = file.icc
+    elif transfer is None or (primaries is None and not found.colour.grey):
         primaries, transfer = "bt709", "srgb"
-        if not found.xyb:
-            warnings = ("the colours of this JPEG XL have no name here; it is taken as sRGB",)
+        warnings = ("the colours of this JPEG XL have no name here; it is taken as sRGB",)
     exif = with_orientation(file.exif, found.orientation) if file.exif is not None else None
-    bits = 32 if found.is_float else found.bits
+    bits = 32 if found.is_float or transfer == "linear" else found.bits
     return Header(
-        found.width, found.height, bits, primaries, transfer, exif=exif, xmp=file.xmp,
+        found.width, found.height, bits, primaries, transfer, icc=icc, exif=exif, xmp=file.xmp,
         orientation=found.orientation, warnings=warnings,
     )  # fmt: skip
 
@@ -219,12 +256,15 @@ def _encoded(image: Image, quality: int) -> bytes:
     codes = stored_codes(image)
     light = image.transfer == "linear"
     named = Colour("bt2020", "pq") if light else Colour(image.primaries, image.transfer)
+    profile = None
     if named.primaries not in jxl_header.CODE_OF_PRIMARIES or named.transfer not in jxl_header.CODE_OF_TRANSFERS:
-        raise UntoneError(f"a JPEG XL cannot name {image.primaries} with {image.transfer}; write an AVIF or a PNG")
+        profile, named = profile_for(image), Colour(None, None, has_icc=True)
+        assert profile is not None
     bits = 8 if codes.dtype == np.uint8 else 12 if light else image.bits if image.bits in (10, 12) else 16
     lossless = quality == 100 or named != Colour()
     codestream = _codestream(to_bits(codes, bits), bits, None if lossless else quality)
-    return jxl_header.relabelled(codestream, image.orientation, named)
+    packed = jxl_icc.packed(profile) if profile is not None else None
+    return jxl_header.relabelled(codestream, image.orientation, named, packed)
 
 
 def _codestream(codes: Pixels, bits: int, quality: int | None) -> bytes:
@@ -241,21 +281,22 @@ def _codestream(codes: Pixels, bits: int, quality: int | None) -> bytes:
 
 
 def _bundled(image: Image, gain_map: GainMap, quality: int) -> tuple[bytes, ...]:
-    """The fields of a `jhgm` box; the ICC profile, which would have to be coded as JPEG XL codes it, is left out."""
+    """The fields of a `jhgm` box; an ICC profile of the alternate rendition only where its primaries have no name."""
     metadata = metadata_to_iso(metadata_of(gain_map))
     brighter = gain_map.alternate_headroom_stops > gain_map.base_headroom_stops
     name = gain_map.alternate_primaries or image.primaries
-    encoding = b""
+    encoding, profile = b"", b""
     if name in jxl_header.CODE_OF_PRIMARIES:
         encoding = jxl_header.colour_bytes(Colour(name, "pq" if brighter else "srgb"))
-    elif not gain_map.use_base_colour_space:
-        raise UntoneError(f"a JPEG XL cannot name {name} as the space of its gain map; write a JPEG or an AVIF")
+    else:
+        value, count = jxl_icc.packed(named_profile(name, "srgb"))
+        profile = value.to_bytes((count + 7) // 8, "little")
     codestream = gain_map.encoded if _is_map(gain_map) and gain_map.encoded is not None else b""
     if not codestream:
         bits = 8 if gain_map.codes.dtype == np.uint8 else 16
         codestream = _codestream(gain_map.codes, bits, None if quality == 100 else quality)
-    sizes = struct.pack(">BH", 0, len(metadata)), struct.pack(">B", len(encoding)), bytes(4)
-    return sizes[0], metadata, sizes[1], encoding, sizes[2], codestream
+    sizes = struct.pack(">BH", 0, len(metadata)), struct.pack(">B", len(encoding)), struct.pack(">I", len(profile))
+    return sizes[0], metadata, sizes[1], encoding, sizes[2], profile, codestream
 
 
 def _is_map(gain_map: GainMap) -> bool:

@@ -10,6 +10,7 @@ import dataclasses
 
 from ..errors import DamagedError, UnsupportedError
 from .limits import MAX_BIT_HEADER_BYTES, check_size
+from .profiles import CHROMATICITY_TOLERANCE, primaries_near
 
 SIGNATURE = b"\xff\x0a"
 
@@ -21,6 +22,7 @@ CODE_OF_TRANSFERS = {name: code for code, name in TRANSFERS.items()}
 
 RGB, GREY = 0, 1
 D65, CUSTOM = 1, 2
+D65_PLACE = (0.3127, 0.3290)
 RELATIVE = 1
 DEFAULT_NITS, PQ_NITS_AS_HALF = 255, 0x70E2
 """intensity_target unless told; that of PQ, 10,000, as a half float."""
@@ -63,6 +65,8 @@ class JxlHeader:
         xyb: coded in XYB, not as the codes that they are.
         colour: what they mean.
         length: bytes of the header, frames follow; None where something in between is not read.
+        end_at: bit after the header, at which a packed profile begins where `colour` has one; None as of `length`.
+        colour_at: its bits that say the colours, first and one after the last; None where they are the default.
     """
 
     width: int
@@ -75,6 +79,8 @@ class JxlHeader:
     xyb: bool = True
     colour: Colour = Colour()
     length: int | None = None
+    end_at: int | None = None
+    colour_at: tuple[int, int] | None = None
 
 
 class _Bits:
@@ -119,14 +125,17 @@ def parse(data: bytes) -> JxlHeader:
         buffers16, extras = bits.flag(), bits.choice(EXTRAS)
         for _ in range(extras):
             _extra_channel(bits)
-        found = JxlHeader(width, height, orientation, depth, is_float, buffers16, extras, bits.flag(), colour(bits))
+        xyb, start = bits.flag(), 16 + bits.position
+        found = JxlHeader(width, height, orientation, depth, is_float, buffers16, extras, xyb, colour(bits))
+        found = dataclasses.replace(found, colour_at=(start, 16 + bits.position))
         if extra_fields and not bits.flag():
             bits.take(49)
         if bits.take(2):
             return found
-    if bits.flag() and not found.colour.has_icc:
-        return dataclasses.replace(found, length=2 + (bits.position + 7) // 8)
-    return found
+    if not bits.flag():
+        return found
+    length = None if found.colour.has_icc else 2 + (bits.position + 7) // 8
+    return dataclasses.replace(found, length=length, end_at=16 + bits.position)
 
 
 def _size(bits: _Bits) -> tuple[int, int]:
@@ -185,23 +194,26 @@ def colour(bits: _Bits) -> Colour:
     if has_icc or space not in (RGB, GREY):
         return Colour(None, None, space == GREY, has_icc)
     white = bits.choice(ENUM)
-    _chromaticities(bits, 2 if white == CUSTOM else 0)
-    primaries = 1
+    neutral = _chromaticities(bits, 2) if white == CUSTOM else list(D65_PLACE if white == D65 else (0.0, 0.0))
+    name: str | None = PRIMARIES[1]
     if space == RGB:
         primaries = bits.choice(ENUM)
-        _chromaticities(bits, 6 if primaries == CUSTOM else 0)
+        near = primaries_near(_chromaticities(bits, 6)) if primaries == CUSTOM else None
+        name = near or PRIMARIES.get(primaries)
     if bits.flag():
         gamma = bits.take(24) / 1e7
         transfer = "gamma22" if abs(gamma - 1 / 2.2) < 1e-3 else None
     else:
         transfer = TRANSFERS.get(bits.choice(ENUM))
     bits.choice(ENUM)
-    return Colour(PRIMARIES.get(primaries) if white == D65 else None, transfer, space == GREY)
+    is_d65 = max(abs(a - b) for a, b in zip(neutral, D65_PLACE, strict=True)) < CHROMATICITY_TOLERANCE
+    return Colour(name if is_d65 else None, transfer, space == GREY)
 
 
-def _chromaticities(bits: _Bits, count: int) -> None:
-    for _ in range(count):
-        bits.choice(CHROMATICITY)
+def _chromaticities(bits: _Bits, count: int) -> list[float]:
+    """Numbers in millionths, their sign in the lowest bit."""
+    packed = (bits.choice(CHROMATICITY) for _ in range(count))
+    return [(value >> 1 ^ -(value & 1)) / 1e6 for value in packed]
 
 
 def colour_of_bytes(data: bytes) -> Colour:
@@ -231,8 +243,13 @@ class _Writer:
         return self._value.to_bytes((self._count + 7) // 8, "little")
 
 
-def relabelled(codestream: bytes, orientation: int, encoding: Colour | None) -> bytes:
+def relabelled(
+    codestream: bytes, orientation: int, encoding: Colour | None, profile: tuple[int, int] | None = None
+) -> bytes:
     """A codestream with another orientation and, unless None, other colours; its frames stay as they are.
+
+    Args:
+        profile: a packed one (value, bits) that says the colours instead; `encoding` is to have `has_icc` then.
 
     Raises:
         UnsupportedError: a header with more in it than an encoder of plain stills writes.
@@ -258,12 +275,38 @@ def relabelled(codestream: bytes, orientation: int, encoding: Colour | None) -> 
     _put_colour(writer, named)
     _put_tone_mapping(writer, named)
     writer.put(0b100, 3)  # no extensions, default transform
+    if profile is not None:
+        writer.put(*profile)
     return SIGNATURE + writer.bytes() + codestream[found.length :]
 
 
+def recoloured(codestream: bytes, encoding: Colour, profile_end: int | None) -> bytes:
+    """A codestream that names other colours; every other bit of its header, and its frames, stay.
+
+    Args:
+        profile_end: bit after its packed profile, which is left out; None where it has none.
+
+    Raises:
+        UnsupportedError: a header that is not read to its end, or one of default colours.
+    """
+    found = parse(codestream)
+    if found.colour_at is None or found.end_at is None:
+        raise UnsupportedError("the header of this JPEG XL cannot be rewritten")
+    (start, stop), end = found.colour_at, found.end_at
+    bits = int.from_bytes(codestream[: (end + 7) // 8], "little")
+    writer = _Writer()
+    writer.put(bits & (1 << start) - 1, start)
+    _put_colour(writer, encoding)
+    writer.put(bits >> stop & (1 << end - stop) - 1, end - stop)
+    return writer.bytes() + codestream[((end if profile_end is None else profile_end) + 7) // 8 :]
+
+
 def _put_colour(writer: _Writer, named: Colour) -> None:
-    writer.put(0, 2)  # not all default, no profile
+    writer.put(0, 1)  # not all default
+    writer.put(int(named.has_icc), 1)
     writer.choose(GREY if named.grey else RGB, ENUM)
+    if named.has_icc:
+        return
     writer.choose(D65, ENUM)
     if not named.grey:
         writer.choose(CODE_OF_PRIMARIES[named.primaries or "bt709"], ENUM)

@@ -24,6 +24,9 @@ MAX_SCANS = 256
 MAX_METADATA_BYTES = 16 << 20
 """One ICC profile, EXIF block or XMP packet."""
 
+MAX_PACKED_PROFILE_BYTES = 1 << 18
+"""An ICC profile as JPEG XL packs it, and unpacked: bit by bit, that takes seconds at most."""
+
 MAX_MPF_IMAGES = 64
 MAX_CANDIDATES = 256
 """Start-of-image markers tried when an MPF index lies."""
@@ -76,7 +79,10 @@ MAX_TEXT_HEADER_BYTES = 1 << 16
 """Of a Radiance HDR."""
 
 MAX_BIT_HEADER_BYTES = 4096
-"""Of a JPEG XL codestream that are looked at."""
+"""Of the header of a JPEG XL, AV1 or HEVC codestream that are looked at."""
+
+MAX_SETUP_BYTES = 1 << 16
+"""Of the parameter sets of HEVC that are looked at."""
 
 MAX_XML_TAGS = 1 << 18
 """Of one XMP packet; the largest of real ones hold long texts, not many tags."""

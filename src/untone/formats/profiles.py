@@ -45,6 +45,14 @@ def primaries_of(icc: bytes | None) -> str | None:
         return None
 
 
+def transfer_of(icc: bytes) -> str | None:
+    """Transfer of a profile that has a name of ours; None otherwise."""
+    try:
+        return describe(icc).transfer
+    except DamagedError:
+        return None
+
+
 def primaries_near(red_green_blue: list[float]) -> str | None:
     """Name of the primaries with these six chromaticities, to 0.005; None where there is none."""
     for name, primaries in colour.PRIMARIES.items():
