@@ -145,7 +145,9 @@ def edit(source: bytes | Path, target: Path | None, change: Edit, strip: Strip, 
     before, before_map = image, gain_map
     if found is not None:
         change = dataclasses.replace(change, upright=found.orientation != 1 or change.upright)
-    image, gain_map = edited(image, gain_map, change, found.window if found is not None else None)
+    window = found.window if found is not None else None
+    kept = found is not None and found.gain_map is not None and qualities.mode is not Mode.EXACT
+    image, gain_map = edited(image, gain_map, change, window, keep_samples=kept)
     image = _described(image, before, strip)
     if stays and before.encoded is not None:
         base = found.base if found is not None else None

@@ -25,7 +25,7 @@ from ..errors import UsageError
 from ..formats.limits import check_size
 from ..image import GainMap, Image, Pixels, turned_upright
 from ..prediction import light_of, matrix
-from .resampling import Gains, Window
+from .resampling import Gains, Window, cut
 
 BLOCK_ROWS = 64
 """Rows of the result that are made at a time, so that temporary light stays small."""
@@ -64,19 +64,21 @@ class Edit:
 
 
 def edited(
-    image: Image, gain_map: GainMap | None, edit: Edit, window: Window | None = None
+    image: Image, gain_map: GainMap | None, edit: Edit, window: Window | None = None, *, keep_samples: bool = False
 ) -> tuple[Image, GainMap | None]:
     """The edited picture and map; what they were decoded from (`encoded`) is forgotten where pixels change.
 
     Args:
         window: to cut out instead of the edit's own crop and size.
+        keep_samples: cut the map between its samples wherever that can be, not only where it gives the same gains.
 
     Raises:
         UsageError: the crop does not lie within the picture, or the new size is no size.
     """
     orientation = orientation_after(image.orientation, edit)
-    if window is not None or edit.crop is not None or edit.size is not None:
-        image, gain_map = _through(image, gain_map, window or window_of(image, edit))
+    wanted = window or window_of(image, edit)
+    if wanted != Window((0, image.height), (0, image.width), (image.height, image.width)):
+        image, gain_map = _through(image, gain_map, wanted, keep_samples)
     if not edit.upright:
         return dataclasses.replace(image, orientation=orientation), gain_map
     pixels = np.array(turned_upright(image.pixels, orientation), order="C")
@@ -126,9 +128,15 @@ def _size(size: tuple[int, int] | float | None, width: int, height: int) -> tupl
     return size
 
 
-def _through(image: Image, gain_map: GainMap | None, window: Window) -> tuple[Image, GainMap | None]:
+def _through(
+    image: Image, gain_map: GainMap | None, window: Window, keep_samples: bool
+) -> tuple[Image, GainMap | None]:
     """The picture in a window, and the map that fits it."""
     whole = (image.height, image.width)
+    kept = cut(gain_map, window, whole, at_any_cost=keep_samples) if gain_map is not None else None
+    if not window.resizes and (gain_map is None or kept is not None):
+        pixels = np.ascontiguousarray(image.pixels[slice(*window.rows), slice(*window.columns)])
+        return dataclasses.replace(image, pixels=pixels, encoded=None), kept
     pixels = np.empty((*window.size, 3), image.pixels.dtype)
     gains = None if gain_map is None else Gains.empty(gain_map, window.size)
     for first in range(0, window.size[0], BLOCK_ROWS):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from typing import Self
 
 import numpy as np
@@ -101,14 +102,11 @@ class Gains:
         self.codes[first:last] = np.floor(share**gamma * 65535 + 0.5)
 
     def fitted(self, window: Window, whole: tuple[int, int]) -> GainMap:
-        """The smallest map that gives these gains to TOLERANCE_STOPS; `whole` is the old picture's rows and columns.
+        """The smallest map made anew that gives these gains to TOLERANCE_STOPS; `whole` is the old picture's size.
 
         One channel stays one where that suffices: light of different colours, joined, may need three.
         """
         old = self.gain_map
-        aligned = self._aligned(window, whole)
-        if aligned is not None and self._suffices(aligned):
-            return aligned
         kept = tuple(max(1, round(n * m / w)) for n, m, w in zip(window.size, old.codes.shape, whole, strict=False))
         sizes = [kept, old.codes.shape[:2], window.size]
         channels = [old.channels] if old.channels == 3 or not window.resizes else [1, 3]
@@ -120,16 +118,6 @@ class Gains:
                     if self._suffices(made):
                         return made
         return made
-
-    def _aligned(self, window: Window, whole: tuple[int, int]) -> GainMap | None:
-        """The old samples themselves, where the window's edges lie between samples."""
-        spans = []
-        for span, samples, side in zip((window.rows, window.columns), self.gain_map.codes.shape, whole, strict=False):
-            if any(edge * samples % side for edge in span) or window.resizes:
-                return None
-            spans.append(slice(span[0] * samples // side, span[1] * samples // side))
-        codes = np.array(self.gain_map.codes[tuple(spans)], order="C")
-        return dataclasses.replace(self.gain_map, codes=codes, encoded=None) if codes.size else None
 
     def _map(self, height: int, width: int, channels: int) -> GainMap:
         """Codes averaged down to a size, in the depth of the old map."""
@@ -150,9 +138,40 @@ class Gains:
     def _suffices(self, made: GainMap) -> bool:
         fine = dataclasses.replace(self.gain_map, codes=self.codes, encoded=None)
         height, width = self.codes.shape[:2]
-        errors = []
-        for start in np.unique(np.linspace(0, max(height - COMPARED_ROWS, 0), COMPARED_BLOCKS).astype(int)).tolist():
-            rows = (start, min(start + COMPARED_ROWS, height))
-            wanted = gainmap.stops_at(fine, height, width, rows)
-            errors.append(np.abs(gainmap.stops_at(made, height, width, rows) - wanted).max(axis=2).ravel())
-        return float(np.quantile(np.concatenate(errors), QUANTILE)) <= TOLERANCE_STOPS
+        return _agree(made, lambda rows: gainmap.stops_at(fine, height, width, rows), (height, width))
+
+
+def cut(old: GainMap, window: Window, whole: Span, *, at_any_cost: bool = False) -> GainMap | None:
+    """The samples of a map that lie within a window; None where its edges do not lie between samples, or it resizes.
+
+    Nor where the map cut out does not give the old gains to TOLERANCE_STOPS: renderers look beyond its edges.
+
+    Args:
+        whole: rows and columns of the picture.
+        at_any_cost: whatever the gains at the edges become.
+    """
+    spans = []
+    for span, samples, side in zip((window.rows, window.columns), old.codes.shape, whole, strict=False):
+        if any(edge * samples % side for edge in span) or window.resizes:
+            return None
+        spans.append(slice(span[0] * samples // side, span[1] * samples // side))
+    codes = np.array(old.codes[tuple(spans)], order="C")
+    if not codes.size:
+        return None
+    made = dataclasses.replace(old, codes=codes, encoded=None)
+    top = window.rows[0]
+
+    def wanted(rows: Span) -> Pixels:
+        return gainmap.stops_at(old, *whole, (top + rows[0], top + rows[1]))[:, slice(*window.columns)]
+
+    return made if at_any_cost or _agree(made, wanted, window.size) else None
+
+
+def _agree(made: GainMap, wanted: Callable[[Span], Pixels], size: Span) -> bool:
+    """Whether a map gives the gains of rows, in QUANTILE of the pixels, looked at in some blocks of rows."""
+    height, width = size
+    errors = []
+    for start in np.unique(np.linspace(0, max(height - COMPARED_ROWS, 0), COMPARED_BLOCKS).astype(int)).tolist():
+        rows = (start, min(start + COMPARED_ROWS, height))
+        errors.append(np.abs(gainmap.stops_at(made, height, width, rows) - wanted(rows)).max(axis=2).ravel())
+    return float(np.quantile(np.concatenate(errors), QUANTILE)) <= TOLERANCE_STOPS
