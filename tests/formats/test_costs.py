@@ -16,6 +16,7 @@ from untone.errors import DamagedError, LimitError, UntoneError
 from untone.formats import (
     announcement,
     avif,
+    codestream,
     container,
     exif,
     exr,
@@ -225,6 +226,27 @@ def test_associations_and_groups_count_over_all_their_boxes():
     group = full_box(b"altr", 0, 0, struct.pack(">II", 9, 40_000), bytes(160_000))
     with pytest.raises(LimitError, match="entities"):
         heif_items.parse(meta_file(box(b"grpl", group, group)))
+
+
+def test_items_that_lie_often_within_items_that_lie_often_in_nothing():
+    """Parts that have no bytes in the file: 30,000 of item 1, each in item 2, whose 30,000 are each in item 3."""
+    rows = b"".join(struct.pack(">HHHH", number, 2, 0, 30_000) for number in (1, 2))
+    infos = [full_box(b"infe", 2, 0, struct.pack(">HH4sx", number, 0, b"av01")) for number in (1, 2, 3)]
+    references = [box(b"iloc", struct.pack(">HHH", number, 1, number + 1)) for number in (1, 2)]
+    head = full_box(b"hdlr", 0, 0, bytes(4), b"pict", bytes(13)) + full_box(b"pitm", 0, 0, b"\0\1")
+    head += full_box(b"iloc", 1, 0, struct.pack(">HH", 0, 2), rows) + full_box(b"iref", 0, 0, *references)
+    head += full_box(b"iinf", 0, 0, b"\0\3", *infos)
+    with pytest.raises(LimitError, match="items within items"):
+        heif_items.parse(box(b"ftyp", b"avif", bytes(4)) + full_box(b"meta", 0, 0, head))
+
+
+def test_headers_of_codestreams_are_looked_at_as_far_as_headers_go():
+    bits = codestream._Bits(bytes(1_000_000))
+    bits.take(8 * limits.MAX_BIT_HEADER_BYTES)
+    with pytest.raises(DamagedError, match="truncated"):
+        bits.take(1)
+    empty = b"\x0a\0" * 4_000_000
+    assert codestream.av1_code_points(b"\x81\0\0\0" + b"\x12\0" * 4_000_000, empty) == codestream.CodePoints()
 
 
 # JPEG XL

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ..errors import DamagedError
+from .limits import MAX_BIT_HEADER_BYTES, MAX_SETUP_BYTES
 
 SEQUENCE_HEADER, HEVC_SPS = 1, 33
 UNSPECIFIED = 2
@@ -23,9 +24,10 @@ class CodePoints(NamedTuple):
 
 
 class _Bits:
-    """Bits of bytes, the highest first."""
+    """Bits of bytes, the highest first; of no more than a header may have, as taking one looks at all of them."""
 
     def __init__(self, data: bytes) -> None:
+        data = data[:MAX_BIT_HEADER_BYTES]
         self._value, self._left = int.from_bytes(data, "big"), 8 * len(data)
 
     def take(self, count: int) -> int:
@@ -47,7 +49,7 @@ class _Bits:
 def av1_code_points(setup: bytes, data: bytes) -> CodePoints:
     """Of the sequence header within `av1C`, else the one within the first bytes of the coded picture."""
     try:
-        for stream in (setup[4:], data):
+        for stream in (setup[4:MAX_BIT_HEADER_BYTES], data[:MAX_BIT_HEADER_BYTES]):
             for kind, body in _obus(stream):
                 if kind == SEQUENCE_HEADER:
                     return _av1_sequence(_Bits(body))
@@ -142,7 +144,7 @@ def _av1_tools(bits: _Bits) -> None:
 def hevc_code_points(setup: bytes) -> CodePoints:
     """Of the first sequence parameter set within `hvcC`."""
     try:
-        for kind, unit in _hevc_units(setup):
+        for kind, unit in _hevc_units(setup[:MAX_SETUP_BYTES]):
             if kind == HEVC_SPS:
                 return _hevc_sps(_Bits(unit[2:].replace(b"\0\0\3", b"\0\0")))
     except DamagedError:

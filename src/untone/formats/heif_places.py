@@ -115,6 +115,7 @@ class Resolver:
         for index, offset, length in place.extents:
             if index > len(sources):
                 raise DamagedError(f"item {number} lies in an item that it does not refer to")
+            self._spend(1)
             outer = self.extents(sources[index - 1], depth + 1)
             if outer is None:
                 return None
@@ -123,10 +124,14 @@ class Resolver:
             if offset + length > total:
                 raise DamagedError(f"item {number} lies beyond the {total} bytes of item {sources[index - 1]}")
             found += cut(outer, offset, length)
-            self._left -= len(outer)
-            if self._left < 0:
-                raise LimitError(f"items within items have more than {MAX_LINKS} parts")
+            self._spend(len(outer))
         return tuple(found)
+
+    def _spend(self, parts: int) -> None:
+        """Parts looked at, empty ones included: each of many may lie within many others, and so on."""
+        self._left -= parts
+        if self._left < 0:
+            raise LimitError(f"items within items have more than {MAX_LINKS} parts")
 
 
 def cut(extents: Extents, offset: int, length: int) -> Iterator[tuple[int, int]]:
