@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from ..errors import DamagedError
+from ..errors import DamagedError, LimitError
+from .limits import MAX_CODED_SYMBOLS
 
 ANS_BITS, ANS_FINAL_STATE = 12, 0x130000
 PREFIX_ALPHABET_BITS = 15
@@ -302,6 +303,8 @@ class Stream:
         self._state = ANS_FINAL_STATE
         if prefix:
             sizes = [bits.size(4) + 1 for _ in range(count)]
+            if max(sizes) > MAX_CODED_SYMBOLS:
+                raise LimitError(f"a JPEG XL colour profile has a code of {max(sizes)} symbols")
             self._symbols = [_prefix_code(bits, size) for size in sizes]
         else:
             tables = [_alias(_counts(bits), alphabet_bits) for _ in range(count)]
@@ -344,7 +347,7 @@ def _clusters(bits: Bits, contexts: int) -> list[int]:
     """Which of the codes each context has."""
     if bits.take(1):
         width = bits.take(2)
-        return [bits.take(width) for _ in range(contexts)]
+        return _all_used([bits.take(width) for _ in range(contexts)])
     moved = bits.take(1)
     stream = Stream(bits, 1, repeats=contexts > 2)
     found = [stream.number(0) for _ in range(contexts)]
@@ -356,7 +359,14 @@ def _clusters(bits: Bits, contexts: int) -> list[int]:
         for place, index in enumerate(found):
             found[place] = order.pop(index)
             order.insert(0, found[place])
-    return found
+    return _all_used(found)
+
+
+def _all_used(clusters: list[int]) -> list[int]:
+    """Codes that no context has would only cost time."""
+    if len(set(clusters)) <= max(clusters):
+        raise DamagedError("a JPEG XL colour profile has codes for nothing")
+    return clusters
 
 
 def flat(values: bytes) -> tuple[int, int]:

@@ -24,6 +24,12 @@ MAX_SCANS = 256
 MAX_METADATA_BYTES = 16 << 20
 """One ICC profile, EXIF block or XMP packet."""
 
+MAX_PACKED_PROFILE_BYTES = 1 << 18
+"""An ICC profile as JPEG XL packs it, and unpacked: bit by bit, that takes seconds at most."""
+
+MAX_CODED_SYMBOLS = 1 << 13
+"""Of one prefix code of such a profile: bytes, and lengths of copies; libjxl writes fewer than 1024."""
+
 MAX_MPF_IMAGES = 64
 MAX_CANDIDATES = 256
 """Start-of-image markers tried when an MPF index lies."""
