@@ -228,13 +228,23 @@ def test_associations_and_groups_count_over_all_their_boxes():
         heif_items.parse(meta_file(box(b"grpl", group, group)))
 
 
+def test_parts_that_take_no_bytes_to_list_are_refused():
+    """Found by fuzzing: 159 bytes listed 25,000 of them."""
+    row = struct.pack(">HHH", 1, 0, 25_000)
+    head = full_box(b"hdlr", 0, 0, bytes(4), b"pict", bytes(13)) + full_box(b"pitm", 0, 0, b"\0\1")
+    head += full_box(b"iloc", 0, 0, struct.pack(">HH", 0, 1), row)
+    head += full_box(b"iinf", 0, 0, b"\0\1", full_box(b"infe", 2, 0, struct.pack(">HH4sx", 1, 0, b"av01")))
+    with pytest.raises(DamagedError, match="item 1 has 25000 parts"):
+        heif_items.parse(box(b"ftyp", b"avif", bytes(4)) + full_box(b"meta", 0, 0, head))
+
+
 def test_items_that_lie_often_within_items_that_lie_often_in_nothing():
     """Parts that have no bytes in the file: 30,000 of item 1, each in item 2, whose 30,000 are each in item 3."""
-    rows = b"".join(struct.pack(">HHHH", number, 2, 0, 30_000) for number in (1, 2))
+    rows = b"".join(struct.pack(">HHHH", number, 2, 0, 30_000) + bytes(30_000) for number in (1, 2))
     infos = [full_box(b"infe", 2, 0, struct.pack(">HH4sx", number, 0, b"av01")) for number in (1, 2, 3)]
     references = [box(b"iloc", struct.pack(">HHH", number, 1, number + 1)) for number in (1, 2)]
     head = full_box(b"hdlr", 0, 0, bytes(4), b"pict", bytes(13)) + full_box(b"pitm", 0, 0, b"\0\1")
-    head += full_box(b"iloc", 1, 0, struct.pack(">HH", 0, 2), rows) + full_box(b"iref", 0, 0, *references)
+    head += full_box(b"iloc", 1, 0, struct.pack(">HH", 0x0001, 2), rows) + full_box(b"iref", 0, 0, *references)
     head += full_box(b"iinf", 0, 0, b"\0\3", *infos)
     with pytest.raises(LimitError, match="items within items"):
         heif_items.parse(box(b"ftyp", b"avif", bytes(4)) + full_box(b"meta", 0, 0, head))

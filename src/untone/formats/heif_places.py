@@ -41,7 +41,7 @@ def places(reader: Reader) -> dict[int, Place]:
     Raises:
         UnsupportedError: another version.
         LimitError: more than MAX_LINKS extents.
-        DamagedError: it ends too early.
+        DamagedError: it ends too early, or has parts that take no bytes to list.
     """
     version, _ = reader.version_and_flags()
     if version > 2:
@@ -59,6 +59,8 @@ def places(reader: Reader) -> dict[int, Place]:
         left -= 1 + extents
         if left < 0:
             raise LimitError(f"the iloc box lists more than {MAX_LINKS} extents")
+        if extents > 1 and index_size + offset_size + length_size == 0:
+            raise DamagedError(f"item {number} has {extents} parts, and nothing says where each is")
         rows = []
         for _ in range(extents):
             index = reader.number(index_size) or 1
