@@ -24,9 +24,9 @@ MAX_MEMORY_MB = 2048
 """Resident. Beyond it, something was allocated for a lie."""
 
 MAX_SECONDS = 5
-"""For one input."""
+"""For one input, unless told otherwise: a machine that is busy with more than this makes quick inputs slow."""
 
-START_SECONDS = 60
+START_SECONDS = 240
 """For imports and the corpus, before a process counts as hung."""
 
 
@@ -41,12 +41,15 @@ class Run:
     log: str
 
 
-def fuzzed(target: str, seconds: int, findings: Path, corpus: Path | None = None) -> Run:
+def fuzzed(
+    target: str, seconds: int, findings: Path, corpus: Path | None = None, patience_seconds: int = MAX_SECONDS
+) -> Run:
     """Fuzz one target for a while in a process of its own.
 
     Args:
         findings: folder where inputs of findings go.
         corpus: folder for what is found on the way, to begin there the next time; None forgets it.
+        patience_seconds: after which one input counts as a hang.
 
     Raises:
         RuntimeError: the process ended without a finding, and not because its time was over.
@@ -57,7 +60,7 @@ def fuzzed(target: str, seconds: int, findings: Path, corpus: Path | None = None
         folder = corpus or Path(scratch) / "corpus"
         folder.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, __file__, target, "--inside", scratch, "--corpus", str(folder)]
-        command += ["--findings", str(findings), "--seconds", str(seconds)]
+        command += ["--findings", str(findings), "--seconds", str(seconds), "--patience", str(patience_seconds)]
         done = subprocess.run(command, capture_output=True, timeout=seconds + START_SECONDS, check=False)
     log = (done.stdout + done.stderr).decode("utf-8", "replace")
     new = tuple(sorted(set(findings.iterdir()) - before))
@@ -69,7 +72,7 @@ def fuzzed(target: str, seconds: int, findings: Path, corpus: Path | None = None
     return Run(target, executions, spent, new, log)
 
 
-def _inside(target: str, seconds: int, scratch: str, corpus: str, findings: str) -> None:
+def _inside(target: str, seconds: int, patience: int, scratch: str, corpus: str, findings: str) -> None:
     """This process becomes the fuzzer, which never returns."""
     import atheris
 
@@ -80,9 +83,9 @@ def _inside(target: str, seconds: int, scratch: str, corpus: str, findings: str)
     escaped = ("".join(f"\\x{byte:02x}" for byte in word) for word in chosen.words)
     words.write_text("".join(f'"{word}"\n' for word in escaped))
     arguments = [
-        sys.argv[0], corpus, str(CORPUS / target), f"-max_total_time={seconds}", f"-timeout={MAX_SECONDS}",
+        sys.argv[0], corpus, str(CORPUS / target), f"-max_total_time={seconds}", f"-timeout={patience}",
         f"-rss_limit_mb={MAX_MEMORY_MB}", f"-max_len={MAX_INPUT_BYTES}", f"-artifact_prefix={findings}/{target}-",
-        "-print_final_stats=1", f"-report_slow_units={MAX_SECONDS}", "-reload=0",
+        "-print_final_stats=1", f"-report_slow_units={patience}", "-reload=0",
     ]  # fmt: skip
     arguments += [f"-dict={words}"] if chosen.words else []
     options: dict[str, Any] = {}
@@ -103,13 +106,21 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("targets", nargs="*", metavar="TARGET", help="see TARGETS of targets.py; all unless told")
     parser.add_argument("--seconds", type=int, default=60, help="for each target (60)")
+    parser.add_argument("--patience", type=int, default=MAX_SECONDS, help="seconds for one input (%(default)s)")
     parser.add_argument("--findings", default="fuzz-findings", help="folder for inputs that broke something")
     parser.add_argument("--corpus", help="folder to keep what is found on the way, by target")
     parser.add_argument("--input", help="run the targets on this file only, without a fuzzer")
     parser.add_argument("--inside", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.inside:
-        _inside(arguments.targets[0], arguments.seconds, arguments.inside, arguments.corpus, arguments.findings)
+        _inside(
+            arguments.targets[0],
+            arguments.seconds,
+            arguments.patience,
+            arguments.inside,
+            arguments.corpus,
+            arguments.findings,
+        )
     import targets
 
     chosen, found = arguments.targets or list(targets.TARGETS), 0
@@ -118,7 +129,7 @@ def main() -> int:
             targets.TARGETS[name].run(Path(arguments.input).read_bytes())
             continue
         corpus = Path(arguments.corpus) / name if arguments.corpus else None
-        run = fuzzed(name, arguments.seconds, Path(arguments.findings), corpus)
+        run = fuzzed(name, arguments.seconds, Path(arguments.findings), corpus, arguments.patience)
         print(f"{name:<14} {run.executions:>9} inputs, {run.seconds:>4} s, {len(run.findings)} findings", flush=True)
         for finding in run.findings:
             print(f"  {finding}")
