@@ -89,3 +89,19 @@ def test_an_hdr_base_with_an_sdr_alternate(library: Any):
         3, 1, min_stops=(-2.5,) * 3, max_stops=(0.0,) * 3, base_headroom_stops=2.5, alternate_headroom_stops=0.0
     )
     agrees(library, written(Image(codes, "bt2020", "pq", bits=10), gain_map))
+
+
+@pytest.mark.parametrize("turns", [None, (1, 0), (2, 1), (3, 1)])
+def test_files_of_libavif_are_read_as_it_reads_them(library: Any, turns: tuple[int, int] | None):
+    data = libavif.encoded(library, photos.scene(), photos.codes(3), turns)
+    agrees(library, data)
+    image, gain_map = untone.read(data)
+    assert gain_map is not None
+    assert (gain_map.gamma, gain_map.max_stops) == ((1.0, 0.5, 1 / 3), (2.5,) * 3)
+    assert gain_map.alternate_primaries == "bt2020"
+    assert (image.orientation == 1) == (turns is None)
+    assert untone.formats.probe(data).warnings == []
+    with Opened(library, data) as opened:
+        assert opened.map is not None
+        theirs = opened.codes(opened.map.picture.contents)
+    assert np.abs(theirs - gain_map.codes.astype(int)).max() <= 1
