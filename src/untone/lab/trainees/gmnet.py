@@ -59,17 +59,18 @@ def target(batch: Crops, convention: str) -> tuple[Tensor, Tensor]:
 
 
 def loss(out: tuple[Tensor, Tensor], batch: Crops, recipe: Recipe) -> Tensor:
-    """|NGM - truth| + 3 |QGM - truth| as published, and the PQ error where the recipe asks for it."""
+    """|NGM - truth| + 3 |QGM - truth| as published, and the L1 of PQ codes where the recipe asks for it."""
     weights, shape = recipe.loss, recipe.shape
     gain, qmax = target(batch, shape.convention)
     normalised, scaled = out
     total = weights.relative * (normalised - gain / qmax).abs().mean()
     total = total + weights.absolute * (scaled - gain / shape.peak_stops).abs().mean()
-    if not weights.pq:
+    if not weights.code:
         return total
+    light = losses.srgb_to_linear(batch.sdr)
     made = (scaled * shape.peak_stops).expand_as(batch.gain_stops)
-    flat = (part.permute(0, 2, 3, 1).flatten(1, 2) for part in (batch.sdr, made, batch.gain_stops))
-    return total + weights.pq * losses.reconstruction(*flat)
+    codes, true = (losses.pq(losses.rebuild(light, stops)) for stops in (made, batch.gain_stops))
+    return total + weights.code * (codes - true).abs().mean()
 
 
 def light(net: nn.Module, example: Example, stride: int = 1) -> NDArray[np.float32]:
