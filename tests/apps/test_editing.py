@@ -10,7 +10,7 @@ from PIL import Image as Pillow
 
 from untone import cli, formats, pipeline
 from untone.formats import exif, mpf
-from untone.formats.location import jpeg_without_location, xmp_without_location
+from untone.formats.location import jpeg_without_location, resources_without_location, xmp_without_location
 from untone.formats.segments import APP1, APP2, EXIF_TAG, XMP_TAG, find_end, parse, segment
 from untone.formats.ultrahdr import locate
 from untone.formats.xmp import parse as parse_xmp
@@ -169,6 +169,82 @@ def test_a_place_in_other_formats_goes_too(photo):
     found, _ = pipeline.read("out.png")
     assert not exif.location_in(found.exif)
     assert b"48,51" not in found.xmp
+
+
+NAMES = (
+    b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+    b'<rdf:Description xmlns:p="http://ns.adobe.com/photoshop/1.0/" xmlns:xmp="http://ns.adobe.com/xap/1.0/" '
+    b'xmlns:core="http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/" xmlns:g="http://ns.adobe.com/xap/1.0/g/img/" '
+    b'xmlns:ext="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" xmlns:d="http://www.dji.com/drone-dji/1.0/" '
+    b'p:City="Lutetia" p:Credit="me" p:Country=\'Gallia\' core:CountryCode="GL" d:GpsLatitude="+48.8" d:Model="x">'
+    b"<core:Location>rue de la Paix</core:Location><p:State>Sequana</p:State><p:Headline>stays</p:Headline>"
+    b'<ext:LocationCreated><rdf:Bag><rdf:li rdf:parseType="Resource"><ext:City>Lutetia</ext:City></rdf:li></rdf:Bag>'
+    b"</ext:LocationCreated><xmp:Thumbnails><rdf:Alt><rdf:li><g:image>/9j/4AAQ</g:image></rdf:li></rdf:Alt>"
+    b"</xmp:Thumbnails></rdf:Description></rdf:RDF></x:xmpmeta>"
+)
+
+
+def test_names_of_places_and_thumbnails_go_from_xmp():
+    blind = xmp_without_location(NAMES)
+    assert len(blind) == len(NAMES)
+    parse_xmp(blind)
+    for gone in (
+        b"Lutetia",
+        b"Gallia",
+        b"GL",
+        b"48.8",
+        b"Paix",
+        b"Sequana",
+        b"/9j/",
+        b"Thumbnails",
+        b"LocationCreated",
+    ):
+        assert gone in NAMES
+        assert gone not in blind
+    for kept in (b'p:Credit="me"', b'd:Model="x"', b"<p:Headline>stays</p:Headline>"):
+        assert kept in blind
+
+
+def test_a_crop_leaves_no_thumbnail_of_what_was_there(photo):
+    old = photo.read_bytes()
+    photo.write_bytes(
+        old.replace(segment(APP1, XMP_TAG + parse(old).payload(APP1, XMP_TAG)), segment(APP1, XMP_TAG + NAMES))
+    )
+    assert b"/9j/4AAQ" in pipeline.read(photo)[0].xmp
+    data, _ = run("--crop", "0,0,16,16")
+    assert b"/9j/4AAQ" not in data
+    assert b"Lutetia" in data
+
+
+def test_names_of_places_go_from_iptc(photo):
+    """Resources by hand: a resolution, then IPTC with a city between a byline and a country, then another."""
+
+    def resource(number, body):
+        return b"8BIM" + struct.pack(">HHI", number, 0, len(body)) + body + bytes(len(body) % 2)
+
+    def dataset(number, text):
+        return struct.pack(">BBBH", 0x1C, 2, number, len(text)) + text
+
+    iptc = dataset(80, b"me") + dataset(90, b"Lutetia") + dataset(101, b"Gallia") + dataset(120, b"Gallia est divisa")
+    block = b"Photoshop 3.0\0" + resource(0x03ED, bytes(15)) + resource(0x0404, iptc) + resource(0x0425, b"Lutetia")
+    old = photo.read_bytes()
+    photo.write_bytes(old[:2] + segment(0xED, block) + old[2:])
+    data, _ = run("--strip-location")
+    body = parse(data).payload(0xED, b"Photoshop 3.0\0")
+    assert dataset(80, b"me") + dataset(90, b" " * 7) + dataset(101, b" " * 6) in body
+    assert dataset(120, b"Gallia est divisa") in body
+    assert body.endswith(resource(0x0425, b"Lutetia"))
+
+
+def test_hostile_iptc_never_raises():
+    generator = np.random.default_rng(0)
+    body = b"8BIM\x04\x04\0\0\0\0\0\x20" + b"\x1c\x02\x5a\0\x04city" * 3
+    for _ in range(500):
+        broken = bytearray(body[: generator.integers(0, len(body) + 1)])
+        for place in generator.integers(0, max(len(broken), 1), 3):
+            if broken:
+                broken[place] = generator.integers(0, 256)
+        assert len(resources_without_location(bytes(broken))) == len(broken)
 
 
 def test_packets_that_are_none_stay_as_they_are():

@@ -19,7 +19,7 @@ from ..errors import UnsupportedError, UsageError
 from ..formats import exif, jpeg, profiles, segments
 from ..formats.container import announce, silence
 from ..formats.files import load_bytes, save
-from ..formats.location import jpeg_without_location, xmp_without_location
+from ..formats.location import jpeg_without_location, xmp_without_location, xmp_without_thumbnails
 from ..formats.pixels import eight_bits
 from ..formats.revision import Revision, revised, xmp_with
 from ..formats.ultrahdr import locate
@@ -230,7 +230,8 @@ def _described(image: Image, before: Image, strip: Strip) -> Image:
     if image.pixels.shape != before.pixels.shape:
         block = exif.with_size(block, image.width, image.height)
     if packet is not None:
-        packet = _true(packet, image)
+        changed = image.pixels is not before.pixels
+        packet = _true(xmp_without_thumbnails(packet) if changed else packet, image)
     if block is not None and image.pixels is not before.pixels and exif.thumbnail_of(block) is not None:
         block = exif.with_thumbnail(block, _thumbnail(image, block))
     return dataclasses.replace(image, exif=block, xmp=packet)
@@ -259,6 +260,7 @@ def _rebuilt(data: bytes, image: Image, before: Image, strip: Strip, level: int,
     """The old file with the new picture (`base`, or one encoded here); its gain map is still the old one."""
     changed = image.pixels is not before.pixels
     icc = before.icc if base is not None else profiles.profile_for(image)
+    shown = xmp_without_thumbnails if changed else bytes
     block = image.exif
     if strip.metadata:
         block = exif.with_orientation(None, image.orientation)
@@ -268,7 +270,7 @@ def _rebuilt(data: bytes, image: Image, before: Image, strip: Strip, level: int,
             picture=(base or jpeg.encode(eight_bits(image.pixels), level)) if changed else None,
             icc=icc if changed else None,
             exif=lambda _: block,
-            xmp=lambda packet: _without_trailer(_true(packet, image), data, strip),
+            xmp=lambda packet: _without_trailer(_true(shown(packet), image), data, strip),
             bare=strip.metadata,
             trailer=not (strip.trailer or strip.metadata),
         ),

@@ -1,4 +1,6 @@
-"""Where a photo was taken, taken out: EXIF's GPS directory, XMP's exif:GPS properties, a motion photo's own tag.
+"""Where a photo was taken, taken out: EXIF's GPS directory, places and their names in XMP and IPTC, a video's own tag.
+
+XMP's thumbnails go, too: they show what a crop left out, and bear metadata of their own.
 
 All of it is blanked in place: no length changes, no index of the file has to be made anew, no other byte moves.
 """
@@ -8,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import struct
+from collections.abc import Mapping
 from xml.parsers import expat
 
 from ..errors import UntoneError
@@ -20,19 +23,45 @@ from .xmp import BOM, PADDING
 from .xmp import parse as parse_xmp
 
 EXIF_NAMESPACE = "http://ns.adobe.com/exif/1.0/"
+PLACES = {
+    EXIF_NAMESPACE: ("GPS*",),
+    "http://ns.adobe.com/photoshop/1.0/": ("City", "State", "Country"),
+    "http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/": ("Location", "CountryCode"),
+    "http://iptc.org/std/Iptc4xmpExt/2008-02-29/": ("LocationCreated", "LocationShown"),
+    "http://www.dji.com/drone-dji/1.0/": ("Gps*", "AbsoluteAltitude"),
+}
+"""XMP properties, by namespace, that say where; with * whatever begins so."""
 
-_ATTRIBUTE = re.compile(rb"""\s([\w.-]+):GPS\w*\s*=\s*(?:"[^"]*"|'[^']*')""")
-"""An attribute that may be a place, with its prefix and the blank before it."""
+THUMBNAILS = {"http://ns.adobe.com/xap/1.0/": ("Thumbnails",)}
+Names = Mapping[str, tuple[str, ...]]
+
+IPTC_PLACES = frozenset((26, 27, 90, 92, 95, 100, 101))
+"""Datasets of record 2 (IIM 4.2): content location code and name, city, sublocation, state, country code and name."""
+
+PHOTOSHOP_TAG = b"Photoshop 3.0\0"
+APP13, IPTC_RESOURCE = 0xED, 0x0404
+
+_ATTRIBUTE = re.compile(rb"""\s([\w.-]+):([\w.-]+)\s*=\s*(?:"[^"]*"|'[^']*')""")
+"""An attribute with its prefix, its name and the blank before it."""
 
 _VIDEO_PLACE = re.compile(rb"(?s)(....)\xa9xyz(..)(..)([+-][0-9.]+[+-][0-9.]+[^/\0]{0,24}/?)")
 """QuickTime's user data box of the place: size, name, length of the text, language, ISO 6709 text."""
 
 
 def xmp_without_location(packet: bytes) -> bytes:
-    """The packet of the same length with its exif:GPS properties blanked; as it is where it cannot be parsed."""
+    """The packet of the same length with PLACES and THUMBNAILS blanked; as it is where it cannot be parsed."""
+    return _blanked(packet, {**PLACES, **THUMBNAILS})
+
+
+def xmp_without_thumbnails(packet: bytes) -> bytes:
+    """The packet of the same length without pictures of what the photo was before it was edited."""
+    return _blanked(packet, THUMBNAILS)
+
+
+def _blanked(packet: bytes, names: Names) -> bytes:
     try:
         parse_xmp(packet)
-        spans = _Places(packet).spans
+        spans = _Places(packet, names).spans
     except (UntoneError, expat.ExpatError):
         return packet
     block = bytearray(packet)
@@ -42,12 +71,13 @@ def xmp_without_location(packet: bytes) -> bytes:
 
 
 class _Places:
-    """Byte spans of a packet's exif:GPS properties, attributes and elements."""
+    """Byte spans of a packet's properties of some names, attributes and elements."""
 
-    def __init__(self, packet: bytes) -> None:
+    def __init__(self, packet: bytes, names: Names) -> None:
+        self._names = names
         self.spans: list[tuple[int, int]] = []
         self._packet = packet
-        self._prefixes: set[bytes] = set()
+        self._prefixes: dict[bytes, set[str]] = {}
         self._open: list[tuple[int, int]] = []
         body = packet.removeprefix(BOM).lstrip(PADDING)
         self._parser = expat.ParserCreate("utf-8", " ")
@@ -58,20 +88,27 @@ class _Places:
         self._parser.Parse(body.rstrip(PADDING), True)
 
     def _declare(self, prefix: str | None, uri: str) -> None:
-        if uri == EXIF_NAMESPACE and prefix:
-            self._prefixes.add(prefix.encode())
+        if uri in self._names and prefix:
+            self._prefixes.setdefault(prefix.encode(), set()).add(uri)
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         here = self._before + self._parser.CurrentByteIndex
         end = self._end(here)
         self._open.append((here, end))
-        if any(key.startswith(f"{EXIF_NAMESPACE} GPS") for key in attributes):
+        if any(self._is_wanted(*key.rpartition(" ")[::2]) for key in attributes):
             found = _ATTRIBUTE.finditer(self._packet, here, end)
-            self.spans += [match.span() for match in found if match[1] in self._prefixes]
+            self.spans += [match.span() for match in found if self._is_named(match[1], match[2].decode("latin-1"))]
+
+    def _is_named(self, prefix: bytes, name: str) -> bool:
+        return any(self._is_wanted(uri, name) for uri in self._prefixes.get(prefix, ()))
+
+    def _is_wanted(self, uri: str, name: str) -> bool:
+        wanted = self._names.get(uri, ())
+        return any(name.startswith(w[:-1]) if w.endswith("*") else name == w for w in wanted)
 
     def _finish(self, name: str) -> None:
         start, end = self._open.pop()
-        if name.startswith(f"{EXIF_NAMESPACE} GPS"):
+        if self._is_wanted(*name.rpartition(" ")[::2]):
             closed = self._packet[end - 2 : end] == b"/>"
             self.spans.append((start, end if closed else self._end(self._before + self._parser.CurrentByteIndex)))
 
@@ -107,7 +144,9 @@ def jpeg_without_location(data: bytes) -> bytes:
 def _blank_segments(block: bytearray, stream: Codestream) -> None:
     for segment in stream.segments:
         body = segment.body
-        if segment.marker != APP1:
+        if segment.marker == APP13 and body.startswith(PHOTOSHOP_TAG):
+            body = PHOTOSHOP_TAG + resources_without_location(body[len(PHOTOSHOP_TAG) :])
+        elif segment.marker != APP1:
             continue
         if body.startswith(EXIF_TAG):
             body = EXIF_TAG + (exif.without_location(body[len(EXIF_TAG) :]) or b"")
@@ -115,6 +154,36 @@ def _blank_segments(block: bytearray, stream: Codestream) -> None:
             body = XMP_TAG + xmp_without_location(body[len(XMP_TAG) :])
         block[segment.start + 4 : segment.start + 4 + len(body)] = body
     _blank_extension(block, stream)
+
+
+def resources_without_location(block: bytes) -> bytes:
+    """Photoshop's resources of the same length, the names of places in their IPTC blanked.
+
+    Each is `8BIM`, a number, a name and a length, all but the number padded to even lengths.
+    """
+    made, position = bytearray(block), 0
+    while block[position : position + 4] == b"8BIM" and position + 7 <= len(block):
+        (number,) = struct.unpack_from(">H", block, position + 4)
+        at = position + 6 + (block[position + 6] + 2 & ~1)
+        if at + 4 > len(block):
+            break
+        (length,) = struct.unpack_from(">I", block, at)
+        if number == IPTC_RESOURCE:
+            _blank_datasets(made, at + 4, min(at + 4 + length, len(block)))
+        position = at + 4 + (length + 1 & ~1)
+    return bytes(made)
+
+
+def _blank_datasets(block: bytearray, position: int, end: int) -> None:
+    """Spaces in place of places; datasets of over 32 KiB, whose length is of another form, end the search."""
+    while position + 5 <= end and block[position] == 0x1C:
+        record, number, length = struct.unpack_from(">BBH", block, position + 1)
+        position += 5
+        if length & 0x8000:
+            return
+        if record == 2 and number in IPTC_PLACES:
+            block[position : min(position + length, end)] = b" " * (min(position + length, end) - position)
+        position += length
 
 
 def _blank_extension(block: bytearray, stream: Codestream) -> None:
