@@ -279,7 +279,7 @@ def test_depth_mattes_alpha_and_thumbnails_are_no_gain_maps(pixels, codec):
 
 @pytest.mark.parametrize("codec", CODECS)
 def test_the_map_among_other_auxiliary_pictures(pixels, codec):
-    """Adobe's AVIF and others: an auxiliary picture with hdrgm parameters in an XMP packet of its own."""
+    """An auxiliary picture with hdrgm parameters in an XMP packet of its own."""
     items = [
         coded(codec, pixels),
         auxiliary(codec, "urn:mpeg:mpegB:cicp:systems:auxiliary:depth", grey(6, 8)),

@@ -75,6 +75,19 @@ def test_deeper_bases_with_a_map_as_deep(browser: Chromium, bits: int, channels:
     assert seen_stops(shown) > 2
 
 
+def test_an_hdr_base_of_10_bits(browser: Chromium):  # noqa: F811
+    codes = photos.scene().astype(np.uint16) * 150
+    headrooms = {"base_headroom_stops": 2.5, "alternate_headroom_stops": 0.0}
+    data = avif(Image(codes, "bt2020", "pq", bits=10), divisor=2, **headrooms)
+    image, gain_map = untone.read(data)
+    assert gain_map is not None
+    shown = browser.decode(data, (0, 1.25, 2.5), "bt2020")
+    for stops, theirs in zip((0, 1.25, 2.5), shown, strict=True):
+        difference = photos.differences(untone.apply(image, gain_map, stops), theirs, "bt2020")
+        assert (np.quantile(difference, [0.5, 0.99]) <= [1.5e-3, 1.2e-2]).all(), stops
+    assert seen_stops(shown) > 2
+
+
 def test_a_shallow_map_on_a_deeper_base_is_told_and_not_shown(browser: Chromium):  # noqa: F811
     codec = dataclasses.replace(CODEC, deep_maps=False)
     deep = Image(photos.scene().astype(np.uint16) * 257, bits=10)

@@ -35,7 +35,7 @@ AUXILIARY = (
     b"urn:com:samsung:photo:2024:aux:hdrgainmap",
     b"urn:com:photo:aux:hdrgainmap",
 )
-"""Apple's, Samsung's, and the one that Adobe and others use with hdrgm parameters."""
+"""Apple's, Samsung's, and nobody's in particular."""
 
 SEQUENCES = {b"avis", b"msf1", b"hevc", b"hevx"}
 """Brands of files with an image sequence, beside the still or alone."""
@@ -166,7 +166,7 @@ def gain_map(data: bytes, meta: Meta, found: Found, codec: Codec) -> GainMap | N
 def _as_base(codes: Pixels, shown: Picture, base: Picture) -> Pixels:
     """Codes in the base's stored orientation.
 
-    A map without turns of its own is in it already (older writers turned the base only), unless its shape says that it
+    A map without turns of its own is in it already, as if its writer had forgotten them, unless its shape says that it
     lies as the base is viewed.
     """
     lying = base.orientation > 4 and shown.orientation == 1 and _lies_across(shown, base)
