@@ -30,6 +30,7 @@ COMMANDS = {
     "edit": ("apps.editing", "crop, resize, turn and strip photos, the gain map in step"),
     "audit": ("apps.auditing", "find photos whose gain map was lost or damaged"),
     "apply": ("apps.rendition", "write the HDR pixels of a photo with a gain map to EXR or PNG"),
+    "encode": ("apps.encoding", "make an HDR photo from a pair, with a network of a few kilobytes or a gain map"),
     "measure": ("apps.measurement", "make a gain map photo from an SDR and an HDR rendition"),
     "doctor": ("apps.diagnosis", "show versions and kernels, and try the whole line"),
     "bench": ("lab.bench", "time the kernels and the whole command on this machine"),

@@ -38,6 +38,7 @@ class Image:
         orientation: EXIF orientation, 1 to 8; how a viewer must turn the pixels.
         icc, exif, xmp: metadata of the file, without container headers; None where absent.
         encoded: the whole file the pixels came from, when a writer can carry its bytes over; else None.
+        mlp: a gain network that the file carries (formats/mlp_segment.py), as its bytes are; None where absent.
 
     Raises:
         UntoneError: a field contradicts the above.
@@ -53,6 +54,7 @@ class Image:
     exif: bytes | None = None
     xmp: bytes | None = None
     encoded: bytes | None = None
+    mlp: bytes | None = None
 
     def __post_init__(self) -> None:
         shape, dtype = self.pixels.shape, self.pixels.dtype

@@ -18,12 +18,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import colour, formats, gainmap, kernels, prediction
+from . import colour, formats, gainmap, kernels, prediction, relation
 from .errors import UntoneError, UsageError
-from .image import GainMap, Image, turned_back, turned_upright
+from .formats import mlp_segment
+from .image import GainMap, Image, turned_upright
+from .mlp import MlpMap
 from .prediction import MAP_DIVISORS as MAP_DIVISORS
 from .prediction import LightModel, Model, light_of, matrix
 from .prediction import check_options as check_options
+from .relation import GAMUT_TOLERANCE, aligned, network_of
 
 DEFAULT_MODEL = "fastgamer"
 GAIN_MAP_SUFFIXES = (".jpg", ".jpeg")
@@ -36,8 +39,6 @@ UPRIGHT_SUFFIXES = (".exr", ".hdr")
 TARGET_SUFFIXES = GAIN_MAP_SUFFIXES + RENDITION_SUFFIXES
 
 STATISTICS_PIXELS = 250_000
-GAMUT_TOLERANCE = 1e-3
-"""Linear light this far below 0 is rounding; further below, a colour lies outside its primaries."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -196,29 +197,19 @@ def measure(sdr: Image, hdr: Image, *, map_size: str = "half", channels: int = 3
     """
     if map_size not in MAP_DIVISORS or channels not in (1, 3):
         raise UsageError(f"map_size must be one of {', '.join(MAP_DIVISORS)} and channels 1 or 3")
-    if sdr.is_hdr or not hdr.is_hdr:
-        raise UntoneError(f"an SDR and an HDR rendition are needed, not {sdr.transfer} and {hdr.transfer}")
-    light = turned_back(turned_upright(light_of(hdr), hdr.orientation), sdr.orientation)
-    light = light * np.float32(hdr.white_nits / sdr.white_nits)
-    if light.shape != sdr.pixels.shape:
-        shown = f"{sdr.width} x {sdr.height} and {light.shape[1]} x {light.shape[0]}"
-        raise UntoneError(f"the renditions differ in size: {shown} pixels")
-    primaries, base, alternate = _common_primaries(sdr, light, hdr.primaries)
-    found = gainmap.measure(base, alternate, channels=channels, divisor=MAP_DIVISORS[map_size], primaries=primaries)
-    own = primaries == sdr.primaries
-    return dataclasses.replace(found, use_base_colour_space=own, alternate_primaries=None if own else primaries)
+    return relation.measured(sdr, aligned(sdr, hdr), hdr.primaries, MAP_DIVISORS[map_size], channels)
 
 
-def _common_primaries(
-    sdr: Image, light: NDArray[np.float32], primaries: str
-) -> tuple[str, NDArray[np.float32], NDArray[np.float32]]:
-    """The first primaries in which no channel of either rendition is negative; light of both, in them."""
-    base = light_of(sdr)
-    for name in (sdr.primaries, primaries, "bt2020"):
-        pair = base @ matrix(sdr.primaries, name).T, light @ matrix(primaries, name).T
-        if min(pair[0].min(), pair[1].min()) > -GAMUT_TOLERANCE:
-            break
-    return name, np.maximum(pair[0], 0), np.maximum(pair[1], 0)
+def rendition_of(image: Image, gain_map: GainMap | None, headroom_stops: float | None = None) -> Image | None:
+    """What a file shows on a display, by its gain network or else its gain map; None where it has neither.
+
+    Raises:
+        UntoneError: the network is damaged or of another picture, or the headroom is not a number of at least 0.
+    """
+    network = network_of(image)
+    if network is not None:
+        return relation.rendition(image, network, headroom_stops)
+    return None if gain_map is None else apply(image, gain_map, headroom_stops)
 
 
 def convert(
@@ -296,10 +287,34 @@ def transcode(
         UntoneError: unreadable, or nothing that the format can hold; nothing is left behind.
     """
     image, gain_map = read(source)
+    network = network_of(image)
+    if network is not None:
+        return _transcode_network(image, network, target, format, headroom_stops, quality, map_quality)
     figures = statistics(image, gain_map)
     if gain_map is not None and not set(formats.suffixes_of(format)).isdisjoint(RENDITION_SUFFIXES):
         image, gain_map = apply(image, gain_map, headroom_stops), None
     data = write(target, image, gain_map, format=format, quality=quality, map_quality=map_quality)
+    return Conversion(image.width, image.height, None, data, *figures)
+
+
+def _transcode_network(
+    image: Image,
+    network: MlpMap,
+    target: str | Path | None,
+    name: str,
+    headroom_stops: float | None,
+    quality: int,
+    map_quality: int,
+) -> Conversion:
+    """A photo with a gain network in a format that knows none: its light, or an ordinary gain map of full size."""
+    gain_map = relation.ordinary(image, network)
+    figures = statistics(image, gain_map)
+    options: dict[str, Any] = {"format": name, "quality": quality, "map_quality": map_quality}
+    if not set(formats.suffixes_of(name)).isdisjoint(RENDITION_SUFFIXES):
+        data = write(target, relation.rendition(image, network, headroom_stops), **options)
+    else:
+        kept = None if image.encoded is None else mlp_segment.with_network(image.encoded, None)
+        data = write(target, dataclasses.replace(image, encoded=kept, mlp=None), gain_map, **options)
     return Conversion(image.width, image.height, None, data, *figures)
 
 
@@ -314,6 +329,8 @@ def _target_suffix(target: str | Path | None) -> str:
 def _reason_to_leave(image: Image, gain_map: GainMap | None) -> str | None:
     if gain_map is not None:
         return "it already carries a gain map"
+    if image.mlp is not None:
+        return "it already carries a gain network"
     if image.is_hdr:
         return f"it is HDR already ({image.transfer.upper() if image.transfer != 'linear' else 'linear light'})"
     return None

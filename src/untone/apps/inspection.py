@@ -9,7 +9,7 @@ from pathlib import Path
 from ..errors import UntoneError
 from ..formats import probe
 from ..formats.files import load_bytes, save
-from ..formats.signalling import GainMapSignal, Signalling
+from ..formats.signalling import GainMapSignal, NetworkSignal, Signalling
 from .jobs import PIPE, read_stdin
 from .report import named, one_line
 from .strictness import findings
@@ -89,6 +89,7 @@ def lines(name: str, found: Signalling) -> list[str]:
         ("file", f"{name}: {found.format}, {found.width} x {found.height}, orientation {found.orientation}"),
         ("base", base + (f", ICC profile {found.icc!r}" if found.icc is not None else "")),
         *(_gain_map(found.gain_map) if found.gain_map else [("gain map", "none")]),
+        *(_network(found.network) if found.network else []),
         *(("warning", text) for text in found.warnings),
         ("verdict", verdict(found)),
     ]
@@ -105,6 +106,13 @@ def _gain_map(found: GainMapSignal) -> list[tuple[str, str]]:
     ]
 
 
+def _network(found: NetworkSignal) -> list[tuple[str, str]]:
+    kind = f"{found.residual} of {'PQ codes' if found.domain == 'pq' else 'linear light'}, {found.primaries}"
+    layers = f"{found.neurons} neurons, {found.bits} bit, {found.bytes} bytes"
+    made = f"headroom {found.headroom_stops:.3f} stops, made for {found.width} x {found.height}"
+    return [("network", f"{kind}, {layers}"), ("", made)]
+
+
 def _numbers(values: list[float]) -> str:
     return " ".join(f"{value:.5g}" for value in values)
 
@@ -112,7 +120,10 @@ def _numbers(values: list[float]) -> str:
 def verdict(found: Signalling) -> str:
     """One sentence: who shows this file in HDR."""
     if found.gain_map is not None:
-        return _gain_map_verdict(found.format, found.gain_map)
+        better = "; untone apply reads its network, which knows more" if found.network else ""
+        return _gain_map_verdict(found.format, found.gain_map) + better
+    if found.network is not None:
+        return "HDR by gain network in untone (apply, to); elsewhere the SDR base is shown"
     if found.base.transfer in ("pq", "hlg"):
         return f"HDR: {found.base.transfer.upper()} pixels; a viewer without HDR support shows them too dark or grey"
     if found.base.transfer == "linear":

@@ -30,8 +30,8 @@ def run(arguments: argparse.Namespace) -> int:
     """
     sources = (arguments.sdr, arguments.hdr)
     check_output(arguments.output, sources, pipeline.GAIN_MAP_SUFFIXES, arguments.force)
-    sdr, _ = _read(arguments.sdr)
-    _, hdr = _read(arguments.hdr)
+    sdr, _ = read_rendition(arguments.sdr)
+    _, hdr = read_rendition(arguments.hdr)
     try:
         gain_map = pipeline.measure(sdr, hdr, map_size=arguments.map_size, channels=arguments.channels)
         pipeline.write(arguments.output, sdr, gain_map)
@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _read(name: str) -> tuple[Image, Image]:
+def read_rendition(name: str) -> tuple[Image, Image]:
     """The base of a file, and its HDR rendition where it has a gain map (else the same again)."""
     try:
         image, gain_map = pipeline.read(name)

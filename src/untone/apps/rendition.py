@@ -1,4 +1,4 @@
-"""untone apply: the HDR pixels of a photo that carries a gain map, as an EXR or a PQ PNG."""
+"""untone apply: the HDR pixels of a photo that carries a gain map or network, as an EXR or a PQ PNG."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ def run(arguments: argparse.Namespace) -> int:
     """
     check_output(arguments.output, (arguments.file,), pipeline.RENDITION_SUFFIXES, arguments.force)
     try:
-        image, gain_map = pipeline.read(arguments.file)
-        if gain_map is None:
+        light = pipeline.rendition_of(*pipeline.read(arguments.file), arguments.headroom)
+        if light is None:
             raise UntoneError("it carries no gain map; untone FILE makes one")
-        pipeline.write(arguments.output, pipeline.apply(image, gain_map, arguments.headroom))
+        pipeline.write(arguments.output, light)
     except UntoneError as error:
         raise named(arguments.file, error) from error
     return 0

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import DamagedError, UntoneError
 from ..image import GainMap, Image, Pixels
-from . import apple, profiles, ultrahdr
+from . import apple, mlp_segment, profiles, ultrahdr
 from .announcement import announces_gain_map
 from .exif import orientation_of, with_orientation
 from .icc import named_profile
@@ -55,6 +55,7 @@ def read(data: bytes) -> tuple[Image, GainMap | None]:
         exif=exif,
         xmp=layout.primary.payload(APP1, XMP_TAG),
         encoded=None if inked else data,
+        mlp=mlp_segment.joined(layout.primary.segments),
     )
     return image, None if layout.gain_map is None else _gain_map(data, layout.gain_map, exif)
 
@@ -120,15 +121,16 @@ def probe(data: bytes) -> Signalling:
         if metadata is not None:
             channels = 3 if secondary.components == 3 else 1
             gain_map = gain_map_signal(secondary.width, secondary.height, channels, metadata, found)
+    network, more = mlp_segment.signal(primary.segments)
     header = Header(
         primary.width,
         primary.height,
         primary.bits,
         icc=primary.icc,
         orientation=orientation_of(exif),
-        warnings=warnings,
+        warnings=warnings + more,
     )
-    return signalling("jpeg", header, gain_map)
+    return dataclasses.replace(signalling("jpeg", header, gain_map), network=network)
 
 
 def write(image: Image, gain_map: GainMap | None = None, *, quality: int = 95, map_quality: int = 90) -> Parts:

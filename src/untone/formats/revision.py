@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from . import mpf
 from .metadata import ISO_TAG
+from .mlp_segment import is_network
 from .segments import (
     APP0,
     APP1,
@@ -117,6 +118,8 @@ def _leading(data: bytes, segments: tuple[Segment, ...], revision: Revision) -> 
 
 
 def _stays(found: Segment, revision: Revision) -> bool:
+    if is_network(found):  # it knows one picture only, and is nothing but light
+        return revision.picture is None
     if revision.picture is not None and (not _is_metadata(found) or _is_jfif(found) or _has(found, APP2, ICC_TAG)):
         return False
     if not revision.bare or not _is_metadata(found) or _is_jfif(found):

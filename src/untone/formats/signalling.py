@@ -47,6 +47,29 @@ class GainMapSignal:
 
 
 @dataclasses.dataclass(frozen=True)
+class NetworkSignal:
+    """A gain network (mlp_segment.py); see mlp.MlpMap.
+
+    Attributes:
+        residual, domain, primaries: what its values mean.
+        neurons, bits: of its layers and of a stored weight.
+        width, height: of the picture it was made for.
+        headroom_stops: of the HDR rendition.
+        bytes: that it makes the file larger.
+    """
+
+    residual: str
+    domain: str
+    primaries: str
+    neurons: int
+    bits: int
+    width: int
+    height: int
+    headroom_stops: float
+    bytes: int
+
+
+@dataclasses.dataclass(frozen=True)
 class Signalling:
     """Everything `inspect` prints about a file.
 
@@ -57,6 +80,7 @@ class Signalling:
         orientation: EXIF, 1 to 8.
         icc: the profile's description, None without a profile.
         warnings: contradictions and what is not read, one line each.
+        network: of a JPEG that carries a gain network; None elsewhere.
     """
 
     format: str
@@ -67,10 +91,12 @@ class Signalling:
     orientation: int
     icc: str | None
     warnings: list[str]
+    network: NetworkSignal | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """Nested dicts, lists and numbers, ready for JSON."""
-        return dataclasses.asdict(self)
+        """Nested dicts, lists and numbers, ready for JSON; `network` only where there is one."""
+        found = dataclasses.asdict(self)
+        return found if self.network is not None else {k: v for k, v in found.items() if k != "network"}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -209,9 +209,18 @@ def info() -> dict[str, Any]:
     return {"variant": _variant(None), "available": [*available(), "reference"], "threads": _thread_count(None)}
 
 
+def chosen(variant: str | None, threads: int | None) -> tuple[str, int]:
+    """The variant and number of threads that a call gets which asks for these.
+
+    Raises:
+        UntoneError: no such variant here, or no such number.
+    """
+    return _variant(variant), _thread_count(threads)
+
+
 def _kernels(variant: str | None, threads: int | None) -> Any:
     """The functions of reference.py, by the variant and number of threads asked for."""
-    name, count = _variant(variant), _thread_count(threads)
+    name, count = chosen(variant, threads)
     return reference if name == "reference" else Compiled(name, count)
 
 

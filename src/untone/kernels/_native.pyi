@@ -43,3 +43,38 @@ def thumbnail(variant: str, threads: int, pixels: Array, target: Array) -> None:
 def jpeg_moved(
     data: bytes, left: int, top: int, width: int, height: int, orientation: int, most_pixels: int, most_scans: int
 ) -> bytes: ...
+def mlp_slopes(
+    variant: str,
+    threads: int,
+    basis: Array,
+    counts: list[int],
+    index: Array,
+    target: Array,
+    weight: Array,
+    neurons: int,
+    vector: Array,
+    gradient: Array,
+) -> float: ...
+def mlp_train(
+    variant: str,
+    threads: int,
+    basis: Array,
+    counts: list[int],
+    index: Array,
+    target: Array,
+    weight: Array,
+    neurons: int,
+    vector: Array,
+    schedule: list[float],
+) -> tuple[int, float]: ...
+def mlp_values(
+    variant: str,
+    threads: int,
+    pixels: Array,
+    basis: Array,
+    neurons: int,
+    vector: Array,
+    ends: Array,
+    half: bool,
+    target: Array,
+) -> None: ...

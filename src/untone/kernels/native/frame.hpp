@@ -71,6 +71,8 @@ struct ThumbnailJob {
     float *target;           // [3, size, size]
 };
 
+struct MlpKernels; // see mlp.hpp
+
 // The work of rows first..last-1 of a job, by one variant. Rows are independent.
 struct Variant {
     const char *name;
@@ -79,6 +81,7 @@ struct Variant {
     void (*apply)(const ApplyJob &, int first, int last);
     void (*pq16)(const PqJob &, int first, int last);
     void (*thumbnail)(const ThumbnailJob &, int first, int last);
+    const MlpKernels *mlp;
 };
 
 extern const Variant portable_variant;

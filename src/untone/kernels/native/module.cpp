@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "door.hpp"
 #include "frame.hpp"
 #include "jpeg_module.hpp"
 #include "pool.hpp"
@@ -20,16 +21,9 @@ using namespace untone;
 
 namespace {
 
-using Pixels = nb::ndarray<nb::ro, nb::ndim<3>, nb::device::cpu>;
 using Light = nb::ndarray<const float, nb::ndim<3>, nb::device::cpu>;
-using Floats = nb::ndarray<const float, nb::c_contig, nb::device::cpu>;
-using Target = nb::ndarray<nb::c_contig, nb::device::cpu>;
 
 constexpr int MAX_NODES = 32, MAX_LUT = 33, ROWS_AT_A_TIME = 8;
-
-void require(bool good, const char *what) {
-    if (!good) throw nb::value_error(what);
-}
 
 std::vector<const Variant *> runnable() {
     std::vector<const Variant *> found;
@@ -41,22 +35,24 @@ std::vector<const Variant *> runnable() {
     return found;
 }
 
-const Variant &variant_named(const std::string &name) {
-    for (const Variant *variant : runnable())
-        if (name == variant->name) return *variant;
-    throw nb::value_error("no such kernel variant on this processor");
-}
-
-std::vector<std::string> variants() {
-    std::vector<std::string> names;
-    for (const Variant *variant : runnable()) names.emplace_back(variant->name);
-    return names;
-}
-
 int code_bytes(const nb::dlpack::dtype &dtype) {
     if (dtype == nb::dtype<std::uint8_t>()) return 1;
     if (dtype == nb::dtype<std::uint16_t>()) return 2;
     throw nb::value_error("codes must be uint8 or uint16");
+}
+
+} // namespace
+
+namespace untone {
+
+void require(bool good, const char *what) {
+    if (!good) throw nb::value_error(what);
+}
+
+const Variant &variant_named(const std::string &name) {
+    for (const Variant *variant : runnable())
+        if (name == variant->name) return *variant;
+    throw nb::value_error("no such kernel variant on this processor");
 }
 
 Source source_of(const Pixels &pixels) {
@@ -72,6 +68,16 @@ void require_target(const Target &target, std::size_t a, std::size_t b, std::siz
     require(target.ndim() == 3 && target.shape(0) == a && target.shape(1) == b && target.shape(2) == c &&
                 target.itemsize() == bytes,
             "the target has the wrong shape or type");
+}
+
+} // namespace untone
+
+namespace {
+
+std::vector<std::string> variants() {
+    std::vector<std::string> names;
+    for (const Variant *variant : runnable()) names.emplace_back(variant->name);
+    return names;
 }
 
 void copy4(float (&to)[4], const Floats &from) {
@@ -213,6 +219,7 @@ void run_thumbnail(const std::string &variant, int threads, const Pixels &pixels
 
 NB_MODULE(_native, m) {
     m.doc() = "Compiled kernels of untone; call them through untone.kernels.";
+    add_mlp(m);
     m.def("variants", &variants, "Names of the variants this processor runs, fastest first.");
     m.def("operators", &run_operators, "Full-size stage into a given array; arguments as in compiled.py.");
     m.def("apply", &run_apply, "Gain map onto its base, into a given array; arguments as in compiled.py.");

@@ -1,0 +1,231 @@
+"""Training and reading small networks of one picture (../mlp.py), compiled: the second door to native code.
+
+As everywhere in this room: `variant` is one of VARIANTS and never replaced, the number of threads never changes a bit
+of a result, calls release the GIL. Training that stops by the clock stops where the clock says.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import mlp
+from ..errors import UntoneError
+from . import chosen
+from .checks import check_out, checked
+
+try:
+    from . import _native
+except ImportError as error:  # only a source tree that was never built
+    raise UntoneError(f"untone's compiled kernels are missing; `make build` or `pip install .` ({error})") from error
+
+Floats = NDArray[Any]
+
+KEEP1, KEEP2, TINY = 0.9, 0.999, 1e-8
+"""Of Adam (Kingma and Ba 2015)."""
+
+BAND_ROWS = 16
+MAX_SAMPLES = 1 << 26
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Samples:
+    """Pixels to learn from, in the order they are taken.
+
+    Attributes:
+        basis: of the picture, as mlp.basis gives it.
+        index: [n, sections] int32 rows of the basis.
+        targets, weights: [n, 3] float32: what the network should say there, and how much that matters.
+
+    Raises:
+        UntoneError: they do not fit each other.
+    """
+
+    basis: mlp.Basis
+    index: NDArray[np.int32]
+    targets: NDArray[np.float32]
+    weights: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        count, sections = len(self.index), len(self.basis.counts)
+        fits = self.index.shape == (count, sections) and self.targets.shape == self.weights.shape == (count, 3)
+        if not fits or not 0 < count <= MAX_SAMPLES:
+            raise UntoneError(f"samples of {list(self.index.shape)} places and {list(self.targets.shape)} targets")
+        ends = np.cumsum(self.basis.counts)
+        if (self.index < ends - self.basis.counts).any() or (self.index >= ends).any():
+            raise UntoneError("a sample lies outside of its picture")
+        if not (np.isfinite(self.targets).all() and np.isfinite(self.weights).all()):
+            raise UntoneError("a sample's target or weight is no number")
+
+
+@dataclasses.dataclass(frozen=True)
+class Schedule:
+    """How a network is trained: Adam whose rate falls along half a cosine.
+
+    Attributes:
+        steps, batch: at most so many steps of so many samples, taken one batch after the other.
+        rate, last_rate: at the beginning and the end.
+        quantised: share of the way after which layers use their weights as 8 bits will hold them; 1: never.
+        seconds: stop then, the cosine over that time; 0: after `steps`.
+
+    Raises:
+        UntoneError: a number out of its range.
+    """
+
+    steps: int
+    batch: int
+    rate: float
+    last_rate: float = 0.0
+    quantised: float = 1.0
+    seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        counts = 0 <= self.steps < 1 << 30 and 0 < self.batch <= MAX_SAMPLES
+        numbers = (self.rate, self.last_rate, self.quantised, self.seconds)
+        if not counts or not all(math.isfinite(n) and n >= 0 for n in numbers) or self.rate == 0:
+            raise UntoneError(f"a network cannot be trained by {self}")
+
+
+def train(
+    vector: NDArray[np.float32],
+    neurons: int,
+    samples: Samples,
+    schedule: Schedule,
+    *,
+    threads: int | None = None,
+    variant: str | None = None,
+) -> tuple[NDArray[np.float32], int, float]:
+    """The network after training, the steps that were done, and the loss of the last batch.
+
+    Args:
+        vector: to begin with; see mlp.layers.
+        neurons: of each hidden layer.
+
+    Raises:
+        UntoneError: the batch is larger than the samples, or no such variant.
+    """
+    if schedule.batch > len(samples.index):
+        raise UntoneError(f"a batch of {schedule.batch} out of {len(samples.index)} samples")
+    name, count = chosen(variant, threads)
+    result = np.array(vector, np.float32)
+    if name == "reference":
+        return _train_plainly(result, neurons, samples, schedule)
+    numbers = [float(number) for number in dataclasses.astuple(schedule)]
+    steps, loss = _native.mlp_train(name, count, *_given(samples), neurons, result, numbers)
+    return result, steps, loss
+
+
+def slopes(
+    vector: NDArray[np.float32],
+    neurons: int,
+    samples: Samples,
+    *,
+    threads: int | None = None,
+    variant: str | None = None,
+) -> tuple[float, Floats]:
+    """Loss over all samples and its gradient by the vector: mlp.loss_and_gradient, as training works it out."""
+    name, count = chosen(variant, threads)
+    if name == "reference":
+        wide = np.asarray(vector, np.float64)
+        return mlp.loss_and_gradient(_embedded(samples, slice(None)), samples.targets, samples.weights, wide, neurons)
+    gradient = np.zeros_like(vector)
+    return _native.mlp_slopes(name, count, *_given(samples), neurons, np.array(vector, np.float32), gradient), gradient
+
+
+def values(
+    pixels: NDArray[np.uint8],
+    found: mlp.MlpMap,
+    *,
+    dtype: Any = np.float32,
+    out: Floats | None = None,
+    threads: int | None = None,
+    variant: str | None = None,
+) -> Floats:
+    """Residual of every pixel, [H, W, 3] float32 or float16, between the map's low and high; finite.
+
+    Args:
+        pixels: [H, W, 3] uint8, the picture the map was made for, or another of its size.
+
+    Raises:
+        UntoneError: other pixels than these.
+    """
+    pixels = checked(pixels)
+    if pixels.dtype != np.uint8 or pixels.shape[:2] != (found.height, found.width):
+        made = f"{found.height} x {found.width} of 8 bits"
+        raise UntoneError(f"a network for rows and columns of {made} reads no {list(pixels.shape)} {pixels.dtype}")
+    if np.dtype(dtype) not in (np.float16, np.float32):
+        raise UntoneError(f"dtype must be float16 or float32, not {dtype}")
+    check_out(out, pixels.shape, dtype, pixels)
+    result = np.empty(pixels.shape, dtype) if out is None else out
+    name, count = chosen(variant, threads)
+    low, high = np.array(found.low, np.float32), np.array(found.high, np.float32)
+    if name == "reference":
+        _values_plainly(pixels, found, low, high, result)
+        return result
+    ends = [np.append(part, np.float32(0)) for part in ((high - low) / 2, (high + low) / 2, low, high)]
+    basis = mlp.basis(found.height, found.width).rows
+    half = result.itemsize == 2
+    _native.mlp_values(name, count, pixels, basis, found.neurons, found.vector, np.concatenate(ends), half, result)
+    return result
+
+
+def default_threads() -> int:
+    """Threads of a call that names no number."""
+    return chosen(None, None)[1]
+
+
+def _given(samples: Samples) -> tuple[Floats, list[int], Floats, Floats, Floats]:
+    """The samples as the native code reads them."""
+    four = [np.zeros((len(samples.index), 4), np.float32) for _ in range(2)]
+    four[0][:, :3], four[1][:, :3] = samples.targets, samples.weights
+    index = np.ascontiguousarray(samples.index, np.int32)
+    return samples.basis.rows, list(samples.basis.counts), index, four[0], four[1]
+
+
+def _embedded(samples: Samples, which: slice) -> NDArray[np.float64]:
+    index = samples.index[which]
+    return samples.basis.rows[index].reshape(len(index), -1).astype(np.float64)
+
+
+def _train_plainly(
+    vector: Floats, neurons: int, samples: Samples, schedule: Schedule
+) -> tuple[NDArray[np.float32], int, float]:
+    """The definition of training: batches in order, each time around from another beginning; steps, not seconds."""
+    master = vector.astype(np.float64)
+    mean, square = np.zeros_like(master), np.zeros_like(master)
+    count, batch, loss = len(samples.index), schedule.batch, 0.0
+    batches = count // batch
+    for step in range(schedule.steps):
+        progress = step / schedule.steps
+        used = mlp.quantised(master, neurons) if progress >= schedule.quantised else master
+        begin = step % batches * batch + step // batches * 7919 % (count - batches * batch + 1)
+        which = slice(begin, begin + batch)
+        rows = _embedded(samples, which)
+        loss, slope = mlp.loss_and_gradient(
+            rows, samples.targets[which], samples.weights[which], used.astype(np.float64), neurons
+        )
+        mean += (1 - KEEP1) * (slope - mean)
+        square += (1 - KEEP2) * (slope * slope - square)
+        fall = 0.5 + 0.5 * math.cos(math.pi * progress)
+        rate = schedule.last_rate + (schedule.rate - schedule.last_rate) * fall
+        root = np.sqrt(square / (1 - KEEP2 ** (step + 1))) + TINY
+        master -= rate * mean / (1 - KEEP1 ** (step + 1)) / root
+    return master.astype(np.float32), schedule.steps, loss
+
+
+def _values_plainly(pixels: NDArray[np.uint8], found: mlp.MlpMap, low: Floats, high: Floats, result: Floats) -> None:
+    """The definition of reading, in float64, some rows at a time."""
+    height, width = pixels.shape[:2]
+    columns, rows = (mlp.embedding(n) for n in (width, height))
+    codes = mlp.embedding(mlp.LEVELS)
+    for top in range(0, height, BAND_ROWS):
+        band = pixels[top : top + BAND_ROWS]
+        shape = (*band.shape[:2], mlp.EMBEDDED)
+        parts = [np.broadcast_to(columns[None], shape), np.broadcast_to(rows[top : top + BAND_ROWS, None], shape)]
+        embedded = np.concatenate([*parts, codes[band].reshape(*shape[:2], -1)], -1).astype(np.float64)
+        said = mlp.forward(embedded, found.vector.astype(np.float64), found.neurons)
+        result[top : top + BAND_ROWS] = np.clip(said * ((high - low) / 2) + (high + low) / 2, low, high)

@@ -1,0 +1,23 @@
+// What the files of the Python door share.
+#pragma once
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+
+#include <string>
+
+#include "frame.hpp"
+
+namespace untone {
+
+using Pixels = nanobind::ndarray<nanobind::ro, nanobind::ndim<3>, nanobind::device::cpu>;
+using Floats = nanobind::ndarray<const float, nanobind::c_contig, nanobind::device::cpu>;
+using Target = nanobind::ndarray<nanobind::c_contig, nanobind::device::cpu>;
+
+void require(bool good, const char *what); // else ValueError
+const Variant &variant_named(const std::string &name);
+Source source_of(const Pixels &pixels);
+void require_target(const Target &target, std::size_t a, std::size_t b, std::size_t c, std::size_t bytes);
+
+void add_mlp(nanobind::module_ &m);
+
+} // namespace untone

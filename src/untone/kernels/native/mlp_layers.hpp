@@ -1,0 +1,101 @@
+// Matrix products of small networks in registers: TILE outputs at a time, several rows side by side.
+#pragma once
+
+namespace untone::UNTONE_VARIANT {
+
+constexpr int REGISTERS = MLP_TILE / W;                         // of a tile
+constexpr int SIDE_BY_SIDE = W == 16 ? 8 : W == 8 ? 4 : 2;      // rows at once
+constexpr int INPUTS_AT_ONCE = W == 16 ? 8 : W == 8 ? 4 : 2;    // of an outer product
+
+enum class After { nothing, relu, mask };
+
+static inline F positive(F x) { return larger(splat(0), x); }
+static inline F where_positive(F by, F x) { return choose(at_least(splat(0), by), splat(0), x); }
+
+// out[s] = after(start + sum over k of a[s][k] * m[k]) for S rows of one tile
+template <int S, After AFTER>
+static inline void product_tile(const float *a, std::size_t a_step, const float *m, int k, int padded,
+                                const float *start, const float *mask, float *out) {
+    F sum[S][REGISTERS];
+    for (int r = 0; r < REGISTERS; ++r) {
+        const F first = start ? load(start + r * W) : splat(0);
+        for (int s = 0; s < S; ++s) sum[s][r] = first;
+    }
+    for (int i = 0; i < k; ++i) {
+        F w[REGISTERS];
+        for (int r = 0; r < REGISTERS; ++r) w[r] = load(m + static_cast<std::size_t>(i) * padded + r * W);
+        for (int s = 0; s < S; ++s) {
+            const F x = splat(a[s * a_step + i]);
+            for (int r = 0; r < REGISTERS; ++r) sum[s][r] = fma(x, w[r], sum[s][r]);
+        }
+    }
+    for (int s = 0; s < S; ++s)
+        for (int r = 0; r < REGISTERS; ++r) {
+            const std::size_t at = static_cast<std::size_t>(s) * padded + r * W;
+            F x = sum[s][r];
+            if (AFTER == After::relu) x = positive(x);
+            if (AFTER == After::mask) x = where_positive(load(mask + at), x);
+            store(out + at, x);
+        }
+}
+
+// [n, k] rows `a_step` apart times [k, padded] into [n, padded]
+template <After AFTER>
+static inline void product(const float *a, std::size_t a_step, int n, const float *m, int k, int padded,
+                           const float *start, const float *mask, float *out) {
+    for (int tile = 0; tile < padded; tile += MLP_TILE) {
+        const float *first = start ? start + tile : nullptr;
+        int s = 0;
+        for (; s + SIDE_BY_SIDE <= n; s += SIDE_BY_SIDE) {
+            const std::size_t at = static_cast<std::size_t>(s) * padded + tile;
+            product_tile<SIDE_BY_SIDE, AFTER>(a + s * a_step, a_step, m + tile, k, padded, first,
+                                              mask ? mask + at : nullptr, out + at);
+        }
+        for (; s < n; ++s) {
+            const std::size_t at = static_cast<std::size_t>(s) * padded + tile;
+            product_tile<1, AFTER>(a + s * a_step, a_step, m + tile, k, padded, first, mask ? mask + at : nullptr,
+                                   out + at);
+        }
+    }
+}
+
+// sum[k][tile] += over n of a[n][k] * b[n][tile], for K inputs of one tile
+template <int K>
+static inline void outer_tile(const float *a, std::size_t a_step, const float *b, int n, int padded, float *sum) {
+    F total[K][REGISTERS];
+    for (int k = 0; k < K; ++k)
+        for (int r = 0; r < REGISTERS; ++r) total[k][r] = load(sum + static_cast<std::size_t>(k) * padded + r * W);
+    for (int s = 0; s < n; ++s) {
+        F y[REGISTERS];
+        for (int r = 0; r < REGISTERS; ++r) y[r] = load(b + static_cast<std::size_t>(s) * padded + r * W);
+        for (int k = 0; k < K; ++k) {
+            const F x = splat(a[s * a_step + k]);
+            for (int r = 0; r < REGISTERS; ++r) total[k][r] = fma(x, y[r], total[k][r]);
+        }
+    }
+    for (int k = 0; k < K; ++k)
+        for (int r = 0; r < REGISTERS; ++r) store(sum + static_cast<std::size_t>(k) * padded + r * W, total[k][r]);
+}
+
+// [n, k]^T times [n, padded], added to [k, padded]; k is a multiple of 4
+static inline void outer(const float *a, std::size_t a_step, int n, int k, const float *b, int padded, float *sum) {
+    for (int tile = 0; tile < padded; tile += MLP_TILE) {
+        int i = 0;
+        for (; i + INPUTS_AT_ONCE <= k; i += INPUTS_AT_ONCE)
+            outer_tile<INPUTS_AT_ONCE>(a + i, a_step, b + tile, n, padded,
+                                       sum + static_cast<std::size_t>(i) * padded + tile);
+        for (; i < k; ++i)
+            outer_tile<1>(a + i, a_step, b + tile, n, padded, sum + static_cast<std::size_t>(i) * padded + tile);
+    }
+}
+
+// sum += over n of b[n]
+static inline void add_rows(const float *b, int n, int padded, float *sum) {
+    for (int at = 0; at < padded; at += W) {
+        F total = load(sum + at);
+        for (int s = 0; s < n; ++s) total = add(total, load(b + static_cast<std::size_t>(s) * padded + at));
+        store(sum + at, total);
+    }
+}
+
+} // namespace untone::UNTONE_VARIANT

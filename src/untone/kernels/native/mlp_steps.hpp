@@ -1,0 +1,178 @@
+// The work of one step of training, and of decoding, by one variant.
+#pragma once
+
+namespace untone::UNTONE_VARIANT {
+
+static void mlp_tables(const float *basis, const float *weights, const float *bias, int first, int last, int padded,
+                       float *tables) {
+    product<After::nothing>(basis + static_cast<std::size_t>(first) * MLP_EMBEDDED, MLP_EMBEDDED, last - first, weights,
+                            MLP_EMBEDDED, padded, bias, nullptr, tables + static_cast<std::size_t>(first) * padded);
+}
+
+struct MlpBlock {
+    alignas(64) float first[MLP_BLOCK * MLP_WIDEST], second[MLP_BLOCK * MLP_WIDEST]; // after ReLU
+    alignas(64) float slope1[MLP_BLOCK * MLP_WIDEST], slope2[MLP_BLOCK * MLP_WIDEST];
+    alignas(64) float wide[MLP_BLOCK * MLP_TILE]; // outputs, TILE to a sample
+    alignas(64) float slope3[MLP_BLOCK * MLP_OUT + 64];
+};
+
+// Slopes of the outputs, four to a sample; returns the weighted square error
+static inline double output_slopes(const MlpLearnJob &job, const float *target, const float *weight, int n,
+                                   MlpBlock &block) {
+    double loss = 0;
+    for (int s = 0; s < n; ++s) {
+        float squares = 0;
+        for (int c = 0; c < MLP_OUT; ++c) {
+            const float error = block.wide[s * MLP_TILE + c] + job.net->third_bias[c] - target[s * MLP_OUT + c];
+            const float weighed = c == 3 ? 0 : error * weight[s * MLP_OUT + c];
+            squares += weighed * error;
+            block.slope3[s * MLP_OUT + c] = weighed * job.scale;
+        }
+        loss += squares;
+    }
+    return loss;
+}
+
+static inline void add_tables(const MlpLearnJob &job, const std::int32_t *index, int n, float *out) {
+    const int padded = job.shape.padded, sections = job.shape.sections;
+    for (int s = 0; s < n; ++s, index += sections)
+        for (int at = 0; at < padded; at += W) {
+            F sum = load(job.tables + static_cast<std::size_t>(index[0]) * padded + at);
+            for (int k = 1; k < sections; ++k)
+                sum = add(sum, load(job.tables + static_cast<std::size_t>(index[k]) * padded + at));
+            store(out + static_cast<std::size_t>(s) * padded + at, positive(sum));
+        }
+}
+
+static inline void add_bins(const MlpLearnJob &job, const std::int32_t *index, int n, const float *slope, float *bins) {
+    const int padded = job.shape.padded, sections = job.shape.sections;
+    for (int s = 0; s < n; ++s, index += sections)
+        for (int at = 0; at < padded; at += W) {
+            const F x = load(slope + static_cast<std::size_t>(s) * padded + at);
+            for (int k = 0; k < sections; ++k) {
+                float *bin = bins + static_cast<std::size_t>(index[k]) * padded + at;
+                store(bin, add(load(bin), x));
+            }
+        }
+}
+
+static void mlp_learn(const MlpLearnJob &job, int first, int last, MlpShare &share) {
+    MlpBlock block;
+    const int padded = job.shape.padded, neurons = job.shape.neurons, sections = job.shape.sections;
+    for (int at = first; at < last; at += MLP_BLOCK) {
+        const int n = last - at < MLP_BLOCK ? last - at : MLP_BLOCK;
+        const std::int32_t *index = job.samples.index + static_cast<std::size_t>(at) * sections;
+        const std::size_t four = static_cast<std::size_t>(at) * MLP_OUT;
+        add_tables(job, index, n, block.first);
+        product<After::relu>(block.first, padded, n, job.net->second, neurons, padded, job.net->second_bias, nullptr,
+                             block.second);
+        product<After::nothing>(block.second, padded, n, job.third_turned, neurons, MLP_TILE, nullptr, nullptr,
+                                block.wide);
+        share.loss += output_slopes(job, job.samples.target + four, job.samples.weight + four, n, block);
+        product<After::mask>(block.slope3, MLP_OUT, n, job.net->third, 3, padded, nullptr, block.second, block.slope2);
+        product<After::mask>(block.slope2, padded, n, job.second_turned, neurons, padded, nullptr, block.first,
+                             block.slope1);
+        outer(block.slope3, MLP_OUT, n, MLP_OUT, block.second, padded, share.slope.third);
+        outer(block.first, padded, n, padded, block.slope2, padded, share.slope.second);
+        add_rows(block.slope2, n, padded, share.slope.second_bias);
+        for (int s = 0; s < n; ++s)
+            for (int c = 0; c < MLP_OUT; ++c) share.slope.third_bias[c] += block.slope3[s * MLP_OUT + c];
+        add_bins(job, index, n, block.slope1, share.bins);
+    }
+}
+
+static void mlp_bins(const float *basis, float *const *bins, int shares, int first, int last, int padded,
+                     float *weights, float *bias) {
+    for (int row = first; row < last; ++row)
+        for (int at = 0; at < padded; at += W) {
+            const std::size_t place = static_cast<std::size_t>(row) * padded + at;
+            F sum = load(bins[0] + place);
+            for (int k = 1; k < shares; ++k) {
+                sum = add(sum, load(bins[k] + place));
+                store(bins[k] + place, splat(0));
+            }
+            store(bins[0] + place, sum);
+        }
+    const std::size_t place = static_cast<std::size_t>(first) * padded;
+    const int n = last - first;
+    std::memset(weights, 0, sizeof(float) * MLP_EMBEDDED * static_cast<std::size_t>(padded));
+    std::memset(bias, 0, sizeof(float) * static_cast<std::size_t>(padded));
+    outer(basis + static_cast<std::size_t>(first) * MLP_EMBEDDED, MLP_EMBEDDED, n, MLP_EMBEDDED, bins[0] + place,
+          padded, weights);
+    add_rows(bins[0] + place, n, padded, bias);
+    std::memset(bins[0] + place, 0, sizeof(float) * static_cast<std::size_t>(n) * padded);
+}
+
+static void mlp_adam(const MlpStep &step, const float *slope, float *weight, float *mean, float *square,
+                     std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+        const float g = slope[i];
+        mean[i] = step.keep1 * mean[i] + (1 - step.keep1) * g;
+        square[i] = step.keep2 * square[i] + (1 - step.keep2) * g * g;
+        weight[i] -= step.rate * (mean[i] * step.correction1) / (sqrtf(square[i] * step.correction2) + 1e-8f);
+    }
+}
+
+struct MlpRow {
+    alignas(64) float first[MLP_BLOCK * MLP_WIDEST], second[MLP_BLOCK * MLP_WIDEST];
+    alignas(64) float wide[MLP_BLOCK * MLP_TILE];
+    alignas(64) float line[MLP_WIDEST];
+    alignas(64) float out[MLP_BLOCK * MLP_OUT];
+    alignas(64) std::uint8_t packed[MLP_BLOCK * 3 * sizeof(float) + PAD];
+};
+
+// `n` pixels of one row from column `left` on
+static inline void value_run(const MlpValueJob &job, const std::uint8_t *raw, int left, int n, MlpRow &row) {
+    const int padded = job.padded;
+    const std::size_t plane = static_cast<std::size_t>(256) * padded;
+    for (int s = 0; s < n; ++s) {
+        const float *x = job.columns + static_cast<std::size_t>(left + s) * padded;
+        const float *r = job.codes + static_cast<std::size_t>(raw[3 * s]) * padded;
+        const float *g = job.codes + plane + static_cast<std::size_t>(raw[3 * s + 1]) * padded;
+        const float *b = job.codes + 2 * plane + static_cast<std::size_t>(raw[3 * s + 2]) * padded;
+        for (int at = 0; at < padded; at += W) {
+            const F place = add(load(row.line + at), load(x + at));
+            const F colour = add(add(load(r + at), load(g + at)), load(b + at));
+            store(row.first + static_cast<std::size_t>(s) * padded + at, positive(add(place, colour)));
+        }
+    }
+    product<After::relu>(row.first, padded, n, job.second, job.neurons, padded, job.second_bias, nullptr, row.second);
+    product<After::nothing>(row.second, padded, n, job.third_turned, job.neurons, MLP_TILE, nullptr, nullptr, row.wide);
+}
+
+// Values of `n` pixels to the residual, packed RGB in row.packed
+static inline void finish_run(const MlpValueJob &job, int n, MlpRow &row) {
+    const F bias = repeat(job.third_bias), scale = repeat(job.scale), offset = repeat(job.offset);
+    const F low = repeat(job.low), high = repeat(job.high);
+    for (int s = 0; s < n; s += W / 4) {
+        std::uint32_t at[W / 4];
+        for (int k = 0; k < W / 4; ++k) at[k] = static_cast<std::uint32_t>((s + k) * MLP_TILE * sizeof(float));
+        const F value = clamp(fma(add(records(row.wide, at), bias), scale, offset), low, high);
+        if (job.half)
+            store_rgb_halves(reinterpret_cast<std::uint16_t *>(row.packed) + 3 * s, value);
+        else
+            store_rgb(reinterpret_cast<float *>(row.packed) + 3 * s, value);
+    }
+}
+
+static void mlp_values(const MlpValueJob &job, int first, int last) {
+    MlpRow row;
+    std::memset(row.wide, 0, sizeof row.wide);
+    const std::size_t bytes = job.half ? 2 : 4;
+    for (int y = first; y < last; ++y) {
+        const std::uint8_t *raw = job.source.data + static_cast<std::ptrdiff_t>(y) * job.source.stride;
+        std::memcpy(row.line, job.rows + static_cast<std::size_t>(y) * job.padded,
+                    sizeof(float) * static_cast<std::size_t>(job.padded));
+        for (int left = 0; left < job.source.width; left += MLP_BLOCK) {
+            const int n = job.source.width - left < MLP_BLOCK ? job.source.width - left : MLP_BLOCK;
+            value_run(job, raw + 3 * left, left, n, row);
+            finish_run(job, n, row);
+            const std::size_t at = (static_cast<std::size_t>(y) * job.source.width + left) * 3 * bytes;
+            std::memcpy(job.target + at, row.packed, static_cast<std::size_t>(n) * 3 * bytes);
+        }
+    }
+}
+
+static const MlpKernels mlp_kernels = {mlp_tables, mlp_learn, mlp_bins, mlp_adam, mlp_values};
+
+} // namespace untone::UNTONE_VARIANT

@@ -1,0 +1,65 @@
+// Training of a small network by many small steps, over tables of the first layer: exact, a fraction of the work.
+#pragma once
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "crew.hpp"
+#include "mlp.hpp"
+
+namespace untone {
+
+struct MlpSchedule {
+    int steps, batch;
+    double rate, last_rate;   // of Adam; a cosine from one to the other
+    double quantised;         // share of the way after which the layers use weights as stored in 8 bits
+    double seconds;           // stop by the clock; 0: by steps only
+};
+
+class MlpTrainer {
+public:
+    // `vector` as ../../mlp.py lays it out; `basis` [rows, 24]
+    MlpTrainer(const MlpKernels &kernels, const float *basis, std::vector<int> start, int neurons, MlpSamples samples,
+               int count, int batch);
+    void set(const float *vector);
+    void get(float *vector) const;
+    // Loss and its slopes over samples `first`..`first` + batch - 1, by the crew
+    double slopes(int first);
+    void slopes_into(float *vector) const;
+    // Runs the schedule; `interrupted` is asked now and then. Returns the steps done
+    int train(const MlpSchedule &schedule, int threads, const std::function<bool()> &interrupted);
+    double conduct_slopes(int first, int threads);
+    double last_loss() const { return loss_; }
+
+private:
+    struct Store { // parts of a network in one piece of memory
+        std::vector<float> memory;
+        MlpParts parts{};
+        void lay_out(int inputs, int padded);
+    };
+
+    void work(int kind, int item);
+    void step(double progress, const MlpSchedule &schedule, int number);
+    void prepare(bool quantised);
+    void sum_up();
+    void carry(const Store &store, float *vector) const;
+
+    const MlpKernels &kernels_;
+    const float *basis_;
+    std::vector<int> start_, chunks_; // chunks: section, first, last
+    MlpShape shape_;
+    MlpSamples samples_;
+    int count_, batch_, inputs_, shares_, first_ = 0;
+    double loss_ = 0;
+    Store master_, used_, mean_, square_, slope_;
+    std::vector<float> tables_, second_turned_, third_turned_;
+    std::vector<Store> share_stores_;
+    std::vector<MlpShare> share_;
+    std::vector<std::vector<float>> share_bins_;
+    std::vector<float *> bins_;
+    std::vector<float> chunk_weights_, chunk_bias_;
+    double power1_ = 1, power2_ = 1;
+    Crew crew_;
+};
+
+} // namespace untone

@@ -1,0 +1,218 @@
+"""untone encode, and what apply, to, inspect, edit and the conversion make of its files."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from untone import cli, formats, pipeline, relation
+from untone.formats import jpeg, mlp_segment
+from untone.image import Image
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """An SDR photo as JPEG and PNG, and its HDR rendition."""
+    path = tmp_path_factory.mktemp("pair")
+    y, x = np.mgrid[0:40, 0:56] / 56
+    codes = np.clip(255 * (0.5 + 0.45 * np.sin(5 * x + 3 * y)[..., None] * [1, 0.9, 0.7]), 0, 255).astype(np.uint8)
+    (path / "sdr.jpg").write_bytes(jpeg.encode(codes, 95))
+    pipeline.write(path / "sdr.png", Image(codes))
+    photo, _ = pipeline.read(path / "sdr.jpg")
+    light = (photo.pixels / 255.0) ** 2.2 * (1 + 2 * x[..., None])
+    pipeline.write(path / "hdr.exr", Image(light.astype(np.float32), transfer="linear", bits=32))
+    return path
+
+
+@pytest.fixture
+def run(folder, monkeypatch, capsys):
+    monkeypatch.chdir(folder)
+
+    def command(line):
+        code = cli.main(line.split())
+        said = capsys.readouterr()
+        assert "Traceback" not in said.err
+        assert said.err.count("\n") <= 1
+        return code, said.out + said.err
+
+    return command
+
+
+def fidelity(folder, name):
+    truth, _ = pipeline.read(folder / "hdr.exr")
+    made, _ = pipeline.read(folder / name)
+    return relation.fidelity(made, truth.pixels, "bt709")
+
+
+@pytest.mark.parametrize("kind", ["gain-mlp", "gamma-mlp"])
+def test_a_pair_becomes_2440_bytes_and_light_again(folder, run, kind):
+    code, said = run(f"encode sdr.jpg hdr.exr -o {kind}.jpg --as {kind} --seconds 0.5 --force")
+    assert code == 0
+    assert f"{kind.split('-')[0]} network of 16 neurons, 2440 bytes" in said
+    stated = float(re.search(r"([\d.]+) dB", said)[1])
+    assert (folder / f"{kind}.jpg").stat().st_size - (folder / "sdr.jpg").stat().st_size == 2440
+    assert run(f"apply {kind}.jpg -o {kind}.exr --force")[0] == 0
+    assert fidelity(folder, f"{kind}.exr") == pytest.approx(stated, abs=0.5)  # the EXR holds half floats
+    assert stated > 40
+
+
+@pytest.fixture(scope="module")
+def encoded(folder):
+    """A file with a network, made quickly."""
+    target = folder / "encoded.jpg"
+    command = ["encode", str(folder / "sdr.jpg"), str(folder / "hdr.exr"), "-o", str(target), "--seconds", "0.2"]
+    assert cli.main(command) == 0
+    return target.read_bytes()
+
+
+def test_the_photo_stays_byte_for_byte(folder, encoded):
+    assert mlp_segment.with_network(encoded, None) == (folder / "sdr.jpg").read_bytes()
+
+
+def test_another_format_is_encoded_first_and_the_network_starts_from_that(folder, run):
+    assert run("encode sdr.png hdr.exr -o from-png.jpg --seconds 0.3 --quality 60 --force")[0] == 0
+    image, _ = pipeline.read(folder / "from-png.jpg")
+    assert pipeline.rendition_of(image, None) is not None
+
+
+def test_size_picks_the_widest_that_fits(folder, run):
+    before = (folder / "sdr.jpg").stat().st_size
+    for size, neurons in ((2.6, 16), (10, 48)):
+        code, said = run(f"encode sdr.jpg hdr.exr -o sized.jpg --size {size} --seconds 0.1 --force")
+        assert code == 0
+        assert f"of {neurons} neurons" in said
+        assert (folder / "sized.jpg").stat().st_size - before <= size * 1000
+    code, said = run("encode sdr.jpg hdr.exr -o none.jpg --size 0.5")
+    assert code == 2
+    assert "smallest network of 8 bits needs" in said
+
+
+def test_target_db_stops_at_the_first_that_reaches_it(run):
+    code, said = run("encode sdr.jpg hdr.exr -o target.jpg --target-db 25 --seconds 0.2 --force")
+    assert code == 0
+    assert "of 8 neurons" in said
+    code, said = run("encode sdr.jpg hdr.exr -o unreached.jpg --target-db 119 --seconds 0.02")
+    assert code == 1
+    assert "reaches 119 dB, only" in said
+
+
+def test_beside_an_ordinary_map(folder, run):
+    assert run("encode sdr.jpg hdr.exr -o both.jpg --with-map --seconds 0.3 --force")[0] == 0
+    image, gain_map = pipeline.read(folder / "both.jpg")
+    assert gain_map.codes.shape == (5, 7, 3)
+    truth, _ = pipeline.read(folder / "hdr.exr")
+    better, worse = (
+        relation.fidelity(made, truth.pixels, "bt709")
+        for made in (pipeline.rendition_of(image, gain_map), pipeline.apply(image, gain_map))
+    )
+    assert better > worse
+    _, said = run("inspect both.jpg")
+    assert "untone apply reads its network" in said
+
+
+@pytest.mark.parametrize("codec", ["jpeg", "avif", "jxl"])
+def test_as_an_ordinary_gain_map(folder, run, codec):
+    suffix = {"jpeg": "jpg"}.get(codec, codec)
+    code, said = run(f"encode sdr.jpg hdr.exr -o map.{suffix} --as {codec} --force")
+    assert code == 0
+    assert f"gain map as {codec}" in said
+    _, gain_map = pipeline.read(folder / f"map.{suffix}")
+    assert gain_map.codes.shape == (20, 28, 3)
+    code, said = run(f"encode sdr.jpg hdr.exr -o map.{suffix} --as {codec} --size 4 --force")
+    assert code == 0
+    assert int(re.search(r"(\d+) bytes", said)[1]) <= 4000
+
+
+def test_to_other_formats(folder, run, encoded):
+    (folder / "e.jpg").write_bytes(encoded)
+    whole = pipeline.rendition_of(*pipeline.read(encoded))
+    for suffix in ("jpg", "avif", "jxl"):
+        assert run(f"to {suffix} e.jpg -o to.{suffix} --force")[0] == 0
+        image, gain_map = pipeline.read(folder / f"to.{suffix}")
+        assert image.mlp is None
+        assert gain_map.codes.shape == (40, 56, 3)
+    made = pipeline.apply(*pipeline.read(folder / "to.jpg"))
+    assert relation.fidelity(made, whole.pixels, "bt709") > 45
+    assert run("to exr e.jpg -o to.exr --force")[0] == 0
+    assert relation.fidelity(pipeline.read(folder / "to.exr")[0], whole.pixels, "bt709") > 60
+
+
+def test_headroom_of_apply(folder, run, encoded):
+    (folder / "e.jpg").write_bytes(encoded)
+    assert run("apply e.jpg -o none.exr --headroom 0 --force")[0] == 0
+    base, _ = pipeline.read(folder / "sdr.jpg")
+    sdr = formats.read(folder / "none.exr")[0].pixels
+    np.testing.assert_allclose(sdr, pipeline.light_of(base), atol=2e-3)
+
+
+def test_inspect_names_it(folder, run, encoded):
+    (folder / "e.jpg").write_bytes(encoded)
+    _, said = run("inspect e.jpg")
+    assert "network   gamma of PQ codes, bt2020, 16 neurons, 8 bit, 2440 bytes" in said
+    assert "HDR by gain network" in said
+    _, said = run("inspect --json e.jpg")
+    assert json.loads(said)["network"]["neurons"] == 16
+    assert run("inspect --strict e.jpg")[0] == 0
+
+
+def test_it_is_not_converted_again(folder, run, encoded):
+    (folder / "e.jpg").write_bytes(encoded)
+    code, said = run("e.jpg -o again.jpg")
+    assert code == 0
+    assert "already carries a gain network" in said
+    assert not (folder / "again.jpg").exists()
+
+
+def test_edits_do_not_leave_it_behind(folder, run, encoded):
+    (folder / "e.jpg").write_bytes(encoded)
+    assert run("edit e.jpg --crop 8,8,32,24 -o cropped.jpg --force")[0] == 0
+    assert pipeline.read(folder / "cropped.jpg")[0].mlp is None
+    assert run("edit e.jpg --strip-metadata -o bare.jpg --force")[0] == 0
+    assert pipeline.rendition_of(*pipeline.read(folder / "bare.jpg")) is not None
+
+
+def test_a_damaged_network_is_named_and_the_photo_opens(folder, run, encoded):
+    place = encoded.index(b"GainMLP") + 500
+    (folder / "damaged.jpg").write_bytes(encoded[:place] + bytes([encoded[place] ^ 1]) + encoded[place + 1 :])
+    code, said = run("apply damaged.jpg -o damaged.exr")
+    assert code == 1
+    assert "damaged.jpg: the gain network (APP11) was changed since it was written" in said
+    assert not (folder / "damaged.exr").exists()
+    assert run("to jpg damaged.jpg -o damaged-to.jpg")[0] == 1
+    np.testing.assert_array_equal(pipeline.read(folder / "damaged.jpg")[0].pixels, pipeline.read(encoded)[0].pixels)
+    _, said = run("inspect damaged.jpg")
+    assert "warning   the gain network (APP11) was changed" in said
+
+
+def test_pairs_that_do_not_fit(folder, run):
+    light = np.ones((40, 56, 3), np.float32)
+    light[2, 3] = np.nan
+    small = Image(np.ones((20, 20, 3), np.float32), transfer="linear", bits=32)
+    pipeline.write(folder / "small.exr", small)
+    for hdr, words in (("small.exr", "differ in size"), ("sdr.png", "an SDR and an HDR rendition"), ("x.exr", "x.exr")):
+        code, said = run(f"encode sdr.jpg {hdr} -o bad.jpg")
+        assert code == 1
+        assert words in said
+        assert not (folder / "bad.jpg").exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("-o out.png", "must end in one of"),
+        ("-o sdr.jpg --force", "overwrite an input"),
+        ("-o out.avif --as gamma-mlp", "must end in one of .jpg"),
+        ("-o out.jpg --size 0", "above 0"),
+        ("-o out.jpg --size 3 --target-db 40", "not allowed with"),
+        ("-o out.jpg --neurons 17", "invalid choice"),
+        ("-o out.avif --as avif --residual gamma", "holds gains"),
+        ("-o out.jpg --as jpeg --seconds 3", "--seconds is of networks"),
+        ("-o out.jpg --as jpeg --domain pq", "--domain is of networks"),
+    ],
+)
+def test_requests_that_make_no_sense(run, folder, line, words):
+    code, said = run(f"encode sdr.jpg hdr.exr {line}")
+    assert code == 2
+    assert words in said
+    assert not (folder / "out.jpg").exists()

@@ -1,0 +1,126 @@
+"""The network of Gain-MLP by hand: embedding, layers, slopes, quantisation; and what the noun refuses."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from untone import mlp
+from untone.errors import DamagedError, UntoneError
+from untone.residuals import Residual
+
+
+def a_map(**changes):
+    vector = mlp.fresh(16, seed=3)
+    ends = ((-1.0, -1.0, -1.0), (3.0, 3.0, 3.0))
+    residual = Residual("gain", "linear", "bt709")
+    made = mlp.MlpMap(vector, 16, residual, *ends, 6, 8, np.zeros(16, np.uint8), 2.0)
+    return dataclasses.replace(made, **changes)
+
+
+def test_the_papers_network_has_2259_numbers():
+    """120 x 16 + 16, 16 x 16 + 16, 16 x 3 + 3."""
+    assert mlp.size_of(16) == 120 * 16 + 16 + 16 * 16 + 16 + 16 * 3 + 3 == 2259
+    assert mlp.fresh(16).shape == (2259,)
+    parts = mlp.layers(np.arange(2259), 16)
+    assert [part.shape for part in parts.matrices] == [(120, 16), (16, 16), (16, 3)]
+    assert parts.first[0, 1] == 1
+    assert parts.first[1, 0] == 16
+    assert parts.first_bias[0] == 1920
+    assert parts.third_bias[-1] == 2258
+
+
+def test_embedding_by_hand():
+    """One level sits at 1/2, a quarter turn of half a turn; of two, the second sits at 3/4: 135 and 270 degrees."""
+    assert mlp.embedding(1).shape == (1, 24)
+    np.testing.assert_allclose(mlp.embedding(1)[0, :4], [1, 0, 0, -1], atol=1e-6)
+    np.testing.assert_allclose(mlp.embedding(2)[1, :4], [0.5**0.5, -(0.5**0.5), -1, 0], atol=1e-6)
+
+
+def test_every_level_has_an_embedding_of_its_own():
+    for levels in (256, 4000):
+        rows = mlp.embedding(levels)
+        assert len(np.unique(rows, axis=0)) == levels
+        assert np.abs(rows[0] - rows[-1]).max() > 0.5  # the ends are not taken for neighbours
+
+
+def test_layers_by_hand():
+    """0.5 * 2 + 0.25 = 1.25; 3 - 1.25 = 1.75; 4 * 1.75 + 0.3 = 7.3; a neuron below 0 says nothing."""
+    vector = np.zeros(mlp.size_of(8))
+    parts = mlp.layers(vector, 8)
+    parts.first[0, 0], parts.first_bias[0] = 2, 0.25
+    parts.first[0, 5], parts.second[5, 1] = -2, 100
+    parts.second[0, 1], parts.second_bias[1] = -1, 3
+    parts.third[1, 2], parts.third_bias[:] = 4, (0.1, 0.2, 0.3)
+    embedded = np.zeros((1, 120))
+    embedded[0, 0] = 0.5
+    np.testing.assert_allclose(mlp.forward(embedded, vector, 8), [[0.1, 0.2, 7.3]])
+
+
+def test_slopes_are_those_of_the_loss():
+    random = np.random.default_rng(0)
+    embedded, targets = random.normal(0, 1, (40, 120)), random.normal(0, 1, (40, 3))
+    weights, vector = random.uniform(0.5, 2, (40, 3)), mlp.fresh(8).astype(np.float64)
+    loss, slopes = mlp.loss_and_gradient(embedded, targets, weights, vector, 8)
+    error = mlp.forward(embedded, vector, 8) - targets
+    assert loss == pytest.approx((weights * error**2).sum() / 120)
+    for place in random.integers(0, vector.size, 60):
+        sides = []
+        for step in (-1e-6, 1e-6):
+            moved = vector.copy()
+            moved[place] += step
+            sides.append(mlp.loss_and_gradient(embedded, targets, weights, moved, 8)[0])
+        assert slopes[place] == pytest.approx((sides[1] - sides[0]) / 2e-6, abs=1e-6)
+
+
+def test_quantisation_by_hand():
+    """The scale of a column is its largest weight over 127, as a half float."""
+    codes, scales = mlp.eight_bits(np.array([[127.0, 0.0], [-254.0, 0.0], [1.0, 0.0], [3.0, 0.0]]))
+    assert scales.tolist() == [2.0, 0.0]
+    assert codes[:, 0].tolist() == [64, -127, 0, 2]  # 63.5 and 0.5 to even, 1.5 to even
+    assert not codes[:, 1].any()
+
+
+def test_quantising_twice_changes_nothing():
+    vector = mlp.quantised(mlp.fresh(24), 24)
+    np.testing.assert_array_equal(mlp.quantised(vector, 24), vector)
+    assert np.abs(vector - mlp.fresh(24)).max() < np.abs(mlp.fresh(24)).max() / 127
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"neurons": 24}, "24 neurons"),
+        ({"vector": np.full(2259, np.nan, np.float32)}, "no numbers"),
+        ({"vector": np.full(2259, 2.0**30, np.float32)}, "far too large"),
+        ({"low": (0.0, 0.0, np.nan)}, "end within"),
+        ({"high": (65.0, 1.0, 1.0)}, "end within"),
+        ({"low": (4.0, 0.0, 0.0)}, "above their end"),
+        ({"height": 0}, "8 x 0 pixels"),
+        ({"headroom_stops": -1.0}, "headroom of -1.0"),
+        ({"bits": 4}, "4 bits"),
+    ],
+)
+def test_maps_that_no_picture_comes_of_are_refused(changes, words):
+    with pytest.raises(DamagedError, match=words):
+        a_map(**changes)
+
+
+def test_a_map_shows_its_shape():
+    assert repr(a_map()) == "MlpMap(16 neurons, gain, linear, 8 bit, for 8 x 6)"
+
+
+def test_another_picture_is_noticed():
+    pixels = np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8)
+    pixels[:30, :40] //= 2
+    made = a_map(height=60, width=80, print=mlp.fingerprint(pixels))
+    mlp.check_fits(made, pixels)
+    mlp.check_fits(made, np.clip(pixels.astype(int) + 2, 0, 255))  # another decoder's rounding
+    for other, words in ((pixels[:, ::-1], "another picture"), (pixels[1:], "80 x 60"), (255 - pixels, "another")):
+        with pytest.raises(UntoneError, match=words):
+            mlp.check_fits(made, other)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 9), (3, 2), (5, 5)])
+def test_small_pictures_have_a_fingerprint(shape):
+    assert mlp.fingerprint(np.full((*shape, 3), 77, np.uint8)).tolist() == [77] * 16
