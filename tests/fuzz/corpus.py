@@ -1,7 +1,8 @@
 """Makes the seeds of fuzzing under corpus/, all of our own making: python tests/fuzz/corpus.py
 
 Files that our own writers make of a picture of a few pixels, with all that a format may carry, and fragments put
-together by hand where writers would not: old versions, other byte orders, data before their index, nonsense.
+together by hand where writers would not: old versions, other byte orders, data before their index, nonsense. The files
+`libjxl-*` are those of tests/formats/test_jxl_icc.py, as cjxl packs profiles of ours otherwise than we do.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import numpy as np
 from PIL import Image as Pillow
 
 from untone import formats
-from untone.formats import announcement, avif, heic, mpf, xmp
+from untone.formats import announcement, avif, heic, jxl_icc, mpf, xmp
 from untone.formats.heif_items import Link, Property
 from untone.formats.heif_writer import NewItem, heif_file
 from untone.formats.icc import named_profile
@@ -245,6 +246,7 @@ def jxls() -> dict[str, bytes]:
         "to-end": whole[: start - 8] + bytes(4) + whole[start - 4 :],
         "pq": formats.write(None, Image(picture().astype(np.float32) / 64, "p3", "linear", bits=32), format="jxl"),
         "float": bytes(imagecodecs.jpegxl_encode(picture().astype(np.float32) / 255, usecontainer=False)),
+        "profile": formats.write(None, Image(picture(), "adobe_rgb", "gamma22"), format="jxl"),
         "alpha": bytes(imagecodecs.jpegxl_encode(np.dstack([picture(), picture()[..., :1]]), usecontainer=False)),
     }
 
@@ -254,6 +256,12 @@ def jxl_headers() -> dict[str, bytes]:
     found = {name: data[2:80] for name, data in jxls().items() if data[:2] == formats.jxl.SIGNATURE}
     bundle = formats.jxl.parse(jxls()["whole"]).gain_map
     return {**found, "bundle": bundle, "pq": formats.jxl.parse(jxls()["pq"]).codestream[2:80]}
+
+
+def packed_profiles() -> dict[str, bytes]:
+    """Flat prefix codes, as they are written, and the beginning of one."""
+    value, bits = jxl_icc.packed(named_profile("p3", "srgb"))
+    return {"flat": value.to_bytes(bits // 8 + 1, "little"), "cut": value.to_bytes(bits // 8 + 1, "little")[:40]}
 
 
 def pngs() -> dict[str, bytes]:
@@ -389,6 +397,7 @@ def corpus() -> dict[str, dict[str, bytes]]:
         "heic": heifs("heic"),
         "jxl": jxls(),
         "jxl_header": jxl_headers(),
+        "jxl_icc": packed_profiles(),
         "png": pngs(),
         "radiance": radiances(),
         "exr": exrs(),

@@ -29,6 +29,7 @@ from untone.formats import (
     icc,
     jxl,
     jxl_header,
+    jxl_icc,
     location,
     mpf,
     profiles,
@@ -121,8 +122,9 @@ def _jpeg(data: bytes) -> None:
         return
     blind = location.jpeg_without_location(data)
     assert len(blind) == len(data)
-    bare = revision.revised(data, revision.Revision(exif=exif.without_location, bare=True, trailer=False))
-    assert ultrahdr.locate(bare).primary.width == layout.primary.width
+    bare = attempt(revision.revised, data, revision.Revision(exif=exif.without_location, bare=True, trailer=False))
+    if bare is not None:
+        assert ultrahdr.locate(bare).primary.width == layout.primary.width
 
 
 def _announcement(data: bytes) -> None:
@@ -197,6 +199,13 @@ def _jxl_header(data: bytes) -> None:
             assert (again.width, again.height, again.orientation) == (found.width, found.height, 6)
 
 
+def _jxl_icc(data: bytes) -> None:
+    profile = attempt(jxl_icc.unpacked, data)
+    if profile is not None and len(profile) >= jxl_icc.HEADER_BYTES:
+        value, bits = jxl_icc.packed(profile)
+        assert jxl_icc.unpacked(value.to_bytes(bits // 8 + 1, "little")) == profile
+
+
 def _icc(data: bytes) -> None:
     profile = attempt(icc.describe, data)
     attempt(icc.matrix_and_curves, data, 256)
@@ -252,6 +261,7 @@ TARGETS = {
     "heic": Target(_opened("heic"), mutations.boxes, _BOXES),
     "jxl": Target(_opened("jxl"), mutations.boxes, (b"jxlc", b"jxlp", b"jhgm", b"brob", b"Exif", b"xml ", b"jxll")),
     "jxl_header": Target(_jxl_header),
+    "jxl_icc": Target(_jxl_icc),
     "png": Target(_opened("png"), mutations.png, _CHUNKS),
     "radiance": Target(_opened("radiance"), None, _RADIANCE),
     "exr": Target(_opened("exr"), None, _EXR),
