@@ -12,10 +12,15 @@ from collections.abc import Callable, Iterator
 from ..errors import DamagedError, LimitError, UnsupportedError
 from .heif_places import Resolver, places
 from .isobmff import Box, Reader, boxes
-from .limits import MAX_BRANDS, MAX_ITEM_PROPERTIES, MAX_ITEMS, MAX_LINKS, MAX_METADATA_BYTES, MAX_PROPERTIES
-
-MAX_HEAD_BYTES = 4096
-"""Of a codestream, that its header lies within."""
+from .limits import (
+    MAX_BIT_HEADER_BYTES,
+    MAX_BRANDS,
+    MAX_ITEM_PROPERTIES,
+    MAX_ITEMS,
+    MAX_LINKS,
+    MAX_METADATA_BYTES,
+    MAX_PROPERTIES,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -279,4 +284,4 @@ def item_bytes(data: bytes, item: Item, limit: int | None = None) -> bytes:
 def item_head(data: bytes, item: Item) -> bytes:
     """The first extent of an item, as far as the file has it; empty where it has none."""
     offset, length = next(iter(item.extents or ()), (0, 0))
-    return data[offset : offset + min(length, MAX_HEAD_BYTES)]
+    return data[offset : offset + min(length, MAX_BIT_HEADER_BYTES)]
