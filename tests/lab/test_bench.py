@@ -55,10 +55,11 @@ def test_eager_with_grid_sample_is_the_definition_where_the_lut_is_affine(pixels
 
 
 def test_the_report_has_its_keys_and_is_json(monkeypatch, capsys):
-    """A tiny frame stands in for 4K, and nothing for the command, which has tests of its own."""
+    """A tiny frame stands in for 4K, and nothing for command and transcodes, which have tests of their own."""
     monkeypatch.setattr(bench, "HEIGHT", 40)
     monkeypatch.setattr(bench, "WIDTH", 60)
     monkeypatch.setattr(bench, "_command", lambda rounds: {"seconds": 0.5, "peak_mib": 100.0})
+    monkeypatch.setattr(bench.transcodes, "bench", lambda frame, quick: {"inspect_ms": 5.0})
     result = json.loads(json.dumps(bench.bench()))
     assert set(result["kernels"]) == {"gain_map_u8_4k", "fp16_4k", "pq10_4k", "half_map_4k"}
     for row in result["kernels"].values():
@@ -71,6 +72,7 @@ def test_the_report_has_its_keys_and_is_json(monkeypatch, capsys):
         assert set(row["variants"]) == set(kernels.info()["available"]) - {"reference"}
     assert result["thumbnail"]["downsample_ms"] > 0
     assert set(result["command_12mp"]) == {"seconds", "peak_mib"}
+    assert result["formats"] == {"inspect_ms": 5.0}
     bench.show(result)
     assert "fp16_4k" in capsys.readouterr().out
 

@@ -1,0 +1,122 @@
+"""Whole transcodes beside their codecs' own time, in one run; and how long headers take. Part of `untone bench`.
+
+Every call of a codec is timed within the transcode itself: what is left over is ours. So a busy machine, which makes
+both longer, does not move their ratio much. The lowest of some rounds is taken.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import importlib.util
+import math
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import formats, pipeline
+from ..image import GainMap, Image
+
+CODECS = {
+    "imagecodecs": ("jpeg8_decode", "jpeg8_encode", "avif_decode", "avif_encode", "jpegxl_decode", "jpegxl_encode"),
+    "pillow_heif.heif": ("HeifFile.save",),
+    "untone.formats.png": ("idat_chunks",),
+}
+"""Where time is a codec's: zlib in the last; functions of modules, or of classes in them."""
+
+TRANSCODES = (("jpeg", "jpeg"), ("jpeg", "avif"), ("jpeg", "jxl"), ("jpeg", "heic"), ("jpeg", "png"), ("avif", "jpeg"))
+ROUNDS = 3
+INSPECTED_MEGAPIXELS = 7.3
+"""Of noise: 25 MB with its map."""
+
+INSPECTIONS = 20
+
+
+def bench(frame: NDArray[np.uint8], *, quick: bool = False) -> dict[str, Any]:
+    """Transcodes of a photo with a gain map: {"jpeg to avif": {"seconds", "codec_seconds", "ratio"}, ...}.
+
+    Also "inspect_ms", of the headers of a JPEG of 25 MB. HEIC is left out without its extra.
+
+    Args:
+        frame: [H, W, 3]; its edges are mirrored to 12 megapixels; `quick` takes a corner of it.
+    """
+    image = Image(np.ascontiguousarray(frame[:1500, :2000]) if quick else _of_12_megapixels(frame))
+    gain_map = GainMap(np.ascontiguousarray(image.pixels[::2, ::2]), (0.0,) * 3, (2.0,) * 3, alternate_headroom_stops=2)
+    sources = {"jpeg": formats.write(None, image, gain_map, format="jpeg") or b""}
+    found: dict[str, Any] = {"megapixels": round(image.width * image.height / 1e6, 1)}
+    for source, target in TRANSCODES:
+        if "heic" not in target or importlib.util.find_spec("pillow_heif") is not None:
+            rounds = [_round(sources[source], target) for _ in range(1 if quick else ROUNDS)]
+            found[f"{source} to {target}"] = min((figures for figures, _ in rounds), key=lambda each: each["ratio"])
+            sources.setdefault(target, rounds[0][1])
+    return found | {"inspect_ms": _inspection_ms(1 if quick else INSPECTED_MEGAPIXELS)}
+
+
+def _of_12_megapixels(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    height, width = frame.shape[:2]
+    missing = ((0, max(3000 - height, 0)), (0, max(4000 - width, 0)), (0, 0))
+    return np.ascontiguousarray(np.pad(frame, missing, mode="reflect"))
+
+
+def _round(data: bytes, target: str) -> tuple[dict[str, float], bytes]:
+    spent: list[float] = []
+    with _timed_codecs(spent):
+        start = time.perf_counter()
+        made = pipeline.transcode(data, None, target)
+        seconds = time.perf_counter() - start
+    figures = {"seconds": seconds, "codec_seconds": sum(spent), "ratio": seconds / max(sum(spent), 1e-9)}
+    return figures, made.data or b""
+
+
+@contextmanager
+def _timed_codecs(spent: list[float]) -> Iterator[None]:
+    """Adds the seconds of every call of a codec to a list."""
+    changed: list[tuple[Any, str, Any]] = []
+    try:
+        for module, names in CODECS.items():
+            if importlib.util.find_spec(module.split(".")[0]) is None:
+                continue
+            for name in names:
+                *holders, last = name.split(".")
+                owner = functools.reduce(getattr, holders, importlib.import_module(module))
+                original = getattr(owner, last)
+                changed.append((owner, last, original))
+                setattr(owner, last, _timed(original, spent))
+        yield
+    finally:
+        for owner, last, original in changed:
+            setattr(owner, last, original)
+
+
+def _timed(call: Callable[..., Any], spent: list[float]) -> Callable[..., Any]:
+    def timed(*arguments: Any, **options: Any) -> Any:
+        start = time.perf_counter()
+        result = call(*arguments, **options)
+        if isinstance(result, Iterator):
+            result = iter(list(result))
+        spent.append(time.perf_counter() - start)
+        return result
+
+    return timed
+
+
+def _inspection_ms(megapixels: float) -> float:
+    """The least of some, of a file of noise, which needs 3 bytes a pixel, with a map, from its path on."""
+    width = math.isqrt(int(megapixels * 1e6))
+    noise = np.random.default_rng(0).integers(0, 256, (width, width, 3), np.uint8)
+    gain_map = GainMap(noise[: width // 2, : width // 2].copy(), (0.0,) * 3, (2.0,) * 3)
+    times = []
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "noise.jpg"
+        formats.write(path, Image(noise), gain_map)
+        for _ in range(INSPECTIONS):
+            start = time.perf_counter()
+            formats.probe(path)
+            times.append((time.perf_counter() - start) * 1000)
+    return min(times)
