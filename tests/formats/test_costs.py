@@ -378,6 +378,15 @@ def test_the_brightest_xyz_codes_stay_finite():
     assert np.isfinite(formats.read(data)[0].pixels).all()
 
 
+def test_rows_of_many_short_repeats_are_looked_through_once():
+    """Every other pixel repeats the one before: 2 MB of these took a minute."""
+    rows, columns = 60, 1000
+    stored = b"".join(bytes((k % 200 + 2, k // 200, 7, 136)) + b"\1\1\1\1" for k in range(rows * columns // 2))
+    light = formats.read(b"#?RADIANCE\n\n-Y %d +X %d\n" % (rows, columns) + stored)[0].pixels
+    k = np.repeat(np.arange(rows * columns // 2), 2).reshape(rows, columns)
+    assert (light == np.stack([k % 200 + 2, k // 200, np.full_like(k, 7)], axis=2)).all()
+
+
 @pytest.mark.parametrize("width", [8, 9, 12, 130])
 def test_rows_of_noise_are_written_to_radiance(width):
     """Coded a component at a time they are longer than plain; the encoder's own estimate was too short."""

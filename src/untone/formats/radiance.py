@@ -30,7 +30,7 @@ ROW_MARK_BYTES = 4
 """In front of a coded row. Coding may make narrow rows of noise longer; never twice as long."""
 
 STRETCH = 128
-"""Plain pixels looked at in one go: a row of many short repeats must not be looked through from each of them."""
+"""Pixels looked at in one go: more than a row of repeats needs would be looked at for nothing."""
 
 _DEFAULT_PRIMARIES = (0.640, 0.330, 0.290, 0.600, 0.150, 0.060)
 """Of Radiance; next to nobody means them, so that they count as BT.709."""
@@ -160,17 +160,21 @@ def _old(data: bytes, position: int, row: Bytes) -> int:
         ahead = np.frombuffer(data, np.uint8, 4 * count, position).reshape(-1, 4)
         if len(ahead) == 0:
             raise DamagedError(f"the Radiance HDR ends at byte {len(data)}, within a row")
-        marks = np.flatnonzero((ahead[:, :3] == 1).all(1))
-        plain = int(marks[0]) if len(marks) else len(ahead)
-        if plain:
-            row[filled : filled + plain] = ahead[:plain]
-            filled, position, shift = filled + plain, position + 4 * plain, 0
-            continue
-        count = int(ahead[0, 3]) << shift
-        if filled == 0 or filled + count > columns or shift > 24:
-            raise DamagedError(f"the Radiance HDR repeats {count} pixels at byte {position}, beyond its row")
-        row[filled : filled + count] = row[filled - 1]
-        filled, position, shift = filled + count, position + 4, shift + 8
+        used = 0
+        for mark in [*np.flatnonzero((ahead[:, :3] == 1).all(1)).tolist(), len(ahead)]:
+            plain = min(mark - used, columns - filled)
+            if plain:
+                row[filled : filled + plain] = ahead[used : used + plain]
+                filled, used, shift = filled + plain, used + plain, 0
+            if filled == columns or mark == len(ahead):
+                break
+            count = int(ahead[mark, 3]) << shift
+            if filled == 0 or filled + count > columns or shift > 24:
+                place = position + 4 * mark
+                raise DamagedError(f"the Radiance HDR repeats {count} pixels at byte {place}, beyond its row")
+            row[filled : filled + count] = row[filled - 1]
+            filled, used, shift = filled + count, mark + 1, shift + 8
+        position += 4 * used
     return position
 
 
