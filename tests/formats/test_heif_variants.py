@@ -385,6 +385,20 @@ def test_base_and_map_of_tiles(codec):
     assert np.array_equal(again[1].codes, found.codes)
 
 
+@pytest.mark.parametrize("codec", CODECS)
+def test_the_order_of_tiles_is_that_of_the_references_and_none_is_twice(codec):
+    y, x = np.mgrid[0:128, 0:128]
+    codes = np.stack([x, y, x ^ y], axis=2).astype(np.uint8)
+    items, link = grid(codec, codes, 1, (1, 13, 0))
+    turned = [items[0], *reversed(items[1:])]
+    backward = dataclasses.replace(link, targets=link.targets[::-1])
+    assert np.array_equal(formats.read(file_of(codec, turned, [backward]))[0].pixels, codes)
+    twice = dataclasses.replace(link, targets=(*link.targets[:3], link.targets[2]))
+    for function in (formats.read, formats.probe):
+        with pytest.raises(DamagedError, match="twice"):
+            function(file_of(codec, items, [twice]))
+
+
 @pytest.mark.parametrize("name", ["jpeg", "jxl", *NAMES])
 @pytest.mark.parametrize("primaries", ["bt709", "p3", "bt2020", "adobe_rgb"])
 def test_the_space_of_the_alternate_in_every_container(pixels, gain_map, name, primaries):

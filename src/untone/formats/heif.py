@@ -121,11 +121,15 @@ def derivation(meta: Meta, number: int) -> list[int]:
     """An item and all that it is made of, itself first.
 
     Raises:
-        DamagedError: more than MAX_DERIVATIONS steps, or a circle.
+        DamagedError: more than MAX_DERIVATIONS steps, or a circle, or a tile that is in a grid twice.
         LimitError: more than MAX_ITEMS.
     """
     order, level = {number: None}, [number]
     for _ in range(MAX_DERIVATIONS):
+        for n in level:
+            tiles = meta.targets(b"dimg", n) if meta.item(n).kind == b"grid" else ()
+            if len(set(tiles)) < len(tiles):
+                raise DamagedError(f"item {n} is a grid with a tile that is in it twice")
         level = [t for n in level if meta.item(n).kind in DERIVED for t in meta.targets(b"dimg", n)]
         level = list(dict.fromkeys(level))
         order |= dict.fromkeys(level)
