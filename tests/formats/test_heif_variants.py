@@ -294,6 +294,20 @@ def test_the_map_among_other_auxiliary_pictures(pixels, codec):
 
 
 @pytest.mark.parametrize("codec", CODECS)
+@pytest.mark.parametrize("maker", ["apple:photo:2020", "samsung:photo:2024"])
+def test_kinds_with_a_subtype_behind_their_name(pixels, codec, maker):
+    """auxC: name, zero, and whatever a codec wants to say of it (ISO/IEC 23008-12, 6.5.8)."""
+    plain = auxiliary(codec, f"urn:com:{maker}:aux:hdrgainmap", grey())
+    more = tuple(
+        dataclasses.replace(p, body=p.body + b"\x00\x11\x00") if p.name == b"auxC" else p for p in plain.properties
+    )
+    packet = NewItem(b"mime", PACKET % b"", content_type=b"application/rdf+xml")
+    items = [coded(codec, pixels), dataclasses.replace(plain, properties=more), packet]
+    found = formats.read(file_of(codec, items, [Link(b"auxl", 2, (1,)), Link(b"cdsc", 3, (2,))]))[1]
+    assert np.array_equal(found.codes, grey())
+
+
+@pytest.mark.parametrize("codec", CODECS)
 def test_tmap_wins_over_an_auxiliary_map_of_the_same_file(pixels, codec):
     codes = auxiliary(codec, "urn:com:apple:photo:2020:aux:hdrgainmap", grey())
     found = formats.read(tone_mapped(codec, coded(codec, pixels), codes, links=[Link(b"auxl", 3, (1,))]))[1]
