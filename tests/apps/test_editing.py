@@ -247,6 +247,41 @@ def test_hostile_iptc_never_raises():
         assert len(resources_without_location(bytes(broken))) == len(broken)
 
 
+@pytest.mark.parametrize("suffix", ["avif", "jxl", "heic"])
+@pytest.mark.parametrize(
+    "arguments", [["--rotate", "90"], ["--rotate", "180", "--flip", "h"], ["--strip-metadata"]], ids=str
+)
+def test_other_formats_are_turned_and_stripped_without_encoding_them_anew(photo, suffix, arguments):
+    assert cli.main(["to", suffix, "photo.jpg", "--quality", "60", "--map-quality", "60"]) == 0
+    assert cli.main(["edit", f"photo.{suffix}", "-o", f"out.{suffix}", *arguments]) == 0
+    (old, old_map), (new, new_map) = (pipeline.read(f"{name}.{suffix}") for name in ("photo", "out"))
+    np.testing.assert_array_equal(new.pixels, old.pixels)
+    np.testing.assert_array_equal(new_map.codes, old_map.codes)
+    expected = {"90": 3, "h": 7, "--strip-metadata": 6}[arguments[-1]]
+    assert new.orientation == expected
+    assert (new.exif is None) == (arguments == ["--strip-metadata"])
+    again = ["edit", f"out.{suffix}", "-o", f"back.{suffix}", "--rotate", "270"]
+    if arguments == ["--rotate", "90"]:
+        assert cli.main(again) == 0
+        assert pipeline.read(f"back.{suffix}")[0].orientation == 6
+
+
+def test_the_header_of_a_foreign_jpeg_xl_is_turned_with_all_its_other_bits():
+    """One with an intensity target, which a header made anew would lose; and one whose header is all defaults."""
+    from untone.formats import jxl_header
+
+    plain = formats.write(None, Image(np.zeros((16, 24, 3), np.uint8)), format="jxl")
+    codestream = plain[plain.index(b"jxlc") + 4 :]
+    for start in (codestream, jxl_header.relabelled(codestream, 3, jxl_header.Colour("bt2020", "pq"))):
+        for orientation in (1, 6, 8):
+            made = jxl_header.turned(start, orientation)
+            one, two = jxl_header.parse(start), jxl_header.parse(made)
+            assert two.orientation == orientation
+            assert (two.width, two.height, two.colour, two.bits) == (one.width, one.height, one.colour, one.bits)
+            if len(made) == len(start):
+                assert sum(bin(a ^ b).count("1") for a, b in zip(made, start, strict=True)) <= 3
+
+
 def test_packets_that_are_none_stay_as_they_are():
     assert xmp_without_location(b"<not xmp GPS") == b"<not xmp GPS"
 

@@ -13,7 +13,7 @@ from typing import Any
 import imagecodecs
 import numpy as np
 
-from ..errors import DamagedError, LimitError, UntoneError
+from ..errors import DamagedError, LimitError, UnsupportedError, UntoneError
 from ..image import GainMap, Image, Pixels
 from . import jxl_header, jxl_icc
 from .coded import stored_codes, to_bits
@@ -244,12 +244,18 @@ def _silent(packet: bytes) -> bytes:
 
 
 def _kept(image: Image) -> bytes | None:
-    """The codestream that the pixels came from."""
+    """The codestream that the pixels came from, with another orientation where they have one."""
     if image.encoded is None or not image.encoded.startswith(SIGNATURES):
         return None
     file = parse(image.encoded)
-    same = (image.width, image.height, image.orientation)
-    return file.codestream if (file.header.width, file.header.height, file.header.orientation) == same else None
+    if (file.header.width, file.header.height) != (image.width, image.height):
+        return None
+    if file.header.orientation == image.orientation:
+        return file.codestream
+    try:
+        return jxl_header.turned(file.codestream, image.orientation)
+    except UnsupportedError:  # a header that is not rewritten: the pixels are encoded anew
+        return None
 
 
 def _encoded(image: Image, quality: int) -> bytes:

@@ -280,6 +280,23 @@ def relabelled(
     return SIGNATURE + writer.bytes() + codestream[found.length :]
 
 
+def turned(codestream: bytes, orientation: int) -> bytes:
+    """A codestream with another orientation; where its header has bits for it, no other bit changes.
+
+    Raises:
+        UnsupportedError: a header that would have to be made anew, with more in it than is written here.
+    """
+    found, bits = parse(codestream), _Bits(codestream[2:MAX_BIT_HEADER_BYTES])
+    _size(bits)
+    if not bits.flag() and bits.flag():
+        at, end = bits.position, bits.position // 8 + 2
+        value = int.from_bytes(codestream[2 : 2 + end], "little") & ~(7 << at) | orientation - 1 << at
+        return codestream[:2] + value.to_bytes(end, "little") + codestream[2 + end :]
+    if found.colour.primaries is None or found.colour.transfer not in CODE_OF_TRANSFERS:
+        raise UnsupportedError("the header of this JPEG XL cannot be rewritten")
+    return relabelled(codestream, orientation, None)
+
+
 def recoloured(codestream: bytes, encoding: Colour, profile_end: int | None) -> bytes:
     """A codestream that names other colours; every other bit of its header, and its frames, stay.
 
