@@ -29,6 +29,7 @@ from untone.formats import (
     location,
     segments,
     tiff,
+    ultrahdr,
     xmp,
 )
 from untone.formats.heif_items import Item, Link, Meta, Property
@@ -148,6 +149,19 @@ def test_segments_without_end_after_the_first_scan_are_refused(saved):
     data = saved("JPEG")
     with pytest.raises(LimitError, match="after its first scan"):
         formats.read(data[:-2] + segments.segment(0xE5, b"") * limits.MAX_SEGMENTS + b"\xff\xd9")
+
+
+def test_images_after_the_photo_are_looked_at_up_to_a_number(saved, gain_map):
+    """Each may have a packet as large as a segment, which has to be parsed."""
+    data = formats.write(None, formats.read(saved("JPEG"))[0], gain_map)
+    start = ultrahdr.locate(data).gain_map.start
+    packet = b"<a>" + xmp.HDRGM.encode() + b"<b/>" * 1000 + b"</a>"
+    frame = b"\xff\xc0\0\x0b\x08\0\x01\0\x01\x01\x01\x11\0\xff\xda\0\x02"
+    other = b"\xff\xd8" + segments.segment(0xE1, segments.XMP_TAG + packet) + frame
+    assert formats.probe(data[:start] + other * 3 + data[start:]).gain_map is not None
+    unindexed = data[:start].replace(b"MPF\0", b"XPF\0")
+    assert formats.probe(unindexed + other * (limits.MAX_MPF_IMAGES - 1) + data[start:]).gain_map is not None
+    assert formats.probe(unindexed + other * limits.MAX_MPF_IMAGES + data[start:]).gain_map is None
 
 
 # EXIF

@@ -14,10 +14,10 @@ from ..formats import mpf
 from ..formats.announcement import announces_gain_map, extension
 from ..formats.container import directory
 from ..formats.exif import orientation_of
-from ..formats.limits import MAX_CANDIDATES, quoted
+from ..formats.limits import quoted
 from ..formats.metadata import ISO_TAG, ISO_VERSION
 from ..formats.segments import APP1, APP2, EXIF_TAG, XMP_TAG, Codestream, find_end, parse
-from ..formats.ultrahdr import flavours
+from ..formats.ultrahdr import flavours, images
 from ..formats.xmp import HDRGM, Properties, properties, xmp_to_metadata
 from . import strictness_heif
 from .deviations import Finding, of_error, of_headrooms, of_iso
@@ -85,21 +85,19 @@ def _second(
         found = _gain_map_at(data, entry.offset) if entry.offset > primary.scan else None
         if found is not None:
             return found, entry
-    position = end
-    for _ in range(MAX_CANDIDATES):
-        position = data.find(b"\xff\xd8\xff", position)
-        if position < 0:
-            break
-        found = _gain_map_at(data, position)
-        if found is not None:
-            return found, None
-        position += 2
-    return None, None
+    return next(filter(None, map(_gain_map, images(data, end))), None), None
 
 
 def _gain_map_at(data: bytes, offset: int) -> Codestream | None:
     try:
-        stream = parse(data, offset)
+        return _gain_map(parse(data, offset))
+    except UntoneError:
+        return None
+
+
+def _gain_map(stream: Codestream) -> Codestream | None:
+    """A codestream that carries gain map metadata, broken ones included."""
+    try:
         packet = stream.payload(APP1, XMP_TAG) or b""
         broken_xmp = HDRGM.encode() in packet and b"GainMapM" in packet
         return stream if stream.payload(APP2, ISO_TAG) or broken_xmp or flavours(stream) else None

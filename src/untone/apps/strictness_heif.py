@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from ..errors import UntoneError
 from ..formats import avif, heic, heif, heif_items
 from ..formats.heif_items import Item, Meta
-from ..formats.limits import MAX_METADATA_BYTES, quoted
+from ..formats.limits import MAX_METADATA_BYTES, MAX_TONE_MAPS, quoted
 from .deviations import Finding, of_headrooms, of_iso
 
 ONCE = (b"ispe", b"pixi", b"av1C", b"hvcC", b"irot", b"imir", b"clap", b"auxC")
@@ -56,7 +56,7 @@ def _deviations(data: bytes, meta: Meta, codec: heif.Codec) -> Iterator[Finding]
         yield Finding("brand-missing", "the file has a tmap item, and its brands lack tmap")
     if b"mif1" not in meta.brands:
         yield Finding("brand-structural", "the brands lack mif1, which files with derived images have")
-    for item in tone_maps:
+    for item in tone_maps[:MAX_TONE_MAPS]:
         yield from _tone_map(data, meta, item, codec)
     if len(tone_maps) > 1:
         yield Finding("tmap-twice", f"the file has {len(tone_maps)} tmap items")

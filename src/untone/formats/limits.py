@@ -32,7 +32,7 @@ MAX_CODED_SYMBOLS = 1 << 13
 
 MAX_MPF_IMAGES = 64
 MAX_CANDIDATES = 256
-"""Start-of-image markers tried when an MPF index lies."""
+"""Start-of-image markers tried when an MPF index lies; no more than MAX_MPF_IMAGES of what they begin are looked at."""
 
 MAX_CHUNKS = 65536
 """Chunks or tags looked at in a PNG, WebP, TIFF or EXR header."""
@@ -52,6 +52,9 @@ MAX_ITEM_PROPERTIES = 255
 
 MAX_DERIVATIONS = 4
 """Images made of images made of images; a grid of tiles is one step."""
+
+MAX_TONE_MAPS = 8
+"""`tmap` items of one file whose deviations are named; a file has one."""
 
 MAX_SURPLUS_BYTES = 1 << 20
 """Of pixel data of a PNG beyond its pixels: decoders would inflate and forget gigabytes of them."""

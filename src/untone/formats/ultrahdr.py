@@ -12,7 +12,7 @@ from ..errors import DamagedError, UntoneError
 from . import mpf
 from .announcement import announces_gain_map, rewritten
 from .apple import APPLE_MARK
-from .limits import MAX_CANDIDATES
+from .limits import MAX_CANDIDATES, MAX_MPF_IMAGES
 from .metadata import ISO_TAG, ISO_VERSION, Metadata, iso_to_metadata, metadata_to_iso
 from .segments import (
     APP0,
@@ -99,17 +99,29 @@ def _candidate(data: bytes, offset: int, primary: Codestream) -> Codestream | No
 
 def _scan(data: bytes, position: int, primary: Codestream) -> Iterator[Codestream]:
     """Codestreams with gain map metadata after `position`, by trying start-of-image markers."""
+    for stream in images(data, position):
+        try:
+            found = stream.start > primary.scan and flavours(stream)
+        except UntoneError:
+            found = ()
+        if found:
+            yield stream
+
+
+def images(data: bytes, position: int) -> Iterator[Codestream]:
+    """Codestreams at start-of-image markers from a position on; of MAX_CANDIDATES markers MAX_MPF_IMAGES at most."""
+    found = 0
     for _ in range(MAX_CANDIDATES):
         position = data.find(b"\xff\xd8\xff", position)
-        if position < 0:
+        if position < 0 or found == MAX_MPF_IMAGES:
             return
         try:
-            found = _candidate(data, position, primary)
+            stream = parse(data, position)
         except UntoneError:
-            found = None
-        if found:
-            yield found
-        position += 2
+            position += 2
+            continue
+        yield stream
+        found, position = found + 1, position + 2
 
 
 def flavours(stream: Codestream) -> tuple[str, ...]:
