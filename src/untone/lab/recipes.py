@@ -211,7 +211,7 @@ def _short(recipe: Recipe, **change: Any) -> Recipe:
     return dataclasses.replace(recipe, title="short", source=source, schedule=schedule, average=0.99, **change)
 
 
-# Each about four minutes of one processor core: equal time, not equal steps. GMNet, which has said nothing by then, eight.
+# Each about four minutes of one processor core: equal time, not equal steps. GMNet, which says nothing by then, eight.
 FASTGAMER["short"] = _short(FASTGAMER["ours"], steps=1200, pictures=8, watched=64)
 GMNET["short"] = _short(GMNET["ours"], steps=500, pictures=3, crop=64, rate=5e-4, watched=8, checkpoint_every=50)
 IRNET_SHORT = _short(IRNET_OURS, steps=600, pictures=4, crop=64, rate=1e-3, watched=8, checkpoint_every=100)
