@@ -121,6 +121,17 @@ def test_small_and_constant_pictures(shape, kind):
     np.testing.assert_allclose(made.pixels, 0.7, rtol=1e-3)
 
 
+def test_pixels_converted_by_a_profile_have_16_bits(pair):
+    """Their light is that of 16 bits; the network sees the nearest 8."""
+    image, light = pair
+    fine = Image(np.clip(image.pixels.astype(int) * 257 + 60, 0, 65535).astype(np.uint16))
+    found = relation.learned(fine, light, "bt709", QUICK)
+    coarse = relation.learned(image, light, "bt709", QUICK)
+    assert relation.fidelity(relation.rendition(fine, found), light, "bt709") > 42
+    np.testing.assert_array_equal(found.print, coarse.print)
+    assert relation.network_of(dataclasses.replace(fine, mlp=mlp_segment.to_payload(found))) is not None
+
+
 def test_black_stays_black():
     image = Image(np.zeros((8, 8, 3), np.uint8))
     found = relation.learned(image, np.zeros((8, 8, 3), np.float32), "bt709", Recipe(steps=5))
@@ -135,8 +146,8 @@ def test_pairs_that_are_no_pairs_are_refused(pair):
         relation.learned(image, broken, "bt709", QUICK)
     with pytest.raises(UntoneError, match="differ in size: 64 x 48 and 64 x 47"):
         relation.learned(image, light[1:], "bt709", QUICK)
-    with pytest.raises(UntoneError, match="SDR pixels of 8 bits, not uint16"):
-        relation.learned(Image(image.pixels.astype(np.uint16)), light, "bt709", QUICK)
+    with pytest.raises(UntoneError, match="SDR pixels of 8 bits, not float32 linear"):
+        relation.learned(Image(light, transfer="linear"), light, "bt709", QUICK)
     for wrong in ({"kind": "ratio"}, {"neurons": 17}, {"bits": 4}, {"steps": 0}):
         with pytest.raises(UsageError):
             Recipe(**wrong)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from . import colour, gainmap, mlp, residuals
 from .errors import UntoneError, UsageError
 from .formats import mlp_segment
-from .image import DIFFUSE_WHITE_NITS, GainMap, Image, turned_back, turned_upright
+from .image import DIFFUSE_WHITE_NITS, GainMap, Image, Pixels, turned_back, turned_upright
 from .kernels import mlp as kernel
 from .mlp import MlpMap
 from .prediction import light_of, matrix
@@ -140,15 +140,15 @@ def network_of(image: Image) -> MlpMap | None:
     if image.mlp is None:
         return None
     found = mlp_segment.to_network(image.mlp)
-    mlp.check_fits(found, image.pixels)
+    mlp.check_fits(found, _codes(image.pixels))
     return found
 
 
 def learned(image: Image, light: Light, primaries: str, recipe: Recipe, threads: int | None = None) -> MlpMap:
-    """The network that leads from an SDR image of 8 bits to `light`.
+    """The network that leads from an SDR image to `light`.
 
     Args:
-        image: SDR, uint8, per-channel transfer.
+        image: SDR, uint8, or uint16 where a reader converted 8 bits by their profile; per-channel transfer.
         light: [H, W, 3] float32 of the HDR rendition, as the image's pixels lie, 1.0 = SDR white.
         primaries: of the light.
 
@@ -159,8 +159,8 @@ def learned(image: Image, light: Light, primaries: str, recipe: Recipe, threads:
     random = np.random.default_rng(recipe.seed)
     wanted = min(max(SAMPLES, recipe.steps * recipe.batch // 8), MOST_SAMPLES)
     places = _places(image.height * image.width, wanted, random)
-    codes, bright = image.pixels.reshape(-1, 3)[places], light.reshape(-1, 3)[places]
-    sdr = colour.code_table(image.transfer)[codes]
+    codes, bright = _codes(image.pixels.reshape(-1, 3)[places]), light.reshape(-1, 3)[places]
+    sdr = _table(image)[image.pixels.reshape(-1, 3)[places]]
     residual = _residual(recipe, image.primaries, primaries, sdr, bright)
     sdr, hdr = (
         _in(sdr, image.primaries, residual.primaries),
@@ -177,19 +177,33 @@ def learned(image: Image, light: Light, primaries: str, recipe: Recipe, threads:
     stops = math.log2(max(float(np.quantile(light.max(axis=2), 1 - gainmap.OUTLIER_SHARE)), 1.0))
     headroom = min(max(stops, gainmap.SMALLEST_HEADROOM_GAP_STOPS), mlp.MOST_RESIDUAL)
     ends = (_triple(low), _triple(high))
-    print_ = mlp.fingerprint(image.pixels)
+    print_ = mlp.fingerprint(_codes(image.pixels))
     return MlpMap(vector, recipe.neurons, residual, *ends, image.height, image.width, print_, headroom, recipe.bits)
 
 
 def _check_pair(image: Image, light: Light) -> None:
-    if image.pixels.dtype != np.uint8 or image.is_hdr:
-        raise UntoneError(f"a network knows SDR pixels of 8 bits, not {image.pixels.dtype} {image.transfer}")
+    _check_pixels(image)
     if light.shape != image.pixels.shape:
         shown = f"{image.width} x {image.height} and {light.shape[1]} x {light.shape[0]}"
         raise UntoneError(f"the renditions differ in size: {shown} pixels")
     wrong = int(np.count_nonzero(~np.isfinite(light).all(axis=2)))
     if wrong:
         raise UntoneError(f"the HDR rendition has {wrong} pixels that are no numbers (NaN or infinite)")
+
+
+def _check_pixels(image: Image) -> None:
+    if image.pixels.dtype == np.float32 or image.is_hdr:
+        raise UntoneError(f"a network knows SDR pixels of 8 bits, not {image.pixels.dtype} {image.transfer}")
+
+
+def _codes(pixels: Pixels) -> NDArray[np.uint8]:
+    """8 bits of each sample: what the network sees."""
+    return pixels if pixels.dtype == np.uint8 else ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
+
+
+def _table(image: Image) -> Light:
+    """Light of every code of the image."""
+    return colour.code_table(image.transfer, int(np.iinfo(image.pixels.dtype).max))
 
 
 def _places(pixels: int, wanted: int, random: np.random.Generator) -> NDArray[np.int64]:
@@ -289,11 +303,11 @@ def _weighed(sdr: Light, hdr: Light, share: float) -> Light:
 
 def _by_bands(image: Image, found: MlpMap, fill: Callable[[slice, Light, Light], None]) -> None:
     """fill(rows, SDR light, HDR light), both in the residual's primaries, of some rows at a time, in threads."""
-    if image.pixels.dtype != np.uint8:
-        raise UntoneError(f"a network knows SDR pixels of 8 bits, not {image.pixels.dtype}")
-    mlp.check_fits(found, image.pixels)
-    said = kernel.values(image.pixels, found, dtype=np.float32)
-    table, own = colour.code_table(image.transfer), image.primaries
+    _check_pixels(image)
+    codes = _codes(image.pixels)
+    mlp.check_fits(found, codes)
+    said = kernel.values(codes, found, dtype=np.float32)
+    table, own = _table(image), image.primaries
     rows = max(1, BAND_PIXELS // image.width)
 
     def band(top: int) -> None:

@@ -185,6 +185,14 @@ def test_a_damaged_network_is_named_and_the_photo_opens(folder, run, encoded):
     assert "warning   the gain network (APP11) was changed" in said
 
 
+def test_a_network_gives_the_hdr_rendition_of_other_commands(folder, run, encoded):
+    (folder / "e.jpg").write_bytes(encoded)
+    assert run("measure sdr.jpg e.jpg -o measured.jpg --map-size full --force")[0] == 0
+    whole = pipeline.rendition_of(*pipeline.read(encoded))
+    made = pipeline.apply(*pipeline.read(folder / "measured.jpg"))
+    assert relation.fidelity(made, whole.pixels, "bt709") > 45
+
+
 def test_pairs_that_do_not_fit(folder, run):
     light = np.ones((40, 56, 3), np.float32)
     light[2, 3] = np.nan

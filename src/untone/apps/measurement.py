@@ -41,9 +41,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def read_rendition(name: str) -> tuple[Image, Image]:
-    """The base of a file, and its HDR rendition where it has a gain map (else the same again)."""
+    """The base of a file, and its HDR rendition where it has a gain map or network (else the same again)."""
     try:
         image, gain_map = pipeline.read(name)
-        return image, image if gain_map is None else pipeline.apply(image, gain_map)
+        return image, pipeline.rendition_of(image, gain_map) or image
     except UntoneError as error:
         raise named(name, error) from error

@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 
 from .. import kernels
 from ..operators import Operators
-from . import transcodes
+from . import mlp_bench, transcodes
 
 HEIGHT, WIDTH = 2160, 3840
 ROUNDS, TURNS = 3, 5
@@ -66,14 +66,14 @@ def bench(*, quick: bool = False) -> dict[str, Any]:
     ...} for each of KERNELS, where `variants` holds the same of every compiled variant and `scaling` is the gain of two
     threads over one;
     thumbnail.{downsample_ms, encoder_ms, share_of_full_size}; command_12mp.{seconds, peak_mib}; formats, as of
-    transcodes.bench. None where something
-    needed is not installed.
+    transcodes.bench; gain_mlp, as of mlp_bench.bench. None where something needed is not installed.
     """
     result = {"load_average": _load_average(), **kernels.info()}
     result["kernels"], result["torch_eager"] = _kernels(quick)
     result["thumbnail"] = _thumbnail(quick, result["kernels"]["gain_map_u8_4k"]["ms_median"])
     result["command_12mp"] = _command(1 if quick else COMMAND_ROUNDS)
     result["formats"] = transcodes.bench(specimen()[0], quick=quick)
+    result["gain_mlp"] = mlp_bench.bench(specimen()[0], quick=quick)
     return result
 
 
@@ -92,7 +92,7 @@ def show(result: dict[str, Any]) -> None:
     console = Console()
     console.print(table)
     console.print(f"torch eager, ms: {result['torch_eager']}")
-    for name in ("thumbnail", "command_12mp", "formats", "load_average"):
+    for name in ("thumbnail", "command_12mp", "formats", "gain_mlp", "load_average"):
         console.print(f"{name}: {result[name]}")
 
 

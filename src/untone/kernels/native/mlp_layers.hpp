@@ -84,17 +84,20 @@ static inline void outer(const float *a, std::size_t a_step, int n, int k, const
         for (; i + INPUTS_AT_ONCE <= k; i += INPUTS_AT_ONCE)
             outer_tile<INPUTS_AT_ONCE>(a + i, a_step, b + tile, n, padded,
                                        sum + static_cast<std::size_t>(i) * padded + tile);
-        for (; i < k; ++i)
-            outer_tile<1>(a + i, a_step, b + tile, n, padded, sum + static_cast<std::size_t>(i) * padded + tile);
+        for (; i + 4 <= k; i += 4)
+            outer_tile<4>(a + i, a_step, b + tile, n, padded, sum + static_cast<std::size_t>(i) * padded + tile);
     }
 }
 
-// sum += over n of b[n]
+// sum += over n of b[n], in four chains side by side
 static inline void add_rows(const float *b, int n, int padded, float *sum) {
     for (int at = 0; at < padded; at += W) {
-        F total = load(sum + at);
-        for (int s = 0; s < n; ++s) total = add(total, load(b + static_cast<std::size_t>(s) * padded + at));
-        store(sum + at, total);
+        F total[4] = {load(sum + at), splat(0), splat(0), splat(0)};
+        int s = 0;
+        for (; s + 4 <= n; s += 4)
+            for (int k = 0; k < 4; ++k) total[k] = add(total[k], load(b + static_cast<std::size_t>(s + k) * padded + at));
+        for (; s < n; ++s) total[0] = add(total[0], load(b + static_cast<std::size_t>(s) * padded + at));
+        store(sum + at, add(add(total[0], total[1]), add(total[2], total[3])));
     }
 }
 

@@ -16,21 +16,38 @@ struct MlpBlock {
     alignas(64) float slope3[MLP_BLOCK * MLP_OUT + 64];
 };
 
-// Slopes of the outputs, four to a sample; returns the weighted square error
+// Slopes of the outputs, four to a sample, added up to those of their biases; returns the weighted square error. Runs
+// over the end by less than one register, where weights count as 0
 static inline double output_slopes(const MlpLearnJob &job, const float *target, const float *weight, int n,
-                                   MlpBlock &block) {
-    double loss = 0;
-    for (int s = 0; s < n; ++s) {
-        float squares = 0;
-        for (int c = 0; c < MLP_OUT; ++c) {
-            const float error = block.wide[s * MLP_TILE + c] + job.net->third_bias[c] - target[s * MLP_OUT + c];
-            const float weighed = c == 3 ? 0 : error * weight[s * MLP_OUT + c];
-            squares += weighed * error;
-            block.slope3[s * MLP_OUT + c] = weighed * job.scale;
-        }
-        loss += squares;
+                                   MlpBlock &block, float *bias_slope) {
+    alignas(64) float errors[W], slopes[W];
+    const F bias = repeat(job.net->third_bias), scale = splat(job.scale);
+    F loss = splat(0), sum = splat(0);
+    const auto some = [&](int s, const float *wanted, const float *matters) {
+        std::uint32_t at[W / 4];
+        for (int k = 0; k < W / 4; ++k) at[k] = static_cast<std::uint32_t>((s + k) * MLP_TILE * sizeof(float));
+        const F error = sub(add(records(block.wide, at), bias), load(wanted));
+        const F weighed = mul(error, load(matters)), slope = mul(weighed, scale);
+        loss = fma(weighed, error, loss);
+        sum = add(sum, slope);
+        store(block.slope3 + s * MLP_OUT, slope);
+    };
+    int s = 0;
+    for (; s + W / 4 <= n; s += W / 4) some(s, target + s * MLP_OUT, weight + s * MLP_OUT);
+    if (s < n) {
+        alignas(64) float last[2][W] = {};
+        std::memcpy(last[0], target + s * MLP_OUT, sizeof(float) * static_cast<std::size_t>(n - s) * MLP_OUT);
+        std::memcpy(last[1], weight + s * MLP_OUT, sizeof(float) * static_cast<std::size_t>(n - s) * MLP_OUT);
+        some(s, last[0], last[1]);
     }
-    return loss;
+    store(errors, loss);
+    store(slopes, sum);
+    double total = 0;
+    for (int k = 0; k < W; ++k) {
+        total += errors[k];
+        bias_slope[k % MLP_OUT] += slopes[k];
+    }
+    return total;
 }
 
 static inline void add_tables(const MlpLearnJob &job, const std::int32_t *index, int n, float *out) {
@@ -58,6 +75,7 @@ static inline void add_bins(const MlpLearnJob &job, const std::int32_t *index, i
 
 static void mlp_learn(const MlpLearnJob &job, int first, int last, MlpShare &share) {
     MlpBlock block;
+    std::memset(block.wide, 0, sizeof block.wide);
     const int padded = job.shape.padded, neurons = job.shape.neurons, sections = job.shape.sections;
     for (int at = first; at < last; at += MLP_BLOCK) {
         const int n = last - at < MLP_BLOCK ? last - at : MLP_BLOCK;
@@ -68,15 +86,14 @@ static void mlp_learn(const MlpLearnJob &job, int first, int last, MlpShare &sha
                              block.second);
         product<After::nothing>(block.second, padded, n, job.third_turned, neurons, MLP_TILE, nullptr, nullptr,
                                 block.wide);
-        share.loss += output_slopes(job, job.samples.target + four, job.samples.weight + four, n, block);
+        share.loss += output_slopes(job, job.samples.target + four, job.samples.weight + four, n, block,
+                                    share.slope.third_bias);
         product<After::mask>(block.slope3, MLP_OUT, n, job.net->third, 3, padded, nullptr, block.second, block.slope2);
         product<After::mask>(block.slope2, padded, n, job.second_turned, neurons, padded, nullptr, block.first,
                              block.slope1);
         outer(block.slope3, MLP_OUT, n, MLP_OUT, block.second, padded, share.slope.third);
         outer(block.first, padded, n, padded, block.slope2, padded, share.slope.second);
         add_rows(block.slope2, n, padded, share.slope.second_bias);
-        for (int s = 0; s < n; ++s)
-            for (int c = 0; c < MLP_OUT; ++c) share.slope.third_bias[c] += block.slope3[s * MLP_OUT + c];
         add_bins(job, index, n, block.slope1, share.bins);
     }
 }

@@ -1,0 +1,60 @@
+"""Plain torch computes what the kernels compute, and the figures are what their names say. Nothing tests a time."""
+
+import numpy as np
+import pytest
+
+from untone import mlp
+from untone.kernels import mlp as trained
+from untone.lab import mlp_bench
+
+torch = pytest.importorskip("torch")
+
+
+@pytest.fixture
+def frame():
+    return np.random.default_rng(1).integers(0, 256, (34, 50, 3), dtype=np.uint8)
+
+
+def with_weights_of(found, height, width):
+    naive, parts = mlp_bench.Naive(height, width), mlp.layers(found.vector, found.neurons)
+    with torch.no_grad():
+        for layer, matrix, bias in zip(naive.net[::2], parts.matrices, parts.biases, strict=True):
+            layer.weight.copy_(torch.from_numpy(matrix.T.copy()))
+            layer.bias.copy_(torch.from_numpy(bias.copy()))
+    return naive
+
+
+def test_torch_decodes_the_same(frame, monkeypatch):
+    monkeypatch.setattr(mlp_bench, "BAND_ROWS", 9)
+    found = mlp_bench.network(frame)
+    made = with_weights_of(found, 34, 50).decode(frame).numpy()
+    np.testing.assert_allclose(made, trained.values(frame, found), atol=3e-3)  # sines of large float32 angles
+
+
+def test_torch_learns_the_same(frame):
+    """Both lead to the pixel's own colour."""
+    naive = mlp_bench.Naive(34, 50)
+    step = naive.stepper(frame, 256)
+    errors = []
+    for _ in range(150):
+        step()
+        errors.append(float((naive.decode(frame).float() - 1 - torch.from_numpy(frame) / 255 + 0.5).square().mean()))
+    assert errors[-1] < errors[0] / 4
+
+
+def test_figures():
+    spent = {"train": (0.2, 0.4), "torch train": (0.1, 0.2), "decode": (0.05, 0.1), "torch decode": (5.0, 5.0)}
+    found = mlp_bench.figures(spent)
+    assert found["train_step_ms"] == pytest.approx(200 / mlp_bench.STEPS)
+    assert found["train_speedup_over_torch"] == pytest.approx(0.1 / (0.2 / mlp_bench.STEPS))
+    assert found["decode_speedup_over_torch"] == pytest.approx(100)
+    assert found["decode_cpu_ratio"] == pytest.approx(50)
+    assert mlp_bench.figures({"train": (1, 1), "decode": (1, 1)})["train_speedup_over_torch"] is None
+
+
+def test_the_bench_runs(frame, monkeypatch):
+    monkeypatch.setattr(mlp_bench, "PAPER_BATCH", 64)
+    monkeypatch.setattr(mlp_bench.calls, "__defaults__", (64,))
+    found = mlp_bench.bench(frame, quick=True)
+    assert found["threads"] >= 1
+    assert all(value > 0 for value in found.values())
