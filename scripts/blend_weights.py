@@ -3,8 +3,8 @@
 
     scripts/blend_weights.py FIRST SECOND SHARE OUT.onnx [NOTE]
 
-SHARE (0 to 1) is that of SECOND. Files of weights are whatever `untone train --from` takes. Weights on the straight line
-between a run and its start lose little on either's data (Wortsman et al., CVPR 2022, "WiSE-FT").
+SHARE (0 to 1) is that of SECOND. Files of weights are whatever `untone train --from` takes. Weights on the straight
+line between a run and its start lose little on either's data (Wortsman et al., CVPR 2022, "WiSE-FT").
 """
 
 from __future__ import annotations
