@@ -19,7 +19,8 @@ from untone.lab.trainees import fastgamer
 
 
 def scores(*values: float) -> dict[str, dict[str, float]]:
-    return {f"picture {k}": {"pq_psnr": v} for k, v in enumerate(values)}
+    rest = dict.fromkeys(("delta_e_itp", *verdict.MEDIANS), 0.0)
+    return {f"picture {k}": {"pq_psnr": v, **rest} for k, v in enumerate(values)}
 
 
 def test_paired_differences_by_hand() -> None:
@@ -30,10 +31,20 @@ def test_paired_differences_by_hand() -> None:
 
 
 def test_a_row_without_seeds_is_paired_with_each() -> None:
-    gap = verdict.paired([scores(30, 30)], [scores(29, 31), scores(28, 30)], "pq_psnr")
+    gap = verdict.paired([scores(30, 30)], [scores(29, 31), scores(28, 30)], "pq_psnr", seeded=False)
     assert (gap.mean, gap.over_seeds) == (0.5, 0.5)
     assert math.isnan(verdict.paired([scores(30, 30)], [scores(29, 31)], "pq_psnr").over_seeds)
     assert "n/a" in verdict.cell(verdict.paired([scores(30, 30)], [scores(29, 31)], "pq_psnr"))
+
+
+def test_while_seeds_are_missing_those_of_both_are_compared() -> None:
+    """Three seeds of the reference, two of the row: the third has no partner."""
+    reference = [scores(29, 33), scores(33, 29), scores(0, 0)]
+    gap = verdict.paired([scores(31, 35), scores(36, 34)], reference, "pq_psnr")
+    assert gap == verdict.Difference(3.0, 1.0, 0.5)
+    assert verdict.paired([scores(31, 35)], reference, "pq_psnr").mean == 2
+    table = verdict.markdown({"a": reference, "b": [scores(31, 35)]}, "a", {"a": "", "b": ""})
+    assert "| b | 33.00 | +2.00 ± n/a / 0.00 |" in table
 
 
 def test_complaints_are_medians_and_scores_are_means() -> None:

@@ -162,15 +162,19 @@ def run_rows(this: Experiment, rows: Sequence[Row], reference: str, head: str) -
         title = f"[{number}/{len(jobs)}] {row.name}" + ("" if seed is None else f", seed {seed}")
         done[row.name].append(score(this, row, by_name.get(row.of, row), seed, title))
         notes = {r.name: budget(this, by_name.get(r.of, r)) for r in rows}
-        _write(this.folder / "table.md", head + tables(this, done, reference, notes))
+        rules = [r.name for r in rows if r.rule is not None]
+        _write(this.folder / "table.md", head + tables(this, done, reference, notes, rules))
 
 
-def tables(this: Experiment, done: dict[str, list[dict[str, Figures]]], reference: str, notes: dict[str, str]) -> str:
+def tables(
+    this: Experiment, done: dict[str, list[dict[str, Figures]]], reference: str, notes: dict[str, str],
+    rules: Sequence[str],
+) -> str:  # fmt: skip
     """A table for every set of pictures."""
     parts = []
     for title, held in this.sets.items():
         rows = {name: [scores[title] for scores in found] for name, found in done.items()}
-        parts.append(f"### {title} ({len(held)})\n\n{verdict.markdown(rows, reference, notes)}")
+        parts.append(f"### {title} ({len(held)})\n\n{verdict.markdown(rows, reference, notes, rules)}")
     return "\n".join(parts)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -30,13 +30,15 @@ class Difference:
     over_pictures: float
 
 
-def paired(row: Sequence[Scores], reference: Sequence[Scores], measure: str) -> Difference:
+def paired(row: Sequence[Scores], reference: Sequence[Scores], measure: str, seeded: bool = True) -> Difference:
     """The paired difference of two rows; each has one Scores per seed, in the same order.
 
-    A row with one Scores (a rule, which has no seed) is paired with every seed of the reference.
+    While an experiment runs, one may have more seeds than the other: those that both have are compared. A row without
+    seeds (`seeded` false: a rule) is paired with every seed of the reference.
     """
-    several = max(len(row), len(reference))
-    rows, references = ([side[0]] * several if len(side) == 1 else list(side) for side in (row, reference))
+    rows = list(row) if seeded else [row[0]] * len(reference)
+    both = min(len(rows), len(reference))
+    rows, references = rows[:both], list(reference[:both])
     names = sorted(set.intersection(*(set(scores) for scores in (*rows, *references))))
     gaps = np.array(
         [[r[n][measure] - f[n][measure] for n in names] for r, f in zip(rows, references, strict=True)]
@@ -62,8 +64,13 @@ def cell(difference: Difference) -> str:
     return f"{difference.mean:+.2f} ± {seeds} / {pictures}"
 
 
-def markdown(rows: Mapping[str, Sequence[Scores]], reference: str, notes: Mapping[str, str]) -> str:
-    """A table of PQ-PSNR, paired difference, and what users complain of; `notes` says each row's budget."""
+def markdown(
+    rows: Mapping[str, Sequence[Scores]], reference: str, notes: Mapping[str, str], rules: Collection[str] = ()
+) -> str:
+    """A table of PQ-PSNR, paired difference, and what users complain of.
+
+    `notes` says each row's budget, `rules` which rows have no seeds.
+    """
     lines = [
         f"| row | PQ-PSNR dB | minus {reference} ± SE seeds / pictures | dE_ITP | hue shift (deg) | black lift (nit) |"
         " seeds | training |",
@@ -73,7 +80,11 @@ def markdown(rows: Mapping[str, Sequence[Scores]], reference: str, notes: Mappin
         if not row:
             lines.append(f"| {name} | not yet | | | | | 0 | {notes[name]} |")
             continue
-        gap = cell(paired(row, rows[reference], "pq_psnr")) if rows[reference] and name != reference else ""
+        gap = (
+            cell(paired(row, rows[reference], "pq_psnr", name not in rules))
+            if rows[reference] and name != reference
+            else ""
+        )
         figures = (middle(row, key) for key in ("pq_psnr", "delta_e_itp", *MEDIANS))
         psnr, itp, hue, black = figures
         lines.append(
