@@ -7,7 +7,7 @@ from untone.lab.recipes import RECIPES, Recipe
 
 SHAPES = {
     "fastgamer": fastgamer.Shape(channels=(4, 4, 4, 4, 8), feature=8, local=4, rank=2, lut_nodes=5, bins=4),
-    "gmnet": gmnet.Shape(features=8, blocks=1),
+    "gmnet": gmnet.Shape(features=8, blocks=1, trunk_start=1.0, qmax_start=0.5),
     "irnet": irnet.Shape(2, 16),
     "irnet-1": irnet.Shape(1, 16),
     "irnet-sr": irnet.Shape(1, 16, 4),
