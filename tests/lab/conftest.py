@@ -13,6 +13,12 @@ from untone.lab import data, synth
 torch.set_num_threads(1)  # tests run beside each other; spinning threads would slow them
 
 
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    """Sums hang on the number of threads, and benchmarks leave theirs behind."""
+    torch.set_num_threads(1)
+
+
 @pytest.fixture(scope="session")
 def hdr_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("hdr")
