@@ -90,3 +90,17 @@ def test_silence_leaves_what_is_not_the_gain_maps():
     assert semantics(silent) == []
     assert properties(silent, "http://ns.google.com/photos/1.0/camera/") == {"MotionPhoto": ("1",)}
     assert not properties(silent, HDRGM)
+
+
+def test_items_outside_a_directory_are_nobodys():
+    """A packet whose Container:Directory was lost: its loose items announce nothing, and do not double ours."""
+    loose = (
+        b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        b'<rdf:Description rdf:about="" xmlns:Container="http://ns.google.com/photos/1.0/container/"'
+        b' xmlns:Item="http://ns.google.com/photos/1.0/container/item/"><rdf:Seq><rdf:li rdf:parseType="Resource">'
+        b'<Container:Item Item:Semantic="GainMap" Item:Mime="image/jpeg" Item:Length="99"/></rdf:li></rdf:Seq>'
+        b"</rdf:Description></rdf:RDF></x:xmpmeta>"
+    )
+    assert directory(loose) == []
+    maps = [item for item in directory(announce(loose, 1234)) if item.semantic == "GainMap"]
+    assert [dict(item.attributes)["Length"] for item in maps] == ["1234"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
 import random
 import re
 import subprocess
@@ -42,14 +43,16 @@ class Run:
 
 
 def fuzzed(
-    target: str, seconds: int, findings: Path, corpus: Path | None = None, patience_seconds: int = MAX_SECONDS
-) -> Run:
+    target: str, seconds: int, findings: Path, corpus: Path | None = None, patience_seconds: int = MAX_SECONDS,
+    seed: int = 0,
+) -> Run:  # fmt: skip
     """Fuzz one target for a while in a process of its own.
 
     Args:
         findings: folder where inputs of findings go.
         corpus: folder for what is found on the way, to begin there the next time; None forgets it.
         patience_seconds: after which one input counts as a hang.
+        seed: of the mutations; the same one tries the same inputs, as many as there is time for. 0 draws one.
 
     Raises:
         RuntimeError: the process ended without a finding, and not because its time was over.
@@ -61,7 +64,9 @@ def fuzzed(
         folder.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, __file__, target, "--inside", scratch, "--corpus", str(folder)]
         command += ["--findings", str(findings), "--seconds", str(seconds), "--patience", str(patience_seconds)]
-        done = subprocess.run(command, capture_output=True, timeout=seconds + START_SECONDS, check=False)
+        command += ["--seed", str(seed)]
+        fixed = os.environ | ({"PYTHONHASHSEED": "0"} if seed else {})
+        done = subprocess.run(command, env=fixed, capture_output=True, timeout=seconds + START_SECONDS, check=False)
     log = (done.stdout + done.stderr).decode("utf-8", "replace")
     new = tuple(sorted(set(findings.iterdir()) - before))
     ended = re.search(r"Done (\d+) runs in (\d+) second", log)
@@ -72,7 +77,7 @@ def fuzzed(
     return Run(target, executions, spent, new, log)
 
 
-def _inside(target: str, seconds: int, patience: int, scratch: str, corpus: str, findings: str) -> None:
+def _inside(target: str, seconds: int, patience: int, seed: int, scratch: str, corpus: str, findings: str) -> None:
     """This process becomes the fuzzer, which never returns."""
     import atheris
 
@@ -85,7 +90,7 @@ def _inside(target: str, seconds: int, patience: int, scratch: str, corpus: str,
     arguments = [
         sys.argv[0], corpus, str(CORPUS / target), f"-max_total_time={seconds}", f"-timeout={patience}",
         f"-rss_limit_mb={MAX_MEMORY_MB}", f"-max_len={MAX_INPUT_BYTES}", f"-artifact_prefix={findings}/{target}-",
-        "-print_final_stats=1", f"-report_slow_units={patience}", "-reload=0",
+        "-print_final_stats=1", f"-report_slow_units={patience}", "-reload=0", f"-seed={seed}",
     ]  # fmt: skip
     arguments += [f"-dict={words}"] if chosen.words else []
     options: dict[str, Any] = {}
@@ -110,6 +115,7 @@ def main() -> int:
     parser.add_argument("--findings", default="fuzz-findings", help="folder for inputs that broke something")
     parser.add_argument("--corpus", help="folder to keep what is found on the way, by target")
     parser.add_argument("--input", help="run the targets on this file only, without a fuzzer")
+    parser.add_argument("--seed", type=int, default=0, help="of the mutations; 0 (default) draws one")
     parser.add_argument("--inside", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.inside:
@@ -117,6 +123,7 @@ def main() -> int:
             arguments.targets[0],
             arguments.seconds,
             arguments.patience,
+            arguments.seed,
             arguments.inside,
             arguments.corpus,
             arguments.findings,
@@ -129,7 +136,7 @@ def main() -> int:
             targets.TARGETS[name].run(Path(arguments.input).read_bytes())
             continue
         corpus = Path(arguments.corpus) / name if arguments.corpus else None
-        run = fuzzed(name, arguments.seconds, Path(arguments.findings), corpus, arguments.patience)
+        run = fuzzed(name, arguments.seconds, Path(arguments.findings), corpus, arguments.patience, arguments.seed)
         print(f"{name:<14} {run.executions:>9} inputs, {run.seconds:>4} s, {len(run.findings)} findings", flush=True)
         for finding in run.findings:
             print(f"  {finding}")

@@ -37,9 +37,10 @@ class Item:
 
 
 def directory(packet: bytes) -> list[Item]:
-    """The items of a packet's Container:Directory, in order; empty where there is none."""
+    """The items of a packet's Container:Directory, in order; empty where there is none. Items outside are nobody's."""
     prefix, items = f"{{{ITEM}}}", []
-    for element in parse(packet).iter(f"{{{CONTAINER}}}Item"):
+    listed = (i for d in parse(packet).iter(f"{{{CONTAINER}}}Directory") for i in d.iter(f"{{{CONTAINER}}}Item"))
+    for element in dict.fromkeys(listed):
         pairs = {child.tag: child.text or "" for child in element if isinstance(child.tag, str)} | element.attrib
         named = ((name[len(prefix) :], value) for name, value in pairs.items() if name.startswith(prefix))
         items.append(Item(tuple(named)))
