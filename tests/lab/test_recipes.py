@@ -4,10 +4,14 @@ import dataclasses
 import json
 import math
 
+import numpy as np
 import pytest
+import torch
 
-from untone.lab.recipes import RECIPES, Recipe, Schedule
-from untone.lab.trainees import TRAINEES
+from untone import colour
+from untone.lab.batches import Crops
+from untone.lab.recipes import RECIPES, Recipe, Schedule, Weights
+from untone.lab.trainees import TRAINEES, gmnet
 
 EVERY = [(network, title) for network, titles in RECIPES.items() for title in titles]
 
@@ -56,3 +60,25 @@ def test_a_cosine_warms_up_and_ends_at_nothing() -> None:
 def test_a_shortened_run_goes_through_the_whole_schedule() -> None:
     short = dataclasses.replace(RECIPES["gmnet"]["paper"], steps=10)
     assert [short.rate_at(k) / short.rate for k in (0, 2, 4, 6, 8)] == [1, 1 / 2, 1 / 4, 1 / 8, 1 / 16]
+
+
+def test_gmnets_short_run_sees_whole_pictures_reduced() -> None:
+    recipe = RECIPES["gmnet"]["short"]
+    random = np.random.default_rng(4)
+    picture = Crops(*(torch.from_numpy(random.random((2, 3, 22, 30), np.float32)) for _ in range(4)), torch.ones(2))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(gmnet.batches, "gather_crops", lambda dataset, choice, view: picture)
+        drawn = gmnet.draw([], None, recipe)
+    assert drawn.sdr.shape == (2, 3, 4, 6)  # 5 x 7 cells of 4 x 4, the last odd row and column left out
+    torch.testing.assert_close(drawn.sdr[1, 2, 3, 5], picture.sdr[1, 2, 12:16, 20:24].mean())
+    assert drawn.thumbnail is picture.thumbnail
+
+
+def test_gmnets_log_of_the_error_is_minus_decibels() -> None:
+    sdr = torch.full((1, 3, 4, 4), 0.5)
+    batch = Crops(sdr, sdr, torch.ones_like(sdr), sdr, torch.ones(1))
+    recipe = dataclasses.replace(RECIPES["gmnet"]["short"], loss=Weights(pq=1.0))
+    out = torch.zeros(1, 1, 4, 4), torch.zeros(1, 1, 4, 4)
+    light = 203 * (((0.5 + 0.055) / 1.055) ** 2.4 + 1 / 64)
+    wrong = colour.nits_to_pq(light - 203 / 64) - colour.nits_to_pq(2 * light - 203 / 64)  # no gain instead of a stop
+    assert float(gmnet.loss(out, batch, recipe)) == pytest.approx(math.log(wrong**2), abs=0.01)

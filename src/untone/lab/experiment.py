@@ -186,6 +186,8 @@ def budget(this: Experiment, row: Row) -> str:
     seen = (
         f"{recipe.pixels:,} pixels" if recipe.pixels else f"{recipe.crop}² crops" if recipe.crop else "whole pictures"
     )
+    if recipe.reduce > 1:
+        seen += f" at 1/{recipe.reduce} size"
     return f"{recipe.title}: {recipe.steps:,} steps of {recipe.pictures} x {seen}"
 
 

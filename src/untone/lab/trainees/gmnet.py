@@ -32,14 +32,18 @@ def begin(net: nn.Module, dataset: Dataset, recipe: Recipe) -> None:
 
 
 def draw(dataset: Dataset, choice: Choice, recipe: Recipe) -> Crops:
-    """Random crops, of pictures at the size that the network is fed."""
+    """Random crops or whole pictures, at the size that the network is fed, of even rows and columns."""
     view = View(recipe.crop, 0, recipe.crop_zoom, recipe.turns, recipe.jitter)
     drawn = batches.gather_crops(dataset, choice, view)
-    scale = recipe.shape.scale
-    if scale == 1:
-        return drawn
-    smaller = {name: functional.avg_pool2d(getattr(drawn, name), scale) for name in ("sdr", "gain_stops", "pq")}
-    return drawn._replace(**smaller)
+    return drawn._replace(**{
+        name: _fed(getattr(drawn, name), recipe.shape.scale * recipe.reduce) for name in ("sdr", "gain_stops", "pq")
+    })  # fmt: skip
+
+
+def _fed(planes: Tensor, factor: int) -> Tensor:
+    smaller = functional.avg_pool2d(planes, factor) if factor > 1 else planes
+    height, width = smaller.shape[2:]
+    return smaller[..., : height - height % 2, : width - width % 2]
 
 
 def forward(net: nn.Module, batch: Crops) -> tuple[Tensor, Tensor]:
@@ -59,18 +63,23 @@ def target(batch: Crops, convention: str) -> tuple[Tensor, Tensor]:
 
 
 def loss(out: tuple[Tensor, Tensor], batch: Crops, recipe: Recipe) -> Tensor:
-    """|NGM - truth| + 3 |QGM - truth| as published, and the L1 of PQ codes where the recipe asks for it."""
+    """|NGM - truth| + 3 |QGM - truth| as published, and the errors of PQ codes that the recipe asks for."""
     weights, shape = recipe.loss, recipe.shape
     gain, qmax = target(batch, shape.convention)
     normalised, scaled = out
     total = weights.relative * (normalised - gain / qmax).abs().mean()
     total = total + weights.absolute * (scaled - gain / shape.peak_stops).abs().mean()
-    if not weights.code:
+    if not (weights.code or weights.pq):
         return total
-    light = losses.srgb_to_linear(batch.sdr)
     made = (scaled * shape.peak_stops).expand_as(batch.gain_stops)
-    codes, true = (losses.pq(losses.rebuild(light, stops)) for stops in (made, batch.gain_stops))
-    return total + weights.code * (codes - true).abs().mean()
+    if weights.pq:
+        sdr, gains, truth = (planes.flatten(2).mT for planes in (batch.sdr, made, batch.gain_stops))
+        total = total + weights.pq * losses.reconstruction(sdr, gains, truth)
+    if weights.code:
+        light = losses.srgb_to_linear(batch.sdr)
+        codes, true = (losses.pq(losses.rebuild(light, stops)) for stops in (made, batch.gain_stops))
+        total = total + weights.code * (codes - true).abs().mean()
+    return total
 
 
 def light(net: nn.Module, example: Example, stride: int = 1) -> NDArray[np.float32]:
