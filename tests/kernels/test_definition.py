@@ -195,3 +195,12 @@ def test_apply_takes_gamma_and_offsets_per_channel(variant):
     stops = [2 * 0.2, -1 + 2 * 0.2**0.5, 4 * 0.2**2]
     expected = [0.5 * 2 ** stops[0] - 0.3, 0.6 * 2 ** stops[1] - 0.2, 0.7 * 2 ** stops[2] - 0.1]
     np.testing.assert_allclose(light[0, 0], expected, rtol=2e-6)
+
+
+@pytest.mark.parametrize("variant", EVERY)
+def test_a_single_pixel_and_a_single_sample_may_be_cut_out_of_anything(variant):
+    """numpy counts them as contiguous whatever their strides; a grey JPEG's one sample is cut out of RGB."""
+    pixels, codes = np.full((3, 5, 3), 255, np.uint8)[::3, ::5], np.full((1, 1, 3), 255, np.uint8)[:, :, :1]
+    gain_map = GainMap(codes, (0.0,) * 3, (2.0,) * 3, base_offset=(0.0,) * 3, alternate_offset=(0.0,) * 3)
+    light = kernels.apply(pixels, np.linspace(0, 1, 256, dtype=np.float32), gain_map, variant=variant)
+    np.testing.assert_allclose(light, np.full((1, 1, 3), 4.0), rtol=1e-6)

@@ -31,7 +31,7 @@ def checked(pixels: Pixels) -> Pixels:
         raise UntoneError(f"pixels must be [height, width, 3] and not empty, not {list(pixels.shape)}")
     size = pixels.itemsize
     packed = pixels.strides[1:] == (3 * size, size) and pixels.flags.aligned
-    return pixels if packed else np.ascontiguousarray(pixels)
+    return pixels if packed else np.array(pixels, order="C")  # one pixel counts as contiguous whatever its strides
 
 
 def checked_light(light: Floats) -> NDArray[np.float32]:
@@ -45,7 +45,7 @@ def checked_light(light: Floats) -> NDArray[np.float32]:
     if light.ndim != 3 or light.shape[2] != 3 or 0 in light.shape:
         raise UntoneError(f"light must be [height, width, 3] and not empty, not {list(light.shape)}")
     packed = light.dtype == np.float32 and light.strides[1:] == (12, 4) and light.flags.aligned
-    return light if packed else np.ascontiguousarray(light, np.float32)
+    return light if packed else np.array(light, np.float32, order="C")
 
 
 def check_output(transfer: str, dtype: Any) -> None:

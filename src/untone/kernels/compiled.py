@@ -119,7 +119,7 @@ class Compiled:
             layout.rgbx(gain_map.base_offset),
             layout.rgbx(gain_map.alternate_offset),
         ]
-        codes = np.ascontiguousarray(gain_map.codes)
+        codes = gain_map.codes.reshape(-1).reshape(gain_map.codes.shape)  # a single sample counts as contiguous always
         half = result.itemsize == 2
         _native.apply(
             self.variant, self.threads, pixels, np.ascontiguousarray(light_table), codes, constants, half, result
