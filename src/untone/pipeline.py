@@ -16,17 +16,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from . import colour, formats, gainmap, kernels, prediction, relation
+from . import formats, prediction, relation
 from .errors import UntoneError, UsageError
 from .formats import mlp_segment
 from .image import GainMap, Image, turned_upright
-from .mlp import MlpMap
+from .light import applied, upright
 from .prediction import MAP_DIVISORS as MAP_DIVISORS
-from .prediction import LightModel, Model, light_of, matrix
+from .prediction import LightModel, Model, light_of
 from .prediction import check_options as check_options
-from .relation import GAMUT_TOLERANCE, aligned, network_of
+from .relation import GAMUT_TOLERANCE, Relation, aligned, network_of
 
 DEFAULT_MODEL = "fastgamer"
 GAIN_MAP_SUFFIXES = (".jpg", ".jpeg")
@@ -86,11 +85,15 @@ def write(path: str | Path | None, image: Image, gain_map: GainMap | None = None
     Raises:
         UntoneError: the format cannot hold this, or the disk refuses.
     """
-    suffixes = formats.suffixes_of(options.get("format") or "") or ((Path(path).suffix.lower(),) if path else ())
-    if any(suffix in UPRIGHT_SUFFIXES for suffix in suffixes):
-        upright = np.ascontiguousarray(turned_upright(image.pixels, image.orientation))
-        image = dataclasses.replace(image, pixels=upright, orientation=1)
+    if image.orientation != 1 and _is_upright(path, options):
+        pixels = np.ascontiguousarray(turned_upright(np.asarray(image.pixels), image.orientation))
+        image = dataclasses.replace(image, pixels=pixels, orientation=1)
     return formats.write(path, image, gain_map, **options)
+
+
+def _is_upright(path: str | Path | None, options: dict[str, Any]) -> bool:
+    suffixes = formats.suffixes_of(options.get("format") or "") or ((Path(path).suffix.lower(),) if path else ())
+    return any(suffix in UPRIGHT_SUFFIXES for suffix in suffixes)
 
 
 def load(name: str | Path = DEFAULT_MODEL) -> Model:
@@ -161,29 +164,8 @@ def apply(image: Image, gain_map: GainMap, headroom_stops: float | None = None) 
     Raises:
         UntoneError: the headroom is not a number of at least 0, or the base is linear light.
     """
-    if image.transfer == "linear":
-        raise UntoneError("a gain map is applied to encoded pixels, not to linear light")
-    weight = gainmap.weight(gain_map, headroom_stops)
-    if weight == 0 and gain_map.base_offset != gain_map.alternate_offset:  # browsers show the base as it is: no shift
-        gain_map = dataclasses.replace(gain_map, base_offset=(0.0,) * 3, alternate_offset=(0.0,) * 3)
-    elsewhere = not gain_map.use_base_colour_space and gain_map.alternate_primaries not in (None, image.primaries)
-    if elsewhere or image.transfer == "hlg" or image.pixels.dtype == np.float32:
-        light = _apply_plainly(image, gain_map, weight, (gain_map.alternate_primaries or "") if elsewhere else "")
-    else:
-        maximum = int(np.iinfo(image.pixels.dtype).max)
-        table = colour.code_table(image.transfer, maximum, image.white_nits)
-        light = kernels.apply(image.pixels, table, gain_map, weight)
-    return dataclasses.replace(image, pixels=light, transfer="linear", bits=32, icc=None, xmp=None, encoded=None)
-
-
-def _apply_plainly(image: Image, gain_map: GainMap, weight: float, primaries: str) -> NDArray[np.float32]:
-    """In numpy, for what the kernel leaves out; `primaries` other than "" are those the gain is applied in."""
-    light = light_of(image)
-    there = matrix(image.primaries, primaries or image.primaries)
-    stops = gainmap.stops_at(gain_map, image.height, image.width)
-    bright = gainmap.apply(light @ there.T, stops, weight, gain_map.base_offset, gain_map.alternate_offset)
-    result: NDArray[np.float32] = (bright @ matrix(primaries or image.primaries, image.primaries).T).astype(np.float32)
-    return result
+    made = applied(image, gain_map, headroom_stops)
+    return dataclasses.replace(made, pixels=np.asarray(made.pixels))
 
 
 def measure(sdr: Image, hdr: Image, *, map_size: str = "half", channels: int = 3) -> GainMap:
@@ -210,6 +192,18 @@ def rendition_of(image: Image, gain_map: GainMap | None, headroom_stops: float |
     if network is not None:
         return relation.rendition(image, network, headroom_stops)
     return None if gain_map is None else apply(image, gain_map, headroom_stops)
+
+
+def write_rendition(
+    path: str | Path | None, image: Image, gain_map: GainMap, headroom_stops: float | None = None, **options: Any
+) -> bytes | None:
+    """Write what apply makes of a base and its gain map, a band of rows at a time where the format allows it.
+
+    Arguments and errors as of write and apply.
+    """
+    if _is_upright(path, options):
+        image, gain_map = upright(image, gain_map)
+    return write(path, applied(image, gain_map, headroom_stops), **options)
 
 
 def convert(
@@ -256,10 +250,10 @@ def convert(
     gain_map = predict(image, loaded, strength, peak_nits, map_size="full" if rendition else map_size)
     options = {} if quality is None else {"quality": quality, "map_quality": quality}
     if rendition:
-        data = write(target, apply(image, gain_map))
+        data = write_rendition(target, image, gain_map)
     else:
         data = write(target, image, gain_map, format=None if target else "jpeg", **options)
-    return Conversion(image.width, image.height, None, data, *statistics(image, gain_map))
+    return Conversion(image.width, image.height, None, data, *statistics(image, gain_map), note=image.left_out)
 
 
 def transcode(
@@ -291,22 +285,30 @@ def transcode(
     if network is not None:
         return _transcode_network(image, network, target, format, headroom_stops, quality, map_quality)
     figures = statistics(image, gain_map)
+    options: dict[str, Any] = {"format": format, "quality": quality, "map_quality": map_quality}
     if gain_map is not None and not set(formats.suffixes_of(format)).isdisjoint(RENDITION_SUFFIXES):
-        image, gain_map = apply(image, gain_map, headroom_stops), None
-    data = write(target, image, gain_map, format=format, quality=quality, map_quality=map_quality)
-    return Conversion(image.width, image.height, None, data, *figures)
+        data = write_rendition(target, image, gain_map, headroom_stops, **options)
+    else:
+        data = write(target, image, gain_map, **options)
+    return Conversion(image.width, image.height, None, data, *figures, note=lost(image, format))
+
+
+def lost(image: Image, name: str) -> str | None:
+    """Why a gain map that is not read does not reach a file of this format; None where a JPEG stays as it is."""
+    stays = name == "jpeg" and (image.encoded or b"")[:2] == b"\xff\xd8"
+    return None if stays else image.left_out
 
 
 def _transcode_network(
     image: Image,
-    network: MlpMap,
+    network: Relation,
     target: str | Path | None,
     name: str,
     headroom_stops: float | None,
     quality: int,
     map_quality: int,
 ) -> Conversion:
-    """A photo with a gain network in a format that knows none: its light, or an ordinary gain map of full size."""
+    """A photo with a gain network or residual map in a format that knows none: its light, or an ordinary gain map."""
     gain_map = relation.ordinary(image, network)
     figures = statistics(image, gain_map)
     options: dict[str, Any] = {"format": name, "quality": quality, "map_quality": map_quality}

@@ -11,7 +11,7 @@ import pytest
 
 from untone import formats
 from untone.errors import DamagedError, UnsupportedError, UntoneError
-from untone.formats import apple, heic, heif_items, heif_output
+from untone.formats import apple, heic, heif_cells, heif_items
 from untone.formats.heif_items import Link, Property
 from untone.formats.heif_writer import NewItem, heif_file
 from untone.formats.metadata import metadata_of
@@ -98,8 +98,8 @@ APPLE_XMP = b"""<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://w
 
 def auxiliary_file(pixels: np.ndarray, exif: bytes, packet: bytes | None, maker: str = "apple:photo:2020") -> bytes:
     """A HEIC as phones write it: base, hidden auxiliary map, EXIF of the base, XMP of the map."""
-    (base,), _ = heif_output._parsed(heic.CODEC.encode(pixels, 8, 100, (12, 13, 0), False))
-    (grey,), _ = heif_output._parsed(heic.CODEC.encode(ramp(), 8, 100, (2, 2, 2), False))
+    (base,), _ = heif_cells.carried_items(heic.CODEC.encode(pixels, 8, 100, (12, 13, 0), False))
+    (grey,), _ = heif_cells.carried_items(heic.CODEC.encode(ramp(), 8, 100, (2, 2, 2), False))
     urn = Property(b"auxC", bytes(4) + f"urn:com:{maker}:aux:hdrgainmap".encode() + b"\0", True)
     grey = dataclasses.replace(grey, properties=(*grey.properties, urn), hidden=True)
     items = [base, grey, NewItem(b"Exif", struct.pack(">I", 6) + b"Exif\0\0" + exif)]

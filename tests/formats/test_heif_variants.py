@@ -10,7 +10,7 @@ import pytest
 
 from untone import formats
 from untone.errors import DamagedError, LimitError, UnsupportedError
-from untone.formats import avif, codestream, heic, heif_items, heif_output
+from untone.formats import avif, codestream, heic, heif_cells, heif_items, heif_output
 from untone.formats.codestream import CodePoints
 from untone.formats.heif_items import Link, Property
 from untone.formats.heif_writer import NewItem, heif_file
@@ -31,7 +31,7 @@ PACKET = (
 
 def coded(codec, codes, cicp=(1, 13, 0), colr=None) -> NewItem:
     """A lossless picture; with these colr properties instead of its own."""
-    (item,), _ = heif_output._parsed(codec.encode(codes, 8, 100, cicp, False))
+    (item,), _ = heif_cells.carried_items(codec.encode(codes, 8, 100, cicp, False))
     kept = tuple(p for p in item.properties if p.name != b"colr") if colr is not None else item.properties
     return dataclasses.replace(item, properties=kept + (colr or ()))
 

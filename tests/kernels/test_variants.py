@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from untone import colour, kernels
+from untone.errors import UntoneError
 from untone.image import GainMap
 from untone.operators import Operators
 
@@ -197,6 +198,19 @@ def test_apply_agrees_with_the_definition(pixels_of, variant, dtype):
             np.testing.assert_array_equal(got.view(np.uint32), two.view(np.uint32))
             half = kernels.apply(pixels, table, gain_map, weight, dtype=np.float16, variant=variant)
             np.testing.assert_allclose(half, expected, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("variant", [*COMPILED, "reference"])
+def test_some_rows_are_those_of_the_whole_picture(pixels_of, variant):
+    pixels, table = pixels_of(40, 61, np.uint8), colour.code_table("srgb")
+    for gain_map in gain_maps(np.random.default_rng(3)):
+        whole = kernels.apply(pixels, table, gain_map, variant=variant)
+        for rows in ((0, 1), (7, 23), (39, 40), (0, 40)):
+            some = kernels.apply(pixels, table, gain_map, rows=rows, variant=variant)
+            np.testing.assert_array_equal(some.view(np.uint32), whole[slice(*rows)].view(np.uint32))
+    for rows in ((-1, 3), (3, 3), (0, 41)):
+        with pytest.raises(UntoneError, match="rows must be"):
+            kernels.apply(pixels, table, gain_map, rows=rows, variant=variant)
 
 
 @pytest.mark.parametrize("variant", [*COMPILED, "reference"])

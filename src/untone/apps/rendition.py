@@ -29,7 +29,11 @@ def run(arguments: argparse.Namespace) -> int:
     """
     check_output(arguments.output, (arguments.file,), pipeline.RENDITION_SUFFIXES, arguments.force)
     try:
-        light = pipeline.rendition_of(*pipeline.read(arguments.file), arguments.headroom)
+        image, gain_map = pipeline.read(arguments.file)
+        if image.mlp is None and gain_map is not None:
+            pipeline.write_rendition(arguments.output, image, gain_map, arguments.headroom)
+            return 0
+        light = pipeline.rendition_of(image, gain_map, arguments.headroom)
         if light is None:
             raise UntoneError("it carries no gain map; untone FILE makes one")
         pipeline.write(arguments.output, light)

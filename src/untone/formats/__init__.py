@@ -7,18 +7,18 @@ one line.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import UnsupportedError, UntoneError, UsageError
 from ..image import GainMap, Image
 from . import avif, exr, heic, jpeg, jxl, png, radiance, raster, tiff
-from .files import load_bytes, save
+from .files import Part, joined, load_bytes, save
 from .signalling import Signalling
 
 Reader = Callable[[bytes], tuple[Image, GainMap | None]]
-Writer = Callable[..., Sequence[bytes | memoryview]]
+Writer = Callable[..., Iterable[Part]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -132,10 +132,10 @@ def write(
         options = {"quality": quality, "map_quality": map_quality}
         if bits is not None:
             options["bits"] = _depth(chosen, bits)
-        parts = chosen.write(image, gain_map, **options)
-    if path is None:
-        return b"".join(parts)
-    save(Path(path), parts)
+        parts = chosen.write(image, gain_map, **options)  # some of them are made while others are written
+        if path is None:
+            return joined(parts)
+        save(Path(path), parts)
     return None
 
 

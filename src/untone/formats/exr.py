@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import colour
+from .. import colour, kernels
 from ..errors import DamagedError, LimitError, UnsupportedError, UntoneError
 from ..image import DIFFUSE_WHITE_NITS, GainMap, Image, Pixels
 from . import profiles
+from .exr_lines import SIGNATURE as SIGNATURE
+from .exr_lines import exr_parts
+from .files import Part
 from .icc import BRADFORD
 from .limits import MAX_ATTRIBUTE_NAME, MAX_CHUNKS, check_size
-from .pixels import bands, finite
+from .pixels import finite
 from .quiet import muted
 from .signalling import Header, Signalling, signalling
 
-SIGNATURE = b"\x76\x2f\x31\x01"
 LARGEST_HALF = 65504.0
 
 _DEEP, _MULTIPART = 0x800, 0x1000
@@ -217,8 +219,8 @@ def _full_size(plane: Pixels, shape: tuple[int, int]) -> NDArray[np.float32]:
 
 def write(
     image: Image, gain_map: GainMap | None = None, *, quality: int = 95, map_quality: int = 90, half: bool = True
-) -> list[bytes]:
-    """A ZIP-compressed EXR of the image's light, with its chromaticities and whiteLuminance.
+) -> Iterator[Part]:
+    """A ZIP-compressed EXR of the image's light, with its chromaticities and whiteLuminance, in pieces.
 
     `quality` and `map_quality` mean nothing here; `gain_map` must be None; `half` says half floats.
 
@@ -227,28 +229,17 @@ def write(
     """
     if gain_map is not None:
         raise UnsupportedError("an EXR cannot carry a gain map; write a .jpg, or apply the map first")
-    import tempfile  # here, as a JPEG needs neither of them
+    dtype = np.float16 if half else np.float32
 
-    import OpenEXR
+    def band(first: int, last: int) -> Pixels:
+        return np.clip(_light(image.pixels[first:last], image), -LARGEST_HALF, LARGEST_HALF).astype(dtype)
 
-    out = np.empty(image.pixels.shape, np.float16 if half else np.float32)
-    for source, target in zip(bands(image.pixels), bands(out), strict=True):
-        target[:] = np.clip(_light(source, image), -LARGEST_HALF, LARGEST_HALF)
     (rx, ry), (gx, gy), (bx, by) = colour.PRIMARIES[image.primaries]
-    attributes: dict[str, Any] = {
-        "compression": OpenEXR.ZIP_COMPRESSION,
-        "type": OpenEXR.scanlineimage,
-        "chromaticities": (rx, ry, gx, gy, bx, by, *colour.D65),
-        "whiteLuminance": float(image.white_nits),
+    floats = {
+        "chromaticities": ("chromaticities", (rx, ry, gx, gy, bx, by, *colour.D65)),
+        "whiteLuminance": ("float", (float(image.white_nits),)),
     }
-    with tempfile.TemporaryDirectory(prefix="untone") as folder:
-        name = Path(folder) / "out.exr"
-        try:
-            with OpenEXR.File(attributes, {"RGB": out}) as file:
-                file.write(str(name))
-            return [name.read_bytes()]
-        except (OSError, RuntimeError) as error:
-            raise UntoneError(f"cannot write the EXR through the temporary folder: {error}") from error
+    return exr_parts(band, image.width, image.height, dtype, floats, kernels.info()["threads"])
 
 
 def _light(pixels: Pixels, image: Image) -> Pixels:

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+import dataclasses
+import io
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import BinaryIO
 
 from ..errors import UntoneError
 from .limits import check_file_size
+
+
+@dataclasses.dataclass(frozen=True)
+class Late:
+    """Bytes of a known number that are known only when all others of a file are written."""
+
+    size: int
+    content: Callable[[], bytes]
+
+
+Part = bytes | memoryview | Late
+"""A piece of a file that is written one after the other."""
 
 
 def load_bytes(source: str | Path | bytes) -> bytes:
@@ -31,7 +46,7 @@ def _contents(path: Path) -> bytes:
         raise UntoneError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from error
 
 
-def save(path: Path, parts: Iterable[bytes | memoryview]) -> None:
+def save(path: Path, parts: Iterable[Part]) -> None:
     """Write pieces one after the other: into a file beside the target, flushed to disk, then renamed over it.
 
     Raises:
@@ -41,7 +56,7 @@ def save(path: Path, parts: Iterable[bytes | memoryview]) -> None:
     try:
         try:
             with temporary.open("xb") as stream:
-                stream.writelines(parts)
+                _put(stream, parts)
                 stream.flush()
                 os.fsync(stream.fileno())
             temporary.replace(path)
@@ -50,3 +65,23 @@ def save(path: Path, parts: Iterable[bytes | memoryview]) -> None:
             raise
     except OSError as error:
         raise UntoneError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def joined(parts: Iterable[Part]) -> bytes:
+    """The same pieces as bytes in memory."""
+    stream = io.BytesIO()
+    _put(stream, parts)
+    return stream.getvalue()
+
+
+def _put(stream: BinaryIO, parts: Iterable[Part]) -> None:
+    late: list[tuple[int, Late]] = []
+    for part in parts:
+        if isinstance(part, Late):
+            late.append((stream.tell(), part))
+            stream.write(bytes(part.size))
+        else:
+            stream.write(part)
+    for position, part in late:
+        stream.seek(position)
+        stream.write(part.content())

@@ -16,12 +16,13 @@ import numpy as np
 from ..errors import UntoneError
 from ..image import GainMap, Image, Pixels
 from . import profiles
-from .coded import light_levels, stored_codes, to_bits
+from .coded import light_levels, stored_codes
 from .container import silence
 from .exif import with_orientation
-from .heif import TURNS, Codec, derivation, samples, turns
-from .heif_items import Item, Link, Property, parse
-from .heif_writer import NewItem, Parts, carried, heif_file
+from .heif import TURNS, Codec, samples, turns
+from .heif_cells import Items, carried_items, encoded
+from .heif_items import Item, Link, Property
+from .heif_writer import NewItem, Parts, heif_file
 from .icc import PRIMARIES_CICP, named_profile
 from .metadata import metadata_of, metadata_to_iso
 
@@ -63,38 +64,29 @@ def write(
     return heif_file(brands, items, links, groups)
 
 
-def _kept_base(codec: Codec, image: Image, bits: int | None) -> tuple[list[NewItem], list[Link]] | None:
+def _kept_base(codec: Codec, image: Image, bits: int | None) -> Items | None:
     kept = _kept(codec, image.encoded, bits)
     return kept if kept is not None and _shown_size(kept[0][0]) == (image.width, image.height) else None
 
 
-def _encoded_base(codec: Codec, image: Image, quality: int, bits: int | None) -> tuple[list[NewItem], list[Link]]:
+def _encoded_base(codec: Codec, image: Image, quality: int, bits: int | None) -> Items:
     codes = stored_codes(image)
     depth = _checked(codec, bits) or min(_depth(image), codec.depths[-1])
     cicp = _cicp(image, quality)
-    items, links = _parsed(codec.encode(to_bits(codes, depth), depth, quality, cicp, True))
+    items, links = encoded(codec, codes, depth, quality, cicp, subsampled=True)
     described = _colours(image, cicp) + (_light_level(codes) if image.transfer in ("pq", "linear") else ())
     return [_with(items[0], described, ()), *items[1:]], links
 
 
-def _kept(codec: Codec, encoded: bytes | None, bits: int | None) -> tuple[list[NewItem], list[Link]] | None:
+def _kept(codec: Codec, file: bytes | None, bits: int | None) -> Items | None:
     """The primary picture of a file of the same codec, as items."""
-    if encoded is None or encoded[4:8] != b"ftyp" or bits is not None:
+    if file is None or file[4:8] != b"ftyp" or bits is not None:
         return None
     try:
-        items, links = _parsed(encoded)
+        items, links = carried_items(file)
     except UntoneError:
         return None
     return (items, links) if any(item.kind == codec.kind for item in items) else None
-
-
-def _parsed(encoded: bytes) -> tuple[list[NewItem], list[Link]]:
-    meta = parse(encoded)
-    tone_map = meta.items.get(meta.primary)
-    number = meta.primary
-    if tone_map is not None and tone_map.kind == b"tmap":
-        number = next(iter(meta.targets(b"dimg", number)), number)
-    return carried(encoded, meta, number, derivation(meta, number))
 
 
 def _shown_size(item: NewItem) -> tuple[int, int]:
@@ -193,12 +185,12 @@ def _bits(codec: Codec, items: list[NewItem]) -> int:
     return samples(Item(1, coded.kind, properties=coded.properties), codec)[0]
 
 
-def _encoded_map(codec: Codec, gain_map: GainMap, quality: int, base_bits: int) -> tuple[list[NewItem], list[Link]]:
+def _encoded_map(codec: Codec, gain_map: GainMap, quality: int, base_bits: int) -> Items:
     """As deep as the base: Chrome shows no map of 8 bits on a deeper base, and rounds deeper maps down on one of 8."""
     depth = base_bits if codec.deep_maps or gain_map.codes.dtype == np.uint16 else 8
     matrix = IDENTITY if quality == 100 and gain_map.channels == 3 else BT601_MATRIX
     cicp = (UNSPECIFIED, UNSPECIFIED, matrix)
-    items, links = _parsed(codec.encode(to_bits(gain_map.codes, depth), depth, quality, cicp, False))
+    items, links = encoded(codec, gain_map.codes, depth, quality, cicp, subsampled=False)
     return [_with(items[0], (nclx(*cicp),), ()), *items[1:]], links
 
 

@@ -5,15 +5,12 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..image import Pixels
-
-ROWS = 128
-"""Rows of a band. Each begins its own search for repetitions, at a loss of less than 1 % of the bytes."""
+from .crew import in_threads
 
 UP = 2
 """The one row filter used, the difference to the row above: on photos no worse than a choice per row, and quick."""
@@ -28,34 +25,31 @@ def chunk(name: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(body, zlib.crc32(name)))
 
 
-def idat_chunks(band: Band, height: int, *, level: int, threads: int) -> Iterator[bytes]:
+def idat_chunks(band: Band, height: int, *, rows: int, level: int, threads: int) -> Iterator[bytes]:
     """One IDAT chunk per band; together they hold one zlib stream.
 
     Args:
         band: rows first..last-1 as uint8 or uint16 codes [last - first, W, 3]; called from several threads.
         height: of the picture.
+        rows: of a band.
         level: zlib effort.
         threads: bands compressed at once.
     """
-    starts = range(0, height, ROWS)
+    starts = range(0, height, rows)
 
     def packed(first: int) -> tuple[bytes, int, int]:
-        last = min(first + ROWS, height)
-        rows = _bytes(band(max(first - 1, 0), last))
-        filtered = _filtered(rows, first > 0)
+        last = min(first + rows, height)
+        filtered = _filtered(_bytes(band(max(first - 1, 0), last)), first > 0)
         squeeze = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS, 9)
         ending = zlib.Z_FINISH if last == height else zlib.Z_FULL_FLUSH
         return squeeze.compress(filtered.data) + squeeze.flush(ending), zlib.adler32(filtered.data), filtered.nbytes
 
     total = 1
-    with ThreadPoolExecutor(threads) as pool:
-        for k in range(0, len(starts), 2 * threads):  # so many at a time: no more bands lie in memory
-            some = starts[k : k + 2 * threads]
-            for first, (body, checksum, size) in zip(some, pool.map(packed, some), strict=True):
-                total = _joined(total, checksum, size)
-                head = ZLIB_HEADER if first == 0 else b""
-                tail = struct.pack(">I", total) if first + ROWS >= height else b""
-                yield chunk(b"IDAT", head + body + tail)
+    for first, (body, checksum, size) in zip(starts, in_threads(packed, starts, threads), strict=True):
+        total = _joined(total, checksum, size)
+        head = ZLIB_HEADER if first == 0 else b""
+        tail = struct.pack(">I", total) if first + rows >= height else b""
+        yield chunk(b"IDAT", head + body + tail)
 
 
 def _bytes(codes: Pixels) -> NDArray[np.uint8]:

@@ -17,6 +17,7 @@ from ..errors import DamagedError, LimitError, UnsupportedError
 from ..image import GainMap, Image, Pixels
 from . import profiles
 from .exif import orientation_of, with_orientation
+from .files import Late, Part
 from .icc import CICP_PRIMARIES, CICP_TRANSFERS, PRIMARIES_CICP
 from .idat import chunk as _chunk
 from .idat import idat_chunks
@@ -38,6 +39,10 @@ ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _EARLY = (b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"eXIf", b"iTXt", b"PLTE")
 INFLATED_STEP = 1 << 16
+CLLI_BYTES = 20
+MOST_ROWS, LEAST_ROWS, BAND_PIXELS = 128, 8, 1 << 19
+"""Of a band. Each begins its own search for repetitions, at a loss of less than 1 % of the bytes."""
+
 LEVEL = 3
 """zlib effort: 16-bit light hardly compresses better with more."""
 
@@ -225,8 +230,8 @@ def _with_srgb_curve(pixels: Pixels, gamma: bytes) -> Pixels:
     return out
 
 
-def write(image: Image, gain_map: GainMap | None = None, *, quality: int = 95, map_quality: int = 90) -> list[bytes]:
-    """A PNG of the pixels: light becomes 16-bit PQ with BT.2020 primaries, codes stay what they are.
+def write(image: Image, gain_map: GainMap | None = None, *, quality: int = 95, map_quality: int = 90) -> Iterator[Part]:
+    """A PNG of the pixels, in pieces: light becomes 16-bit PQ with BT.2020 primaries, codes stay what they are.
 
     `quality` and `map_quality` mean nothing here; `gain_map` must be None.
 
@@ -235,6 +240,10 @@ def write(image: Image, gain_map: GainMap | None = None, *, quality: int = 95, m
     """
     if gain_map is not None:
         raise UnsupportedError("a PNG cannot carry a gain map; write a .jpg, or apply the map first")
+    return _parts(image)
+
+
+def _parts(image: Image) -> Iterator[Part]:
     levels = np.zeros(65536, np.int64)
     guard = threading.Lock()
 
@@ -249,8 +258,10 @@ def write(image: Image, gain_map: GainMap | None = None, *, quality: int = 95, m
 
     sixteen = image.is_hdr or image.pixels.dtype != np.uint8
     header = _chunk(b"IHDR", struct.pack(">IIBBBBB", image.width, image.height, 16 if sixteen else 8, RGB, 0, 0, 0))
-    pixels = list(idat_chunks(band, image.height, level=LEVEL, threads=kernels.info()["threads"]))
-    return [SIGNATURE, header, *_describing(image, levels), *pixels, _chunk(b"IEND", b"")]
+    yield from (SIGNATURE, header, *_describing(image, levels))
+    rows = max(LEAST_ROWS, min(MOST_ROWS, BAND_PIXELS // image.width))
+    yield from idat_chunks(band, image.height, rows=rows, level=LEVEL, threads=kernels.info()["threads"])
+    yield _chunk(b"IEND", b"")
 
 
 def _codes(image: Image, first: int, last: int) -> Pixels:
@@ -261,15 +272,15 @@ def _codes(image: Image, first: int, last: int) -> Pixels:
     return sixteen_bits(rows) if image.is_hdr or rows.dtype == np.float32 else rows
 
 
-def _describing(image: Image, levels: NDArray[np.int64]) -> list[bytes]:
-    """The chunks that say what the codes mean, before the pixels; `levels` counts the largest codes of pixels."""
-    chunks = []
+def _describing(image: Image, levels: NDArray[np.int64]) -> list[Part]:
+    """The chunks that say what the codes mean, before the pixels; `levels` will count the largest codes of pixels."""
+    chunks: list[Part] = []
     if image.is_hdr:
         primaries = "bt2020" if image.transfer == "linear" else image.primaries
         transfer = 18 if image.transfer == "hlg" else 16
         chunks.append(_chunk(b"cICP", bytes((PRIMARIES_CICP[primaries], transfer, 0, 1))))
         if transfer == 16:
-            chunks.append(_chunk(b"cLLI", _light_levels(levels)))
+            chunks.append(Late(CLLI_BYTES, lambda: _chunk(b"cLLI", _light_levels(levels))))
     else:
         icc = profiles.profile_for(image)
         if icc is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Iterator
 
 import imagecodecs
 import numpy as np
@@ -178,8 +179,10 @@ def _old(data: bytes, position: int, row: Bytes) -> int:
     return position
 
 
-def write(image: Image, gain_map: GainMap | None = None, *, quality: int = 95, map_quality: int = 90) -> list[bytes]:
-    """A Radiance HDR of the image's light, rows from the top.
+def write(
+    image: Image, gain_map: GainMap | None = None, *, quality: int = 95, map_quality: int = 90
+) -> Iterator[bytes]:
+    """A Radiance HDR of the image's light, rows from the top, in pieces.
 
     In BT.709, which readers take for granted; where a colour lies outside of it, in the image's own primaries, which
     the header then states. Negative light becomes 0, light above the largest code that code.
@@ -190,18 +193,21 @@ def write(image: Image, gain_map: GainMap | None = None, *, quality: int = 95, m
     """
     if gain_map is not None:
         raise UnsupportedError("a Radiance HDR cannot carry a gain map; write a .jpg, or apply the map first")
+    return _parts(image)
+
+
+def _parts(image: Image) -> Iterator[bytes]:
     matrix = colour.rgb_to_rgb(image.primaries, "bt709").T.astype(np.float32)
     plain = image.primaries == "bt709"
     inside = plain or all((_linear(band, image) @ matrix).min() > -GAMUT_TOLERANCE for band in bands(image.pixels))
     corners = (*(value for pair in colour.PRIMARIES[image.primaries] for value in pair), *colour.D65)
     stated = "" if inside else f"PRIMARIES={' '.join(f'{value:.4f}' for value in corners)}\n"
-    parts = [f"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n{stated}\n-Y {image.height} +X {image.width}\n".encode()]
+    yield f"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n{stated}\n-Y {image.height} +X {image.width}\n".encode()
     for band in bands(image.pixels):
         light = _linear(band, image)
         light = _rounded(light if plain or not inside else light @ matrix)
         room = light.shape[0] * (ROW_MARK_BYTES + 8 * light.shape[1])
-        parts.append(bytes(imagecodecs.rgbe_encode(light, header=False, rle=True, out=room)))
-    return parts
+        yield bytes(imagecodecs.rgbe_encode(light, header=False, rle=True, out=room))
 
 
 def _linear(pixels: Pixels, image: Image) -> NDArray[np.float32]:

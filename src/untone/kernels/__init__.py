@@ -178,6 +178,7 @@ def apply(
     gain_map: GainMap,
     weight: float = 1.0,
     *,
+    rows: tuple[int, int] | None = None,
     dtype: Any = np.float32,
     out: Floats | None = None,
     threads: int | None = None,
@@ -190,6 +191,7 @@ def apply(
         light_table: light of every code, [256] or [65536] float32 to match the pixels; see colour.code_table.
         gain_map: any size; upsampled bilinearly (pixel centres), then ISO 21496-1, clause 6.
         weight: of gainmap.weight, -1..1.
+        rows: first and last + 1 of those asked for; None asks for all of them.
     """
     check_output("srgb", dtype)
     pixels = checked(pixels)
@@ -199,8 +201,11 @@ def apply(
         raise UntoneError(
             f"light_table must hold one float32 per code, not {list(light_table.shape)} {light_table.dtype}"
         )
-    check_out(out, pixels.shape, dtype, pixels, gain_map.codes, light_table)
-    result: Floats = _kernels(variant, threads).apply(pixels, light_table, gain_map, weight, dtype, out)
+    first, last = rows or (0, pixels.shape[0])
+    if not 0 <= first < last <= pixels.shape[0]:
+        raise UntoneError(f"rows must be some of 0..{pixels.shape[0]}, not {first}..{last}")
+    check_out(out, (last - first, *pixels.shape[1:]), dtype, pixels, gain_map.codes, light_table)
+    result: Floats = _kernels(variant, threads).apply(pixels, light_table, gain_map, weight, (first, last), dtype, out)
     return result
 
 

@@ -32,6 +32,8 @@ def apply(
     variant: str,
     threads: int,
     pixels: Array,
+    first_row: int,
+    whole_height: int,
     light: Array,
     codes: Array,
     constants: list[Array],

@@ -106,11 +106,13 @@ class Compiled:
         light_table: Floats,
         gain_map: GainMap,
         weight: float,
+        rows: tuple[int, int],
         dtype: Any,
         out: Floats | None,
     ) -> Floats:
         """See reference.apply."""
-        result = np.empty(pixels.shape, dtype) if out is None else out
+        shown = pixels[slice(*rows)]
+        result = np.empty(shown.shape, dtype) if out is None else out
         low, high = np.array(gain_map.min_stops), np.array(gain_map.max_stops)
         constants = [
             layout.rgbx(low * weight),
@@ -120,10 +122,9 @@ class Compiled:
             layout.rgbx(gain_map.alternate_offset),
         ]
         codes = gain_map.codes.reshape(-1).reshape(gain_map.codes.shape)  # a single sample counts as contiguous always
-        half = result.itemsize == 2
-        _native.apply(
-            self.variant, self.threads, pixels, np.ascontiguousarray(light_table), codes, constants, half, result
-        )
+        table, half = np.ascontiguousarray(light_table), result.itemsize == 2
+        place = rows[0], pixels.shape[0]
+        _native.apply(self.variant, self.threads, shown, *place, table, codes, constants, half, result)
         return result
 
     def _run(

@@ -181,18 +181,23 @@ def apply(
     light_table: Floats,
     gain_map: GainMap,
     weight: float,
+    rows: tuple[int, int],
     dtype: Any,
     out: Floats | None = None,
 ) -> Floats:
-    """[H, W, 3] light of the alternate rendition: codes upsampled (bilinear, pixel centres), then ISO 21496-1, 6."""
+    """[last - first, W, 3] light of rows first..last-1 of the alternate rendition.
+
+    Codes are upsampled (bilinear, pixel centres), then applied by ISO 21496-1, clause 6.
+    """
     height, width = pixels.shape[:2]
     codes = gain_map.codes / np.float64(np.iinfo(gain_map.codes.dtype).max)
     low, high, gamma = (np.array(t) for t in (gain_map.min_stops, gain_map.max_stops, gain_map.gamma))
-    result = np.empty(pixels.shape, dtype) if out is None else out
-    for band in _bands(height):
-        share = _upsample(codes, positions(height)[band], positions(width))
+    shown, v = pixels[slice(*rows)], positions(height)[slice(*rows)]
+    result = np.empty(shown.shape, dtype) if out is None else out
+    for band in _bands(len(shown)):
+        share = _upsample(codes, v[band], positions(width))
         stops = low + (high - low) * share ** (1 / gamma)
-        base = light_table.astype(np.float64)[pixels[band]]
+        base = light_table.astype(np.float64)[shown[band]]
         light = apply_gain(base, stops, weight, gain_map.base_offset, gain_map.alternate_offset)
         result[band] = np.clip(light, np.finfo(dtype).min, np.finfo(dtype).max)  # half floats end at 65504
     return result

@@ -123,7 +123,7 @@ template <bool GAMMA, bool HALF, class T> static void apply_rows_of(const ApplyJ
     const Applier<GAMMA, HALF> applier(job);
     const int width = job.source.width;
     for (int row = first_row; row < last_row; ++row) {
-        const Place y = place(row, job.source.height, job.map_height);
+        const Place y = place(job.first_row + row, job.whole_height, job.map_height);
         const std::uint8_t *line = job.source.data + static_cast<std::ptrdiff_t>(row) * job.source.stride;
         std::uint8_t *target = job.target + static_cast<std::size_t>(row) * width * bytes;
         for (int column = 0, count = 0; column < width; column += count) {

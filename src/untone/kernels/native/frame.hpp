@@ -44,7 +44,8 @@ struct OperatorJob {
 };
 
 struct ApplyJob {
-    Source source;
+    Source source;           // rows of the base, the first of them `first_row` of `whole_height`
+    int first_row, whole_height;
     const float *light;      // light of every code
     const std::uint8_t *map; // [map_height, map_width, channels], contiguous
     int map_height, map_width, channels, map_bytes;

@@ -154,11 +154,15 @@ void run_operators(const std::string &variant, int threads, const Pixels &pixels
     share_rows(job.rows, ROWS_AT_A_TIME, threads, [&](int first, int last) { chosen.operators(job, first, last); });
 }
 
-void run_apply(const std::string &variant, int threads, const Pixels &pixels, const Floats &light, const Pixels &map,
-               const std::vector<Floats> &constants, bool half, const Target &target) {
+void run_apply(const std::string &variant, int threads, const Pixels &pixels, int first_row, int whole_height,
+               const Floats &light, const Pixels &map, const std::vector<Floats> &constants, bool half,
+               const Target &target) {
     const Variant &chosen = variant_named(variant);
     ApplyJob job{};
     job.source = source_of(pixels);
+    require(first_row >= 0 && first_row <= whole_height - job.source.height, "rows of the base");
+    job.first_row = first_row;
+    job.whole_height = whole_height;
     job.light = light_of(light, job.source);
     const std::size_t channels = map.shape(2);
     require(channels == 1 || channels == 3, "a map has 1 or 3 channels");

@@ -1,0 +1,85 @@
+"""Light of a photo and its gain map: all of it at once, or rows when a writer asks for them.
+
+200 megapixels of light are 2.4 GB; of 200 megapixels that are written a band at a time, a band is.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import colour, gainmap, kernels
+from .errors import UntoneError
+from .image import GainMap, Image, Pixels, turned_upright
+from .prediction import light_of, matrix
+
+Light = NDArray[np.float32]
+Made = Callable[[int, int], Light]
+"""Rows from the first to the one before the last, [last - first, W, 3]."""
+
+
+class Rows:
+    """[H, W, 3] float32 that is made when it is asked for, in place of an array: by slices of rows, or all by numpy."""
+
+    dtype = np.dtype(np.float32)
+
+    def __init__(self, shape: tuple[int, ...], made: Made) -> None:
+        self.shape, self._made = shape, made
+
+    def __getitem__(self, key: Any) -> Any:
+        """Rows by a plain slice; whatever else numpy knows, of all of them."""
+        if not isinstance(key, slice) or key.step not in (None, 1):
+            return np.asarray(self)[key]
+        first, last, _ = key.indices(self.shape[0])
+        return self._made(first, last) if last > first else np.empty((0, *self.shape[1:]), np.float32)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        whole = self._made(0, self.shape[0])
+        return whole if dtype is None else whole.astype(dtype, copy=False)
+
+
+def applied(image: Image, gain_map: GainMap, headroom_stops: float | None = None) -> Image:
+    """As pipeline.apply, with light that is made when its rows are asked for (Rows), each time anew.
+
+    Raises:
+        UntoneError: as pipeline.apply.
+    """
+    if image.transfer == "linear":
+        raise UntoneError("a gain map is applied to encoded pixels, not to linear light")
+    weight = gainmap.weight(gain_map, headroom_stops)
+    if weight == 0 and gain_map.base_offset != gain_map.alternate_offset:  # browsers show the base as it is: no shift
+        gain_map = dataclasses.replace(gain_map, base_offset=(0.0,) * 3, alternate_offset=(0.0,) * 3)
+    rows = cast(Pixels, Rows(image.pixels.shape, _maker(image, gain_map, weight)))
+    return dataclasses.replace(image, pixels=rows, transfer="linear", bits=32, icc=None, xmp=None, encoded=None)
+
+
+def _maker(image: Image, gain_map: GainMap, weight: float) -> Made:
+    elsewhere = not gain_map.use_base_colour_space and gain_map.alternate_primaries not in (None, image.primaries)
+    if elsewhere or image.transfer == "hlg" or image.pixels.dtype == np.float32:
+        primaries = (gain_map.alternate_primaries or "") if elsewhere else ""
+        return lambda first, last: _plainly(image, gain_map, weight, primaries, (first, last))
+    table = colour.code_table(image.transfer, int(np.iinfo(image.pixels.dtype).max), image.white_nits)
+    return lambda first, last: cast(Light, kernels.apply(image.pixels, table, gain_map, weight, rows=(first, last)))
+
+
+def _plainly(image: Image, gain_map: GainMap, weight: float, primaries: str, rows: tuple[int, int]) -> Light:
+    """In numpy, for what the kernel leaves out; `primaries` other than "" are those the gain is applied in."""
+    light = light_of(dataclasses.replace(image, pixels=image.pixels[slice(*rows)]))
+    there = matrix(image.primaries, primaries or image.primaries)
+    stops = gainmap.stops_at(gain_map, image.height, image.width, rows)
+    bright = gainmap.apply(light @ there.T, stops, weight, gain_map.base_offset, gain_map.alternate_offset)
+    result: Light = (bright @ matrix(primaries or image.primaries, image.primaries).T).astype(np.float32)
+    return result
+
+
+def upright(image: Image, gain_map: GainMap) -> tuple[Image, GainMap]:
+    """Base and map turned as a viewer shows them: codes are a quarter of the light that they make."""
+    if image.orientation == 1:
+        return image, gain_map
+    pixels, codes = (np.ascontiguousarray(turned_upright(a, image.orientation)) for a in (image.pixels, gain_map.codes))
+    turned = dataclasses.replace(image, pixels=pixels, orientation=1, encoded=None, mlp=None)
+    return turned, dataclasses.replace(gain_map, codes=codes, encoded=None)
