@@ -116,7 +116,7 @@ def _photo(path: Path, data: bytes) -> _Photo:
 def _broken(path: Path, data: bytes) -> list[Verdict]:
     """The worst deviation that breaks a file, in the words of an audit."""
     broken = [finding for finding in findings(data) if finding.broken]
-    words = {"map-missing": LOST, "unreadable": UNREADABLE}
+    words = {"map-missing": LOST, **dict.fromkeys(("unreadable", "newer-reader", "map-left-out"), UNREADABLE)}
     return [Verdict(str(path), words.get(found.rule, DAMAGED), found.text) for found in broken[:1]]
 
 

@@ -149,6 +149,8 @@ def edit(source: bytes | Path, target: Path | None, change: Edit, strip: Strip, 
     kept = found is not None and found.gain_map is not None and qualities.mode is not Mode.EXACT
     image, gain_map = edited(image, gain_map, change, window, keep_samples=kept)
     image = _described(image, before, strip)
+    lost = None if stays and image.pixels is before.pixels else before.left_out
+    image = dataclasses.replace(image, left_out=None if lost else image.left_out)
     if stays and before.encoded is not None:
         base = found.base if found is not None else None
         image = dataclasses.replace(image, encoded=_rebuilt(data, image, before, strip, qualities.base, base))
@@ -160,7 +162,8 @@ def edit(source: bytes | Path, target: Path | None, change: Edit, strip: Strip, 
     options = {"quality": qualities.base, "map_quality": qualities.gain_map}
     written = pipeline.write(target, image, gain_map, format=wanted, **options)
     figures = pipeline.statistics(image, gain_map)
-    return Conversion(image.width, image.height, None, written, *figures, note=found.note if found else None)
+    notes = [note for note in (found.note if found else None, lost) if note]
+    return Conversion(image.width, image.height, None, written, *figures, note="; ".join(notes) or None)
 
 
 def _moves(data: bytes, image: Image, change: Edit, mode: Mode, stays: bool) -> Moves | None:

@@ -60,14 +60,16 @@ def moves(data: bytes, image: Image, edit: Edit, mode: Mode) -> Moves | None:
     """
     layout = locate(data)
     base, second = layout.primary, layout.gain_map
-    second = second if second is not None and flavours(second) != ("apple",) else None
+    if second is None or image.left_out is not None or flavours(second) == ("apple",):
+        second = None
     asked, after = window_of(image, edit), orientation_after(image.orientation, edit)
     turned = after if edit.upright or edit.turns or edit.flip else 1
     window = asked
     if mode is Mode.GROWN:
         window = _grown(asked, base, second, turned if edit.upright else 1)
-    if turned != 1 and not edit.upright and not all(_fits(s, base, window, turned) for s in (base, second) if s):
-        turned = 1  # the orientation says it as well, and needs no blocks
+    movable = image.left_out is None and all(_fits(s, base, window, turned) for s in (base, second) if s)
+    if turned != 1 and not edit.upright and not movable:
+        turned = 1  # the orientation says it as well, needs no blocks, and turns a map that is not read too
     if turned == 1 and window == _whole(base):
         return None
     found = Moves(window, turned, note=_difference(asked, window))

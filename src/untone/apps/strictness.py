@@ -37,9 +37,11 @@ def findings(data: bytes) -> list[Finding]:
     except UntoneError as error:
         found.append(Finding("unreadable", str(error)))
     try:
-        warnings = formats.probe(data).warnings
+        signalled = formats.probe(data)
+        if signalled.left_out and not any(f.broken for f in found):
+            found.append(Finding("map-left-out", signalled.left_out))
         if not found:
-            found += [Finding("reader", text) for text in warnings]
+            found += [Finding("reader", text) for text in signalled.warnings]
     except UntoneError as error:
         if not any(f.broken for f in found):
             found.append(Finding("unreadable", str(error)))

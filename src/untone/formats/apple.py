@@ -22,6 +22,8 @@ MAKER_TAG = b"Apple iOS\0\0\1MM"
 
 MAX_HEADROOM_STOPS = 16.0
 
+NO_HEADROOM = "it is Apple's, and the file states no usable headroom"
+
 _HDR_HEADROOM, _HDR_GAIN = 0x21, 0x30
 _SRATIONAL = 10
 
@@ -54,7 +56,7 @@ def _maker_stops(exif: bytes) -> float:
     except struct.error:
         return math.nan
     headroom, gain = values.get(_HDR_HEADROOM), values.get(_HDR_GAIN, 0.0)  # portraits come without a gain
-    if headroom is None:
+    if headroom is None or not math.isfinite(headroom):
         return math.nan
     if headroom < 1:
         return -20 * gain + 1.8 if gain <= 0.01 else -0.101 * gain + 1.601

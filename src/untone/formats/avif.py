@@ -42,7 +42,7 @@ def _encode(codes: Pixels, bits: int, quality: int, cicp: tuple[int, int, int], 
         raise UntoneError(f"the AVIF cannot be encoded: {' '.join(str(error).split())[:160]}") from error
 
 
-CODEC = heif.Codec("avif", b"av01", b"av1C", BRANDS, (8, 10, 12), True, _decode, _encode)
+CODEC = heif.Codec("avif", b"av01", b"av1C", BRANDS, (8, 10, 12), True, False, _decode, _encode)
 
 
 def starts(head: bytes) -> bool:

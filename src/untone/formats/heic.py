@@ -70,7 +70,7 @@ def _encode(codes: Pixels, bits: int, quality: int, cicp: tuple[int, int, int], 
     return stream.getvalue()
 
 
-CODEC = heif.Codec("heic", b"hvc1", b"hvcC", BRANDS, (8, 10), False, _decode, _encode)
+CODEC = heif.Codec("heic", b"hvc1", b"hvcC", BRANDS, (8, 10), False, True, _decode, _encode)
 
 
 def starts(head: bytes) -> bool:

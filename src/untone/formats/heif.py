@@ -15,19 +15,20 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from ..errors import DamagedError, LimitError, UnsupportedError
-from ..image import Image, Pixels, turned_upright
+from ..image import Image, Pixels
 from . import cicp
 from .codestream import CodePoints, av1_code_points, hevc_code_points
 from .exif import with_orientation
 from .heif_items import Item, Meta, Property, item_bytes, item_head
-from .heif_writer import carried, heif_file
+from .heif_turns import TRANSFORMS, plain, shown
+from .heif_turns import TURNS as TURNS
+from .heif_writer import NewItem, carried, heif_file
 from .limits import MAX_DERIVATIONS, MAX_ITEMS, MAX_METADATA_BYTES, check_size
 from .pixels import three_channels
 from .profiles import primaries_of
 from .segments import EXIF_TAG
 from .signalling import Header, image_of
 
-TURNS = (b"irot", b"imir")
 DERIVED = (b"grid", b"iden", b"iovl")
 AV1_BITS = {0x00: 8, 0x40: 10, 0x60: 12}
 """high_bitdepth and twelve_bit of av1C's third byte."""
@@ -42,6 +43,7 @@ class Codec:
         kind: of coded items; config: the property with their codec's setup.
         brands: of a file with one picture, the major one first.
         depths: bits of a sample that can be written.
+        overlays: whether `decode` puts them together (iovl).
         deep_maps: whether a base of more than 8 bits is given a map of as many, without which Chrome shows no map.
         decode: such a file to codes of the picture's own bits, [H, W] or [H, W, n].
         encode: (codes [H, W, 1 or 3], bits, quality, CICP of primaries, transfer and matrix, whether chroma may be
@@ -54,6 +56,7 @@ class Codec:
     brands: tuple[bytes, ...]
     depths: tuple[int, ...]
     deep_maps: bool
+    overlays: bool
     decode: Callable[[bytes, int], Pixels]
     encode: Callable[[Pixels, int, int, tuple[int, int, int], bool], bytes]
 
@@ -104,17 +107,24 @@ def picture(data: bytes, meta: Meta, number: int, codec: Codec) -> Picture:
     """
     item = meta.item(number)
     parts = [meta.item(n) for n in derivation(meta, number)]
+    if any(part.kind == b"iden" for part in parts):
+        raise DamagedError(f"item {number} is made of an identity (iden) of nothing, or of several items")
     coded = [part for part in parts if part.kind not in DERIVED]
     other = next((part.kind for part in coded if part.kind != codec.kind), None)
     if other is not None or not coded:
         raise UnsupportedError(f"a picture of this {codec.name.upper()} is coded as {(other or item.kind)!r}")
+    if any(part.kind == b"iovl" for part in parts):
+        _check_overlay(meta, parts, codec)
+    if any(part.extents is None for part in parts):
+        raise UnsupportedError(f"a picture of this {codec.name.upper()} lies in another file")
     for part in parts:
         check_size(*_size(part), 8)
     width, height = _size(item)
     bits, channels = samples(coded[0], codec)
     stated = next((part for part in (item, coded[0]) if part.property(b"colr") is not None), None)
     space = colour(stated) if stated is not None else _coded_colour(data, coded[0], codec)
-    return Picture(item, width, height, _crop(item, width, height), bits, channels, _orientation(item), space)
+    crop, orientation = shown(((p.name, p.body) for p in item.properties), width, height)
+    return Picture(item, width, height, crop, bits, channels, orientation, space)
 
 
 def derivation(meta: Meta, number: int) -> list[int]:
@@ -140,6 +150,18 @@ def derivation(meta: Meta, number: int) -> list[int]:
     raise DamagedError("a picture is made of pictures without end")
 
 
+def _check_overlay(meta: Meta, parts: list[Item], codec: Codec) -> None:
+    """Overlays are put together by the decoder, which is given no alpha.
+
+    Raises:
+        UnsupportedError: the decoder does not, or alpha is needed.
+    """
+    if not codec.overlays:
+        raise UnsupportedError(f"a picture of this {codec.name.upper()} is put together from several (iovl)")
+    if any(source in meta.items for part in parts[1:] for source in meta.sources(b"auxl", part.number)):
+        raise UnsupportedError("a picture is put together (iovl) from some that have alpha or other auxiliaries")
+
+
 def _size(item: Item) -> tuple[int, int]:
     ispe = item.property(b"ispe")
     if ispe is None or len(ispe) < 12:
@@ -162,48 +184,9 @@ def samples(coded: Item, codec: Codec) -> tuple[int, int]:
     raise DamagedError(f"item {coded.number} lacks the setup of its codec ({codec.config.decode()})")
 
 
-def _crop(item: Item, width: int, height: int) -> tuple[int, int, int, int]:
-    """Of `clap`: four fractions, size and offset between centres (ISO/IEC 14496-12, 12.1.4)."""
-    clap = item.property(b"clap")
-    whole = (0, 0, width, height)
-    if clap is None:
-        return whole
-    if len(clap) < 32:
-        raise DamagedError("the clap property is truncated")
-    numbers = struct.unpack_from(">4I2iIi", clap[:16] + clap[16:20] + clap[24:28] + clap[20:24] + clap[28:32])
-    if 0 in (numbers[1], numbers[3], numbers[6], numbers[7]):
-        raise DamagedError("the clap property has a zero denominator")
-    w, h = numbers[0] // numbers[1], numbers[2] // numbers[3]
-    left = numbers[4] / numbers[6] + (width - w) / 2
-    top = numbers[5] / numbers[7] + (height - h) / 2
-    x, y = round(left), round(top)
-    if w < 1 or h < 1 or x < 0 or y < 0 or x + w > width or y + h > height:
-        raise DamagedError(f"the clap property keeps {w} x {h} pixels at {x}, {y} of {width} x {height}")
-    return x, y, w, h
-
-
-def _orientation(item: Item) -> int:
-    """EXIF orientation of irot and imir, in the order that they are associated."""
-    corners = np.arange(4).reshape(2, 2)
-    turned = corners
-    for found in item.properties:
-        value = found.body[0] if found.body else 0
-        if found.name == b"irot":
-            turned = np.rot90(turned, value & 3)
-        elif found.name == b"imir":
-            turned = np.flip(turned, value & 1)
-    return next(o for o in range(1, 9) if np.array_equal(turned_upright(corners, o), turned))
-
-
 def turns(orientation: int) -> tuple[Property, ...]:
     """irot and imir, as few as do, of an EXIF orientation."""
-    for angle in range(4):
-        for axis in (None, 0, 1):
-            found = [Property(b"irot", bytes((angle,)), True)] if angle else []
-            found += [Property(b"imir", bytes((axis,)), True)] if axis is not None else []
-            if _orientation(Item(0, b"", properties=tuple(found))) == orientation:
-                return tuple(found)
-    raise AssertionError(orientation)
+    return tuple(Property(name, body, True) for name, body in plain((0, 0, 1, 1), orientation, 1, 1))
 
 
 def colour(item: Item) -> Colour:
@@ -296,15 +279,16 @@ def metadata_bytes(data: bytes, item: Item) -> bytes:
     return unpacked
 
 
-def alone(data: bytes, meta: Meta, number: int, codec: Codec, without: Sequence[bytes] = (*TURNS, b"clap")) -> bytes:
-    """A file of one picture and its tiles, less properties that a decoder would turn or crop by; never auxiliary."""
+def alone(data: bytes, meta: Meta, number: int, codec: Codec, without: Sequence[bytes] = TRANSFORMS) -> bytes:
+    """A file of one picture and its tiles, less properties that a decoder would turn or crop it by; never auxiliary."""
     items, links = carried(data, meta, number, derivation(meta, number))
-    bare = [
-        dataclasses.replace(item, properties=tuple(p for p in item.properties if p.name not in (*without, b"auxC")))
-        for item in items
-    ]
-    bare[0] = dataclasses.replace(bare[0], hidden=False)
-    return b"".join(heif_file(codec.brands, bare, links))
+    items = [_without(item, (b"auxC",)) for item in items]
+    items[0] = dataclasses.replace(_without(items[0], without), hidden=False)
+    return b"".join(heif_file(codec.brands, items, links))
+
+
+def _without(item: NewItem, names: Sequence[bytes]) -> NewItem:
+    return dataclasses.replace(item, properties=tuple(p for p in item.properties if p.name not in names))
 
 
 def decoded_picture(data: bytes, meta: Meta, shown: Picture, codec: Codec) -> Pixels:

@@ -27,7 +27,7 @@ from .heif_items import Meta, item_bytes, parse
 from .limits import MAX_METADATA_BYTES
 from .metadata import Metadata, iso_to_metadata
 from .pixels import eight_bits, full_range
-from .signalling import GainMapSignal, Signalling, gain_map_signal, signalling
+from .signalling import GainMapSignal, Signalling, gain_map_signal, left_out, signalling
 from .xmp import HDRGM, properties, xmp_to_metadata
 
 AUXILIARY = (
@@ -52,6 +52,7 @@ class Found:
         alternate_primaries: of the colour space of the alternate rendition, where the file names one of ours.
         encodings: flavours of its parameters.
         warnings: one line each.
+        left_out: why a gain map that the file has is not read.
     """
 
     base: int
@@ -60,6 +61,7 @@ class Found:
     alternate_primaries: str | None = None
     encodings: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    left_out: str | None = None
 
 
 def read(data: bytes, codec: Codec) -> tuple[Image, GainMap | None]:
@@ -70,23 +72,23 @@ def read(data: bytes, codec: Codec) -> tuple[Image, GainMap | None]:
     """
     meta = parse(data)
     found = locate(data, meta, codec)
-    return image(data, meta, picture(data, meta, found.base, codec), codec), gain_map(data, meta, found, codec)
+    made = image(data, meta, picture(data, meta, found.base, codec), codec)
+    return dataclasses.replace(made, left_out=found.left_out), gain_map(data, meta, found, codec)
 
 
 def probe(data: bytes, codec: Codec) -> Signalling:
     """The same from the boxes, without decoding."""
     meta = parse(data)
     found = locate(data, meta, codec)
-    return signalling(
-        codec.name, header(data, meta, picture(data, meta, found.base, codec), found.warnings), signal(found)
-    )
+    head = header(data, meta, picture(data, meta, found.base, codec), found.warnings)
+    return signalling(codec.name, dataclasses.replace(head, left_out=found.left_out), signal(found))
 
 
 def locate(data: bytes, meta: Meta, codec: Codec) -> Found:
-    """The base and the gain map of a file; `tmap` wins over auxiliary images.
+    """The base and the gain map of a file; `tmap` wins over auxiliary images, unless it is of a kind that is not known.
 
     Raises:
-        DamagedError, UnsupportedError, LimitError: a gain map is there, but contradicts itself or cannot be read.
+        DamagedError, LimitError: a gain map is there, but contradicts itself or is too large.
     """
     found = _located(data, meta, codec)
     if SEQUENCES.isdisjoint(meta.brands):
@@ -96,17 +98,27 @@ def locate(data: bytes, meta: Meta, codec: Codec) -> Found:
 
 def _located(data: bytes, meta: Meta, codec: Codec) -> Found:
     tone_maps = [item.number for item in meta.items.values() if item.kind == b"tmap"]
+    base, reason = meta.primary, None
     for number in tone_maps:
         targets = meta.targets(b"dimg", number)
         if len(targets) != 2:
             raise DamagedError(f"the tmap item is made of {len(targets)} items; a base and a gain map are needed")
         if meta.primary in (number, targets[0]):
-            return _tone_map(data, meta, codec, number, targets)
-    for source in meta.sources(b"auxl", meta.primary):
+            base = targets[0]
+            try:
+                return _tone_map(data, meta, codec, number, targets)
+            except UnsupportedError as error:
+                reason = reason or left_out(error)
+    for source in meta.sources(b"auxl", base):
         kind = (meta.item(source).property(b"auxC") or b"")[4:].split(b"\0")[0]
         if kind in AUXILIARY:
-            return _auxiliary(data, meta, codec, source)
-    return Found(meta.primary)
+            try:
+                found = _auxiliary(data, meta, codec, base, source)
+            except UnsupportedError as error:
+                reason = reason or left_out(error)
+                continue
+            return dataclasses.replace(found, warnings=(*found.warnings, reason)) if reason else found
+    return Found(base, left_out=reason)
 
 
 def _tone_map(data: bytes, meta: Meta, codec: Codec, number: int, targets: tuple[int, ...]) -> Found:
@@ -130,15 +142,14 @@ def _tone_map(data: bytes, meta: Meta, codec: Codec, number: int, targets: tuple
     return Found(base, coded, metadata, space, ("iso21496-1",), tuple(warnings))
 
 
-def _auxiliary(data: bytes, meta: Meta, codec: Codec, number: int) -> Found:
-    base = meta.primary
+def _auxiliary(data: bytes, meta: Meta, codec: Codec, base: int, number: int) -> Found:
     packet = next((metadata_bytes(data, i) for i in describing(meta, number) if is_xmp(i)), b"")
     shown = picture(data, meta, number, codec)
     if HDRGM.encode() in packet and "GainMapMax" in properties(packet, HDRGM):
         return Found(base, shown, xmp_to_metadata(properties(packet, HDRGM)), encodings=("hdrgm-xmp",))
     stops = apple.headroom_stops(packet, header(data, meta, picture(data, meta, base, codec)).exif)
     if stops is None:
-        return Found(base, warnings=("the auxiliary gain map comes without a usable headroom and is left out",))
+        raise UnsupportedError(apple.NO_HEADROOM)
     return Found(base, shown, apple.metadata(stops), encodings=("apple",))
 
 

@@ -11,10 +11,13 @@ from collections.abc import Callable, Iterator
 
 from ..errors import DamagedError, LimitError, UnsupportedError
 from .heif_places import Resolver, places
+from .heif_turns import TRANSFORMS, plain, shown
 from .isobmff import Box, Reader, boxes
 from .limits import (
     MAX_BIT_HEADER_BYTES,
     MAX_BRANDS,
+    MAX_DERIVATIONS,
+    MAX_IDENTITIES,
     MAX_ITEM_PROPERTIES,
     MAX_ITEMS,
     MAX_LINKS,
@@ -43,6 +46,7 @@ class Item:
         hidden: not to be shown by itself.
         properties: in the order of their association.
         extents: (file offset, length) of its parts; None where they are elsewhere than in this file.
+        identity: whether it was an `iden`, which is another item, cropped and turned; it has taken that one's place.
     """
 
     number: int
@@ -52,6 +56,7 @@ class Item:
     hidden: bool = False
     properties: tuple[Property, ...] = ()
     extents: tuple[tuple[int, int], ...] | None = ()
+    identity: bool = False
 
     def property(self, name: bytes) -> bytes | None:
         """Body of the first property of that name."""
@@ -151,7 +156,56 @@ def _tables(data: bytes, brands: tuple[bytes, ...], inner: dict[bytes, Box]) -> 
         for number, item in kinds.items()
     }
     groups = _groups(data, inner[b"grpl"]) if b"grpl" in inner else ()
-    return Meta(brands, primary, items, references, groups)
+    return _identified(Meta(brands, primary, items, references, groups))
+
+
+def _identified(meta: Meta) -> Meta:
+    """Identity derivations (ISO/IEC 23008-12, 6.6.2.1) as what they are made of, cropped and turned once more.
+
+    One that is made of nothing or of itself stays `iden`, which is no picture; so do those beyond MAX_IDENTITIES.
+    """
+    found = [number for number, item in meta.items.items() if item.kind == b"iden"][:MAX_IDENTITIES]
+    chains = {number: chain for number in found if (chain := _chain(meta, number))}
+    if not chains:
+        return meta
+    items = meta.items | {number: _merged(chain) for number, chain in chains.items()}
+    links = [r for r in meta.references if not (r.kind == b"dimg" and r.source in chains)]
+    for number, chain in chains.items():
+        made_of = meta.targets(b"dimg", chain[-1].number)
+        links += [Link(b"dimg", number, made_of)] if made_of else []
+        about = (r for r in meta.references if r.kind in (b"cdsc", b"auxl") and chain[-1].number in r.targets)
+        links += [Link(r.kind, r.source, (number,)) for r in about]
+    return dataclasses.replace(meta, items=items, references=tuple(links))
+
+
+def _chain(meta: Meta, number: int) -> list[Item]:
+    """An `iden`, those that it is made of, and what is at their end; empty where that is nothing, or without end."""
+    chain = [meta.items[number]]
+    for _ in range(MAX_DERIVATIONS):
+        made_of = meta.targets(b"dimg", chain[-1].number)
+        if len(made_of) != 1 or made_of[0] not in meta.items:
+            return []
+        chain.append(meta.items[made_of[0]])
+        if chain[-1].kind != b"iden":
+            return chain
+    return []
+
+
+def _merged(chain: list[Item]) -> Item:
+    """The first of a chain with the picture of the last, and the turns of all; `iden` still where they make none."""
+    first, last = chain[0], chain[-1]
+    ispe = last.property(b"ispe") or b""
+    size = (int.from_bytes(ispe[4:8], "big"), int.from_bytes(ispe[8:12], "big"))
+    moves = [(p.name, p.body) for item in reversed(chain) for p in item.properties if p.name in TRANSFORMS]
+    try:
+        made = [Property(*named, essential=True) for named in plain(*shown(moves, *size), *size)]
+    except DamagedError:
+        return first
+    own = tuple(p for p in first.properties if p.name == b"colr")
+    dropped = (*TRANSFORMS, b"colr") if own else TRANSFORMS
+    kept = tuple(p for p in last.properties if p.name not in dropped)
+    properties = (*kept, *own, *(p for p in first.properties if p.name == b"auxC"), *made)
+    return dataclasses.replace(last, number=first.number, hidden=first.hidden, properties=properties, identity=True)
 
 
 def _infos(data: bytes, reader: Reader) -> dict[int, Item]:

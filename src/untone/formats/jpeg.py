@@ -7,7 +7,7 @@ import dataclasses
 import imagecodecs
 import numpy as np
 
-from ..errors import DamagedError, UntoneError
+from ..errors import DamagedError, UnsupportedError, UntoneError
 from ..image import GainMap, Image, Pixels
 from . import apple, mlp_segment, profiles, ultrahdr
 from .announcement import announces_gain_map
@@ -28,7 +28,7 @@ from .segments import (
     parse,
     segment,
 )
-from .signalling import Header, Signalling, gain_map_signal, signalling
+from .signalling import Header, Signalling, gain_map_signal, left_out, signalling
 from .ultrahdr import Parts
 
 MAX_JPEG_SIDE = 65500
@@ -46,6 +46,7 @@ def read(data: bytes) -> tuple[Image, GainMap | None]:
     inked = layout.primary.components == 4
     pixels = decode(data, layout.primary)
     found = profiles.cmyk_to_rgb(pixels, icc) if inked else profiles.resolve(icc, pixels)
+    stated = None if layout.gain_map is None else _parameters(layout.gain_map, exif)
     image = Image(
         found.pixels,
         primaries=found.primaries,
@@ -56,8 +57,9 @@ def read(data: bytes) -> tuple[Image, GainMap | None]:
         xmp=layout.primary.payload(APP1, XMP_TAG),
         encoded=None if inked else data,
         mlp=mlp_segment.joined(layout.primary.segments),
+        left_out=stated.left_out if stated is not None else None,
     )
-    return image, None if layout.gain_map is None else _gain_map(data, layout.gain_map, exif)
+    return image, None if layout.gain_map is None or stated is None else _gain_map(data, layout.gain_map, stated)
 
 
 def decode(data: bytes, stream: Codestream) -> Pixels:
@@ -78,9 +80,19 @@ def decode(data: bytes, stream: Codestream) -> Pixels:
     return pixels
 
 
-def _gain_map(data: bytes, stream: Codestream, exif: bytes | None) -> GainMap | None:
-    """The decoded gain map; None for an Apple map without its headroom, which nobody can apply."""
-    metadata, found, _ = _parameters(stream, exif)
+@dataclasses.dataclass(frozen=True)
+class _Parameters:
+    """What a gain map's codestream says of it; `metadata` is None where `left_out` says why."""
+
+    metadata: Metadata | None
+    encodings: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+    left_out: str | None = None
+
+
+def _gain_map(data: bytes, stream: Codestream, stated: _Parameters) -> GainMap | None:
+    """The decoded gain map; None for one that is left out."""
+    metadata, found = stated.metadata, stated.encodings
     if metadata is None:
         return None
     codes = decode(data, stream)
@@ -92,16 +104,22 @@ def _gain_map(data: bytes, stream: Codestream, exif: bytes | None) -> GainMap | 
     return metadata.gain_map(codes, profiles.primaries_of(stream.icc), found, encoded)
 
 
-def _parameters(stream: Codestream, exif: bytes | None) -> tuple[Metadata | None, tuple[str, ...], tuple[str, ...]]:
-    """Parameters of a gain map's codestream (None for Apple's without a headroom), its flavours, warnings."""
+def _parameters(stream: Codestream, exif: bytes | None) -> _Parameters:
+    """Parameters of a gain map's codestream; what is whole and not known here is left out, not refused."""
     found = ultrahdr.flavours(stream)
-    if found != ("apple",):
-        metadata, warnings = ultrahdr.metadata(stream)
-        return metadata, tuple(name for name in found if name != "apple"), warnings
+    try:
+        check_decodable(stream)
+        if stream.components == 4:
+            raise UnsupportedError("its pixels are CMYK")
+        if found != ("apple",):
+            metadata, warnings = ultrahdr.metadata(stream)
+            return _Parameters(metadata, tuple(name for name in found if name != "apple"), warnings)
+    except UnsupportedError as error:
+        return _Parameters(None, found, left_out=left_out(error))
     stops = apple.headroom_stops(stream.payload(APP1, XMP_TAG) or b"", exif)
     if stops is None:
-        return None, found, ("the Apple gain map comes without a usable headroom and is left out",)
-    return apple.metadata(stops), found, ()
+        return _Parameters(None, found, left_out=left_out(apple.NO_HEADROOM))
+    return _Parameters(apple.metadata(stops), found)
 
 
 def probe(data: bytes) -> Signalling:
@@ -113,14 +131,15 @@ def probe(data: bytes) -> Signalling:
     layout = ultrahdr.locate(data)
     primary, secondary = layout.primary, layout.gain_map
     check_size(primary.width, primary.height)
-    exif, warnings, gain_map = primary.payload(APP1, EXIF_TAG), layout.warnings, None
+    exif, warnings, gain_map, reason = primary.payload(APP1, EXIF_TAG), layout.warnings, None, None
     if secondary is not None:
         check_size(secondary.width, secondary.height)
-        metadata, found, more = _parameters(secondary, exif)
-        warnings += more
-        if metadata is not None:
+        stated = _parameters(secondary, exif)
+        warnings, reason = warnings + stated.warnings, stated.left_out
+        if stated.metadata is not None:
             channels = 3 if secondary.components == 3 else 1
-            gain_map = gain_map_signal(secondary.width, secondary.height, channels, metadata, found)
+            size = (secondary.width, secondary.height, channels)
+            gain_map = gain_map_signal(*size, stated.metadata, stated.encodings)
     network, more = mlp_segment.signal(primary.segments)
     header = Header(
         primary.width,
@@ -129,6 +148,7 @@ def probe(data: bytes) -> Signalling:
         icc=primary.icc,
         orientation=orientation_of(exif),
         warnings=warnings + more,
+        left_out=reason,
     )
     return dataclasses.replace(signalling("jpeg", header, gain_map), network=network)
 
@@ -146,11 +166,15 @@ def write(image: Image, gain_map: GainMap | None = None, *, quality: int = 95, m
         base = None
     if base is None:
         base = encode_base(image, quality)
-    elif gain_map is None and not ultrahdr.locate(base).entries and not announces_gain_map(parse(base)):
-        return [base]
+    elif gain_map is None and (image.left_out is not None or not _has_more(base)):
+        return [base]  # as it is, a gain map that is not read with it
     if gain_map is None:
         return ultrahdr.assemble(base, None)
     return ultrahdr.assemble(base, encode_map(_in_its_space(gain_map, image), map_quality))
+
+
+def _has_more(base: bytes) -> bool:
+    return bool(ultrahdr.locate(base).entries) or announces_gain_map(parse(base))
 
 
 def _is_jpeg(data: bytes | None) -> bool:

@@ -27,7 +27,7 @@ from .metadata import Metadata, iso_to_metadata, metadata_of, metadata_to_iso
 from .pixels import decoded, finite, full_range, three_channels
 from .profiles import primaries_of, profile_for, transfer_of
 from .segments import EXIF_TAG
-from .signalling import Header, Signalling, gain_map_signal, image_of, signalling
+from .signalling import Header, Signalling, gain_map_signal, image_of, left_out, signalling
 
 CONTAINER = b"\0\0\0\x0cJXL \r\n\x87\n"
 SIGNATURES = (SIGNATURE, CONTAINER)
@@ -113,16 +113,25 @@ def bundle(body: bytes) -> Bundle:
 
     Raises:
         DamagedError: it ends before its fields do, or they are damaged.
+        UnsupportedError: of another version, or its metadata for newer readers.
     """
     reader = Reader(body, 0, len(body), "jhgm")
     version = reader.number(1)
     if version != 0:
-        raise DamagedError(f"the jhgm box is of version {version}; this reader knows 0")
+        raise UnsupportedError(f"the jhgm box is of version {version}; this reader knows 0")
     metadata = iso_to_metadata(reader.take(reader.number(2)))
     encoding = reader.take(reader.number(1))
     profile = reader.take(reader.number(4))
     codestream = reader.take(reader.left)
     return Bundle(metadata, _alternate(encoding, profile), codestream, jxl_header.parse(codestream))
+
+
+def _bundle(file: File) -> tuple[Bundle | None, str | None]:
+    """The gain map of a file; where it is left out, why."""
+    try:
+        return (bundle(file.gain_map), None) if file.gain_map is not None else (None, None)
+    except UnsupportedError as error:
+        return None, left_out(error)
 
 
 def _alternate(encoding: bytes, profile: bytes) -> str | None:
@@ -146,9 +155,9 @@ def read(data: bytes) -> tuple[Image, GainMap | None]:
     elif file.header.colour.transfer == "linear" and target is None:
         pixels = pixels.astype(np.float32) / np.float32((1 << file.header.bits) - 1)
     image = dataclasses.replace(image_of(_header(file), pixels), encoded=data)
-    if file.gain_map is None:
-        return image, None
-    found = bundle(file.gain_map)
+    found, reason = _bundle(file)
+    if found is None:
+        return dataclasses.replace(image, left_out=reason), None
     codes = full_range(_pixels(found.codestream, found.header), found.header.bits)
     channels = 1 if found.header.colour.grey else 3
     return image, found.metadata.gain_map(
@@ -202,9 +211,9 @@ def _header(file: File) -> Header:
 def probe(data: bytes) -> Signalling:
     """The same from the headers, without decoding."""
     file = parse(data)
-    if file.gain_map is None:
-        return signalling("jxl", _header(file))
-    found = bundle(file.gain_map)
+    found, reason = _bundle(file)
+    if found is None:
+        return signalling("jxl", dataclasses.replace(_header(file), left_out=reason))
     size = (found.header.width, found.header.height, 1 if found.header.colour.grey else 3)
     return signalling("jxl", _header(file), gain_map_signal(*size, found.metadata, ("iso21496-1",)))
 

@@ -53,6 +53,9 @@ MAX_ITEM_PROPERTIES = 255
 MAX_DERIVATIONS = 4
 """Images made of images made of images; a grid of tiles is one step."""
 
+MAX_IDENTITIES = 64
+"""`iden` items of one file that are taken for what they are made of; a file has a few."""
+
 MAX_TONE_MAPS = 8
 """`tmap` items of one file whose deviations are named; a file has one."""
 

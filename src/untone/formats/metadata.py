@@ -21,6 +21,8 @@ ISO_VERSION = b"\0\0\0\0"
 """minimum_version 0, writer_version 0: all that the base image carries."""
 
 MULTICHANNEL, USE_BASE_COLOUR_SPACE, COMMON_DENOMINATOR, BACKWARD = 0x80, 0x40, 0x08, 0x04
+"""BACKWARD is the draft's; the headrooms say the direction, and viewers go by them."""
+
 PER_CHANNEL = ("min_stops", "max_stops", "gamma", "base_offset", "alternate_offset")
 
 
@@ -126,18 +128,15 @@ def iso_to_metadata(payload: bytes) -> Metadata:
     A newer writer_version may append bytes; with version 0 they are an error, as libavif has it.
 
     Raises:
-        UnsupportedError: minimum_version above 0, or the draft's backward flag.
+        UnsupportedError: minimum_version above 0.
         DamagedError: truncated, a zero denominator, trailing bytes, or numbers nobody could use.
     """
     if len(payload) < 5:
         raise DamagedError(f"the ISO 21496-1 gain map metadata has {len(payload)} bytes, too few for its header")
     minimum, writer, flags = struct.unpack_from(">HHB", payload)
     if minimum > 0:
-        raise UnsupportedError(
-            f"the ISO 21496-1 gain map metadata needs a reader of version {minimum}; this one knows 0"
-        )
-    if writer == 0 and flags & BACKWARD:
-        raise UnsupportedError("the ISO 21496-1 gain map metadata uses the draft's backward flag 0x04")
+        needed = f"needs a reader of version {minimum} (its writer's is {writer})"
+        raise UnsupportedError(f"the ISO 21496-1 gain map metadata {needed}; this one knows 0")
     channels = 3 if flags & MULTICHANNEL else 1
     numbers, used = (_common if flags & COMMON_DENOMINATOR else _separate)(payload, channels)
     if writer == 0 and len(payload) > used:

@@ -81,6 +81,7 @@ class Signalling:
         icc: the profile's description, None without a profile.
         warnings: contradictions and what is not read, one line each.
         network: of a JPEG that carries a gain network; None elsewhere.
+        left_out: why a gain map that is there is not read, one line, which is among the warnings too.
     """
 
     format: str
@@ -92,11 +93,12 @@ class Signalling:
     icc: str | None
     warnings: list[str]
     network: NetworkSignal | None = None
+    left_out: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """Nested dicts, lists and numbers, ready for JSON; `network` only where there is one."""
+        """Nested dicts, lists and numbers, ready for JSON; `network` and `left_out` only where there is one."""
         found = dataclasses.asdict(self)
-        return found if self.network is not None else {k: v for k, v in found.items() if k != "network"}
+        return {k: v for k, v in found.items() if v is not None or k not in ("network", "left_out")}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,6 +111,7 @@ class Header:
         icc, exif, xmp: metadata without container headers.
         orientation: EXIF, 1 to 8.
         warnings: one line each.
+        left_out: why the file's gain map is not read.
     """
 
     width: int
@@ -121,6 +124,7 @@ class Header:
     xmp: bytes | None = None
     orientation: int = 1
     warnings: tuple[str, ...] = ()
+    left_out: str | None = None
 
 
 def signalling(name: str, header: Header, gain_map: GainMapSignal | None = None) -> Signalling:
@@ -137,8 +141,15 @@ def signalling(name: str, header: Header, gain_map: GainMapSignal | None = None)
                 primaries, transfer = "other", "other"
         except DamagedError as error:
             warnings.append(f"{error}; the photo is taken as sRGB")
+    warnings += [header.left_out] if header.left_out else []
     base = BaseSignal(primaries, transfer, header.bits)
-    return Signalling(name, header.width, header.height, base, gain_map, header.orientation, description, warnings)
+    about = (header.orientation, description, warnings)
+    return Signalling(name, header.width, header.height, base, gain_map, *about, left_out=header.left_out)
+
+
+def left_out(reason: Exception | str) -> str:
+    """Why a gain map is not read: one that is whole, and of a kind that is not known here. Damaged ones are refused."""
+    return f"the gain map is left out: {reason}"
 
 
 def gain_map_signal(
@@ -165,9 +176,10 @@ def image_of(header: Header, pixels: Pixels) -> Image:
     Pixels of an unnamed profile are converted, and the profile, which no longer describes them, is dropped.
     """
     pixels = full_range(pixels, header.bits)
-    common = {"bits": header.bits, "orientation": header.orientation, "exif": header.exif, "xmp": header.xmp}
+    names = ("bits", "orientation", "exif", "xmp", "left_out")
+    common: dict[str, Any] = {name: getattr(header, name) for name in names}
     if header.transfer is not None or header.icc is None:
-        return Image(pixels, header.primaries or "bt709", header.transfer or "srgb", **common)  # type: ignore[arg-type]
+        return Image(pixels, header.primaries or "bt709", header.transfer or "srgb", **common)
     found = profiles.resolve(header.icc, pixels)
     icc = header.icc if found.named else None
-    return Image(found.pixels, found.primaries, found.transfer, icc=icc, **common)  # type: ignore[arg-type]
+    return Image(found.pixels, found.primaries, found.transfer, icc=icc, **common)

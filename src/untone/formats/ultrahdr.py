@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 
-from ..errors import DamagedError, UntoneError
+from ..errors import DamagedError, UnsupportedError, UntoneError
 from . import mpf
 from .announcement import announces_gain_map, rewritten
 from .apple import APPLE_MARK
@@ -136,17 +136,23 @@ def flavours(stream: Codestream) -> tuple[str, ...]:
 
 
 def metadata(stream: Codestream) -> tuple[Metadata, tuple[str, ...]]:
-    """Parameters of a gain map that is ISO or hdrgm, and warnings. ISO wins where both are there and disagree.
+    """Parameters of a gain map that is ISO or hdrgm, and warnings.
+
+    ISO wins where both are there and disagree, unless it is for newer readers, as in Chromium.
 
     Raises:
-        DamagedError, UnsupportedError: the winning flavour cannot be used.
+        DamagedError: the winning flavour cannot be used.
+        UnsupportedError: no flavour is of a version that is known.
     """
     payload, packet = stream.payload(APP2, ISO_TAG), stream.payload(APP1, XMP_TAG) or b""
     if payload is None or len(payload) <= len(ISO_VERSION):
         return xmp_to_metadata(properties(packet, HDRGM)), ()
-    chosen = iso_to_metadata(payload)
     if "hdrgm-xmp" not in flavours(stream):
-        return chosen, ()
+        return iso_to_metadata(payload), ()
+    try:
+        chosen = iso_to_metadata(payload)
+    except UnsupportedError as error:
+        return xmp_to_metadata(properties(packet, HDRGM)), (f"the XMP is used: {error}",)
     try:
         other = xmp_to_metadata(properties(packet, HDRGM))
     except UntoneError as error:
