@@ -35,6 +35,7 @@ COMMANDS = {
     "doctor": ("apps.diagnosis", "show versions and kernels, and try the whole line"),
     "bench": ("lab.bench", "time the kernels and the whole command on this machine"),
     "synth": ("lab.data", "make training pairs from HDR images"),
+    "rivals": ("lab.mlp_experiment", "compare gain networks with coded gain maps, over tone mappers"),
     "data": ("lab.preparation", "prepare data sets: crop, extract, render, pq, pack"),
     "calibrate": ("lab.calibration", "compare pairs with photos whose cameras wrote a gain map"),
     "train": ("lab.train", "train a model on pairs"),

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -238,7 +238,23 @@ def fingerprint(pixels: Floats) -> NDArray[np.uint8]:
     return cells.reshape(-1)
 
 
-def check_fits(found: MlpMap, pixels: Floats) -> None:
+class OfPicture(Protocol):
+    """What was made for one picture: a network, or a residual map."""
+
+    @property
+    def height(self) -> int:
+        """Of the picture."""
+
+    @property
+    def width(self) -> int:
+        """Of the picture."""
+
+    @property
+    def print(self) -> NDArray[np.uint8]:
+        """Its fingerprint."""
+
+
+def check_fits(found: OfPicture, pixels: Floats) -> None:
     """Whether a network was made for this picture.
 
     Raises:

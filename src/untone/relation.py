@@ -14,9 +14,10 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from . import colour, gainmap, mlp, residuals
+from . import codedmap, colour, gainmap, mlp, residuals
 from .errors import UntoneError, UsageError
-from .formats import mlp_segment
+from .formats import map_segment, mlp_segment
+from .formats.map_segment import StoredMap
 from .image import DIFFUSE_WHITE_NITS, GainMap, Image, Pixels, turned_back, turned_upright
 from .kernels import mlp as kernel
 from .mlp import MlpMap
@@ -130,8 +131,12 @@ def fidelity(made: Image, light: Light, primaries: str) -> float:
     return -10 * math.log10(max(error, 1e-12))
 
 
-def network_of(image: Image) -> MlpMap | None:
-    """The gain network that the image's file carries, checked; None where there is none.
+Relation = MlpMap | StoredMap
+"""What a file may carry beside its photo: a network, or a residual as a picture."""
+
+
+def network_of(image: Image) -> Relation | None:
+    """The gain network or residual map that the image's file carries, checked; None where there is none.
 
     Raises:
         DamagedError: it is damaged; the message says how. The image itself is whole.
@@ -139,7 +144,8 @@ def network_of(image: Image) -> MlpMap | None:
     """
     if image.mlp is None:
         return None
-    found = mlp_segment.to_network(image.mlp)
+    stored = map_segment.is_map(image.mlp)
+    found = map_segment.to_map(image.mlp) if stored else mlp_segment.to_network(image.mlp)
     mlp.check_fits(found, _codes(image.pixels))
     return found
 
@@ -174,11 +180,38 @@ def learned(image: Image, light: Light, primaries: str, recipe: Recipe, threads:
     targets = np.clip((found - middle) / half, -TARGET_LIMIT, TARGET_LIMIT).astype(np.float32)
     samples = _samples(image, places, codes, targets, weights)
     vector = _trained(samples, recipe, threads)
-    stops = math.log2(max(float(np.quantile(light.max(axis=2), 1 - gainmap.OUTLIER_SHARE)), 1.0))
-    headroom = min(max(stops, gainmap.SMALLEST_HEADROOM_GAP_STOPS), mlp.MOST_RESIDUAL)
+    headroom = _headroom(light)
     ends = (_triple(low), _triple(high))
     print_ = mlp.fingerprint(_codes(image.pixels))
     return MlpMap(vector, recipe.neurons, residual, *ends, image.height, image.width, print_, headroom, recipe.bits)
+
+
+def _headroom(light: Light) -> float:
+    """Stops of nearly all of the light over SDR white."""
+    stops = math.log2(max(float(np.quantile(light.max(axis=2), 1 - gainmap.OUTLIER_SHARE)), 1.0))
+    return min(max(stops, gainmap.SMALLEST_HEADROOM_GAP_STOPS), mlp.MOST_RESIDUAL)
+
+
+def mapped(
+    image: Image, light: Light, primaries: str, kind: str, domain: str, codec: str, divisor: int, quality: int
+) -> StoredMap:
+    """The residual that leads from an SDR image to `light`, as a picture; arguments and errors as of `learned`.
+
+    Args:
+        codec, quality: as codedmap.picture takes them.
+        divisor: the picture has ceil(H / divisor) x ceil(W / divisor) pixels.
+    """
+    _check_pair(image, light)
+    base = _table(image)[image.pixels]
+    residual = _residual(Recipe(kind=kind, domain=domain), image.primaries, primaries, base, light)
+    sdr = np.maximum(_in(base, image.primaries, residual.primaries), 0)
+    hdr = np.maximum(_in(light, primaries, residual.primaries), 0)
+    small = codedmap.reduced(residuals.residual_of(sdr, hdr, residual), divisor)
+    print_ = mlp.fingerprint(_codes(image.pixels))
+    shape = (image.height, image.width, print_, _headroom(light), codec)
+    return StoredMap(
+        residual, _triple(small.low), _triple(small.high), *shape, codedmap.picture(small.codes, codec, quality)
+    )
 
 
 def _check_pair(image: Image, light: Light) -> None:
@@ -265,7 +298,7 @@ def _triple(values: Light) -> tuple[float, float, float]:
     return (r, g, b)
 
 
-def rendition(image: Image, found: MlpMap, headroom_stops: float | None = None) -> Image:
+def rendition(image: Image, found: Relation, headroom_stops: float | None = None) -> Image:
     """The rendition of an image for a display, as light; what pipeline.apply is for a gain map.
 
     The network's residual, whatever its kind, is one gain for each pixel and channel; displays of less headroom get
@@ -286,7 +319,7 @@ def rendition(image: Image, found: MlpMap, headroom_stops: float | None = None) 
     )
 
 
-def _share(found: MlpMap, headroom_stops: float | None) -> float:
+def _share(found: Relation, headroom_stops: float | None) -> float:
     if headroom_stops is None:
         return 1.0
     if not (math.isfinite(headroom_stops) and headroom_stops >= 0):
@@ -301,12 +334,12 @@ def _weighed(sdr: Light, hdr: Light, share: float) -> Light:
     return gainmap.apply(sdr, np.log2((hdr + offset) / (sdr + offset)), share)
 
 
-def _by_bands(image: Image, found: MlpMap, fill: Callable[[slice, Light, Light], None]) -> None:
+def _by_bands(image: Image, found: Relation, fill: Callable[[slice, Light, Light], None]) -> None:
     """fill(rows, SDR light, HDR light), both in the residual's primaries, of some rows at a time, in threads."""
     _check_pixels(image)
     codes = _codes(image.pixels)
     mlp.check_fits(found, codes)
-    said = kernel.values(codes, found, dtype=np.float32)
+    said = codedmap.values_of(found) if isinstance(found, StoredMap) else kernel.values(codes, found)
     table, own = _table(image), image.primaries
     rows = max(1, BAND_PIXELS // image.width)
 
@@ -319,7 +352,7 @@ def _by_bands(image: Image, found: MlpMap, fill: Callable[[slice, Light, Light],
         list(crew.map(band, range(0, image.height, rows)))
 
 
-def ordinary(image: Image, found: MlpMap, divisor: int = 1) -> GainMap:
+def ordinary(image: Image, found: Relation, divisor: int = 1) -> GainMap:
     """The relation as an ordinary gain map of three channels, for viewers that know no networks.
 
     Raises:

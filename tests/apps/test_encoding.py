@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from untone import cli, formats, pipeline, relation
+from untone import cli, colour, formats, pipeline, relation
 from untone.formats import jpeg, mlp_segment
 from untone.image import Image
 
@@ -108,7 +108,7 @@ def test_beside_an_ordinary_map(folder, run):
     )
     assert better > worse
     _, said = run("inspect both.jpg")
-    assert "untone apply reads its network" in said
+    assert "untone apply reads its gain network" in said
 
 
 @pytest.mark.parametrize("codec", ["jpeg", "avif", "jxl"])
@@ -122,6 +122,88 @@ def test_as_an_ordinary_gain_map(folder, run, codec):
     code, said = run(f"encode sdr.jpg hdr.exr -o map.{suffix} --as {codec} --size 4 --force")
     assert code == 0
     assert int(re.search(r"(\d+) bytes", said)[1]) <= 4000
+
+
+@pytest.mark.parametrize("codec", ["jpeg", "heic", "jxl", "avif"])
+def test_exponents_by_a_codec_become_light_again(folder, run, codec):
+    code, said = run(f"encode sdr.jpg hdr.exr -o gamma.jpg --as {codec} --residual gamma --force")
+    assert code == 0
+    size, stated = re.search(rf"gamma map as {codec}, (\d+) bytes, ([\d.]+) dB", said).groups()
+    assert (folder / "gamma.jpg").stat().st_size - (folder / "sdr.jpg").stat().st_size == int(size)
+    assert mlp_segment.with_network((folder / "gamma.jpg").read_bytes(), None) == (folder / "sdr.jpg").read_bytes()
+    assert run("apply gamma.jpg -o gamma.exr --force")[0] == 0
+    assert fidelity(folder, "gamma.exr") == pytest.approx(float(stated), abs=0.5)
+    assert float(stated) > 38
+    _, said = run("inspect gamma.jpg")
+    assert f"residual  gamma of PQ codes, bt2020, {codec}, 8 bit, {size} bytes" in said
+    assert "HDR by residual map in untone" in said
+
+
+def test_exponents_fit_a_size_and_reach_a_target(folder, run):
+    code, said = run("encode sdr.jpg hdr.exr -o sized.jpg --as jxl --residual gamma --size 0.5 --force")
+    assert code == 0
+    assert int(re.search(r"(\d+) bytes", said)[1]) <= 500
+    code, said = run("encode sdr.jpg hdr.exr -o none.jpg --as jxl --residual gamma --size 0.1")
+    assert code == 1
+    assert "no gamma map as jxl fits into 0.1 KB" in said
+    code, said = run("encode sdr.jpg hdr.exr -o none.jpg --as jpeg --residual gamma --target-db 110")
+    assert code == 1
+    assert "no gamma map as jpeg reaches 110 dB, only" in said
+    assert not (folder / "none.jpg").exists()
+
+
+@pytest.fixture(scope="module")
+def exponents(folder):
+    """A file with a gamma map by JPEG XL, beside a small ordinary gain map."""
+    target = folder / "exponents.jpg"
+    line = ["encode", str(folder / "sdr.jpg"), str(folder / "hdr.exr"), "-o", str(target), "--as", "jxl"]
+    assert cli.main([*line, "--residual", "gamma", "--with-map"]) == 0
+    return target
+
+
+def test_exponents_beside_an_ordinary_map(folder, run, exponents):
+    image, gain_map = pipeline.read(exponents)
+    assert gain_map.codes.shape == (5, 7, 3)
+    truth, _ = pipeline.read(folder / "hdr.exr")
+    better, worse = (
+        relation.fidelity(made, truth.pixels, "bt709")
+        for made in (pipeline.rendition_of(image, gain_map), pipeline.apply(image, gain_map))
+    )
+    assert better > worse
+    assert "untone apply reads its residual map" in run("inspect exponents.jpg")[1]
+
+
+def test_exponents_become_an_ordinary_gain_map(folder, run, exponents):
+    whole = pipeline.rendition_of(*pipeline.read(exponents))
+    assert run("to jpg exponents.jpg -o iso.jpg --force")[0] == 0
+    image, gain_map = pipeline.read(folder / "iso.jpg")
+    assert image.mlp is None
+    assert gain_map.codes.shape == (40, 56, 3)
+    assert relation.fidelity(pipeline.apply(image, gain_map), whole.pixels, "bt709") > 45
+
+
+def test_exponents_are_weighed_for_a_display_as_gains_are(folder, run, exponents):
+    assert run("apply exponents.jpg -o none.exr --headroom 0 --force")[0] == 0
+    base = pipeline.light_of(pipeline.read(folder / "sdr.jpg")[0])
+    np.testing.assert_allclose(formats.read(folder / "none.exr")[0].pixels, base, atol=2e-3)
+    wide = colour.rgb_to_rgb("bt709", "bt2020").T
+    image, gain_map = pipeline.read(exponents)
+    full = pipeline.rendition_of(image, gain_map)
+    stops = relation.network_of(image).headroom_stops
+    half = pipeline.rendition_of(image, gain_map, stops / 2).pixels
+    offset = 1 / 64
+    gains = [np.log2((made @ wide + offset) / (base @ wide + offset)) for made in (full.pixels, half)]
+    np.testing.assert_allclose(gains[1], gains[0] / 2, atol=1e-3)
+
+
+def test_damaged_exponents_are_named_and_the_photo_opens(folder, run, exponents):
+    data = exponents.read_bytes()
+    place = data.index(b"GainMLP") + 90
+    (folder / "damaged.jpg").write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
+    code, said = run("apply damaged.jpg -o damaged.exr")
+    assert code == 1
+    assert "damaged.jpg: the residual map (APP11) was changed since it was written" in said
+    np.testing.assert_array_equal(pipeline.read(folder / "damaged.jpg")[0].pixels, pipeline.read(data)[0].pixels)
 
 
 def test_to_other_formats(folder, run, encoded):
@@ -214,9 +296,10 @@ def test_pairs_that_do_not_fit(folder, run):
         ("-o out.jpg --size 0", "above 0"),
         ("-o out.jpg --size 3 --target-db 40", "not allowed with"),
         ("-o out.jpg --neurons 17", "invalid choice"),
-        ("-o out.avif --as avif --residual gamma", "holds gains"),
+        ("-o out.avif --as avif --residual gamma", "must end in one of .jpg"),
+        ("-o out.jpg --as avif --residual gamma --neurons 16", "--neurons is of networks"),
         ("-o out.jpg --as jpeg --seconds 3", "--seconds is of networks"),
-        ("-o out.jpg --as jpeg --domain pq", "--domain is of networks"),
+        ("-o out.jpg --as jpeg --with-map", "--with-map is of networks"),
     ],
 )
 def test_requests_that_make_no_sense(run, folder, line, words):

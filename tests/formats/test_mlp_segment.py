@@ -133,8 +133,8 @@ def test_what_no_network_says_is_refused(place, value, words):
 
 def test_a_later_version_is_not_guessed():
     payload = mlp_segment.to_payload(a_map())
-    with pytest.raises(UnsupportedError, match="version 2; this reader knows 1"):
-        mlp_segment.to_network(checked_again(b"\x02" + payload[1:]))
+    with pytest.raises(UnsupportedError, match="version 3; this reader knows 1"):
+        mlp_segment.to_network(checked_again(b"\x03" + payload[1:]))
 
 
 def test_any_changed_byte_is_noticed():
@@ -169,7 +169,7 @@ def test_probe_says_what_there_is():
     network = formats.probe(grown).as_dict()["network"]
     assert network == {
         "residual": "gamma", "domain": "pq", "primaries": "bt2020", "neurons": 16, "bits": 8, "width": 40,
-        "height": 30, "headroom_stops": 2.5, "bytes": 2440,
+        "height": 30, "headroom_stops": 2.5, "bytes": 2440, "codec": None,
     }  # fmt: skip
     assert formats.probe(a_jpeg()).network is None
 

@@ -1,6 +1,7 @@
 """untone encode: an SDR photo and its HDR rendition to one JPEG that holds what leads from one to the other.
 
-As a network of a few kilobytes (gain-mlp, gamma-mlp), which `apply` and `to` read; or as an ordinary gain map.
+As a network of a few kilobytes (gain-mlp, gamma-mlp) or an exponent for each pixel (a codec and --residual gamma),
+which `apply` and `to` read; or as an ordinary gain map.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,12 +17,12 @@ from numpy.typing import NDArray
 
 from .. import formats, pipeline, relation
 from ..errors import UntoneError, UsageError
-from ..formats import mlp_segment
+from ..formats import map_segment, mlp_segment
 from ..formats.files import save
 from ..image import Image
 from ..mlp import WIDTHS, MlpMap
 from ..relation import Recipe
-from ..residuals import DOMAINS
+from ..residuals import DOMAINS, KINDS
 from .measurement import read_rendition
 from .rendition import check_output
 from .report import named
@@ -45,6 +46,9 @@ MAP_LADDER = tuple((divisor, quality) for divisor in (8, 4, 2, 1) for quality in
 
 USUAL_MAP = (2, 90)
 
+Written = tuple[bytes, int, float]
+"""A file, the bytes that its relation adds, and the PQ-PSNR it reaches."""
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Pair:
@@ -63,8 +67,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("-o", "--output", metavar="OUT", required=True, help="the file to write")
     kinds = (*NETWORKS, *CODECS)
     add("--as", dest="kind", choices=kinds, default="gamma-mlp", help=f"one of {', '.join(kinds)}; default gamma-mlp")
-    add("--residual", choices=("gain", "gamma"), help="of a network: a ratio or an exponent; default: as its name says")
-    add("--domain", choices=DOMAINS, help="of a network: linear light or PQ codes; default: gain linear, gamma pq")
+    add("--residual", choices=KINDS, help="a ratio, or an exponent, which only untone reads; default: as its name says")
+    add(
+        "--domain", choices=DOMAINS, help="of what only untone reads: light or PQ codes; default: gain linear, gamma pq"
+    )
     add("--neurons", type=int, choices=WIDTHS, metavar="N", help="of each hidden layer, 8 to 128; default 16")
     add("--bits", type=int, choices=(8, 16), default=8, help="of a stored weight; default 8")
     goal = parser.add_mutually_exclusive_group()
@@ -100,7 +106,10 @@ def run(arguments: argparse.Namespace) -> int:
     _, hdr = read_rendition(arguments.hdr)
     try:
         pair = Pair(sdr, relation.aligned(sdr, hdr), hdr.primaries)
-        line = _network(arguments, pair) if arguments.kind in NETWORKS else _map(arguments, pair)
+        if arguments.kind in NETWORKS:
+            line = _network(arguments, pair)
+        else:
+            line = _map(arguments, pair, _coded if _ours(arguments) else _ordinary)
     except UsageError:
         raise
     except UntoneError as error:
@@ -109,14 +118,18 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _ours(arguments: argparse.Namespace) -> bool:
+    """Whether a JPEG with segments of our own is written: networks, and maps that no standard knows."""
+    return arguments.kind in NETWORKS or arguments.residual == "gamma" or arguments.domain == "pq"
+
+
 def _check(arguments: argparse.Namespace) -> None:
-    network = arguments.kind in NETWORKS
-    suffixes = pipeline.GAIN_MAP_SUFFIXES if network else formats.suffixes_of(arguments.kind)
+    ours = _ours(arguments)
+    suffixes = pipeline.GAIN_MAP_SUFFIXES if ours else formats.suffixes_of(arguments.kind)
     check_output(arguments.output, (arguments.sdr, arguments.hdr), suffixes, arguments.force)
-    if not network:
-        if arguments.residual == "gamma":
-            raise UsageError(f"--as {arguments.kind} holds gains; only --as gamma-mlp holds exponents")
-        for name in ("domain", "neurons", "seconds", "with_map"):
+    if arguments.kind not in NETWORKS:
+        refused = ("neurons", "seconds") if ours else ("neurons", "seconds", "with_map")
+        for name in refused:
             if getattr(arguments, name):
                 raise UsageError(f"--{name.replace('_', '-')} is of networks, not of --as {arguments.kind}")
 
@@ -145,14 +158,17 @@ def _network(arguments: argparse.Namespace, pair: Pair) -> str:
 
 
 def _write_network(arguments: argparse.Namespace, base: bytes, photo: Image, found: MlpMap, pair: Pair) -> None:
-    payload = mlp_segment.to_payload(found)
+    save(Path(arguments.output), [_with(arguments, base, photo, mlp_segment.to_payload(found), pair)])
+
+
+def _with(arguments: argparse.Namespace, base: bytes, photo: Image, payload: bytes, pair: Pair) -> bytes:
+    """The JPEG with a payload in segments of our own, and a small ordinary gain map where that is asked for."""
     data = mlp_segment.with_network(base, payload)
     if not arguments.with_map:
-        save(Path(arguments.output), [data])
-        return
+        return data
     gain_map = relation.measured(photo, pair.light, pair.primaries, SMALL_MAP_DIVISOR)
     image = dataclasses.replace(photo, encoded=data, mlp=payload)
-    pipeline.write(arguments.output, image, gain_map, map_quality=SMALL_MAP_QUALITY)
+    return pipeline.write(None, image, gain_map, format="jpeg", map_quality=SMALL_MAP_QUALITY) or b""
 
 
 def _base(sdr: Image, quality: int) -> bytes:
@@ -187,32 +203,55 @@ def _fitting(limit: float, bits: int) -> tuple[int, ...]:
     return (fitting[-1],)
 
 
-# -- as an ordinary gain map ------------------------------------------------------------------------------------------
+# -- as a map ---------------------------------------------------------------------------------------------------------
 
 
-def _map(arguments: argparse.Namespace, pair: Pair) -> str:
+def _map(
+    arguments: argparse.Namespace, pair: Pair, written: Callable[[argparse.Namespace, Pair, int, int], Written]
+) -> str:
+    """The map that --size or --target-db asks for, or the usual one, kept in the file that `written` makes."""
+    name = f"{arguments.residual or 'gain'} map as {arguments.kind}"
+    chosen: Written | None = None
+    choice = arguments.size or arguments.target_db
+    for divisor, quality in MAP_LADDER if choice else (USUAL_MAP,):
+        made = written(arguments, pair, divisor, quality)
+        if arguments.size and made[1] > arguments.size * BYTES:
+            continue
+        if chosen is None or made[2] > chosen[2]:
+            chosen = made
+        if arguments.target_db and made[2] >= arguments.target_db:
+            break
+    if chosen is None:
+        raise UntoneError(f"no {name} fits into {arguments.size:g} KB")
+    if arguments.target_db and chosen[2] < arguments.target_db:
+        raise UntoneError(f"no {name} reaches {arguments.target_db:g} dB, only {chosen[2]:.2f}")
+    save(Path(arguments.output), [chosen[0]])
+    return f"{name}, {chosen[1]} bytes, {chosen[2]:.2f} dB (PQ-PSNR)"
+
+
+def _ordinary(arguments: argparse.Namespace, pair: Pair, divisor: int, quality: int) -> Written:
+    """A gain map of ISO 21496-1 in the container of the codec."""
     sdr = dataclasses.replace(pair.sdr, mlp=None)
-    if sdr.encoded is not None:
+    if sdr.encoded is not None and sdr.encoded.startswith(b"\xff\xd8"):
         sdr = dataclasses.replace(sdr, encoded=mlp_segment.with_network(sdr.encoded, None))
     options = {"format": arguments.kind, "quality": arguments.quality}
     plain = len(pipeline.write(None, sdr, None, **options) or b"")
-    chosen: tuple[bytes, int, float] | None = None
-    choice = arguments.size or arguments.target_db
-    for divisor, quality in MAP_LADDER if choice else (USUAL_MAP,):
-        gain_map = relation.measured(sdr, pair.light, pair.primaries, divisor)
-        data = pipeline.write(None, sdr, gain_map, **options, map_quality=quality) or b""
-        made = pipeline.rendition_of(*pipeline.read(data))
-        assert made is not None
-        size, reached = len(data) - plain, relation.fidelity(made, pair.light, pair.primaries)
-        if arguments.size and size > arguments.size * BYTES:
-            continue
-        if chosen is None or reached > chosen[2]:
-            chosen = data, size, reached
-        if arguments.target_db and reached >= arguments.target_db:
-            break
-    if chosen is None:
-        raise UntoneError(f"no gain map as {arguments.kind} fits into {arguments.size:g} KB")
-    if arguments.target_db and chosen[2] < arguments.target_db:
-        raise UntoneError(f"no gain map as {arguments.kind} reaches {arguments.target_db:g} dB, only {chosen[2]:.2f}")
-    save(Path(arguments.output), [chosen[0]])
-    return f"gain map as {arguments.kind}, {chosen[1]} bytes, {chosen[2]:.2f} dB (PQ-PSNR)"
+    gain_map = relation.measured(sdr, pair.light, pair.primaries, divisor)
+    data = pipeline.write(None, sdr, gain_map, **options, map_quality=quality) or b""
+    made = pipeline.rendition_of(*pipeline.read(data))
+    assert made is not None
+    return data, len(data) - plain, relation.fidelity(made, pair.light, pair.primaries)
+
+
+def _coded(arguments: argparse.Namespace, pair: Pair, divisor: int, quality: int) -> Written:
+    """A residual that no standard knows, by the codec, in a JPEG's segments of our own."""
+    base = _base(pair.sdr, arguments.quality)
+    photo, _ = pipeline.read(base)
+    kind = arguments.residual or "gain"
+    domain = arguments.domain or ("pq" if kind == "gamma" else "linear")
+    shape = (arguments.kind, divisor, quality)
+    found = relation.mapped(photo, pair.light, pair.primaries, kind, domain, *shape)
+    payload = map_segment.to_payload(found)
+    reached = relation.fidelity(relation.rendition(photo, found), pair.light, pair.primaries)
+    data = _with(arguments, base, photo, payload, pair)
+    return data, len(mlp_segment.parts(payload)), reached

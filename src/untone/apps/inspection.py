@@ -108,9 +108,13 @@ def _gain_map(found: GainMapSignal) -> list[tuple[str, str]]:
 
 def _network(found: NetworkSignal) -> list[tuple[str, str]]:
     kind = f"{found.residual} of {'PQ codes' if found.domain == 'pq' else 'linear light'}, {found.primaries}"
-    layers = f"{found.neurons} neurons, {found.bits} bit, {found.bytes} bytes"
+    layers = f"{found.codec or f'{found.neurons} neurons'}, {found.bits} bit, {found.bytes} bytes"
     made = f"headroom {found.headroom_stops:.3f} stops, made for {found.width} x {found.height}"
-    return [("network", f"{kind}, {layers}"), ("", made)]
+    return [("residual" if found.codec else "network", f"{kind}, {layers}"), ("", made)]
+
+
+def _kept(found: NetworkSignal) -> str:
+    return "residual map" if found.codec else "gain network"
 
 
 def _numbers(values: list[float]) -> str:
@@ -120,10 +124,10 @@ def _numbers(values: list[float]) -> str:
 def verdict(found: Signalling) -> str:
     """One sentence: who shows this file in HDR."""
     if found.gain_map is not None:
-        better = "; untone apply reads its network, which knows more" if found.network else ""
+        better = f"; untone apply reads its {_kept(found.network)}, which knows more" if found.network else ""
         return _gain_map_verdict(found.format, found.gain_map) + better
     if found.network is not None:
-        return "HDR by gain network in untone (apply, to); elsewhere the SDR base is shown"
+        return f"HDR by {_kept(found.network)} in untone (apply, to); elsewhere the SDR base is shown"
     if found.base.transfer in ("pq", "hlg"):
         return f"HDR: {found.base.transfer.upper()} pixels; a viewer without HDR support shows them too dark or grey"
     if found.base.transfer == "linear":

@@ -16,6 +16,8 @@ numbers of a payload are big-endian (docs/gain-mlp.md):
     ...    three layers, each: scales of its columns (8 bits only; half floats), weights by input (int8 or half
            floats), biases (half floats)
     4      CRC-32 of everything before
+
+Payloads of version 2 hold a residual as a picture instead: map_segment.py.
 """
 
 from __future__ import annotations
@@ -26,16 +28,18 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from ..errors import DamagedError, UnsupportedError, UntoneError
+from ..errors import DamagedError, LimitError, UnsupportedError, UntoneError
 from ..image import PRIMARIES_NAMES
 from ..mlp import FINGERPRINT_CELLS, WIDTHS, Layers, MlpMap, eight_bits, layers, size_of
 from ..residuals import DOMAINS, KINDS, Residual
+from . import map_segment
 from .segments import APP0, APP15, MAX_BODY, Segment, parse, segment
 from .signalling import NetworkSignal
 
 APP11 = 0xEB
 TAG = b"GainMLP\0"
 VERSION = 1
+MOST_PARTS = 255
 
 _HEAD = struct.Struct(f">6B2I7f{FINGERPRINT_CELLS**2}s")
 _CRC = struct.Struct(">I")
@@ -55,8 +59,14 @@ def joined(segments: Iterable[Segment]) -> bytes | None:
 
 
 def parts(payload: bytes) -> bytes:
-    """The payload as marker segments."""
+    """The payload as marker segments.
+
+    Raises:
+        LimitError: it needs more than 255 of them.
+    """
     room = MAX_BODY - len(TAG) - 2
+    if len(payload) > MOST_PARTS * room:
+        raise LimitError(f"{len(payload)} bytes do not fit into {MOST_PARTS} segments; a smaller map would")
     chunks = [payload[at : at + room] for at in range(0, len(payload), room)]
     return b"".join(
         segment(APP11, TAG + bytes([number, len(chunks)]) + chunk) for number, chunk in enumerate(chunks, 1)
@@ -168,6 +178,8 @@ def signal(segments: Iterable[Segment]) -> tuple[NetworkSignal | None, tuple[str
     if payload is None:
         return None, ()
     try:
+        if map_segment.is_map(payload):
+            return _map_signal(map_segment.to_map(payload), len(parts(payload))), ()
         found = to_network(payload)
     except UntoneError as error:
         return None, (str(error),)
@@ -175,3 +187,9 @@ def signal(segments: Iterable[Segment]) -> tuple[NetworkSignal | None, tuple[str
     size = file_bytes(found.neurons, found.bits)
     shown = (found.neurons, found.bits, found.width, found.height, found.headroom_stops, size)
     return NetworkSignal(kind.kind, kind.domain, kind.primaries, *shown), ()
+
+
+def _map_signal(found: map_segment.StoredMap, size: int) -> NetworkSignal:
+    kind = found.residual
+    shown = (0, map_segment.BITS, found.width, found.height, found.headroom_stops, size)
+    return NetworkSignal(kind.kind, kind.domain, kind.primaries, *shown, codec=found.codec)

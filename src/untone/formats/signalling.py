@@ -48,14 +48,15 @@ class GainMapSignal:
 
 @dataclasses.dataclass(frozen=True)
 class NetworkSignal:
-    """A gain network (mlp_segment.py); see mlp.MlpMap.
+    """A gain network (mlp_segment.py), or a residual as a picture (map_segment.py); see mlp.MlpMap.
 
     Attributes:
         residual, domain, primaries: what its values mean.
-        neurons, bits: of its layers and of a stored weight.
+        neurons, bits: of its layers (0 of a picture) and of a stored weight or code.
         width, height: of the picture it was made for.
         headroom_stops: of the HDR rendition.
         bytes: that it makes the file larger.
+        codec: of a picture; None of a network.
     """
 
     residual: str
@@ -67,6 +68,7 @@ class NetworkSignal:
     height: int
     headroom_stops: float
     bytes: int
+    codec: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,0 +1,238 @@
+"""Everything that keeps the relation of one pair, beside each other: networks, and residuals as coded pictures.
+
+An entry gives the bytes it needs and PQ codes (BT.2020) of the HDR rendition it leads to; figures are taken of those.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import codedmap, mlp, relation
+from ..codedmap import Reduced
+from ..formats import mlp_segment
+from ..kernels import mlp as kernel
+from ..residuals import Residual
+from . import metrics, mlp_rivals
+from .metrics import Rendition, difference, hdrvdp
+from .metrics.perceptual import cvvdp_jod
+from .mlp_scenes import Scene
+
+Codes = NDArray[np.float32]
+Made = tuple[Codes, int]
+"""PQ codes [H, W, 3] and bytes."""
+
+KINDS = {
+    "ISO gain": Residual("gain", "linear", "bt709"),
+    "gain": Residual("gain", "pq"),
+    "gamma": Residual("gamma", "pq"),
+}
+"""Ordinary gain maps (gains of light), and the paper's two residuals of PQ codes."""
+
+USUAL = (4, 80)
+"""Divisor and quality of the paper's table."""
+
+LIMIT = 10_000
+"""Bytes of the networks, and of the gain maps they are held against."""
+
+EVERY = 3
+"""Rows and columns of which one is looked at while curves are drawn: odd, so that all places of a block come up."""
+
+THREADS = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """What is tried.
+
+    Attributes:
+        divisors, qualities: of coded residuals.
+        most_bytes: a curve ends behind its first point above it.
+        neurons: of gamma networks.
+        steps, batch: of training of all networks that are not somebody's own schedule.
+        ladder: steps of the table of quality by time.
+        seed: of everything drawn.
+    """
+
+    divisors: tuple[int, ...] = (8, 4, 2, 1)
+    qualities: tuple[int, ...] = (30, 60, 80, 92)
+    most_bytes: int = 40_000
+    neurons: tuple[int, ...] = (8, 16, 48)
+    steps: int = 4000
+    batch: int = 2048
+    ladder: tuple[int, ...] = (250, 500, 1000, 2000, 4000, 8000)
+    seed: int = 0
+
+
+# -- coded residuals --------------------------------------------------------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True)
+class Point:
+    """One coded residual: how it was made, and what that cost and gave."""
+
+    kind: str
+    codec: str
+    divisor: int
+    quality: int
+    bytes: int
+    pq_psnr: float
+
+
+def points(scene: Scene, settings: Settings) -> Iterator[Point]:
+    """Every kind, codec, size and quality; see Settings.most_bytes."""
+    for kind, residual in KINDS.items():
+        true = scene.residual(residual)
+        for divisor in settings.divisors:
+            small = codedmap.reduced(true, divisor)
+            for codec in codedmap.CODECS:
+                yield from _curve(scene, kind, codec, divisor, small, settings)
+
+
+def _curve(scene: Scene, kind: str, codec: str, divisor: int, small: Reduced, settings: Settings) -> Iterator[Point]:
+    for quality in settings.qualities:
+        kept = codedmap.picture(small.codes, codec, quality)
+        some = (slice(None, None, EVERY),) * 2
+        found = _values(small, kept, scene)[some]
+        made = scene.rebuilt(found, KINDS[kind], *some)
+        yield Point(kind, codec, divisor, quality, len(kept), metrics.psnr(made, scene.truth.pq[some]))
+        if len(kept) > settings.most_bytes:
+            return
+
+
+def _values(small: Reduced, kept: bytes, scene: Scene) -> Codes:
+    decoded = dataclasses.replace(small, codes=codedmap.opened(kept))
+    return codedmap.values(decoded, *scene.light.shape[:2])
+
+
+def coded(scene: Scene, kind: str, codec: str, divisor: int, quality: int) -> Made:
+    """The rendition by one coded residual."""
+    residual = KINDS[kind]
+    small = codedmap.reduced(scene.residual(residual), divisor)
+    kept = codedmap.picture(small.codes, codec, quality)
+    return scene.rebuilt(_values(small, kept, scene), residual), len(kept)
+
+
+def best(found: list[Point], kinds: tuple[str, ...], limit: int = LIMIT) -> Point | None:
+    """The point of the highest PQ-PSNR of these kinds within the limit."""
+    fitting = [p for p in found if p.kind in kinds and p.bytes <= limit]
+    return max(fitting, key=lambda p: p.pq_psnr, default=None)
+
+
+# -- networks ---------------------------------------------------------------------------------------------------------
+
+
+def network(scene: Scene, kind: str, domain: str, neurons: int, settings: Settings, **more: Any) -> Made:
+    """Our network of 8 bits, at the size of its segments."""
+    options = {"steps": settings.steps, "batch": settings.batch, "seed": settings.seed} | more
+    recipe = relation.Recipe(kind=kind, domain=domain, neurons=neurons, **options)
+    found = relation.learned(scene.image, scene.light, "bt709", recipe, THREADS)
+    made = Rendition(relation.rendition(scene.image, found).pixels).pq
+    return made, mlp_segment.file_bytes(found.neurons, found.bits)
+
+
+def blind(scene: Scene, settings: Settings, neurons: int = 16) -> Made:
+    """A gamma network that sees places only, not the SDR picture: the paper's ablation; 16 bits a weight."""
+    residual, (height, width) = KINDS["gamma"], scene.light.shape[:2]
+    small = codedmap.reduced(scene.residual(residual), 1)
+    middle, half = (small.high + small.low) / 2, (small.high - small.low) / 2
+    random = np.random.default_rng(settings.seed)
+    places = random.permutation(height * width)
+    wanted = (scene.residual(residual).reshape(-1, 3)[places] - middle) / half
+    index = np.stack([places % width, places // width + width], 1).astype(np.int32)
+    samples = kernel.Samples(
+        mlp.basis(height, width, colours=False), index, wanted.clip(-1.5, 1.5), np.ones_like(wanted)
+    )
+    schedule = kernel.Schedule(settings.steps, min(settings.batch, len(index)), 1e-2)
+    vector, _, _ = kernel.train(mlp.fresh(neurons, settings.seed, 2), neurons, samples, schedule, threads=THREADS)
+    vector = vector.astype(np.float16).astype(np.float32)
+    columns, rows = mlp.embedding(width), mlp.embedding(height)
+    said = [mlp.forward(np.hstack([columns, np.repeat(row[None], width, 0)]), vector, neurons) for row in rows]
+    return scene.rebuilt(np.stack(said).clip(-1, 1) * half + middle, residual), 2 * vector.size
+
+
+def direct(scene: Scene, settings: Settings) -> Made:
+    """Direct-MLP of 16 neurons; see mlp_rivals."""
+    recipe = mlp_rivals.DirectRecipe(steps=settings.steps, batch=settings.batch, seed=settings.seed)
+    return mlp_rivals.direct(scene.image.pixels, scene.base_pq, scene.truth.pq, recipe)
+
+
+def entries(
+    scene: Scene, found: list[Point], start: mlp_rivals.MlpItm | None, settings: Settings, slow: bool
+) -> dict[str, Callable[[], Made]]:
+    """Name of a row of the table, and what makes it.
+
+    Args:
+        found: coded residuals.
+        start: of MLP-ITM; None leaves it out.
+        slow: also rows that are measured on a few views only.
+    """
+    rows: dict[str, Callable[[], Made]] = {}
+    for kind, name in (("gain", "Gain"), ("gamma", "Gamma")):
+        for codec in codedmap.CODECS:
+            rows[f"{name}-{codec.upper()}"] = _later(coded, scene, kind, codec, *USUAL)
+    for name, kinds in (("Best gain map", ("ISO gain", "gain")), ("Best gamma map", ("gamma",))):
+        point = best(found, kinds)
+        if point is not None:
+            rows[f"{name} up to 10 KB"] = _later(coded, scene, point.kind, point.codec, point.divisor, point.quality)
+    rows["Direct-MLP"] = _later(direct, scene, settings)
+    if start is not None:
+        itm = mlp_rivals.ItmRecipe(seed=settings.seed)
+        rows["MLP-ITM"] = _later(mlp_rivals.itm, scene.image.pixels, scene.truth.pq, start, itm)
+    rows["Gain-MLP 16"] = _later(network, scene, "gain", "pq", 16, settings)
+    for neurons in settings.neurons:
+        rows[f"Gamma-MLP {neurons}"] = _later(network, scene, "gamma", "pq", neurons, settings)
+    rows["Gamma-MLP without SDR"] = _later(blind, scene, settings)
+    if slow:
+        rows["Gain-MLP 16, of light"] = _later(network, scene, "gain", "linear", 16, settings)
+        paper = {"steps": 1000, "batch": 65_536, "last_rate": 1e-2, "bits": 16}
+        rows["Gamma-MLP 16, the paper's schedule"] = _later(network, scene, "gamma", "pq", 16, settings, **paper)
+    return rows
+
+
+def _later(function: Callable[..., Made], *given: Any, **more: Any) -> Callable[[], Made]:
+    return lambda: function(*given, **more)
+
+
+# -- figures ----------------------------------------------------------------------------------------------------------
+
+DIFFERENCES_EVERY = 2
+"""Rows and columns of which one enters colour differences."""
+
+
+def figures(scene: Scene, made: Codes, perceptual: tuple[str, ...] = ()) -> dict[str, float]:
+    """PQ-PSNR, SSIM, colour differences, and of `perceptual` what is named: cvvdp_jod, hdrvdp3_q, hdrvdp3_jod."""
+    truth = scene.truth
+    some = (slice(None, None, DIFFERENCES_EVERY),) * 2
+    light, true = (metrics.pq_decoded(side[some].astype(np.float64)) for side in (made, truth.pq))
+    found = {
+        "pq_psnr": metrics.psnr(made, truth.pq),
+        "pq_ssim": metrics.ssim(made, truth.pq),
+        "delta_e_2000": metrics.delta_e_2000(light, true, "bt2020"),
+        "delta_e_ipt": metrics.delta_e_ipt(light, true, "bt2020"),
+        "delta_e_itp": float(
+            difference.itp_difference(metrics.ictcp(light, "bt2020"), metrics.ictcp(true, "bt2020")).mean()
+        ),
+    }
+    if "cvvdp_jod" in perceptual:
+        found["cvvdp_jod"] = cvvdp_jod(made, truth.pq)
+    if "hdrvdp3_q" in perceptual:
+        scores = hdrvdp.scores(Rendition.of_pq(made).bt2020, truth.bt2020)
+        found |= {"hdrvdp3_q": scores.q, "hdrvdp3_jod": scores.jod}
+    return found
+
+
+def by_time(scene: Scene, settings: Settings) -> list[dict[str, float]]:
+    """PQ-PSNR of gamma networks of 16 neurons by steps, and the CPU seconds that training took."""
+    rows = []
+    for steps in settings.ladder:
+        begun = time.process_time()
+        made, _ = network(scene, "gamma", "pq", 16, settings, steps=steps)
+        spent = time.process_time() - begun
+        rows.append({"steps": steps, "cpu_seconds": spent, "pq_psnr": metrics.psnr(made, scene.truth.pq)})
+    return rows

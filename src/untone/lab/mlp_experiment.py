@@ -1,0 +1,213 @@
+"""`untone rivals`: the experiment of Gain-MLP, networks beside coded gain maps, over tone mappers, by one command.
+
+A folder holds `experiment.json` (the settings), `start.pt` (where MLP-ITM begins), one file in `pairs/` for each view
+and tone mapper that is done, and the table and plot, rewritten whenever one is. Stopped, the same command goes on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import importlib.util
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from .. import __version__
+from ..errors import UntoneError, UsageError
+from ..formats.files import save
+from . import mlp_contest, mlp_rivals, mlp_scenes, mlp_table
+from .metrics import hdrvdp
+from .mlp_contest import Settings
+from .sources import Source, sources
+from .tonemappers import MAPPERS
+
+LEARNED_FROM = 12
+"""Pairs that MLP-ITM's first weights are learned from."""
+
+LEARNED_SIZE = (384, 256)
+
+
+@dataclasses.dataclass(frozen=True)
+class Experiment:
+    """What all pairs share.
+
+    Attributes:
+        folder: of the results.
+        views: HDR sources.
+        mappers: names of MAPPERS.
+        size: most columns and rows of a view.
+        slow_views: how many of the first views also get what takes long: perceptual metrics, quality by time.
+        base_quality: of the SDR JPEG; 0 for the exact 8 bits.
+        train: sources that MLP-ITM's first weights are learned from; empty leaves it out.
+        extras: perceptual metrics to be had here.
+        settings: of the contest.
+    """
+
+    folder: Path
+    views: Sequence[Source]
+    mappers: Sequence[str]
+    size: tuple[int, int]
+    slow_views: int
+    base_quality: int
+    train: Sequence[Source]
+    extras: tuple[str, ...]
+    settings: Settings
+
+    @property
+    def claim(self) -> dict[str, Any]:
+        """What results of one folder must have in common."""
+        kept = {"size": self.size, "base_quality": self.base_quality, "settings": dataclasses.asdict(self.settings)}
+        found: dict[str, Any] = json.loads(json.dumps(kept))
+        return found
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Of `untone rivals`."""
+    add = parser.add_argument
+    add("sources", nargs="+", type=Path, metavar="HDR", help="HDR images, folders or packs to report on")
+    add("-o", "--output", type=Path, required=True, metavar="FOLDER", help="of the results; goes on where it was")
+    add("--train", type=Path, nargs="+", default=[], metavar="HDR", help="other ones, to pretrain MLP-ITM on")
+    add("--views", type=int, metavar="N", help="at most so many of the sources, evenly chosen; default all")
+    add("--mappers", nargs="+", choices=tuple(MAPPERS), default=list(MAPPERS), metavar="NAME",
+        help=f"tone mappers; default {', '.join(MAPPERS)}")  # fmt: skip
+    add("--size", type=_size, default=(960, 640), metavar="WxH", help="the middle of each source; default 960x640")
+    add("--base-quality", type=int, default=0, metavar="1-100", help="of an SDR JPEG; default: the exact 8 bits")
+    add("--neurons", type=int, nargs="+", metavar="N", help="of gamma networks; default 8 16 48")
+    add("--steps", type=int, default=Settings.steps, help=f"of training; default {Settings.steps}")
+    add("--seed", type=int, default=0, help="of everything drawn; default 0")
+    add("--slow-views", type=int, default=2, metavar="N", help="views with perceptual metrics and more; default 2")
+    add("--hdrvdp", type=Path, metavar="FOLDER", help="source of HDR-VDP-3, which Octave runs")
+    add("--threads", type=int, default=1, metavar="N", help="of torch; default 1")
+
+
+def _size(text: str) -> tuple[int, int]:
+    try:
+        width, height = map(int, text.lower().split("x"))
+    except ValueError:
+        width = height = 0
+    if min(width, height) < 32 or max(width, height) > 8192:
+        raise argparse.ArgumentTypeError(f"must be WIDTHxHEIGHT, 32 to 8192 each, not {text}")
+    return width, height
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run or resume; every pair that is done is a file of its own.
+
+    Raises:
+        UsageError: numbers out of range.
+        UntoneError: a source cannot be read, or the folder holds another experiment.
+    """
+    torch.set_num_threads(arguments.threads)
+    this = _experiment(arguments)
+    _claimed(this)
+    start = _start(this)
+    for number, view in enumerate(this.views):
+        for mapper in this.mappers:
+            path = this.folder / "pairs" / f"{view.scene}-{mapper}.json"
+            if not path.exists():
+                begun = time.process_time()
+                found = pair(this, view, mapper, start, number < this.slow_views)
+                save(path, [json.dumps(found, indent=1).encode() + b"\n"])
+                mlp_table.write(this.folder)
+                _tell(f"{view.scene}, {mapper}: {time.process_time() - begun:.0f} s of CPU")
+    mlp_table.write(this.folder)
+    print(this.folder / "table.md")
+    return 0
+
+
+def _experiment(arguments: argparse.Namespace) -> Experiment:
+    if not 0 <= arguments.base_quality <= 100 or (arguments.views or 1) < 1 or arguments.steps < 1:
+        raise UsageError("--base-quality is 0 to 100, --views and --steps are 1 or more")
+    neurons = tuple(arguments.neurons or Settings.neurons)
+    if 16 not in neurons or any(n % 8 or not 8 <= n <= 128 for n in neurons):
+        raise UsageError("--neurons must be 8 to 128, multiples of 8, 16 among them")
+    extras: tuple[str, ...] = ()
+    if arguments.hdrvdp is not None:
+        hdrvdp.choose(hdrvdp.Setting(arguments.hdrvdp))
+        extras += ("hdrvdp3_q",)
+    if arguments.slow_views and importlib.util.find_spec("pycvvdp") is not None:
+        extras += ("cvvdp_jod",)
+    settings = Settings(neurons=neurons, steps=arguments.steps, seed=arguments.seed)
+    views = _chosen(sources(arguments.sources), arguments.views)
+    train = _chosen(sources(arguments.train), LEARNED_FROM) if arguments.train else []
+    return Experiment(
+        arguments.output, views, arguments.mappers, arguments.size, arguments.slow_views, arguments.base_quality,
+        train, extras, settings,
+    )  # fmt: skip
+
+
+def _chosen(found: list[Source], most: int | None) -> list[Source]:
+    """So many of the sources, evenly, of those that have light above SDR white once graded."""
+    kept = [s for s in found if float(mlp_scenes.graded(s.light()).max()) > mlp_scenes.LEAST_PEAK]
+    if not kept:
+        raise UntoneError("none of the sources has light above SDR white")
+    count = min(most or len(kept), len(kept))
+    return [kept[k * len(kept) // count] for k in range(count)]
+
+
+def _claimed(this: Experiment) -> None:
+    (this.folder / "pairs").mkdir(parents=True, exist_ok=True)
+    note = this.folder / "experiment.json"
+    if note.exists():
+        if json.loads(note.read_text())["claim"] != this.claim:
+            raise UntoneError(f"{this.folder}: holds another experiment ({note.name} differs); choose another folder")
+        return
+    state = {"claim": this.claim, "version": __version__, "commit": _commit(), "views": [v.scene for v in this.views]}
+    save(note, [json.dumps(state, indent=1).encode() + b"\n"])
+
+
+def _commit() -> str | None:
+    done = subprocess.run(
+        ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return done.stdout.strip() or None
+
+
+def _start(this: Experiment) -> mlp_rivals.MlpItm | None:
+    """Where MLP-ITM begins, learned once."""
+    if not this.train:
+        return None
+    path, net = this.folder / "start.pt", mlp_rivals.MlpItm()
+    if not path.exists():
+        _tell("pretraining MLP-ITM")
+        names = list(this.mappers)
+        scenes = [mlp_scenes.scene(s, names[k % len(names)], LEARNED_SIZE) for k, s in enumerate(this.train)]
+        net = mlp_rivals.pretrained([(s.image.pixels, s.truth.pq) for s in scenes], seed=this.settings.seed)
+        partial = path.with_name(f".{path.name}")
+        torch.save(net.state_dict(), partial)
+        partial.rename(path)
+    net.load_state_dict(torch.load(path, weights_only=True))
+    return net
+
+
+def pair(this: Experiment, view: Source, mapper: str, start: mlp_rivals.MlpItm | None, slow: bool) -> dict[str, Any]:
+    """All figures of one view and tone mapper, ready for JSON."""
+    scene = mlp_scenes.scene(view, mapper, this.size, this.base_quality)
+    points = list(mlp_contest.points(scene, this.settings))
+    rows = {}
+    for name, make in mlp_contest.entries(scene, points, start, this.settings, slow).items():
+        begun = time.process_time()
+        made, size = make()
+        spent = time.process_time() - begun
+        extras = this.extras if slow and name in mlp_table.PRINCIPAL else ()
+        rows[name] = {"bytes": size, "cpu_seconds": spent} | mlp_contest.figures(scene, made, extras)
+    return {
+        "view": view.scene,
+        "mapper": mapper,
+        "pixels": list(scene.light.shape[1::-1]),
+        "rows": rows,
+        "points": [dataclasses.asdict(point) for point in points],
+        "by_time": mlp_contest.by_time(scene, this.settings) if slow else [],
+    }
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

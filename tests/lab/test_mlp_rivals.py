@@ -1,0 +1,67 @@
+"""Direct-MLP and MLP-ITM: the sizes that were published, their layers by hand, and that they learn a picture."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from untone import mlp
+from untone.lab import metrics, mlp_rivals
+
+
+@pytest.mark.parametrize(("width", "numbers"), [(16, 2560), (32, 5632), (64, 13312)])
+def test_direct_mlp_has_the_published_size(width, numbers):
+    assert mlp_rivals.numbers_of(mlp_rivals.DirectMlp(width)) == numbers
+
+
+def test_mlp_itm_has_the_published_size():
+    assert mlp_rivals.numbers_of(mlp_rivals.MlpItm()) == 8963
+
+
+def test_direct_mlp_pads_its_inputs_with_ones():
+    """Plain layers over [embedding of x, y, r, g, b; eight ones]."""
+    torch.manual_seed(1)
+    net, basis = mlp_rivals.DirectMlp(), mlp.basis(3, 4)
+    index = np.array([[2, 4 + 1, 7 + 9, 263 + 200, 519 + 255]])
+    parts = [mlp.embedding(4)[2], mlp.embedding(3)[1], *(mlp.embedding(256)[k] for k in (9, 200, 255))]
+    embedded = np.concatenate([*parts, np.ones(8)]).astype(np.float32)
+    with torch.no_grad():
+        said = net(torch.from_numpy(index), torch.from_numpy(basis.rows)).numpy()
+        first, second, last = (part.numpy() for part in (net.first, net.second, net.last))
+    hidden = np.maximum(second @ np.maximum(first @ embedded, 0), 0)
+    np.testing.assert_allclose(said[0], (last @ hidden)[:3], rtol=1e-4, atol=1e-6)
+
+
+def test_a_sine_layer_is_siren():
+    layer = mlp_rivals.SineLayer(2, 1, True)
+    with torch.no_grad():
+        layer.linear.weight[:] = torch.tensor([[0.1, -0.2]])
+        layer.linear.bias[:] = 0.05
+        assert layer(torch.tensor([[1.0, 0.5]])).item() == pytest.approx(math.sin(30 * 0.05), abs=1e-5)
+
+
+@pytest.fixture(scope="module")
+def pair():
+    """A smooth picture, and PQ codes that are a curve of its codes."""
+    y, x = np.mgrid[0:28, 0:35] / 35
+    codes = np.clip(255 * (0.5 + 0.4 * np.sin(4 * x + 3 * y)[..., None] * [1, 0.8, 0.6]), 0, 255).astype(np.uint8)
+    base = (codes / 255.0 * 0.5).astype(np.float32)
+    return codes, base, (base**0.8).astype(np.float32)
+
+
+def test_direct_mlp_learns(pair):
+    codes, base, truth = pair
+    made, size = mlp_rivals.direct(codes, base, truth, mlp_rivals.DirectRecipe(steps=150, batch=256))
+    assert size == 10_240
+    assert metrics.psnr(made, truth) > metrics.psnr(base, truth) + 10
+
+
+def test_mlp_itm_starts_from_pretrained_weights_and_learns(pair):
+    codes, _, truth = pair
+    start = mlp_rivals.pretrained([(codes, truth)], steps=60, batch=256)
+    made, size = mlp_rivals.itm(codes, truth, start, mlp_rivals.ItmRecipe(steps=110, stride=2))
+    assert size == 35_852
+    before = mlp_rivals.itm(codes, truth, start, mlp_rivals.ItmRecipe(steps=0))[0]
+    assert metrics.psnr(made, truth) > metrics.psnr(before, truth)
+    assert metrics.psnr(made, truth) > 25
