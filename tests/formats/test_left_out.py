@@ -176,3 +176,28 @@ def test_a_jpeg_that_stays_a_jpeg_keeps_the_map_it_came_with(pixels):
     made = GainMap(small(pixels), (0.0,) * 3, (1.0,) * 3)
     again, gain_map = formats.read(formats.write(None, image, made, format="jpeg"))
     assert (gain_map.max_stops, again.left_out) == ((1.0,) * 3, None)
+
+
+ZZZZ = Property(b"zzzz", b"1234", True)
+
+
+@pytest.mark.parametrize("index", [1, 2], ids=["tmap", "map"])
+def test_a_property_that_readers_must_know(pixels, index):
+    data = tone_mapped(avif.CODEC, coded(avif.CODEC, pixels), coded(avif.CODEC, grey(), (2, 2, 6)))
+    meta = heif_items.parse(data)
+    items = [
+        NewItem(i.kind, heif_items.item_bytes(data, i), i.properties, i.hidden) for _, i in sorted(meta.items.items())
+    ]
+    items[index] = dataclasses.replace(items[index], properties=(*items[index].properties, ZZZZ))
+    data = b"".join(heif_file(meta.brands, items, meta.references, meta.groups))
+    is_left_out(data, f"item {index + 1} has the essential property 'zzzz', which is not known")
+    items[0] = dataclasses.replace(items[0], properties=(*items[0].properties, ZZZZ))
+    with pytest.raises(UnsupportedError, match="item 1 has the essential property"):
+        formats.probe(b"".join(heif_file(meta.brands, items, meta.references, meta.groups)))
+
+
+def test_a_tmap_that_takes_the_base_for_its_map(pixels):
+    data = tone_mapped(avif.CODEC, coded(avif.CODEC, pixels), coded(avif.CODEC, grey(), (2, 2, 6)))
+    dimg = struct.pack(">4s2H", b"dimg", 2, 2)
+    assert data.count(dimg) == 1
+    is_left_out(data.replace(dimg + b"\0\1\0\3", dimg + b"\0\3\0\1"), "takes the primary item, 1, for its gain map")

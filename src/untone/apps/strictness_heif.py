@@ -20,11 +20,8 @@ ONCE = (b"ispe", b"pixi", b"av1C", b"hvcC", b"irot", b"imir", b"clap", b"auxC")
 """Properties of which an item has one."""
 
 TRANSFORMS = (b"irot", b"imir", b"clap")
-KNOWN = {*ONCE, b"colr", b"pasp", b"clli", b"mdcv", b"cclv", b"a1op", b"a1lx", b"lsel", b"amve", b"udes", b"rloc"}
-"""Properties that a viewer may have to know; by another one that is essential, it must not show the item."""
-
 OF_AVIF = {"altr-missing", "altr-order", "tmap-primary", "tmap-twice", "tmap-turned", "map-turned", "not-essential"}
-OF_AVIF |= {"essential-unknown", "colour-twice", "pixi-wrong"}
+OF_AVIF |= {"essential-unknown", "colour-twice", "pixi-wrong", "identity"}
 """Rules that come from viewers of AVIF; those of HEIC, which are phones, could not be tried."""
 
 OF_AVIF_ONLY = {"pixi-missing", "cropped"}
@@ -122,6 +119,8 @@ def _named(found: list[tuple[bytes, bytes]]) -> str:
 
 
 def _properties(part: Item, name: str) -> Iterator[Finding]:
+    if part.identity:
+        yield Finding("identity", f"the {name} is another item by an identity (iden)")
     counts = collections.Counter(p.name for p in part.properties if p.name in ONCE)
     counts.update(b"colr " + p.body[:4] for p in part.properties if p.name == b"colr")
     for kind, count in counts.items():
@@ -135,7 +134,7 @@ def _properties(part: Item, name: str) -> Iterator[Finding]:
     for p in part.properties:
         if p.name in TRANSFORMS and not p.essential:
             yield Finding("not-essential", f"the {p.name.decode()} of the {name} is not marked as essential")
-        if p.essential and p.name not in KNOWN:
+        if p.essential and p.name not in heif.KNOWN:
             unknown = quoted(p.name.decode("latin-1"))
             yield Finding("essential-unknown", f"the {name} has the property {unknown} and marks it as essential")
 

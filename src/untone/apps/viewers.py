@@ -96,6 +96,7 @@ RULES = {
     ),
     "cropped": Rule(BROKEN, {"Chromium": "ignores the gain map", "libavif": "refuses the file"}),
     "map-shallow": Rule(BROKEN, {"Chromium": "ignores the gain map", "libavif": "reads it"}),
+    "identity": Rule(BROKEN, _REFUSED),
     "colour-missing": Rule(WARNING, _READ),
     "colour-twice": Rule(BROKEN, _REFUSED),
     "property-twice": Rule(WARNING, dict.fromkeys(("Chromium", "libavif"), "takes the first")),

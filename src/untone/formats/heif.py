@@ -23,13 +23,17 @@ from .heif_items import Item, Meta, Property, item_bytes, item_head
 from .heif_turns import TRANSFORMS, plain, shown
 from .heif_turns import TURNS as TURNS
 from .heif_writer import NewItem, carried, heif_file
-from .limits import MAX_DERIVATIONS, MAX_ITEMS, MAX_METADATA_BYTES, check_size
+from .limits import MAX_DERIVATIONS, MAX_ITEMS, MAX_METADATA_BYTES, check_size, quoted
 from .pixels import three_channels
 from .profiles import primaries_of
 from .segments import EXIF_TAG
 from .signalling import Header, image_of
 
 DERIVED = (b"grid", b"iden", b"iovl")
+KNOWN = {b"ispe", b"pixi", b"av1C", b"hvcC", b"auxC", b"colr", b"pasp", b"clli", b"mdcv", b"cclv", *TRANSFORMS}
+KNOWN |= {b"a1op", b"a1lx", b"lsel", b"amve", b"udes", b"rloc"}
+"""Properties that readers know; items with others that are essential must not be shown (ISO/IEC 23008-12, 9.3)."""
+
 AV1_BITS = {0x00: 8, 0x40: 10, 0x60: 12}
 """high_bitdepth and twelve_bit of av1C's third byte."""
 
@@ -118,6 +122,7 @@ def picture(data: bytes, meta: Meta, number: int, codec: Codec) -> Picture:
     if any(part.extents is None for part in parts):
         raise UnsupportedError(f"a picture of this {codec.name.upper()} lies in another file")
     for part in parts:
+        check_known(part)
         check_size(*_size(part), 8)
     width, height = _size(item)
     bits, channels = samples(coded[0], codec)
@@ -125,6 +130,14 @@ def picture(data: bytes, meta: Meta, number: int, codec: Codec) -> Picture:
     space = colour(stated) if stated is not None else _coded_colour(data, coded[0], codec)
     crop, orientation = shown(((p.name, p.body) for p in item.properties), width, height)
     return Picture(item, width, height, crop, bits, channels, orientation, space)
+
+
+def check_known(item: Item) -> None:
+    """Raises UnsupportedError where an item must not be shown by who does not know one of its properties."""
+    unknown = next((p.name for p in item.properties if p.essential and p.name not in KNOWN), None)
+    if unknown is not None:
+        name = quoted(unknown.decode("latin-1"))
+        raise UnsupportedError(f"item {item.number} has the essential property {name}, which is not known")
 
 
 def derivation(meta: Meta, number: int) -> list[int]:

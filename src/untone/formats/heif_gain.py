@@ -14,6 +14,7 @@ from .heif import (
     Codec,
     Picture,
     alone,
+    check_known,
     colour,
     decoded_picture,
     describing,
@@ -109,6 +110,8 @@ def _located(data: bytes, meta: Meta, codec: Codec) -> Found:
                 return _tone_map(data, meta, codec, number, targets)
             except UnsupportedError as error:
                 reason = reason or left_out(error)
+        elif meta.primary == targets[1]:
+            reason = reason or left_out(f"the tmap item takes the primary item, {targets[1]}, for its gain map")
     for source in meta.sources(b"auxl", base):
         kind = (meta.item(source).property(b"auxC") or b"")[4:].split(b"\0")[0]
         if kind in AUXILIARY:
@@ -123,6 +126,7 @@ def _located(data: bytes, meta: Meta, codec: Codec) -> Found:
 
 def _tone_map(data: bytes, meta: Meta, codec: Codec, number: int, targets: tuple[int, ...]) -> Found:
     base, codes = targets
+    check_known(meta.item(number))
     payload = item_bytes(data, meta.item(number), MAX_METADATA_BYTES)
     if payload[0] != 0:
         raise UnsupportedError(f"the tmap item is of version {payload[0]}; this reader knows 0")
