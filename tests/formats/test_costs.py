@@ -164,6 +164,25 @@ def test_images_after_the_photo_are_looked_at_up_to_a_number(saved, gain_map):
     assert formats.probe(unindexed + other * limits.MAX_MPF_IMAGES + data[start:]).gain_map is None
 
 
+def test_images_after_the_photo_have_few_segments(saved, gain_map, monkeypatch):
+    """16 MB of images of 4000 segments each took 10 seconds, as each of 256 was looked through whole."""
+    data = formats.write(None, formats.read(saved("JPEG"))[0], gain_map)
+    photo = data[: ultrahdr.locate(data).gain_map.start].replace(b"MPF\0", b"XPF\0")
+    seen, look = [], segments._segment
+    monkeypatch.setattr(segments, "_segment", lambda *place: seen.append(place) or look(*place))
+    other = b"\xff\xd8" + segments.segment(0xE5, b"") * 4000 + b"\xff\xda\0\2"
+    assert formats.probe(photo + other * 300).gain_map is None
+    assert len(seen) <= limits.MAX_CANDIDATES * (limits.MAX_SECONDARY_SEGMENTS + 2)
+    assert formats.probe(data).gain_map is not None
+
+
+def test_a_gain_map_may_have_the_longest_profile(saved, gain_map):
+    data = formats.write(None, formats.read(saved("JPEG"))[0], gain_map)
+    start = ultrahdr.locate(data).gain_map.start
+    longer = data[: start + 2] + segments.segment(0xE2, b"x") * 255 + data[start + 2 :]
+    assert formats.probe(longer).gain_map is not None
+
+
 # EXIF
 
 
@@ -196,11 +215,42 @@ def test_references_are_looked_up_not_searched():
 
 def test_tiles_that_share_all_of_the_file_are_refused_before_they_are_joined():
     data = bytes(1 << 20)
-    meta = grid_of(16_000)
+    meta = grid_of(limits.MAX_ITEMS - 1)
     shared = {n: Item(n, i.kind, properties=i.properties, extents=((0, 1 << 20),)) for n, i in meta.items.items()}
     meta = Meta(meta.brands, 1, shared, meta.references, ())
     with pytest.raises(DamagedError, match="parts of item 1 have"):
         heif.alone(data, meta, 1, avif.CODEC)
+
+
+def test_tables_of_items_are_written_once(monkeypatch):
+    """Once more for where the data begin: of thousands of tiles, all but their places stays the same."""
+    made, info = [], heif_writer._info
+    monkeypatch.setattr(heif_writer, "_info", lambda number, item: made.append(number) or info(number, item))
+    items = [NewItem(b"av01", bytes((n % 256,)) * (1 + n % 3)) for n in range(1, 301)]
+    data = b"".join(heif_file((b"avif",), items, [Link(b"dimg", 1, tuple(range(2, 301)))]))
+    assert made == list(range(1, 301))
+    meta = heif_items.parse(data)
+    assert [heif_items.item_bytes(data, meta.item(n)) for n in range(1, 301)] == [item.data for item in items]
+
+
+def test_items_are_told_apart_in_one_pass(monkeypatch):
+    """A new search for each of them took a third of the time."""
+    begun, split = [], heif_items.boxes
+    monkeypatch.setattr(heif_items, "boxes", lambda *place: begun.append(place) or split(*place))
+    heif_items.parse(b"".join(heif_file((b"avif",), [NewItem(b"av01", b"x")] * 500)))
+    assert len(begun) < 10
+
+
+def test_no_more_items_are_told_apart_than_there_may_be():
+    infos = full_box(b"infe", 2, 0, struct.pack(">HH4sx", 1, 0, b"av01")) * (limits.MAX_ITEMS + 1)
+    head = full_box(b"hdlr", 0, 0, bytes(4), b"pict", bytes(13)) + full_box(b"pitm", 0, 0, b"\0\1")
+    head += full_box(b"iloc", 0, 0, b"\x44\0\0\0") + full_box(b"iinf", 0, 0, b"\0\1", infos)
+    with pytest.raises(LimitError, match="more than 8192 boxes"):
+        heif_items.parse(box(b"ftyp", b"avif", bytes(4)) + full_box(b"meta", 0, 0, head))
+    few = box(b"free") * 5
+    assert len(list(heif_items.boxes(few, 0, len(few), 5))) == 5
+    with pytest.raises(LimitError, match="more than 4 boxes"):
+        list(heif_items.boxes(few, 0, len(few), 4))
 
 
 def test_equal_tiles_may_be_stored_once():

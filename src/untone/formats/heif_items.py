@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from ..errors import DamagedError, LimitError, UnsupportedError
 from .heif_places import Resolver, places
@@ -94,7 +94,7 @@ class Meta:
 
     @functools.cached_property
     def _targets(self) -> dict[tuple[bytes, int], tuple[int, ...]]:
-        """Of the first reference of each kind and source: 16,384 tiles must not each look through all of them."""
+        """Of the first reference of each kind and source: thousands of tiles must not each look through all of them."""
         return {(r.kind, r.source): r.targets for r in reversed(self.references)}
 
     def sources(self, kind: bytes, target: int) -> Iterator[int]:
@@ -215,24 +215,11 @@ def _infos(data: bytes, reader: Reader) -> dict[int, Item]:
     if count > MAX_ITEMS:
         raise LimitError(f"the file says {count} items; the limit is {MAX_ITEMS}")
     items: dict[int, Item] = {}
-    for child in _many(boxes, data, reader, MAX_ITEMS):
+    for child in boxes(data, reader.position, reader.end, MAX_ITEMS):
         if child.name == b"infe":
             item = _info(Reader(data, child.start, child.end, "infe"))
             items.setdefault(item.number, item)
     return items
-
-
-def _many(split: Callable[[bytes, int, int], Iterator[Box]], data: bytes, reader: Reader, limit: int) -> Iterator[Box]:
-    """Children up to a limit of their own, which may be above that of `boxes`."""
-    position, count = reader.position, 0
-    while position + 8 <= reader.end:
-        child = next(split(data, position, reader.end), None)
-        if child is None:
-            return
-        yield child
-        position, count = child.end, count + 1
-        if count > limit:
-            raise LimitError(f"there are more than {limit} entries in one box")
 
 
 def _info(reader: Reader) -> Item:
@@ -287,7 +274,7 @@ def _associate(reader: Reader, shared: list[tuple[bytes, bytes]], links: dict[in
 def _references(data: bytes, reader: Reader) -> tuple[Link, ...]:
     version, _ = reader.version_and_flags()
     size, links, left = 4 if version else 2, [], MAX_LINKS
-    for child in _many(boxes, data, reader, MAX_ITEMS):
+    for child in boxes(data, reader.position, reader.end, MAX_ITEMS):
         inner = Reader(data, child.start, child.end, child.name.decode("latin-1"))
         source, count = inner.number(size), inner.number(2)
         left -= 1 + count

@@ -35,26 +35,26 @@ def heif_file(
         references, groups: with ids as the items will have them; a group's own id must differ from all of them.
     """
     ftyp = box(b"ftyp", brands[0], bytes(4), *brands)
-    before = len(ftyp) + len(_meta(items, references, groups, 0)) + 8
-    meta = _meta(items, references, groups, before)
+    head, tables = _head(), _tables(items, references, groups)
+    meta = full_box(b"meta", 0, 0, head, _locations(items, 0), tables)
+    meta = full_box(b"meta", 0, 0, head, _locations(items, len(ftyp) + len(meta) + 8), tables)
     size = 8 + sum(len(item.data) for item in items)
     return [ftyp, meta, struct.pack(">I4s", size, b"mdat"), *(item.data for item in items)]
 
 
-def _meta(items: Sequence[NewItem], references: Sequence[Link], groups: Sequence[Link], data_start: int) -> bytes:
-    """The meta box, of a length that does not depend on where the data start."""
-    parts = [
-        full_box(b"hdlr", 0, 0, bytes(4), b"pict", bytes(13)),
-        full_box(b"pitm", 0, 0, struct.pack(">H", 1)),
-        _locations(items, data_start),
-        full_box(b"iinf", 0, 0, struct.pack(">H", len(items)), *map(_info, range(1, len(items) + 1), items)),
-    ]
+def _head() -> bytes:
+    return full_box(b"hdlr", 0, 0, bytes(4), b"pict", bytes(13)) + full_box(b"pitm", 0, 0, struct.pack(">H", 1))
+
+
+def _tables(items: Sequence[NewItem], references: Sequence[Link], groups: Sequence[Link]) -> bytes:
+    """What says nothing of places: it is made once, where thousands of tiles have to be listed."""
+    parts = [full_box(b"iinf", 0, 0, struct.pack(">H", len(items)), *map(_info, range(1, len(items) + 1), items))]
     if references:
         parts.append(full_box(b"iref", 0, 0, *map(_reference, references)))
     parts.append(_properties(items))
     if groups:
         parts.append(box(b"grpl", *map(_group, groups)))
-    return full_box(b"meta", 0, 0, *parts)
+    return b"".join(parts)
 
 
 def _locations(items: Sequence[NewItem], position: int) -> bytes:

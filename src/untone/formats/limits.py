@@ -18,6 +18,9 @@ MAX_FILE_BYTES = 1 << 30
 MAX_SEGMENTS = 4096
 """Marker segments of one JPEG codestream; 255 of them carry the largest legal ICC profile."""
 
+MAX_SECONDARY_SEGMENTS = 512
+"""Of an image that follows the photo in its file: MAX_CANDIDATES of them may have to be looked through."""
+
 MAX_SCANS = 256
 """Scans of one JPEG; progressive ones have about ten, a decoder that repaints 100,000 times hangs."""
 
@@ -40,7 +43,7 @@ MAX_CHUNKS = 65536
 MAX_BOXES = 4096
 """Boxes beside each other in one container of an AVIF, HEIC or JPEG XL file; real ones have a dozen."""
 
-MAX_ITEMS = 16384
+MAX_ITEMS = 8192
 """Items of an AVIF or HEIC: a 250-megapixel photo in tiles of 256 has 4000, and its gain map a quarter of that."""
 
 MAX_PROPERTIES = 4096
@@ -63,7 +66,7 @@ MAX_SURPLUS_BYTES = 1 << 20
 """Of pixel data of a PNG beyond its pixels: decoders would inflate and forget gigabytes of them."""
 
 MAX_SHARED_BYTES = 64 << 20
-"""Bytes of tiles beyond those of the file: writers store equal tiles once, but not 16,384 times all of the file."""
+"""Bytes of tiles beyond those of the file: writers store equal tiles once, but not 8,192 times all of the file."""
 
 MAX_BRANDS = 64
 """Of an AVIF or HEIC that are looked at."""

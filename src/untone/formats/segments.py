@@ -81,12 +81,12 @@ class Codestream:
         return profile if len(profile) <= MAX_METADATA_BYTES else None
 
 
-def parse(data: bytes, start: int = 0) -> Codestream:
+def parse(data: bytes, start: int = 0, most: int = MAX_SEGMENTS) -> Codestream:
     """The codestream whose SOI stands at `start`.
 
     Raises:
         DamagedError: no SOI there, a segment runs past the end, no frame header or no scan.
-        LimitError: more than MAX_SEGMENTS segments.
+        LimitError: more than so many segments.
     """
     if data[start : start + 2] != b"\xff\xd8":
         raise DamagedError(f"no JPEG start of image at byte {start}")
@@ -97,8 +97,8 @@ def parse(data: bytes, start: int = 0) -> Codestream:
         if segment.marker == SOS:
             break
         segments.append(segment)
-        if len(segments) > MAX_SEGMENTS:
-            raise LimitError(f"the JPEG has more than {MAX_SEGMENTS} segments")
+        if len(segments) > most:
+            raise LimitError(f"the JPEG at byte {start} has more than {most} segments")
         position = segment.end
     frames = [s for s in segments if s.marker in FRAMES]
     if len(frames) != 1 or len(frames[0].body) < 6:

@@ -12,7 +12,7 @@ from ..errors import DamagedError, UnsupportedError, UntoneError
 from . import mpf
 from .announcement import announces_gain_map, rewritten
 from .apple import APPLE_MARK
-from .limits import MAX_CANDIDATES, MAX_MPF_IMAGES
+from .limits import MAX_CANDIDATES, MAX_MPF_IMAGES, MAX_SECONDARY_SEGMENTS
 from .metadata import ISO_TAG, ISO_VERSION, Metadata, iso_to_metadata, metadata_to_iso
 from .segments import (
     APP0,
@@ -93,7 +93,7 @@ def _candidate(data: bytes, offset: int, primary: Codestream) -> Codestream | No
     """The codestream at `offset` if it carries gain map metadata; never the primary or a part of its header."""
     if offset <= primary.scan:
         raise DamagedError("that is inside the first image")
-    stream = parse(data, offset)
+    stream = parse(data, offset, MAX_SECONDARY_SEGMENTS)
     return stream if flavours(stream) else None
 
 
@@ -116,7 +116,7 @@ def images(data: bytes, position: int) -> Iterator[Codestream]:
         if position < 0 or found == MAX_MPF_IMAGES:
             return
         try:
-            stream = parse(data, position)
+            stream = parse(data, position, MAX_SECONDARY_SEGMENTS)
         except UntoneError:
             position += 2
             continue
@@ -129,7 +129,7 @@ def flavours(stream: Codestream) -> tuple[str, ...]:
     packet = stream.payload(APP1, XMP_TAG) or b""
     found = {
         "iso21496-1": len(stream.payload(APP2, ISO_TAG) or b"") > len(ISO_VERSION),
-        "hdrgm-xmp": HDRGM.encode() in packet and "GainMapMax" in properties(packet, HDRGM),
+        "hdrgm-xmp": HDRGM.encode() in packet and b"GainMapMax" in packet and "GainMapMax" in properties(packet, HDRGM),
         "apple": APPLE_MARK in packet,
     }
     return tuple(name for name, present in found.items() if present)
