@@ -153,7 +153,8 @@ def blind(scene: Scene, settings: Settings, neurons: int = 16) -> Made:
     vector = vector.astype(np.float16).astype(np.float32)
     columns, rows = mlp.embedding(width), mlp.embedding(height)
     said = [mlp.forward(np.hstack([columns, np.repeat(row[None], width, 0)]), vector, neurons) for row in rows]
-    return scene.rebuilt(np.stack(said).clip(-1, 1) * half + middle, residual), 2 * vector.size
+    found = (np.stack(said).clip(-1, 1) * half + middle).astype(np.float32)
+    return scene.rebuilt(found, residual), 2 * vector.size
 
 
 def direct(scene: Scene, settings: Settings) -> Made:

@@ -46,8 +46,8 @@ class DirectMlp(nn.Module):
             nn.init.normal_(part, 0, math.sqrt(2 / part.shape[1]))
         with torch.no_grad():  # the higher frequencies the smaller, as our own networks begin
             octaves = torch.arange(mlp.FREQUENCIES).repeat_interleave(2).repeat(mlp.SECTIONS)
-            self.first[:, : len(octaves)] *= 2 ** (-octaves / 2)
-            self.last *= 0.1
+            self.first[:, : len(octaves)].mul_(torch.exp2(-octaves / 2))
+            self.last.mul_(0.1)
 
     def forward(self, index: Tensor, basis: Tensor) -> Tensor:
         """What is added to the colours, [n, 3], of [n, 5] rows of a basis (mlp.Basis)."""
@@ -131,7 +131,7 @@ def direct(codes: Codes, base: Floats, truth: Floats, recipe: DirectRecipe) -> t
         optimizer.step()
         falling.step()
     with torch.no_grad():
-        said = torch.cat([net(part, rows) for part in index.split(BAND)]).numpy()
+        said = torch.cat([net(part, rows) for part in torch.split(index, BAND)]).numpy()
     return np.clip(base + said.reshape(base.shape), 0, 1), 4 * numbers_of(net)
 
 
@@ -223,4 +223,6 @@ def _step(net: MlpItm, optimizer: torch.optim.Optimizer, places: Tensor, colours
 
 def _said(net: MlpItm, places: Tensor, colours: Tensor) -> Tensor:
     with torch.no_grad():
-        return torch.cat([net(p, c) for p, c in zip(places.split(BAND), colours.split(BAND), strict=True)])
+        return torch.cat(
+            [net(p, c) for p, c in zip(torch.split(places, BAND), torch.split(colours, BAND), strict=True)]
+        )
