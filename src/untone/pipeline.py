@@ -20,6 +20,7 @@ import numpy as np
 from . import formats, prediction, relation
 from .errors import UntoneError, UsageError
 from .formats import mlp_segment
+from .formats.pixels import brightest
 from .image import GainMap, Image, turned_upright
 from .light import applied, upright
 from .prediction import MAP_DIVISORS as MAP_DIVISORS
@@ -354,7 +355,7 @@ def statistics(image: Image, gain_map: GainMap | None) -> tuple[float, float, fl
 
 def _figures(light: Image) -> tuple[float, float, float]:
     """Headroom in stops, peak in nits, share of pixels above SDR white, of light."""
-    brightest = light.pixels.max(axis=2)
-    share = float(np.count_nonzero(brightest > 1 + GAMUT_TOLERANCE)) / brightest.size
-    peak = float(brightest.max())
+    largest = brightest(light.pixels)
+    share = float(np.count_nonzero(largest > 1 + GAMUT_TOLERANCE)) / largest.size
+    peak = float(largest.max())
     return math.log2(max(peak, 1.0)), peak * light.white_nits, share

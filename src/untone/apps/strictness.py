@@ -14,7 +14,7 @@ from ..formats import mpf
 from ..formats.announcement import announces_gain_map, extension
 from ..formats.container import directory
 from ..formats.exif import orientation_of
-from ..formats.limits import quoted
+from ..formats.limits import MAX_SECONDARY_SEGMENTS, quoted
 from ..formats.metadata import ISO_TAG, ISO_VERSION
 from ..formats.segments import APP1, APP2, EXIF_TAG, XMP_TAG, Codestream, find_end, parse
 from ..formats.ultrahdr import flavours, images
@@ -92,7 +92,7 @@ def _second(
 
 def _gain_map_at(data: bytes, offset: int) -> Codestream | None:
     try:
-        return _gain_map(parse(data, offset))
+        return _gain_map(parse(data, offset, MAX_SECONDARY_SEGMENTS))
     except UntoneError:
         return None
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from .. import colour, kernels
 from ..image import Image, Pixels
-from .pixels import bands, sixteen_bits
+from .pixels import bands, brightest, sixteen_bits
 
 
 def stored_codes(image: Image) -> Pixels:
@@ -36,6 +36,6 @@ def light_levels(codes: Pixels) -> tuple[float, float]:
     """MaxCLL and MaxFALL (CTA-861.3) of full-range PQ codes, nits."""
     counts: NDArray[np.int64] = np.zeros(int(np.iinfo(codes.dtype).max) + 1, np.int64)
     for band in bands(codes):
-        counts += np.bincount(band.max(axis=2).ravel(), minlength=len(counts))
+        counts += np.bincount(brightest(band).ravel(), minlength=len(counts))
     nits = colour.pq_to_nits(np.arange(len(counts)) / (len(counts) - 1))
     return float(nits[np.flatnonzero(counts)[-1]]), float(counts @ nits) / int(counts.sum())

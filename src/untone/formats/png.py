@@ -22,7 +22,7 @@ from .icc import CICP_PRIMARIES, CICP_TRANSFERS, PRIMARIES_CICP
 from .idat import chunk as _chunk
 from .idat import idat_chunks
 from .limits import MAX_CHUNKS, MAX_METADATA_BYTES, MAX_SURPLUS_BYTES, check_size
-from .pixels import bands, decoded, sixteen_bits, three_channels
+from .pixels import bands, brightest, decoded, sixteen_bits, three_channels
 from .quiet import muted
 from .signalling import Header, Signalling, image_of, signalling
 
@@ -250,8 +250,8 @@ def _parts(image: Image) -> Iterator[Part]:
     def band(first: int, last: int) -> Pixels:
         codes = _codes(image, first, last)
         if image.is_hdr:
-            brightest = np.maximum(np.maximum(codes[..., 0], codes[..., 1]), codes[..., 2])
-            found = np.bincount(brightest[min(first, 1) :].ravel(), minlength=65536)  # the first row is another band's
+            own = brightest(codes[min(first, 1) :])  # the first row is another band's
+            found = np.bincount(own.ravel(), minlength=65536)
             with guard:
                 levels[:] += found
         return codes
