@@ -39,6 +39,7 @@ class Image:
         icc, exif, xmp: metadata of the file, without container headers; None where absent.
         encoded: the whole file the pixels came from, when a writer can carry its bytes over; else None.
         mlp: a gain network that the file carries (formats/mlp_segment.py), as its bytes are; None where absent.
+        inked: whether the file has CMYK; the pixels are what becomes of it in RGB.
         left_out: why a gain map that the file has is not read, one line; None where none is left out.
 
     Raises:
@@ -56,6 +57,7 @@ class Image:
     xmp: bytes | None = None
     encoded: bytes | None = None
     mlp: bytes | None = None
+    inked: bool = False
     left_out: str | None = None
 
     def __post_init__(self) -> None:

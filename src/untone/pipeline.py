@@ -40,6 +40,8 @@ TARGET_SUFFIXES = GAIN_MAP_SUFFIXES + RENDITION_SUFFIXES
 
 STATISTICS_PIXELS = 250_000
 
+INKED = "its CMYK pixels become RGB"
+
 
 @dataclasses.dataclass(frozen=True)
 class Conversion:
@@ -254,7 +256,7 @@ def convert(
         data = write_rendition(target, image, gain_map)
     else:
         data = write(target, image, gain_map, format=None if target else "jpeg", **options)
-    return Conversion(image.width, image.height, None, data, *statistics(image, gain_map), note=image.left_out)
+    return Conversion(image.width, image.height, None, data, *statistics(image, gain_map), note=noted(image))
 
 
 def transcode(
@@ -291,13 +293,14 @@ def transcode(
         data = write_rendition(target, image, gain_map, headroom_stops, **options)
     else:
         data = write(target, image, gain_map, **options)
-    return Conversion(image.width, image.height, None, data, *figures, note=lost(image, format))
+    return Conversion(image.width, image.height, None, data, *figures, note=noted(image, format))
 
 
-def lost(image: Image, name: str) -> str | None:
-    """Why a gain map that is not read does not reach a file of this format; None where a JPEG stays as it is."""
+def noted(image: Image, name: str | None = None) -> str | None:
+    """What of a photo's file does not reach one of this format, one line: its gain map, its inks. None: all does."""
     stays = name == "jpeg" and (image.encoded or b"")[:2] == b"\xff\xd8"
-    return None if stays else image.left_out
+    reasons = (None if stays else image.left_out, INKED if image.inked else None)
+    return "; ".join(filter(None, reasons)) or None
 
 
 def _transcode_network(

@@ -19,12 +19,17 @@ from ..errors import UnsupportedError, UsageError
 from ..formats import exif, jpeg, profiles, segments
 from ..formats.container import announce, silence
 from ..formats.files import load_bytes, save
-from ..formats.location import jpeg_without_location, xmp_without_location, xmp_without_thumbnails
+from ..formats.location import (
+    jpeg_without_location,
+    jpeg_without_thumbnails,
+    xmp_without_location,
+    xmp_without_thumbnails,
+)
 from ..formats.pixels import eight_bits
 from ..formats.revision import Revision, revised, xmp_with
 from ..formats.ultrahdr import locate
 from ..image import GainMap, Image
-from ..pipeline import Conversion
+from ..pipeline import INKED, Conversion
 from . import batch, jobs
 from .geometry import Edit, edited, orientation_after
 from .lossless import Mode, Moves, moves, samples
@@ -140,7 +145,8 @@ def edit(source: bytes | Path, target: Path | None, change: Edit, strip: Strip, 
         return _patched(data, target, change, strip)
     image, gain_map = pipeline.read(data)
     found = _moves(data, image, change, qualities.mode, stays)
-    if found is None and stays and image.encoded is not None and not change.resizes and not strip.metadata:
+    turned_only = image.encoded is not None or not change.touches_pixels  # of CMYK nothing else is without loss
+    if found is None and stays and turned_only and not change.resizes and not strip.metadata:
         return _patched(data, target, change, strip)
     before, before_map = image, gain_map
     if found is not None:
@@ -162,7 +168,7 @@ def edit(source: bytes | Path, target: Path | None, change: Edit, strip: Strip, 
     options = {"quality": qualities.base, "map_quality": qualities.gain_map}
     written = pipeline.write(target, image, gain_map, format=wanted, **options)
     figures = pipeline.statistics(image, gain_map)
-    notes = [note for note in (found.note if found else None, lost) if note]
+    notes = [note for note in (found.note if found else None, lost, INKED if image.inked else None) if note]
     return Conversion(image.width, image.height, None, written, *figures, note="; ".join(notes) or None)
 
 
@@ -263,17 +269,16 @@ def _rebuilt(data: bytes, image: Image, before: Image, strip: Strip, level: int,
     """The old file with the new picture (`base`, or one encoded here); its gain map is still the old one."""
     changed = image.pixels is not before.pixels
     icc = before.icc if base is not None else profiles.profile_for(image)
-    shown = xmp_without_thumbnails if changed else bytes
     block = image.exif
     if strip.metadata:
         block = exif.with_orientation(None, image.orientation)
     return revised(
-        data,
+        jpeg_without_thumbnails(data) if changed else data,
         Revision(
             picture=(base or jpeg.encode(eight_bits(image.pixels), level)) if changed else None,
             icc=icc if changed else None,
             exif=lambda _: block,
-            xmp=lambda packet: _without_trailer(_true(shown(packet), image), data, strip),
+            xmp=lambda packet: _without_trailer(_true(packet, image), data, strip),
             bare=strip.metadata,
             trailer=not (strip.trailer or strip.metadata),
         ),

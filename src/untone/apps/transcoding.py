@@ -77,7 +77,7 @@ def transcode(
         image, gain_map = rendered(image, quality)
     written = pipeline.write(target, image, gain_map, format=format, bits=bits, **qualities)
     figures = pipeline.statistics(image, gain_map)
-    return Conversion(image.width, image.height, None, written, *figures, note=pipeline.lost(image, format))
+    return Conversion(image.width, image.height, None, written, *figures, note=pipeline.noted(image, format))
 
 
 def _is_hdr_still(data: bytes) -> bool:

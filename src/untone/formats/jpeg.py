@@ -57,6 +57,7 @@ def read(data: bytes) -> tuple[Image, GainMap | None]:
         xmp=layout.primary.payload(APP1, XMP_TAG),
         encoded=None if inked else data,
         mlp=mlp_segment.joined(layout.primary.segments),
+        inked=inked,
         left_out=stated.left_out if stated is not None else None,
     )
     return image, None if layout.gain_map is None or stated is None else _gain_map(data, layout.gain_map, stated)

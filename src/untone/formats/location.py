@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from xml.parsers import expat
 
 from ..errors import UntoneError
@@ -40,6 +40,8 @@ IPTC_PLACES = frozenset((26, 27, 90, 92, 95, 100, 101))
 
 PHOTOSHOP_TAG = b"Photoshop 3.0\0"
 APP13, IPTC_RESOURCE = 0xED, 0x0404
+THUMBNAIL_RESOURCES = frozenset((0x0409, 0x040C))
+"""Of Photoshop 4 and 5."""
 
 _ATTRIBUTE = re.compile(rb"""\s([\w.-]+):([\w.-]+)\s*=\s*(?:"[^"]*"|'[^']*')""")
 """An attribute with its prefix, its name and the blank before it."""
@@ -141,6 +143,20 @@ def jpeg_without_location(data: bytes) -> bytes:
     return bytes(block)
 
 
+def jpeg_without_thumbnails(data: bytes) -> bytes:
+    """A JPEG file of the same length whose first image's XMP, extended or not, has no thumbnails.
+
+    Raises:
+        DamagedError, LimitError: as reading it.
+    """
+    stream, block = parse(data), bytearray(data)
+    main = stream.first(APP1, XMP_TAG)
+    if main is not None:
+        block[main.start + 4 : main.end] = XMP_TAG + xmp_without_thumbnails(main.body[len(XMP_TAG) :])
+    _blank_extension(block, stream, xmp_without_thumbnails)
+    return bytes(block)
+
+
 def _blank_segments(block: bytearray, stream: Codestream) -> None:
     for segment in stream.segments:
         body = segment.body
@@ -153,7 +169,7 @@ def _blank_segments(block: bytearray, stream: Codestream) -> None:
         elif body.startswith(XMP_TAG):
             body = XMP_TAG + xmp_without_location(body[len(XMP_TAG) :])
         block[segment.start + 4 : segment.start + 4 + len(body)] = body
-    _blank_extension(block, stream)
+    _blank_extension(block, stream, xmp_without_location)
 
 
 def resources_without_location(block: bytes) -> bytes:
@@ -161,17 +177,34 @@ def resources_without_location(block: bytes) -> bytes:
 
     Each is `8BIM`, a number, a name and a length, all but the number padded to even lengths.
     """
-    made, position = bytearray(block), 0
+    made = bytearray(block)
+    for number, _, at, end in _resources(block):
+        if number == IPTC_RESOURCE:
+            _blank_datasets(made, at, end)
+    return bytes(made)
+
+
+def resources_without_thumbnails(block: bytes) -> bytes:
+    """Photoshop's resources less the small pictures of what the photo was."""
+    kept, position = [], 0
+    for number, start, _, end in _resources(block):
+        if number in THUMBNAIL_RESOURCES:
+            kept.append(block[position:start])
+            position = min(end + (end & 1 ^ start & 1), len(block))
+    return b"".join([*kept, block[position:]])
+
+
+def _resources(block: bytes) -> Iterator[tuple[int, int, int, int]]:
+    """Number, where it starts, and where its content starts and ends, of each."""
+    position = 0
     while block[position : position + 4] == b"8BIM" and position + 7 <= len(block):
         (number,) = struct.unpack_from(">H", block, position + 4)
         at = position + 6 + (block[position + 6] + 2 & ~1)
         if at + 4 > len(block):
-            break
+            return
         (length,) = struct.unpack_from(">I", block, at)
-        if number == IPTC_RESOURCE:
-            _blank_datasets(made, at + 4, min(at + 4 + length, len(block)))
+        yield number, position, at + 4, min(at + 4 + length, len(block))
         position = at + 4 + (length + 1 & ~1)
-    return bytes(made)
 
 
 def _blank_datasets(block: bytearray, position: int, end: int) -> None:
@@ -186,10 +219,10 @@ def _blank_datasets(block: bytearray, position: int, end: int) -> None:
         position += length
 
 
-def _blank_extension(block: bytearray, stream: Codestream) -> None:
+def _blank_extension(block: bytearray, stream: Codestream, blank: Callable[[bytes], bytes]) -> None:
     """The same in extended XMP, whose name is its digest."""
     whole, name = extension(stream), named_extension(stream)
-    silent = xmp_without_location(whole) if whole is not None else None
+    silent = blank(whole) if whole is not None else None
     if whole is None or silent is None or name is None or silent == whole:
         return
     digest = hashlib.md5(silent, usedforsecurity=False).hexdigest().upper().encode()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import struct
+from collections.abc import Sequence
 
 from ..errors import DamagedError
 from .limits import MAX_MPF_IMAGES, MAX_MPF_TAGS
@@ -23,6 +24,11 @@ class Entry:
     size: int
     offset: int
 
+    @property
+    def is_preview(self) -> bool:
+        """Whether it is the first image in small (a large thumbnail, by its attribute)."""
+        return self.attribute & 0xFF0000 == 0x010000
+
 
 def parse(body: bytes, tiff_position: int) -> list[Entry]:
     """Entries of an MPF segment's body (tag included), offsets turned into file offsets.
@@ -38,7 +44,9 @@ def parse(body: bytes, tiff_position: int) -> list[Entry]:
     return [Entry(row[0], row[1], row[2] + tiff_position if index else 0) for index, row in enumerate(rows)]
 
 
-def moved(body: bytes, before: int, after: int, length: int, distance: int) -> bytes:
+def moved(
+    body: bytes, before: int, after: int, length: int, distance: int, gone: Sequence[tuple[int, int]] = ()
+) -> bytes:
     """The body of an index whose first image has a new length; nothing else of it changes.
 
     Args:
@@ -46,6 +54,7 @@ def moved(body: bytes, before: int, after: int, length: int, distance: int) -> b
         before, after: file offset of the byte after the tag in the old and in the new file.
         length: of the first image, in bytes.
         distance: how far the images behind it moved.
+        gone: parts of the old file, from and to, that are left out; images that begin there become empty entries.
 
     Raises:
         DamagedError: as `parse`.
@@ -54,9 +63,15 @@ def moved(body: bytes, before: int, after: int, length: int, distance: int) -> b
     order, rows, position = _rows(body)
     for index, (_, size, offset) in enumerate(rows):
         place = len(MPF_TAG) + position + 16 * index
-        new = (size, offset + before + distance - after) if index else (length, 0)
+        new = (size, _place(offset + before, distance, gone) - after) if index else (length, 0)
+        if index and any(start <= offset + before < end for start, end in gone):
+            new = (0, 0)
         struct.pack_into(order + "II", block, place + 4, *(value % (1 << 32) for value in new))
     return bytes(block)
+
+
+def _place(offset: int, distance: int, gone: Sequence[tuple[int, int]]) -> int:
+    return offset + distance - sum(end - start for start, end in gone if end <= offset)
 
 
 def _rows(body: bytes) -> tuple[str, list[tuple[int, int, int]], int]:

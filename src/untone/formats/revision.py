@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 
 from . import mpf
+from .location import APP13, PHOTOSHOP_TAG, resources_without_thumbnails
 from .metadata import ISO_TAG
 from .mlp_segment import is_network
 from .segments import (
@@ -30,9 +31,11 @@ from .segments import (
     parse,
     segment,
 )
-from .ultrahdr import locate
+from .ultrahdr import Layout, locate
 
 COMMENT = 0xFE
+JFXX_TAG = b"JFXX\0"
+"""JFIF's extension: a thumbnail."""
 
 _WIDTH = rb"(?:exif:PixelXDimension|tiff:ImageWidth)"
 _HEIGHT = rb"(?:exif:PixelYDimension|tiff:ImageLength)"
@@ -43,7 +46,8 @@ class Revision:
     """What changes in the first image.
 
     Attributes:
-        picture: a JPEG whose image data takes the place of the old; None keeps it.
+        picture: a JPEG whose image data takes the place of the old; None keeps it. What showed the old one goes: JFIF's
+            and Photoshop's thumbnails, and previews, by MPF's index.
         icc: the profile of that picture; used with `picture` only.
         exif: from the old block (None where there is none) to the new one (None drops it).
         xmp: from the old packet to the new one.
@@ -74,6 +78,7 @@ def revised(data: bytes, revision: Revision) -> bytes:
         pieces += [picture[s.start : s.end] for s in shown.segments if not _is_metadata(s) and not _is_jfif(s)]
         jfif = [picture[s.start : s.end] for s in shown.segments if _is_jfif(s)]
         pieces = jfif + pieces
+    gone = _previews(data, layout, end) if revision.picture is not None else []
     scan = memoryview(picture)[shown.scan : find_end(picture, shown)]
     length = 2 + sum(map(len, pieces)) + len(scan)
     position = 2
@@ -82,12 +87,27 @@ def revised(data: bytes, revision: Revision) -> bytes:
             old = primary.first(APP2, mpf.MPF_TAG)
             assert old is not None
             before, after = (place + 4 + len(mpf.MPF_TAG) for place in (old.start, position))
-            pieces[index] = segment(APP2, mpf.moved(old.body, before, after, length, length - end))
+            pieces[index] = segment(APP2, mpf.moved(old.body, before, after, length, length - end, gone))
         position += len(piece)
     last = max([end, *(entry.offset + entry.size for entry in layout.entries[1:])])
     if layout.gain_map is not None:
         last = max(last, find_end(data, layout.gain_map))
-    return b"".join([b"\xff\xd8", *pieces, scan, memoryview(data)[end : None if revision.trailer else last]])
+    edges = [end, *(edge for span in gone for edge in span), len(data) if revision.trailer else max(last, end)]
+    kept = [memoryview(data)[start:stop] for start, stop in zip(edges[::2], edges[1::2], strict=True)]
+    return b"".join([b"\xff\xd8", *pieces, scan, *kept])
+
+
+def _previews(data: bytes, layout: Layout, end: int) -> list[tuple[int, int]]:
+    """Where images are that show the first one in small; none that overlap with each other or with the gain map."""
+    taken = [(layout.gain_map.start, find_end(data, layout.gain_map))] if layout.gain_map is not None else []
+    spans: list[tuple[int, int]] = []
+    for entry in sorted(layout.entries[1:], key=lambda entry: entry.offset):
+        start, stop = entry.offset, entry.offset + entry.size
+        free = not any(start < other and first < stop for first, other in taken)
+        if entry.is_preview and start >= end and start < stop <= len(data) and free:
+            spans.append((start, stop))
+            taken.append((start, stop))
+    return spans
 
 
 def _leading(data: bytes, segments: tuple[Segment, ...], revision: Revision) -> list[bytes]:
@@ -108,6 +128,8 @@ def _leading(data: bytes, segments: tuple[Segment, ...], revision: Revision) -> 
             body = found.body
             if _has(found, APP1, XMP_TAG):
                 body = XMP_TAG + revision.xmp(body[len(XMP_TAG) :])
+            elif revision.picture is not None and _has(found, APP13, PHOTOSHOP_TAG):
+                body = PHOTOSHOP_TAG + resources_without_thumbnails(body[len(PHOTOSHOP_TAG) :])
             changed = body is not found.body and body != found.body and len(body) <= MAX_BODY
             pieces.append(segment(found.marker, body) if changed else data[found.start : found.end])
     if not done and at_front:
@@ -120,7 +142,8 @@ def _leading(data: bytes, segments: tuple[Segment, ...], revision: Revision) -> 
 def _stays(found: Segment, revision: Revision) -> bool:
     if is_network(found):  # it knows one picture only, and is nothing but light
         return revision.picture is None
-    if revision.picture is not None and (not _is_metadata(found) or _is_jfif(found) or _has(found, APP2, ICC_TAG)):
+    replaced = not _is_metadata(found) or _is_jfif(found) or _has(found, APP2, ICC_TAG) or _has(found, APP0, JFXX_TAG)
+    if revision.picture is not None and replaced:
         return False
     if not revision.bare or not _is_metadata(found) or _is_jfif(found):
         return True
