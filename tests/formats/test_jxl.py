@@ -177,3 +177,14 @@ def test_cuts_and_flips_are_survived(file, capfd):
                 if "\n" in message:
                     pytest.fail(message)
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_gain_map_packed_by_brotli(pixels, gain_map):
+    """Any metadata box may be packed (ISO/IEC 18181-2)."""
+    data = written(Image(pixels), gain_map)
+    place = data.index(b"jhgm") - 4
+    end = place + int.from_bytes(data[place : place + 4], "big")
+    packed = box(b"brob", b"jhgm", bytes(imagecodecs.brotli_encode(data[place + 8 : end])))
+    found = formats.read(data[:place] + packed + data[end:])[1]
+    assert found.max_stops == formats.read(data)[1].max_stops
+    np.testing.assert_array_equal(found.codes, formats.read(data)[1].codes)

@@ -22,7 +22,7 @@ MAKER_TAG = b"Apple iOS\0\0\1MM"
 
 MAX_HEADROOM_STOPS = 16.0
 
-NO_HEADROOM = "it is Apple's, and the file states no usable headroom"
+NO_HEADROOM = "the file states no usable headroom for it"
 
 _HDR_HEADROOM, _HDR_GAIN = 0x21, 0x30
 _SRATIONAL = 10

@@ -116,7 +116,8 @@ def picture(data: bytes, meta: Meta, number: int, codec: Codec) -> Picture:
     coded = [part for part in parts if part.kind not in DERIVED]
     other = next((part.kind for part in coded if part.kind != codec.kind), None)
     if other is not None or not coded:
-        raise UnsupportedError(f"a picture of this {codec.name.upper()} is coded as {(other or item.kind)!r}")
+        kind = (other or item.kind).decode("latin-1")
+        raise UnsupportedError(f"a picture of this {codec.name.upper()} is coded as {kind!r}")
     if any(part.kind == b"iovl" for part in parts):
         _check_overlay(meta, parts, codec)
     if any(part.extents is None for part in parts):

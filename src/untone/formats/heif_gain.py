@@ -99,7 +99,8 @@ def locate(data: bytes, meta: Meta, codec: Codec) -> Found:
 
 def _located(data: bytes, meta: Meta, codec: Codec) -> Found:
     tone_maps = [item.number for item in meta.items.values() if item.kind == b"tmap"]
-    base, reason = meta.primary, None
+    base = meta.primary
+    reason: UnsupportedError | None = None
     for number in tone_maps:
         targets = meta.targets(b"dimg", number)
         if len(targets) != 2:
@@ -109,19 +110,20 @@ def _located(data: bytes, meta: Meta, codec: Codec) -> Found:
             try:
                 return _tone_map(data, meta, codec, number, targets)
             except UnsupportedError as error:
-                reason = reason or left_out(error)
+                reason = reason or error
         elif meta.primary == targets[1]:
-            reason = reason or left_out(f"the tmap item takes the primary item, {targets[1]}, for its gain map")
+            reason = reason or UnsupportedError(f"the tmap item takes the primary item, {base}, for its gain map")
     for source in meta.sources(b"auxl", base):
         kind = (meta.item(source).property(b"auxC") or b"")[4:].split(b"\0")[0]
         if kind in AUXILIARY:
             try:
                 found = _auxiliary(data, meta, codec, base, source)
             except UnsupportedError as error:
-                reason = reason or left_out(error)
+                reason = reason or error
                 continue
-            return dataclasses.replace(found, warnings=(*found.warnings, reason)) if reason else found
-    return Found(base, left_out=reason)
+            more = (f"the auxiliary gain map is used: {reason}",) if reason is not None else ()
+            return dataclasses.replace(found, warnings=found.warnings + more)
+    return Found(base, left_out=left_out(reason) if reason is not None else None)
 
 
 def _tone_map(data: bytes, meta: Meta, codec: Codec, number: int, targets: tuple[int, ...]) -> Found:

@@ -34,6 +34,9 @@ SIGNATURES = (SIGNATURE, CONTAINER)
 EFFORT = 5
 """Of the encoder, 1 to 9; the default 7 takes three times as long for 2 % of the bytes."""
 
+METADATA = (b"Exif", b"xml ", b"jhgm")
+"""Boxes that are read, in a `brob` box too."""
+
 MAX_BITS_OF_LEVEL_5 = 12
 """Lossless; what goes beyond the level that every decoder must know says so in a box."""
 
@@ -78,9 +81,9 @@ def parse(data: bytes) -> File:
             whole = data[start:end]
         elif name == b"jxlp":
             pieces.append((Reader(data, start, end, "jxlp").number(4) & 0x7FFFFFFF, data[start + 4 : end]))
-        elif name in (b"Exif", b"xml ", b"jhgm") and name not in found:
+        elif name in METADATA and name not in found:
             found[name] = data[start:end] if name == b"jhgm" else _limited(data[start:end])
-        elif name == b"brob" and (packed := data[start : start + 4]) in (b"Exif", b"xml ") and packed not in found:
+        elif name == b"brob" and (packed := data[start : start + 4]) in METADATA and packed not in found:
             found[packed] = _inflated(data[start + 4 : end])
     codestream = whole if whole is not None else b"".join(part for _, part in sorted(pieces))
     exif = found.get(b"Exif")
