@@ -99,6 +99,7 @@ def _opened(name: str) -> Callable[[bytes], None]:
             return
         assert (image.width, image.height) == (found.width, found.height)
         assert (gain_map is None) == (found.gain_map is None)
+        assert image.left_out == found.left_out
         if image.pixels.dtype == np.float32:
             assert np.isfinite(image.pixels).all(), "light that is not finite"
         if name == "jpeg" or (chosen.write is not None and zlib.crc32(data) % ENCODED_EVERY == 0):
@@ -140,12 +141,15 @@ def _announcement(data: bytes) -> None:
         for part in added:
             assert segments.segment(part[1], part[4:]) == part
     attempt(location.jpeg_without_location, data)
+    assert len(location.jpeg_without_thumbnails(data)) == len(data)
+    for part in stream.segments:
+        assert len(location.resources_without_thumbnails(part.body)) <= len(part.body)
 
 
 def _mpf(data: bytes) -> None:
     body = mpf.MPF_TAG + data
     entries = attempt(mpf.parse, body, 100)
-    moved = attempt(mpf.moved, body, 100, 200, 5000, 60)
+    moved = attempt(mpf.moved, body, 100, 200, 5000, 60, [(150, 170), (300, 320)])
     assert (entries is None) == (moved is None)
     if moved is not None:
         assert len(moved) == len(body)

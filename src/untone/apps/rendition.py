@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
             return 0
         light = pipeline.rendition_of(image, gain_map, arguments.headroom)
         if light is None:
-            raise UntoneError("it carries no gain map; untone FILE makes one")
+            raise UntoneError(image.left_out or "it carries no gain map; untone FILE makes one")
         pipeline.write(arguments.output, light)
     except UntoneError as error:
         raise named(arguments.file, error) from error
