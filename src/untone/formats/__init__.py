@@ -16,6 +16,7 @@ from ..image import GainMap, Image
 from . import avif, exr, heic, jpeg, jxl, png, radiance, raster, tiff
 from .files import Part, joined, load_bytes, save
 from .signalling import Signalling
+from .source import opened
 
 Reader = Callable[[bytes], tuple[Image, GainMap | None]]
 Writer = Callable[..., Iterable[Part]]
@@ -31,6 +32,7 @@ class Format:
         starts: whether the first bytes of a file are of this format.
         read, probe, write: write is None where it is read only.
         depths: bits of a sample that `write` takes as `bits`; empty where it has no such choice.
+        lazy: whether `probe` asks no more of bytes than a source.Source can do.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Format:
     probe: Callable[[bytes], Signalling]
     write: Writer | None = None
     depths: tuple[int, ...] = ()
+    lazy: bool = False
 
 
 def _begins(*signatures: bytes) -> Callable[[bytes], bool]:
@@ -51,14 +54,14 @@ def _is_webp(head: bytes) -> bool:
 
 
 FORMATS = (
-    Format("jpeg", (".jpg", ".jpeg"), _begins(b"\xff\xd8"), jpeg.read, jpeg.probe, jpeg.write),
-    Format("png", (".png",), _begins(png.SIGNATURE), png.read, png.probe, png.write),
+    Format("jpeg", (".jpg", ".jpeg"), _begins(b"\xff\xd8"), jpeg.read, jpeg.probe, jpeg.write, lazy=True),
+    Format("png", (".png",), _begins(png.SIGNATURE), png.read, png.probe, png.write, lazy=True),
     Format("exr", (".exr",), _begins(exr.SIGNATURE), exr.read, exr.probe, exr.write),
     Format("radiance", (".hdr",), _begins(*radiance.SIGNATURES), radiance.read, radiance.probe, radiance.write),
     Format("tiff", (), _begins(*tiff.SIGNATURES), tiff.read, tiff.probe),
     Format("webp", (), _is_webp, raster.read_webp, raster.probe_webp),
-    Format("avif", (".avif",), avif.starts, avif.read, avif.probe, avif.write, avif.CODEC.depths),
-    Format("heic", (".heic",), heic.starts, heic.read, heic.probe, heic.write, heic.CODEC.depths),
+    Format("avif", (".avif",), avif.starts, avif.read, avif.probe, avif.write, avif.CODEC.depths, lazy=True),
+    Format("heic", (".heic",), heic.starts, heic.read, heic.probe, heic.write, heic.CODEC.depths, lazy=True),
     Format("jxl", (".jxl",), _begins(*jxl.SIGNATURES), jxl.read, jxl.probe, jxl.write),
 )
 
@@ -92,8 +95,12 @@ def read(source: str | Path | bytes) -> tuple[Image, GainMap | None]:
 def probe(source: str | Path | bytes) -> Signalling:
     """What a file says about itself, from its headers; no pixel is decoded. Raises as `read`."""
     with _naming(source):
-        data = load_bytes(source)
-        return sniff(data).probe(data)
+        if isinstance(source, bytes):
+            data = load_bytes(source)
+            return sniff(data).probe(data)
+        with opened(Path(source)) as data:
+            chosen = sniff(data)
+            return chosen.probe(data if chosen.lazy else data[:])
 
 
 def write(

@@ -25,7 +25,7 @@ def chunk(name: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(body, zlib.crc32(name)))
 
 
-def idat_chunks(band: Band, height: int, *, rows: int, level: int, threads: int) -> Iterator[bytes]:
+def idat_chunks(band: Band, height: int, rows: int, level: int, threads: int) -> Iterator[bytes]:
     """One IDAT chunk per band; together they hold one zlib stream.
 
     Args:

@@ -81,10 +81,10 @@ def boxes(data: bytes, start: int, end: int, most: int = MAX_BOXES) -> Iterator[
     for _ in range(most):
         if start + 8 > end:
             return
-        size, name = struct.unpack_from(">I4s", data, start)
+        size, name = struct.unpack(">I4s", data[start : start + 8])
         header = 8
         if size == 1 and start + 16 <= end:
-            (size,), header = struct.unpack_from(">Q", data, start + 8), 16
+            (size,), header = struct.unpack(">Q", data[start + 8 : start + 16]), 16
         size = size or end - start
         if size < header or start + size > end:
             raise DamagedError(f"the box {_letters(name)} at byte {start} says {size} bytes; {end - start} are there")

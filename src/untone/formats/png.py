@@ -77,7 +77,7 @@ def parse(data: bytes) -> Header:
     """
     if len(data) < 33 or data[12:16] != b"IHDR":
         raise DamagedError("the PNG ends before, or lacks, its IHDR chunk")
-    width, height, bits, kind = struct.unpack_from(">IIBB", data, 16)
+    width, height, bits, kind = struct.unpack(">IIBB", data[16:26])
     if kind not in _CHANNELS or bits not in (1, 2, 4, 8, 16):
         raise DamagedError(f"the PNG has colour type {kind} with {bits} bits")
     check_size(width, height, 4 * (2 if bits == 16 else 1))
@@ -98,7 +98,7 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
     for _ in range(MAX_CHUNKS):
         if position + 12 > len(data):
             raise DamagedError(f"the PNG ends at byte {len(data)} without its IEND chunk")
-        length, name = struct.unpack_from(">I4s", data, position)
+        length, name = struct.unpack(">I4s", data[position : position + 8])
         if position + 12 + length > len(data):
             raise DamagedError(f"the PNG chunk {name!r} says {length} bytes; the file ends at {len(data)}")
         yield name, position + 8, length
@@ -243,6 +243,11 @@ def write(image: Image, gain_map: GainMap | None = None, *, quality: int = 95, m
     return _parts(image)
 
 
+def band_rows(width: int) -> int:
+    """Rows of a band of a picture so wide."""
+    return max(LEAST_ROWS, min(MOST_ROWS, BAND_PIXELS // width))
+
+
 def _parts(image: Image) -> Iterator[Part]:
     levels = np.zeros(65536, np.int64)
     guard = threading.Lock()
@@ -259,8 +264,7 @@ def _parts(image: Image) -> Iterator[Part]:
     sixteen = image.is_hdr or image.pixels.dtype != np.uint8
     header = _chunk(b"IHDR", struct.pack(">IIBBBBB", image.width, image.height, 16 if sixteen else 8, RGB, 0, 0, 0))
     yield from (SIGNATURE, header, *_describing(image, levels))
-    rows = max(LEAST_ROWS, min(MOST_ROWS, BAND_PIXELS // image.width))
-    yield from idat_chunks(band, image.height, rows=rows, level=LEVEL, threads=kernels.info()["threads"])
+    yield from idat_chunks(band, image.height, band_rows(image.width), LEVEL, kernels.info()["threads"])
     yield _chunk(b"IEND", b"")
 
 

@@ -23,6 +23,9 @@ JFIF_TAG = b"JFIF\0"
 MAX_BODY = 65533
 """Bytes that one segment can carry."""
 
+STEP = 1 << 18
+"""Bytes searched in one go."""
+
 _START = re.compile(rb"\xff(?=[^\x00\xff])")
 """A marker between segments; fill bytes before it, and stray ones, are skipped."""
 
@@ -109,18 +112,30 @@ def parse(data: bytes, start: int = 0, most: int = MAX_SEGMENTS) -> Codestream:
 
 def _segment(data: bytes, position: int) -> Segment:
     """The next marker segment at or after `position`; stray bytes before it are skipped, as decoders do."""
-    found = _START.search(data, position)
-    start = found.start() if found else len(data)
-    if start + 4 > len(data):
+    start, head = position, data[position : position + 4]
+    if head[:1] != b"\xff" or head[1:2] in (b"\0", b"\xff"):
+        start = _search(_START, data, position)
+        head = data[start : start + 4]
+    if len(head) < 4:
         raise DamagedError(f"the JPEG ends at byte {len(data)}, before its image data")
-    marker = data[start + 1]
+    marker = head[1]
     if marker in (SOI, EOI) or 0xD0 <= marker <= 0xD7 or marker == 1:
         raise DamagedError(f"the JPEG has marker 0x{marker:02X} at byte {start}, before its image data")
-    (length,) = struct.unpack_from(">H", data, start + 2)
+    length = int.from_bytes(head[2:], "big")
     end = start + 2 + length
     if length < 2 or end > len(data):
         raise DamagedError(f"the JPEG segment at byte {start} says {length} bytes; the file ends at {len(data)}")
     return Segment(marker, start, end, bytes(data[start + 4 : end]))
+
+
+def _search(pattern: re.Pattern[bytes], data: bytes, position: int) -> int:
+    """Where two bytes of a pattern stand next, in pieces, as not all may be in memory; the length where nowhere."""
+    while position < len(data):
+        found = pattern.search(data[position : position + STEP + 1])
+        if found is not None:
+            return position + found.start()
+        position += STEP
+    return len(data)
 
 
 def find_end(data: bytes, stream: Codestream) -> int:
@@ -132,12 +147,12 @@ def find_end(data: bytes, stream: Codestream) -> int:
     """
     position, scans = stream.scan, 0
     for _ in range(MAX_SEGMENTS):
-        found = _MARKER.search(data, position)
-        if found is None:
+        place = _search(_MARKER, data, position)
+        if place == len(data):
             raise DamagedError(f"the JPEG image data ends at byte {len(data)} without its end-of-image marker")
-        if data[found.start() + 1] == EOI:
-            return found.end()
-        segment = _segment(data, found.start())
+        if data[place + 1] == EOI:
+            return place + 2
+        segment = _segment(data, place)
         scans += segment.marker == SOS
         if scans > MAX_SCANS:
             raise LimitError(f"the JPEG has more than {MAX_SCANS} scans")
