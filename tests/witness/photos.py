@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import struct
 from typing import Any
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 
 from untone import GainMap, Image, Operators, colour
+from untone.formats import heif_cells
 from untone.formats.icc import d50_matrix, named_profile
 from untone.image import turned_upright
 
@@ -52,6 +54,14 @@ def gain_map(channels: int = 3, divisor: int = 1, radians: float = 4.0, **fields
     """0 to 2.5 stops, unless the fields say otherwise."""
     defaults = {"min_stops": (0.0,) * 3, "max_stops": (2.5,) * 3, "alternate_headroom_stops": 2.5}
     return GainMap(codes(channels, divisor, radians), **{**defaults, **fields})
+
+
+def in_cells(monkeypatch: Any) -> tuple[Image, GainMap]:
+    """A photo and a map that, from now on, become grids of 2 x 2 cells, the last of each padded."""
+    monkeypatch.setattr(heif_cells, "LEVEL_6_PIXELS", 100 * 100)
+    monkeypatch.setattr(heif_cells, "CELL_SIDE", 96)
+    large = scene(131, 169)
+    return Image(large), dataclasses.replace(gain_map(3), codes=large)
 
 
 def unnamed_profile(first: str = "bt709", second: str = "p3") -> bytes:

@@ -61,6 +61,13 @@ def test_odd_sizes(browser: Chromium, size: tuple[int, int]):  # noqa: F811
     agrees(browser, data)
 
 
+def test_grids(browser: Chromium, monkeypatch: pytest.MonkeyPatch):  # noqa: F811
+    data = untone.write(None, *photos.in_cells(monkeypatch), format="avif")
+    assert data is not None
+    assert data.count(b"infe") == 11  # two grids of four cells, and tmap
+    assert seen_stops(agrees(browser, data)) > 1
+
+
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("bits", [10, 12])
 def test_deeper_bases_with_a_map_as_deep(browser: Chromium, bits: int, channels: int):  # noqa: F811

@@ -105,3 +105,9 @@ def test_files_of_libavif_are_read_as_it_reads_them(library: Any, turns: tuple[i
         assert opened.map is not None
         theirs = opened.codes(opened.map.picture.contents)
     assert np.abs(theirs - gain_map.codes.astype(int)).max() <= 1
+
+
+def test_grids(library: Any, monkeypatch: pytest.MonkeyPatch):
+    data = written(*photos.in_cells(monkeypatch))
+    assert data.count(b"infe") == 11  # two grids of four cells, and tmap
+    agrees(library, data)

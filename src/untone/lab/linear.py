@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from .. import colour, formats
 from ..errors import UnsupportedError, UntoneError, UsageError
 from ..formats import exr, png
-from ..formats.files import save
+from ..formats.files import Part, save
 from ..formats.pixels import bands
 from ..image import DIFFUSE_WHITE_NITS, Image, turned_upright
 from . import codes, progress
@@ -71,10 +72,10 @@ def _light(item: Entry | gmnet.Files) -> Light:
     return light_of(example.sdr, example.gain_stops)
 
 
-def light_file(light: Light, kind: str) -> list[bytes | memoryview]:
+def light_file(light: Light, kind: str) -> Iterable[Part]:
     """The pieces of a float32 EXR or TIFF of BT.709 light [H, W, 3]."""
     if kind == "exr":
-        return list(exr.write(Image(np.ascontiguousarray(light), "bt709", "linear", bits=32), half=False))
+        return exr.write(Image(np.ascontiguousarray(light), "bt709", "linear", bits=32), half=False)
     return float_tiff(light)
 
 
