@@ -143,7 +143,7 @@ def test_the_command_makes_a_table_and_goes_on(folder, short, monkeypatch, capsy
     rows = ("Gain-JPEG", "Gamma-AVIF", "Best gain map up to 10 KB", "Direct-MLP", "Gain-MLP 16", "Gamma-MLP 16")
     for row in (*rows, "Gamma-MLP without SDR", "Gamma-MLP 16, the paper's schedule"):
         assert f"| {row} |" in text
-    assert "2 pairs: 1 views (hills), at most 40 x 32 pixels, and drago, guided" in text
+    assert "Pairs: 2, of views hills, at most 40 x 32 pixels, by tone mappers drago, guided." in text
     assert (folder / "out" / "curves.png").read_bytes()[:4] == b"\x89PNG"
     found = json.loads((folder / "out" / "table.json").read_text())
     assert found["verdict"]["guided"]["Gamma-MLP 16"]["pairs"] == 1

@@ -172,9 +172,9 @@ def markdown(pairs: Sequence[Pair], state: dict[str, Any]) -> str:
     claim = state["claim"]
     base = f"a JPEG of quality {claim['base_quality']}" if claim["base_quality"] else "its exact 8 bits"
     lines = [
-        f"{len(pairs)} pairs: {len(views)} views ({', '.join(views)}), at most {' x '.join(map(str, claim['size']))} "
-        f"pixels, and {', '.join(mappers)}. The SDR picture is {base}. Seed {claim['settings']['seed']}, commit "
-        f"{state['commit']}. Means over views, 95% bootstrap intervals.",
+        f"Pairs: {len(pairs)}, of views {', '.join(views)}, at most {' x '.join(map(str, claim['size']))} "
+        f"pixels, by tone mappers {', '.join(mappers)}. The SDR picture is {base}. "
+        f"Seed {claim['settings']['seed']}, commit {state['commit']}. Means over views, 95% bootstrap intervals.",
         "",
     ]
     found = table(pairs)
