@@ -97,6 +97,8 @@ def test_the_announcement(whole):
     assert rules(no_xmp) == ["marker-xmp"]
     neither = edited(no_iso[: len(head)], b"hdrgm:Version", b"hdrgm:Verzion") + tail
     assert rules(neither) == ["marker-missing"]
+    newer = edited(head, ISO_TAG + bytes(4), ISO_TAG + b"\0\1\0\1") + tail
+    assert rules(newer) == ["marker-newer", "marker-iso"]
     length = str(len(whole) - layout.gain_map.start).encode()
     assert rules(edited(head, b'Length="' + length, b'Length="' + length[::-1]) + tail) == ["container-length"]
     assert rules(edited(head, b'"GainMap"', b'"GoneMap"') + tail) == ["container-missing"]
@@ -107,6 +109,7 @@ def test_the_announcement(whole):
     [
         (map_of(ISO), ["xmp-missing"]),
         (map_of(None, XMP), ["iso-missing", "xmp-per-channel"]),
+        (map_of(None, XMP.replace(b'hdrgm:Version="1.0" ', b"")), ["xmp-version", "iso-missing", "xmp-per-channel"]),
         (map_of(number(ISO, 3, 5, 4), XMP), ["flavours-disagree"]),
         (map_of(number(ISO, 3, 1, 0), XMP), ["zero-denominator"]),
         (map_of(number(ISO, 4, 0, 1), XMP), ["gamma"]),

@@ -138,7 +138,10 @@ def _places(
 
 def _announcement(data: bytes, primary: Codestream, second: Codestream, known: tuple[str, ...]) -> Iterator[Finding]:
     packet = primary.payload(APP1, XMP_TAG) or b""
-    by_iso, by_xmp, items = primary.first(APP2, ISO_TAG) is not None, False, []
+    marker = primary.payload(APP2, ISO_TAG)
+    by_iso, by_xmp, items = (marker or b"")[:2] == ISO_VERSION[:2] and len(marker or b"") >= len(ISO_VERSION), False, []
+    if marker is not None and not by_iso:
+        yield Finding("marker-newer", "the photo's ISO 21496-1 marker is not of minimum_version 0")
     for part in filter(None, (packet, extension(primary))):
         try:
             by_xmp = by_xmp or "Version" in properties(part, HDRGM)
@@ -179,6 +182,8 @@ def _parameters(second: Codestream, known: tuple[str, ...]) -> Iterator[Finding]
     except UntoneError as error:
         found = {"": ()}
         yield of_error(error)
+    if xmp is not None and "Version" not in found and len(payload) <= len(ISO_VERSION):
+        yield Finding("xmp-version", "the gain map's XMP lacks hdrgm:Version")
     if not found:
         yield Finding("xmp-missing", "the gain map has no hdrgm XMP")
     elif any(len(values) > 1 for values in found.values()) and len(payload) <= len(ISO_VERSION):

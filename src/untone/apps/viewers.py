@@ -43,6 +43,8 @@ RULES = {
     "marker-missing": Rule(BROKEN, {"Chromium": "ignores the gain map", "libultrahdr": "does not need it"}),
     "marker-iso": Rule(WARNING, {"Chromium": "takes the XMP instead"}),
     "marker-xmp": Rule(WARNING, {"Chromium": "takes ISO 21496-1 instead"}),
+    "marker-newer": Rule(WARNING, {"Chromium": "takes the XMP instead; without that it ignores the gain map"}),
+    "xmp-version": Rule(BROKEN, {"Chromium": "ignores the gain map"}),
     "container-missing": Rule(WARNING, {"Chromium": "does not need it", "Android": "needs it (documented)"}),
     "container-length": Rule(WARNING, {"Chromium": "ignores it", "libultrahdr": "ignores it", "Android": "not tried"}),
     "flavours-disagree": Rule(WARNING, dict.fromkeys(("Chromium", "libultrahdr", "gainmap-js"), "takes ISO 21496-1")),
