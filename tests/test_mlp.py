@@ -73,6 +73,18 @@ def test_slopes_are_those_of_the_loss():
         assert slopes[place] == pytest.approx((sides[1] - sides[0]) / 2e-6, abs=1e-6)
 
 
+def test_whitened_inputs_are_uncorrelated():
+    """Their second moments are diagonal, of a half each where the inputs vary more than the ridge."""
+    random = np.random.default_rng(0)
+    inputs, weights = random.normal(0, 1, (4000, 6)) @ random.normal(0, 1, (6, 6)), random.uniform(0.5, 2, 4000)
+    inputs[:, 5] = inputs[:, 4]  # one direction in which nothing varies
+    turned = inputs @ mlp.whitening(inputs, weights)
+    moments = (turned * weights[:, None]).T @ turned / weights.sum()
+    assert np.abs(moments - np.diag(np.diag(moments))).max() < 1e-5
+    assert np.sort(np.diag(moments))[1:] == pytest.approx([0.5] * 5, rel=0.1)
+    assert np.diag(moments).min() < 1e-6
+
+
 def test_quantisation_by_hand():
     """The scale of a column is its largest weight over 127, as a half float."""
     codes, scales = mlp.eight_bits(np.array([[127.0, 0.0], [-254.0, 0.0], [1.0, 0.0], [3.0, 0.0]]))

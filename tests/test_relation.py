@@ -11,6 +11,7 @@ from untone.errors import DamagedError, UntoneError, UsageError
 from untone.formats import mlp_segment
 from untone.image import Image
 from untone.relation import Recipe
+from untone.residuals import Residual
 
 QUICK = Recipe(steps=400, batch=512)
 
@@ -176,9 +177,21 @@ def test_a_network_that_says_wild_things_gives_finite_light(pair):
     image, _ = pair
     for kind, domain in (("gain", "linear"), ("gain", "pq"), ("gamma", "linear"), ("gamma", "pq")):
         wild = mlp.MlpMap(
-            np.sign(mlp.fresh(16)) * np.float32(1e5), 16, relation.Residual(kind, domain), (-64.0,) * 3, (64.0,) * 3,
+            np.sign(mlp.fresh(16)) * np.float32(1e5), 16, Residual(kind, domain), (-64.0,) * 3, (64.0,) * 3,
             48, 64, mlp.fingerprint(image.pixels), 2.0,
         )  # fmt: skip
         for stops in (None, 1.0):
             assert np.isfinite(relation.rendition(image, wild, stops).pixels).all()
         assert np.isfinite(gainmap.to_stops(relation.ordinary(image, wild))).all()
+
+
+def test_the_width_follows_the_picture(pair, monkeypatch):
+    """One gain for all pixels needs the smallest network; a relation full of waves is worth a wider one."""
+    monkeypatch.setattr(relation, "TRIAL_STEPS", 150)
+    image, _ = pair
+    base = colour.srgb_to_linear(image.pixels / 255)
+    twice = ((base + 1 / 64) * 2 - 1 / 64).astype(np.float32)
+    assert relation.width_for(image, twice, "bt709", Recipe(kind="gain", domain="linear")) == 8
+    y, x = np.mgrid[0:48, 0:64] / 64
+    waves = (base * (1.2 + np.sin(14 * x) * np.sin(11 * y))[..., None] * 2 + 0.01).astype(np.float32)
+    assert relation.width_for(image, waves, "bt709", Recipe()) > 8

@@ -36,6 +36,7 @@ COMMANDS = {
     "bench": ("lab.bench", "time the kernels and the whole command on this machine"),
     "synth": ("lab.data", "make training pairs from HDR images"),
     "rivals": ("lab.mlp_experiment", "compare gain networks with coded gain maps, over tone mappers"),
+    "starts": ("lab.mlp_meta", "learn the weights that gain networks begin with"),
     "data": ("lab.preparation", "prepare data sets: crop, extract, render, pq, pack"),
     "calibrate": ("lab.calibration", "compare pairs with photos whose cameras wrote a gain map"),
     "train": ("lab.train", "train a model on pairs"),

@@ -32,6 +32,9 @@ WIDTHS = tuple(range(8, 129, 8))
 OCTAVES = (0.0, 11.0)
 """Lowest and highest frequency, log2 of half turns over the picture or over the range of the codes."""
 
+RIDGE = 0.1
+"""Added to second moments of the inputs, which have 0.5 each: directions that hardly occur are not blown up."""
+
 
 def size_of(width: int, sections: int = SECTIONS) -> int:
     """Numbers of a network: 2259 for 5 sections and a width of 16."""
@@ -113,6 +116,24 @@ def fresh(width: int, seed: int = 0, sections: int = SECTIONS) -> NDArray[np.flo
     octaves = np.linspace(*OCTAVES, FREQUENCIES) - OCTAVES[0]
     parts.first[:] *= np.tile(np.repeat(2.0 ** (-octaves / 2), 2), sections)[:, None]
     return vector
+
+
+def whitening(embedded: Floats, weights: Floats) -> NDArray[np.float32]:
+    """[inputs, inputs] float32, by which a first layer is turned where it acts on inputs made uncorrelated.
+
+    Colours of a photo go together: red, green and blue of a place say nearly the same, and what they say apart is
+    small. Adam, which steps alike along every weight, takes long to learn what lies in the small directions. W = M V
+    with M = U sqrt(1 / (2 (L + RIDGE))) of the inputs' second moments U L U^T: steps along V are steps along the
+    principal directions, each as long as the inputs are short there.
+
+    Args:
+        embedded: [n, inputs] of some samples.
+        weights: [n], how much each matters.
+    """
+    moments = (embedded * weights[:, None]).T.astype(np.float64) @ embedded / max(float(weights.sum()), 1e-30)
+    spread, axes = np.linalg.eigh(moments)
+    found: NDArray[np.float32] = (axes * np.sqrt(0.5 / (np.maximum(spread, 0) + RIDGE))).astype(np.float32)
+    return found
 
 
 def forward(embedded: Floats, vector: Floats, width: int) -> Floats:

@@ -14,15 +14,15 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from . import codedmap, colour, gainmap, mlp, residuals
+from . import codedmap, colour, gainmap, lesson, mlp, residuals, rounding, starts
 from .errors import UntoneError, UsageError
 from .formats import map_segment, mlp_segment
 from .formats.map_segment import StoredMap
-from .image import DIFFUSE_WHITE_NITS, GainMap, Image, Pixels, turned_back, turned_upright
+from .image import DIFFUSE_WHITE_NITS, GainMap, Image, turned_back, turned_upright
 from .kernels import mlp as kernel
+from .lesson import Lesson, Sampling
 from .mlp import MlpMap
 from .prediction import light_of, matrix
-from .residuals import Residual
 
 Light = NDArray[np.float32]
 
@@ -30,20 +30,25 @@ SAMPLES = 1 << 18
 """Pixels learned from, at most, for one round of the shortest schedules; more steps look at more."""
 
 MOST_SAMPLES = 1 << 20
-TAIL = 0.0005
-"""Share of residuals at either end that the network may not reach: one hot pixel would spend its precision."""
+WIDER = (8, 16, 32, 64)
+"""Widths that `width_for` tries, one after the other."""
 
-LEAST_SPAN = 1e-4
-"""Of a residual that is the same everywhere."""
+WORTH = 2.0
+"""Decibels that a doubling of bytes must bring."""
 
-TARGET_LIMIT = 1.5
-MOST_WEIGHT = 25.0
-"""Of one sample over the mean; the slope of PQ near black knows no bound."""
+TRIAL_STEPS, TRIAL_BATCH = 500, 1024
+LEAST_ERROR = 1e-7
+"""Mean square of PQ codes, 70 dB: what is better is as good."""
+
+ROUNDED_BY = 2048
+"""Samples by which the first layer is rounded."""
+
+TUNING_RATE = 0.3
+"""Of the recipe's rate, for what learns on once the first layer is rounded."""
 
 BAND_PIXELS = 1 << 17
 FIDELITY_PIXELS = 1 << 20
-GAMUT_TOLERANCE = 1e-3
-"""Linear light this far below 0 is rounding; further below, a colour lies outside its primaries."""
+GAMUT_TOLERANCE = lesson.GAMUT_TOLERANCE
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,9 +60,14 @@ class Recipe:
         neurons: width of the hidden layers.
         bits: 8 or 16, of a stored weight.
         steps, batch, rate, last_rate: of training; see kernels.mlp.Schedule.
-        quantised: share of the way after which training knows of the 8 bits.
+        quantised: share of the way, of 8 bits, after which the first layer is rounded and the others go on, themselves
+            in 8 bits; then the second layer stays, then the third, and the biases make up for what they can.
         seconds: stop then instead; 0 for steps.
         seed: of the first weights and of the pixels learned from.
+        keep2: of training; see kernels.mlp.Schedule.
+        whitened: training walks along the picture's principal inputs; see mlp.whitening.
+        learned_start: begin with the weights that many pairs have in common, where there are such; else with `fresh`.
+        weighted: errors count as the eye sees them; see lesson.Sampling.
 
     Raises:
         UsageError: none of these, or out of range.
@@ -71,16 +81,21 @@ class Recipe:
     batch: int = 2048
     rate: float = 1e-2
     last_rate: float = 0.0
-    quantised: float = 0.5
+    quantised: float = 0.75
     seconds: float = 0.0
     seed: int = 0
+    keep2: float = 0.95
+    whitened: bool = True
+    learned_start: bool = True
+    weighted: bool = True
 
     def __post_init__(self) -> None:
         if self.kind not in residuals.KINDS or self.domain not in residuals.DOMAINS:
             raise UsageError(f"there is no residual of {self.kind}, {self.domain}")
         if self.neurons not in mlp.WIDTHS:
             raise UsageError(f"neurons must be {mlp.WIDTHS[0]} to {mlp.WIDTHS[-1]}, a multiple of 8")
-        if self.bits not in (8, 16) or self.steps < 1 or self.batch < 1 or not math.isfinite(self.seconds):
+        numbers = self.steps >= 1 and self.batch >= 1 and math.isfinite(self.seconds) and 0 <= self.quantised <= 1
+        if self.bits not in (8, 16) or not numbers:
             raise UsageError(f"weights have 8 or 16 bits, and at least one step is made, not {self}")
 
 
@@ -124,7 +139,7 @@ def fidelity(made: Image, light: Light, primaries: str) -> float:
     """PSNR in dB of PQ codes in BT.2020 against the true light, peak 1; large photos on a regular sample."""
     step = max(1, math.isqrt(made.height * made.width // FIDELITY_PIXELS))
     codes = [
-        colour.nits_to_pq(np.maximum(_in(part[::step, ::step], name, "bt2020"), 0) * DIFFUSE_WHITE_NITS)
+        colour.nits_to_pq(np.maximum(lesson.turned(part[::step, ::step], name, "bt2020"), 0) * DIFFUSE_WHITE_NITS)
         for part, name in ((made.pixels, made.primaries), (light, primaries))
     ]
     error = float(np.square(codes[0] - codes[1], dtype=np.float64).mean())
@@ -146,7 +161,7 @@ def network_of(image: Image) -> Relation | None:
         return None
     stored = map_segment.is_map(image.mlp)
     found = map_segment.to_map(image.mlp) if stored else mlp_segment.to_network(image.mlp)
-    mlp.check_fits(found, _codes(image.pixels))
+    mlp.check_fits(found, lesson.codes(image.pixels))
     return found
 
 
@@ -162,28 +177,18 @@ def learned(image: Image, light: Light, primaries: str, recipe: Recipe, threads:
         UntoneError: another size, other pixels, or light that is no number.
     """
     _check_pair(image, light)
-    random = np.random.default_rng(recipe.seed)
-    wanted = min(max(SAMPLES, recipe.steps * recipe.batch // 8), MOST_SAMPLES)
-    places = _places(image.height * image.width, wanted, random)
-    codes, bright = _codes(image.pixels.reshape(-1, 3)[places]), light.reshape(-1, 3)[places]
-    sdr = _table(image)[image.pixels.reshape(-1, 3)[places]]
-    residual = _residual(recipe, image.primaries, primaries, sdr, bright)
-    sdr, hdr = (
-        _in(sdr, image.primaries, residual.primaries),
-        np.maximum(_in(bright, primaries, residual.primaries), 0),
-    )
-    found, weights = residuals.residual_of(sdr, hdr, residual), residuals.pq_slope(sdr, hdr, residual)
-    low, high = _ends(found)
-    middle, half = (high + low) / 2, (high - low) / 2
-    weights = (weights * half) ** 2
-    weights = np.minimum(weights / max(float(weights.mean()), 1e-30), MOST_WEIGHT).astype(np.float32)
-    targets = np.clip((found - middle) / half, -TARGET_LIMIT, TARGET_LIMIT).astype(np.float32)
-    samples = _samples(image, places, codes, targets, weights)
-    vector = _trained(samples, recipe, threads)
+    given = lesson_of(image, light, primaries, recipe)
+    vector = trained(given, recipe, threads)
+    return network(image, light, given, vector, recipe)
+
+
+def network(image: Image, light: Light, given: Lesson, vector: NDArray[np.float32], recipe: Recipe) -> MlpMap:
+    """A vector that a lesson led to, with all that its file needs to know of the pair."""
     headroom = _headroom(light)
-    ends = (_triple(low), _triple(high))
-    print_ = mlp.fingerprint(_codes(image.pixels))
-    return MlpMap(vector, recipe.neurons, residual, *ends, image.height, image.width, print_, headroom, recipe.bits)
+    ends = (_triple(given.low), _triple(given.high))
+    marks = mlp.fingerprint(lesson.codes(image.pixels))
+    size = image.height, image.width
+    return MlpMap(vector, recipe.neurons, given.residual, *ends, *size, marks, headroom, recipe.bits)
 
 
 def _headroom(light: Light) -> float:
@@ -202,12 +207,12 @@ def mapped(
         divisor: the picture has ceil(H / divisor) x ceil(W / divisor) pixels.
     """
     _check_pair(image, light)
-    base = _table(image)[image.pixels]
-    residual = _residual(Recipe(kind=kind, domain=domain), image.primaries, primaries, base, light)
-    sdr = np.maximum(_in(base, image.primaries, residual.primaries), 0)
-    hdr = np.maximum(_in(light, primaries, residual.primaries), 0)
+    base = lesson.code_light(image)[image.pixels]
+    residual = lesson.residual_for(kind, domain, image.primaries, primaries, base, light)
+    sdr = np.maximum(lesson.turned(base, image.primaries, residual.primaries), 0)
+    hdr = np.maximum(lesson.turned(light, primaries, residual.primaries), 0)
     small = codedmap.reduced(residuals.residual_of(sdr, hdr, residual), divisor)
-    print_ = mlp.fingerprint(_codes(image.pixels))
+    print_ = mlp.fingerprint(lesson.codes(image.pixels))
     shape = (image.height, image.width, print_, _headroom(light), codec)
     return StoredMap(
         residual, _triple(small.low), _triple(small.high), *shape, codedmap.picture(small.codes, codec, quality)
@@ -229,68 +234,71 @@ def _check_pixels(image: Image) -> None:
         raise UntoneError(f"a network knows SDR pixels of 8 bits, not {image.pixels.dtype} {image.transfer}")
 
 
-def _codes(pixels: Pixels) -> NDArray[np.uint8]:
-    """8 bits of each sample: what the network sees."""
-    return pixels if pixels.dtype == np.uint8 else ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
+def lesson_of(image: Image, light: Light, primaries: str, recipe: Recipe) -> Lesson:
+    """What a recipe learns of a pair: more steps look at more pixels."""
+    wanted = min(max(SAMPLES, recipe.steps * recipe.batch // 8), MOST_SAMPLES)
+    sampling = Sampling(wanted, recipe.batch, recipe.weighted, recipe.seed)
+    return lesson.lesson(image, light, primaries, recipe.kind, recipe.domain, sampling)
 
 
-def _table(image: Image) -> Light:
-    """Light of every code of the image."""
-    return colour.code_table(image.transfer, int(np.iinfo(image.pixels.dtype).max))
+def trained(given: Lesson, recipe: Recipe, threads: int | None = None) -> NDArray[np.float32]:
+    """The network that a lesson and a recipe lead to, as the file will hold it."""
+    mix = given.whitening() if recipe.whitened else None
+    if recipe.bits == 16:
+        return _by_steps(_start(recipe), given, recipe, 1.0, mix, threads).astype(np.float16).astype(np.float32)
+    vector = _by_steps(_start(recipe), given, recipe, recipe.quantised, mix, threads)
+    vector = rounding.first_layer(vector, recipe.neurons, *given.inputs(ROUNDED_BY))
+    tuning = dataclasses.replace(recipe, rate=recipe.rate * TUNING_RATE, last_rate=0.0)
+    vector = _by_steps(vector, given, tuning, 1 - recipe.quantised, None, threads, quantised=0.0)
+    return mlp.quantised(vector, recipe.neurons)
 
 
-def _places(pixels: int, wanted: int, random: np.random.Generator) -> NDArray[np.int64]:
-    """Flat places to learn from: all of a small picture, or one in each of so many even parts, shuffled."""
-    if pixels <= wanted:
-        return np.tile(random.permutation(pixels), -(-min(wanted, 4096) // pixels))
-    edges = np.linspace(0, pixels, wanted + 1).astype(np.int64)
-    places = edges[:-1] + (random.random(wanted) * np.diff(edges)).astype(np.int64)
-    random.shuffle(places)
-    return places
+def _by_steps(
+    vector: NDArray[np.float32],
+    given: Lesson,
+    recipe: Recipe,
+    share: float,
+    mix: NDArray[np.float32] | None,
+    threads: int | None,
+    quantised: float = 1.0,
+) -> NDArray[np.float32]:
+    """The vector after a share of the recipe's way; the share from which 8 bits count is of that."""
+    steps = max(round(recipe.steps * share), 1) if recipe.seconds == 0 else 1 << 29
+    if share == 0:
+        return vector
+    schedule = kernel.Schedule(
+        steps, min(recipe.batch, len(given.samples.index)), recipe.rate, recipe.last_rate, quantised,
+        recipe.seconds * share, quantised, recipe.keep2,
+    )  # fmt: skip
+    found, _, _ = kernel.train(vector, recipe.neurons, given.samples, schedule, mix=mix, threads=threads)
+    return found
 
 
-def _residual(recipe: Recipe, own: str, others: str, sdr: Light, hdr: Light) -> Residual:
-    """PQ codes are BT.2020's; linear light is taken in the first primaries that hold both renditions."""
-    if recipe.domain == "pq":
-        return Residual(recipe.kind, recipe.domain)
-    for name in (own, others, "bt2020"):
-        if min(_in(sdr, own, name).min(), _in(hdr, others, name).min()) > -GAMUT_TOLERANCE:
-            break
-    return Residual(recipe.kind, recipe.domain, name)
+def width_for(image: Image, light: Light, primaries: str, recipe: Recipe, threads: int | None = None) -> int:
+    """The width that is worth its bytes: the one before the next would no longer pay.
+
+    Each width learns the pair shortly; a wider one must be better by WORTH for each doubling of the file's network.
+
+    Args:
+        image, light, primaries: as of `learned`.
+        recipe: whose residual and bits; its width and steps do not count.
+    """
+    _check_pair(image, light)
+    trial = dataclasses.replace(recipe, steps=TRIAL_STEPS, batch=TRIAL_BATCH, seconds=0.0)
+    given, scores = lesson_of(image, light, primaries, trial), []
+    for neurons in WIDER:
+        trial = dataclasses.replace(trial, neurons=neurons)
+        loss, _ = kernel.slopes(trained(given, trial, threads), neurons, given.samples, threads=threads)
+        doublings = math.log2(mlp_segment.file_bytes(neurons, recipe.bits))
+        scores.append(-10 * math.log10(max(loss * given.worth, LEAST_ERROR)) - WORTH * doublings)
+        if len(scores) > 1 and scores[-1] <= scores[-2]:
+            return WIDER[len(scores) - 2]
+    return WIDER[-1]
 
 
-def _in(light: Light, source: str, target: str) -> Light:
-    return light if source == target else light @ colour.rgb_to_rgb(source, target).T.astype(np.float32)
-
-
-def _ends(found: Light) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Lowest and highest residual of each channel, a few outliers aside, apart even where there is but one."""
-    low, high = np.quantile(found, [TAIL, 1 - TAIL], axis=0).astype(np.float32)
-    middle, half = (low + high) / 2, np.maximum((high - low) / 2, np.float32(LEAST_SPAN))
-    limit = np.float32(mlp.MOST_RESIDUAL)
-    return np.clip(middle - half, -limit, limit), np.clip(middle + half, -limit, limit)
-
-
-def _samples(
-    image: Image, places: NDArray[np.int64], codes: NDArray[np.uint8], targets: Light, weights: Light
-) -> kernel.Samples:
-    height, width = image.height, image.width
-    index = np.empty((len(places), mlp.SECTIONS), np.int32)
-    index[:, 0], index[:, 1] = places % width, places // width + width
-    index[:, 2:] = codes + (np.arange(3) * mlp.LEVELS + width + height)
-    return kernel.Samples(mlp.basis(height, width), index, targets, weights)
-
-
-def _trained(samples: kernel.Samples, recipe: Recipe, threads: int | None) -> NDArray[np.float32]:
-    steps = recipe.steps if recipe.seconds == 0 else 1 << 29
-    batch = min(recipe.batch, len(samples.index))
-    late = recipe.quantised if recipe.bits == 8 else 1.0
-    schedule = kernel.Schedule(steps, batch, recipe.rate, recipe.last_rate, late, recipe.seconds)
-    vector, _, _ = kernel.train(
-        mlp.fresh(recipe.neurons, recipe.seed), recipe.neurons, samples, schedule, threads=threads
-    )
-    stored = mlp.quantised(vector, recipe.neurons) if recipe.bits == 8 else vector.astype(np.float16)
-    return stored.astype(np.float32)
+def _start(recipe: Recipe) -> NDArray[np.float32]:
+    found = starts.start(recipe.kind, recipe.domain, recipe.neurons) if recipe.learned_start else None
+    return mlp.fresh(recipe.neurons, recipe.seed) if found is None else found
 
 
 def _triple(values: Light) -> tuple[float, float, float]:
@@ -311,7 +319,7 @@ def rendition(image: Image, found: Relation, headroom_stops: float | None = None
     light = np.empty(image.pixels.shape, np.float32)
 
     def fill(rows: slice, sdr: Light, hdr: Light) -> None:
-        light[rows] = _in(_weighed(sdr, hdr, share), found.residual.primaries, image.primaries)
+        light[rows] = lesson.turned(_weighed(sdr, hdr, share), found.residual.primaries, image.primaries)
 
     _by_bands(image, found, fill)
     return dataclasses.replace(
@@ -337,15 +345,15 @@ def _weighed(sdr: Light, hdr: Light, share: float) -> Light:
 def _by_bands(image: Image, found: Relation, fill: Callable[[slice, Light, Light], None]) -> None:
     """fill(rows, SDR light, HDR light), both in the residual's primaries, of some rows at a time, in threads."""
     _check_pixels(image)
-    codes = _codes(image.pixels)
+    codes = lesson.codes(image.pixels)
     mlp.check_fits(found, codes)
     said = codedmap.values_of(found) if isinstance(found, StoredMap) else kernel.values(codes, found)
-    table, own = _table(image), image.primaries
+    table, own = lesson.code_light(image), image.primaries
     rows = max(1, BAND_PIXELS // image.width)
 
     def band(top: int) -> None:
         part = slice(top, top + rows)
-        sdr = np.maximum(_in(table[image.pixels[part]], own, found.residual.primaries), 0)
+        sdr = np.maximum(lesson.turned(table[image.pixels[part]], own, found.residual.primaries), 0)
         fill(part, sdr, residuals.light_of(sdr, said[part], found.residual))
 
     with ThreadPoolExecutor(kernel.default_threads()) as crew:

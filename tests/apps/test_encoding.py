@@ -98,7 +98,7 @@ def test_target_db_stops_at_the_first_that_reaches_it(run):
 
 
 def test_beside_an_ordinary_map(folder, run):
-    assert run("encode sdr.jpg hdr.exr -o both.jpg --with-map --seconds 0.3 --force")[0] == 0
+    assert run("encode sdr.jpg hdr.exr -o both.jpg --with-map --force")[0] == 0
     image, gain_map = pipeline.read(folder / "both.jpg")
     assert gain_map.codes.shape == (5, 7, 3)
     truth, _ = pipeline.read(folder / "hdr.exr")

@@ -68,6 +68,60 @@ def test_training_of_the_definition(variant, quantised):
     assert np.abs(expected - begun(16)).mean() > 1e-2  # and something was learned
 
 
+def a_mix(seed=5):
+    """Far from orthogonal, and of full rank."""
+    random = np.random.default_rng(seed)
+    return (np.eye(120) + random.normal(0, 0.05, (120, 120))).astype(np.float32) * random.uniform(0.5, 2, 120)
+
+
+@pytest.mark.parametrize("variant", COMPILED)
+@pytest.mark.parametrize("neurons", [16, 24])
+def test_training_through_a_mix_is_that_of_the_definition(variant, neurons):
+    given, schedule = samples(), trained.Schedule(12, 256, 0.01, 0.001, keep2=0.95)
+    expected, _, loss = trained.train(begun(neurons), neurons, given, schedule, mix=a_mix(), variant="reference")
+    got = trained.train(begun(neurons), neurons, given, schedule, mix=a_mix(), variant=variant)
+    plain = trained.train(begun(neurons), neurons, given, schedule, variant=variant)
+    assert got[2] == pytest.approx(loss, rel=1e-3)
+    assert np.abs(got[0] - expected).mean() < 1e-4
+    assert np.abs(got[0] - plain[0]).mean() > 1e-3  # another way
+
+
+@pytest.mark.parametrize("variant", [*COMPILED, "reference"])
+def test_a_mix_does_not_change_where_training_begins(variant):
+    given, schedule = samples(), trained.Schedule(0, 256, 0.01)
+    got, _, _ = trained.train(begun(16), 16, given, schedule, mix=a_mix(), variant=variant)
+    np.testing.assert_allclose(got, begun(16), atol=1e-5)
+
+
+@pytest.mark.parametrize("variant", [*COMPILED, "reference"])
+def test_layers_settle_one_after_the_other(variant):
+    """From 0.4 on the first, 0.6 the second, 0.8 the third: rates then no longer reach them, but the biases."""
+    given = samples()
+
+    def after(settled, steps):
+        schedule = trained.Schedule(steps, 256, 0.01, 0.01, quantised=0.0, settled=settled)
+        return mlp.layers(trained.train(begun(16), 16, given, schedule, variant=variant)[0], 16)
+
+    whole, early = after(0.4, 10), after(1.0, 4)
+    np.testing.assert_array_equal(whole.first, early.first)
+    loose = after(1.0, 10)
+    for part, other in zip(whole.matrices, loose.matrices, strict=True):
+        assert (part != other).any()
+    assert (whole.first_bias != early.first_bias).any()
+    vector = trained.train(
+        begun(16), 16, given, trained.Schedule(10, 256, 0.01, 0.01, quantised=0.0, settled=0.4), variant=variant
+    )[0]
+    np.testing.assert_array_equal(mlp.quantised(vector, 16), vector)
+
+
+def test_settled_layers_of_the_definition():
+    given, schedule = samples(), trained.Schedule(12, 256, 0.01, 0.001, 0.25, settled=0.5)
+    expected, _, loss = trained.train(begun(16), 16, given, schedule, variant="reference")
+    got = trained.train(begun(16), 16, given, schedule)
+    assert got[2] == pytest.approx(loss, rel=1e-2)
+    assert np.abs(got[0] - expected).mean() < 3e-4
+
+
 @pytest.mark.parametrize("variant", COMPILED)
 @pytest.mark.parametrize("batch", [64, 1024, 8192])
 def test_threads_do_not_change_training(variant, batch):
@@ -133,6 +187,10 @@ def test_a_buffer_is_filled():
         lambda: trained.Schedule(-1, 8, 0.1),
         lambda: trained.Schedule(1, 8, float("nan")),
         lambda: trained.Schedule(1, 8, 0.1, seconds=-1),
+        lambda: trained.Schedule(1, 8, 0.1, settled=1.5),
+        lambda: trained.Schedule(1, 8, 0.1, keep2=1.0),
+        lambda: trained.train(begun(16), 16, samples(), trained.Schedule(1, 8, 0.1), mix=np.eye(24)),
+        lambda: trained.train(begun(16), 16, samples(), trained.Schedule(1, 8, 0.1), mix=np.full((120, 120), np.nan)),
         lambda: dataclasses.replace(samples(), index=samples().index + 1000),
         lambda: dataclasses.replace(samples(), index=-1 - samples().index),
         lambda: dataclasses.replace(samples(), targets=np.zeros((3, 3), np.float32)),

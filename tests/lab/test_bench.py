@@ -60,7 +60,7 @@ def test_the_report_has_its_keys_and_is_json(monkeypatch, capsys):
     monkeypatch.setattr(bench, "WIDTH", 60)
     monkeypatch.setattr(bench, "_command", lambda rounds: {"seconds": 0.5, "peak_mib": 100.0})
     monkeypatch.setattr(bench.transcodes, "bench", lambda frame, quick: {"inspect_ms": 5.0})
-    monkeypatch.setattr(bench.mlp_bench, "bench", lambda frame, quick: {"decode_ms": 7.0})
+    monkeypatch.setattr(bench.mlp_bench, "bench", lambda frame, quick, views: {"decode_ms": 7.0})
     result = json.loads(json.dumps(bench.bench()))
     assert set(result["kernels"]) == {"gain_map_u8_4k", "fp16_4k", "pq10_4k", "half_map_4k"}
     for row in result["kernels"].values():

@@ -52,9 +52,13 @@ def test_figures():
     assert mlp_bench.figures({"train": (1, 1), "decode": (1, 1)})["train_speedup_over_torch"] is None
 
 
-def test_the_bench_runs(frame, monkeypatch):
+def test_the_bench_runs(frame, monkeypatch, tmp_path):
     monkeypatch.setattr(mlp_bench, "PAPER_BATCH", 64)
     monkeypatch.setattr(mlp_bench.calls, "__defaults__", (64,))
-    found = mlp_bench.bench(frame, quick=True)
-    assert found["threads"] >= 1
-    assert all(value > 0 for value in found.values())
+    monkeypatch.setattr(mlp_bench, "STEPS", 2)
+    monkeypatch.setattr(mlp_bench.mlp_quality, "bench", lambda views, quick: {"views": views, "quick": quick})
+    found = mlp_bench.bench(frame, quick=True, views=tmp_path)
+    assert found.pop("quality") == {"views": tmp_path, "quick": True}
+    alone = found.pop("one_thread")
+    assert alone.keys() == found.keys() - {"threads"}
+    assert all(value > 0 for value in (*found.values(), *alone.values()))

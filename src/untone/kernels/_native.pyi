@@ -68,6 +68,7 @@ def mlp_train(
     neurons: int,
     vector: Array,
     schedule: list[float],
+    mix: Array,
 ) -> tuple[int, float]: ...
 def mlp_values(
     variant: str,

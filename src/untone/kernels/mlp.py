@@ -25,8 +25,11 @@ except ImportError as error:  # only a source tree that was never built
 
 Floats = NDArray[Any]
 
-KEEP1, KEEP2, TINY = 0.9, 0.999, 1e-8
+KEEP1, TINY = 0.9, 1e-8
 """Of Adam (Kingma and Ba 2015)."""
+
+TILE = 64
+"""Side of the squares of a picture by which a batch is ordered: what is near in a picture is near in the tables."""
 
 BAND_ROWS = 16
 MAX_SAMPLES = 1 << 26
@@ -71,6 +74,9 @@ class Schedule:
         rate, last_rate: at the beginning and the end.
         quantised: share of the way after which layers use their weights as 8 bits will hold them; 1: never.
         seconds: stop then, the cosine over that time; 0: after `steps`.
+        settled: share of the way from which the first layer keeps its 8 bits; the second follows after a third of what
+            remains, the third after another; biases learn on, to make up for what was rounded. 1: never.
+        keep2: of Adam's mean of squares from step to step.
 
     Raises:
         UntoneError: a number out of its range.
@@ -82,11 +88,14 @@ class Schedule:
     last_rate: float = 0.0
     quantised: float = 1.0
     seconds: float = 0.0
+    settled: float = 1.0
+    keep2: float = 0.999
 
     def __post_init__(self) -> None:
         counts = 0 <= self.steps < 1 << 30 and 0 < self.batch <= MAX_SAMPLES
         numbers = (self.rate, self.last_rate, self.quantised, self.seconds)
-        if not counts or not all(math.isfinite(n) and n >= 0 for n in numbers) or self.rate == 0:
+        shares = 0 <= self.settled <= 1 and 0 < self.keep2 < 1
+        if not (counts and shares) or not all(math.isfinite(n) and n >= 0 for n in numbers) or self.rate == 0:
             raise UntoneError(f"a network cannot be trained by {self}")
 
 
@@ -96,6 +105,7 @@ def train(
     samples: Samples,
     schedule: Schedule,
     *,
+    mix: Floats | None = None,
     threads: int | None = None,
     variant: str | None = None,
 ) -> tuple[NDArray[np.float32], int, float]:
@@ -104,19 +114,36 @@ def train(
     Args:
         vector: to begin with; see mlp.layers.
         neurons: of each hidden layer.
+        mix: [inputs, inputs], of full rank: Adam then walks in a first layer that this turns into the network's, such
+            as mlp.whitening gives. The network is the same in kind; the way there is shorter.
+
+    Returns:
+        Where the schedule has a time of 8 bits, the network is as these hold it.
 
     Raises:
-        UntoneError: the batch is larger than the samples, or no such variant.
+        UntoneError: the batch is larger than the samples, the mix is of another size, or no such variant.
     """
     if schedule.batch > len(samples.index):
         raise UntoneError(f"a batch of {schedule.batch} out of {len(samples.index)} samples")
     name, count = chosen(variant, threads)
     result = np.array(vector, np.float32)
+    if mix is not None:
+        result = _unmixed(result, neurons, mix)
     if name == "reference":
-        return _train_plainly(result, neurons, samples, schedule)
+        return _train_plainly(result, neurons, samples, schedule, mix)
     numbers = [float(number) for number in dataclasses.astuple(schedule)]
-    steps, loss = _native.mlp_train(name, count, *_given(samples), neurons, result, numbers)
+    mixed = np.zeros((0, 0), np.float32) if mix is None else np.ascontiguousarray(mix, np.float32)
+    steps, loss = _native.mlp_train(name, count, *_given(samples, schedule.batch), neurons, result, numbers, mixed)
     return result, steps, loss
+
+
+def _unmixed(vector: NDArray[np.float32], neurons: int, mix: Floats) -> NDArray[np.float32]:
+    """The network with the first layer that `mix` turns into the one it has."""
+    first = mlp.layers(vector, neurons).first
+    if mix.shape != (len(first), len(first)) or not np.isfinite(mix).all():
+        raise UntoneError(f"a mix of {len(first)} inputs is square, and of numbers, not {list(mix.shape)}")
+    first[:] = np.linalg.solve(mix.astype(np.float64), first.astype(np.float64))
+    return vector
 
 
 def slopes(
@@ -132,8 +159,9 @@ def slopes(
     if name == "reference":
         wide = np.asarray(vector, np.float64)
         return mlp.loss_and_gradient(_embedded(samples, slice(None)), samples.targets, samples.weights, wide, neurons)
-    gradient = np.zeros_like(vector)
-    return _native.mlp_slopes(name, count, *_given(samples), neurons, np.array(vector, np.float32), gradient), gradient
+    gradient, given = np.zeros_like(vector), _given(samples, len(samples.index))
+    loss = _native.mlp_slopes(name, count, *given, neurons, np.array(vector, np.float32), gradient)
+    return loss, gradient
 
 
 def values(
@@ -178,12 +206,26 @@ def default_threads() -> int:
     return chosen(None, None)[1]
 
 
-def _given(samples: Samples) -> tuple[Floats, list[int], Floats, Floats, Floats]:
-    """The samples as the native code reads them."""
+def _given(samples: Samples, batch: int) -> tuple[Floats, list[int], Floats, Floats, Floats]:
+    """The samples as the native code reads them: each batch by the place of its samples, for the caches' sake."""
     four = [np.zeros((len(samples.index), 4), np.float32) for _ in range(2)]
-    four[0][:, :3], four[1][:, :3] = samples.targets, samples.weights
-    index = np.ascontiguousarray(samples.index, np.int32)
+    order = _order(samples, batch)
+    for to, found in zip(four, (samples.targets, samples.weights), strict=True):
+        to[:, :3] = found[order]
+    index = np.ascontiguousarray(samples.index[order], np.int32)
     return samples.basis.rows, list(samples.basis.counts), index, four[0], four[1]
+
+
+def _order(samples: Samples, batch: int) -> NDArray[np.int64]:
+    """Samples by the TILE they lie in, within each batch; those after the last whole batch stay."""
+    counts = samples.basis.counts
+    across = -(-counts[0] // TILE)
+    down = (samples.index[:, 1] - counts[0]) // TILE if len(counts) > 1 else 0
+    tile = (samples.index[:, 0] // TILE + across * down).astype(np.uint16)
+    whole = len(tile) // batch * batch
+    within = np.argsort(tile[:whole].reshape(-1, batch), axis=1, kind="stable")
+    first = np.arange(0, whole, batch)[:, None]
+    return np.concatenate([(first + within).ravel(), np.arange(whole, len(tile))])
 
 
 def _embedded(samples: Samples, which: slice) -> NDArray[np.float64]:
@@ -192,29 +234,57 @@ def _embedded(samples: Samples, which: slice) -> NDArray[np.float64]:
 
 
 def _train_plainly(
-    vector: Floats, neurons: int, samples: Samples, schedule: Schedule
+    vector: Floats, neurons: int, samples: Samples, schedule: Schedule, mix: Floats | None
 ) -> tuple[NDArray[np.float32], int, float]:
     """The definition of training: batches in order, each time around from another beginning; steps, not seconds."""
     master = vector.astype(np.float64)
+    turn = np.eye(len(mlp.layers(master, neurons).first)) if mix is None else mix.astype(np.float64)
     mean, square = np.zeros_like(master), np.zeros_like(master)
     count, batch, loss = len(samples.index), schedule.batch, 0.0
-    batches = count // batch
+    batches, used = count // batch, _mixed(master, neurons, turn)
+    kept: list[Floats] = []
     for step in range(schedule.steps):
         progress = step / schedule.steps
-        used = mlp.quantised(master, neurons) if progress >= schedule.quantised else master
+        used = _as_used(master, neurons, turn, progress >= schedule.quantised, kept)
+        if len(kept) < _settled_at(progress, schedule):
+            kept = [part.copy() for part in mlp.layers(used, neurons).matrices[: _settled_at(progress, schedule)]]
         begin = step % batches * batch + step // batches * 7919 % (count - batches * batch + 1)
         which = slice(begin, begin + batch)
         rows = _embedded(samples, which)
-        loss, slope = mlp.loss_and_gradient(
-            rows, samples.targets[which], samples.weights[which], used.astype(np.float64), neurons
-        )
+        loss, slope = mlp.loss_and_gradient(rows, samples.targets[which], samples.weights[which], used, neurons)
+        first = mlp.layers(slope, neurons).first
+        first[:] = turn.T @ first
         mean += (1 - KEEP1) * (slope - mean)
-        square += (1 - KEEP2) * (slope * slope - square)
+        square += (1 - schedule.keep2) * (slope * slope - square)
         fall = 0.5 + 0.5 * math.cos(math.pi * progress)
         rate = schedule.last_rate + (schedule.rate - schedule.last_rate) * fall
-        root = np.sqrt(square / (1 - KEEP2 ** (step + 1))) + TINY
+        root = np.sqrt(square / (1 - schedule.keep2 ** (step + 1))) + TINY
         master -= rate * mean / (1 - KEEP1 ** (step + 1)) / root
-    return master.astype(np.float32), schedule.steps, loss
+    used = _as_used(master, neurons, turn, schedule.quantised < 1 and schedule.steps > 0, kept)
+    return used.astype(np.float32), schedule.steps, loss
+
+
+def _mixed(vector: Floats, neurons: int, turn: Floats) -> Floats:
+    result = vector.copy()
+    first = mlp.layers(result, neurons).first
+    first[:] = turn @ first
+    return result
+
+
+def _as_used(vector: Floats, neurons: int, turn: Floats, quantised: bool, kept: list[Floats]) -> Floats:
+    """The network that the layers use: mixed, in 8 bits, and with the weights that have settled."""
+    used = _mixed(vector, neurons, turn)
+    if quantised:
+        used = mlp.quantised(used, neurons).astype(np.float64)
+    for part, settled in zip(mlp.layers(used, neurons).matrices, kept, strict=False):
+        part[:] = settled
+    return used
+
+
+def _settled_at(progress: float, schedule: Schedule) -> int:
+    if progress < max(schedule.quantised, schedule.settled) or schedule.settled == 1:
+        return 0
+    return min(3, 1 + int(3 * (progress - schedule.settled) / (1 - schedule.settled)))
 
 
 def _values_plainly(pixels: NDArray[np.uint8], found: mlp.MlpMap, low: Floats, high: Floats, result: Floats) -> None:

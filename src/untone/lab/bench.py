@@ -47,11 +47,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--quick", action="store_true", help="few rounds; eager torch only for the gain map and half floats"
     )
+    parser.add_argument(
+        "--pairs", type=Path, metavar="DIR", help="a data set to tell the quality of gain networks by; default: noise"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """The command: measure, print, exit code 0."""
-    result = bench(quick=arguments.quick)
+    result = bench(quick=arguments.quick, views=arguments.pairs)
     if arguments.json:
         print(json.dumps(result))
     else:
@@ -59,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def bench(*, quick: bool = False) -> dict[str, Any]:
+def bench(*, quick: bool = False, views: Path | None = None) -> dict[str, Any]:
     """Everything `untone bench --json` prints.
 
     Keys: kernels.NAME.{ms_median, ms_quartile, spread, cpu_ms, threads, variant, scaling, speedup_over_torch_eager,
@@ -73,7 +76,7 @@ def bench(*, quick: bool = False) -> dict[str, Any]:
     result["thumbnail"] = _thumbnail(quick, result["kernels"]["gain_map_u8_4k"]["ms_median"])
     result["command_12mp"] = _command(1 if quick else COMMAND_ROUNDS)
     result["formats"] = transcodes.bench(specimen()[0], quick=quick)
-    result["gain_mlp"] = mlp_bench.bench(specimen()[0], quick=quick)
+    result["gain_mlp"] = mlp_bench.bench(specimen()[0], quick=quick, views=views)
     return result
 
 

@@ -6,10 +6,12 @@ schedule of Gain-MLP's paper, 65,536 random samples a step. Both sides get the s
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import math
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,13 +20,17 @@ from numpy.typing import NDArray
 from .. import kernels, mlp
 from ..kernels import mlp as trained
 from ..residuals import Residual
+from . import mlp_quality
 
 NEURONS = 16
 PAPER_BATCH, PAPER_STEPS = 65_536, 1000
-STEPS = 20
+STEPS = 100
 """Of ours that are timed together; torch's are timed one by one."""
 
 ROUNDS = 3
+
+ALONE = ", 1 thread"
+"""Ends the names of runs on one thread."""
 
 BAND_ROWS = 120
 """Of a 4K frame that plain torch decodes at a time: 120 numbers of every pixel at once would take 4 GB."""
@@ -32,14 +38,16 @@ BAND_ROWS = 120
 Run = Callable[[], Any]
 
 
-def bench(frame: NDArray[np.uint8], *, quick: bool = False) -> dict[str, Any]:
+def bench(frame: NDArray[np.uint8], *, quick: bool = False, views: Path | None = None) -> dict[str, Any]:
     """Training as the paper schedules it and decoding, by the kernels and by torch, in turns; lowest times.
 
     Keys: threads; train_step_ms, train_paper_seconds (of 1000 steps), decode_ms, and of both train_speedup_over_torch,
-    decode_speedup_over_torch by the clock and train_cpu_ratio, decode_cpu_ratio by CPU time. None without torch.
+    decode_speedup_over_torch by the clock and train_cpu_ratio, decode_cpu_ratio by CPU time, None without torch;
+    one_thread, the same with one thread on either side; quality, as of mlp_quality.bench, None without scipy.
 
     Args:
         frame: [H, W, 3]; trained on a quarter of it, as the paper's pictures are of a 4K frame. `quick`: one round.
+        views: a data set for the quality; see mlp_quality.bench.
     """
     threads = kernels.info()["threads"]
     quarter = np.ascontiguousarray(frame[: -(-frame.shape[0] // 2), : -(-frame.shape[1] // 2)])
@@ -51,7 +59,10 @@ def bench(frame: NDArray[np.uint8], *, quick: bool = False) -> dict[str, Any]:
             run()
             took = time.perf_counter() - wall, time.process_time() - cpu
             spent[name] = min(spent[name][0], took[0]), min(spent[name][1], took[1])
-    return {"threads": threads} | figures(spent)
+    alone = {name.removesuffix(ALONE): took for name, took in spent.items() if name.endswith(ALONE)}
+    found = {"threads": threads} | figures(spent) | {"one_thread": figures(alone)}
+    known = importlib.util.find_spec("scipy") is not None
+    return found | {"quality": mlp_quality.bench(views, quick=quick) if known else None}
 
 
 def figures(spent: dict[str, tuple[float, float]]) -> dict[str, Any]:
@@ -82,17 +93,18 @@ def calls(
     """
     samples, found, vector = lesson(quarter, batch), network(frame), mlp.fresh(NEURONS)
     out, schedule = np.empty(frame.shape, np.float16), trained.Schedule(STEPS, batch, 1e-2)
-    runs: dict[str, Run] = {
-        "train": lambda: trained.train(vector, NEURONS, samples, schedule, threads=threads),
-        "decode": lambda: trained.values(frame, found, dtype=np.float16, out=out, threads=threads),
-    }
+    runs: dict[str, Run] = {}
+    for name, count in (("", threads), (ALONE, 1)):
+        runs[f"train{name}"] = functools.partial(trained.train, vector, NEURONS, samples, schedule, threads=count)
+        runs[f"decode{name}"] = functools.partial(
+            trained.values, frame, found, dtype=np.float16, out=out, threads=count
+        )
     if importlib.util.find_spec("torch") is not None:
-        import torch
-
-        torch.set_num_threads(threads)
-        whole = Naive(*frame.shape[:2])
-        runs["torch train"] = Naive(*quarter.shape[:2]).stepper(quarter, batch)
-        runs["torch decode"] = lambda: whole.decode(frame)
+        whole, part = Naive(*frame.shape[:2]), Naive(*quarter.shape[:2])
+        step = part.stepper(quarter, batch)
+        for name, count in (("", threads), (ALONE, 1)):
+            runs[f"torch train{name}"] = functools.partial(whole.with_threads, count, step)
+            runs[f"torch decode{name}"] = functools.partial(whole.with_threads, count, whole.decode, frame)
     return runs
 
 
@@ -131,6 +143,15 @@ class Naive:
         self.net = nn.Sequential(
             nn.Linear(inputs, NEURONS), nn.ReLU(), nn.Linear(NEURONS, NEURONS), nn.ReLU(), nn.Linear(NEURONS, 3)
         )
+
+    def with_threads(self, count: int, call: Callable[..., Any], *given: Any) -> None:
+        """Calls it while torch has so many threads."""
+        before = self.torch.get_num_threads()
+        self.torch.set_num_threads(count)
+        try:
+            call(*given)
+        finally:
+            self.torch.set_num_threads(before)
 
     def embedded(self, numbers: Any) -> Any:
         """[n, 120] of five numbers in 0..1 of each pixel, [n, 5]."""

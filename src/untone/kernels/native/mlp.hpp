@@ -9,6 +9,7 @@
 namespace untone {
 
 constexpr int MLP_EMBEDDED = 24; // numbers that a level of a section becomes
+constexpr int MLP_SECTIONS = 5;  // x, y, r, g, b, as a rule
 constexpr int MLP_TILE = 16;     // outputs worked on together
 constexpr int MLP_OUT = 4;       // RGBX
 constexpr int MLP_BLOCK = 64;    // samples on their way through the layers together
@@ -67,6 +68,8 @@ struct MlpKernels {
     // tables[first..last-1] = basis * weights (+ bias)
     void (*tables)(const float *basis, const float *weights, const float *bias, int first, int last, int padded,
                    float *tables);
+    // out [count, padded] = mix [count, count] * rows [count, padded]
+    void (*mixed)(const float *mix, const float *rows, int count, int padded, float *out);
     void (*learn)(const MlpLearnJob &, int first, int last, MlpShare &);
     // Adds up the bins of the shares over rows first..last-1 and empties them; weights [24, padded] = basis^T * bins,
     // bias [padded] = sum of bins

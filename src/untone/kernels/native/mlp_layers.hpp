@@ -5,17 +5,19 @@ namespace untone::UNTONE_VARIANT {
 
 constexpr int REGISTERS = MLP_TILE / W;                         // of a tile
 constexpr int SIDE_BY_SIDE = W == 16 ? 8 : W == 8 ? 4 : 2;      // rows at once
-constexpr int INPUTS_AT_ONCE = W == 16 ? 8 : W == 8 ? 4 : 2;    // of an outer product
+constexpr int INPUTS_AT_ONCE = W == 16 ? MLP_EMBEDDED : 4; // of an outer product; all of a section, if they fit
 
 enum class After { nothing, relu, mask };
 
 static inline F positive(F x) { return larger(splat(0), x); }
 static inline F where_positive(F by, F x) { return choose(at_least(splat(0), by), splat(0), x); }
 
-// out[s] = after(start + sum over k of a[s][k] * m[k]) for S rows of one tile
-template <int S, After AFTER>
+// out[s] = after(start + sum over k of a[s][k] * m[k]) for S rows of one tile. Where K is not 0, k and a_step are K and
+// one tile is all there is: addresses known beforehand, which are half of the work
+template <int S, After AFTER, int K>
 static inline void product_tile(const float *a, std::size_t a_step, const float *m, int k, int padded,
                                 const float *start, const float *mask, float *out) {
+    if (K) k = K, a_step = K, padded = MLP_TILE;
     F sum[S][REGISTERS];
     for (int r = 0; r < REGISTERS; ++r) {
         const F first = start ? load(start + r * W) : splat(0);
@@ -39,24 +41,37 @@ static inline void product_tile(const float *a, std::size_t a_step, const float 
         }
 }
 
-// [n, k] rows `a_step` apart times [k, padded] into [n, padded]
-template <After AFTER>
-static inline void product(const float *a, std::size_t a_step, int n, const float *m, int k, int padded,
-                           const float *start, const float *mask, float *out) {
+template <After AFTER, int K>
+static inline void product_of(const float *a, std::size_t a_step, int n, const float *m, int k, int padded,
+                              const float *start, const float *mask, float *out) {
+    if (K) k = K, a_step = K, padded = MLP_TILE;
     for (int tile = 0; tile < padded; tile += MLP_TILE) {
         const float *first = start ? start + tile : nullptr;
         int s = 0;
         for (; s + SIDE_BY_SIDE <= n; s += SIDE_BY_SIDE) {
             const std::size_t at = static_cast<std::size_t>(s) * padded + tile;
-            product_tile<SIDE_BY_SIDE, AFTER>(a + s * a_step, a_step, m + tile, k, padded, first,
+            product_tile<SIDE_BY_SIDE, AFTER, K>(a + s * a_step, a_step, m + tile, k, padded, first,
                                               mask ? mask + at : nullptr, out + at);
         }
         for (; s < n; ++s) {
             const std::size_t at = static_cast<std::size_t>(s) * padded + tile;
-            product_tile<1, AFTER>(a + s * a_step, a_step, m + tile, k, padded, first, mask ? mask + at : nullptr,
+            product_tile<1, AFTER, K>(a + s * a_step, a_step, m + tile, k, padded, first, mask ? mask + at : nullptr,
                                    out + at);
         }
     }
+}
+
+// [n, k] rows `a_step` apart times [k, padded] into [n, padded]
+template <After AFTER>
+static inline void product(const float *a, std::size_t a_step, int n, const float *m, int k, int padded,
+                           const float *start, const float *mask, float *out) {
+    const bool packed = padded == MLP_TILE && a_step == static_cast<std::size_t>(k);
+    if (packed && k == MLP_TILE)
+        product_of<AFTER, MLP_TILE>(a, a_step, n, m, k, padded, start, mask, out);
+    else if (packed && k == MLP_EMBEDDED)
+        product_of<AFTER, MLP_EMBEDDED>(a, a_step, n, m, k, padded, start, mask, out);
+    else
+        product_of<AFTER, 0>(a, a_step, n, m, k, padded, start, mask, out);
 }
 
 // sum[k][tile] += over n of a[n][k] * b[n][tile], for K inputs of one tile
@@ -81,11 +96,14 @@ static inline void outer_tile(const float *a, std::size_t a_step, const float *b
 static inline void outer(const float *a, std::size_t a_step, int n, int k, const float *b, int padded, float *sum) {
     for (int tile = 0; tile < padded; tile += MLP_TILE) {
         int i = 0;
-        for (; i + INPUTS_AT_ONCE <= k; i += INPUTS_AT_ONCE)
-            outer_tile<INPUTS_AT_ONCE>(a + i, a_step, b + tile, n, padded,
-                                       sum + static_cast<std::size_t>(i) * padded + tile);
-        for (; i + 4 <= k; i += 4)
-            outer_tile<4>(a + i, a_step, b + tile, n, padded, sum + static_cast<std::size_t>(i) * padded + tile);
+        const auto some = [&](auto count) {
+            constexpr int K = decltype(count)::value;
+            for (; i + K <= k; i += K)
+                outer_tile<K>(a + i, a_step, b + tile, n, padded, sum + static_cast<std::size_t>(i) * padded + tile);
+        };
+        some(std::integral_constant<int, INPUTS_AT_ONCE>());
+        if (INPUTS_AT_ONCE > MLP_TILE) some(std::integral_constant<int, INPUTS_AT_ONCE < MLP_TILE ? 4 : MLP_TILE>());
+        some(std::integral_constant<int, 4>());
     }
 }
 

@@ -9,6 +9,10 @@ static void mlp_tables(const float *basis, const float *weights, const float *bi
                             MLP_EMBEDDED, padded, bias, nullptr, tables + static_cast<std::size_t>(first) * padded);
 }
 
+static void mlp_mixed(const float *mix, const float *rows, int count, int padded, float *out) {
+    product<After::nothing>(mix, static_cast<std::size_t>(count), count, rows, count, padded, nullptr, nullptr, out);
+}
+
 struct MlpBlock {
     alignas(64) float first[MLP_BLOCK * MLP_WIDEST], second[MLP_BLOCK * MLP_WIDEST]; // after ReLU
     alignas(64) float slope1[MLP_BLOCK * MLP_WIDEST], slope2[MLP_BLOCK * MLP_WIDEST];
@@ -50,8 +54,10 @@ static inline double output_slopes(const MlpLearnJob &job, const float *target, 
     return total;
 }
 
+// SECTIONS is 0, or the number of sections of a network of one tile
+template <int SECTIONS>
 static inline void add_tables(const MlpLearnJob &job, const std::int32_t *index, int n, float *out) {
-    const int padded = job.shape.padded, sections = job.shape.sections;
+    const int padded = SECTIONS ? MLP_TILE : job.shape.padded, sections = SECTIONS ? SECTIONS : job.shape.sections;
     for (int s = 0; s < n; ++s, index += sections)
         for (int at = 0; at < padded; at += W) {
             F sum = load(job.tables + static_cast<std::size_t>(index[0]) * padded + at);
@@ -61,8 +67,9 @@ static inline void add_tables(const MlpLearnJob &job, const std::int32_t *index,
         }
 }
 
+template <int SECTIONS>
 static inline void add_bins(const MlpLearnJob &job, const std::int32_t *index, int n, const float *slope, float *bins) {
-    const int padded = job.shape.padded, sections = job.shape.sections;
+    const int padded = SECTIONS ? MLP_TILE : job.shape.padded, sections = SECTIONS ? SECTIONS : job.shape.sections;
     for (int s = 0; s < n; ++s, index += sections)
         for (int at = 0; at < padded; at += W) {
             const F x = load(slope + static_cast<std::size_t>(s) * padded + at);
@@ -73,15 +80,17 @@ static inline void add_bins(const MlpLearnJob &job, const std::int32_t *index, i
         }
 }
 
-static void mlp_learn(const MlpLearnJob &job, int first, int last, MlpShare &share) {
+template <int SECTIONS>
+static void learn(const MlpLearnJob &job, int first, int last, MlpShare &share) {
     MlpBlock block;
     std::memset(block.wide, 0, sizeof block.wide);
-    const int padded = job.shape.padded, neurons = job.shape.neurons, sections = job.shape.sections;
+    const int padded = SECTIONS ? MLP_TILE : job.shape.padded, sections = SECTIONS ? SECTIONS : job.shape.sections;
+    const int neurons = job.shape.neurons;
     for (int at = first; at < last; at += MLP_BLOCK) {
         const int n = last - at < MLP_BLOCK ? last - at : MLP_BLOCK;
         const std::int32_t *index = job.samples.index + static_cast<std::size_t>(at) * sections;
         const std::size_t four = static_cast<std::size_t>(at) * MLP_OUT;
-        add_tables(job, index, n, block.first);
+        add_tables<SECTIONS>(job, index, n, block.first);
         product<After::relu>(block.first, padded, n, job.net->second, neurons, padded, job.net->second_bias, nullptr,
                              block.second);
         product<After::nothing>(block.second, padded, n, job.third_turned, neurons, MLP_TILE, nullptr, nullptr,
@@ -94,8 +103,13 @@ static void mlp_learn(const MlpLearnJob &job, int first, int last, MlpShare &sha
         outer(block.slope3, MLP_OUT, n, MLP_OUT, block.second, padded, share.slope.third);
         outer(block.first, padded, n, padded, block.slope2, padded, share.slope.second);
         add_rows(block.slope2, n, padded, share.slope.second_bias);
-        add_bins(job, index, n, block.slope1, share.bins);
+        add_bins<SECTIONS>(job, index, n, block.slope1, share.bins);
     }
+}
+
+static void mlp_learn(const MlpLearnJob &job, int first, int last, MlpShare &share) {
+    const bool usual = job.shape.padded == MLP_TILE && job.shape.sections == MLP_SECTIONS;
+    usual ? learn<MLP_SECTIONS>(job, first, last, share) : learn<0>(job, first, last, share);
 }
 
 static void mlp_bins(const float *basis, float *const *bins, int shares, int first, int last, int padded,
@@ -190,6 +204,6 @@ static void mlp_values(const MlpValueJob &job, int first, int last) {
     }
 }
 
-static const MlpKernels mlp_kernels = {mlp_tables, mlp_learn, mlp_bins, mlp_adam, mlp_values};
+static const MlpKernels mlp_kernels = {mlp_tables, mlp_mixed, mlp_learn, mlp_bins, mlp_adam, mlp_values};
 
 } // namespace untone::UNTONE_VARIANT

@@ -8,12 +8,12 @@
 namespace untone {
 namespace {
 
-constexpr int CHUNK = 512; // rows of the tables that one item works on
-constexpr double KEEP1 = 0.9, KEEP2 = 0.999, PI = 3.14159265358979323846;
+constexpr int CHUNK = 256; // rows of the tables that one item works on
+constexpr double KEEP1 = 0.9, PI = 3.14159265358979323846;
 enum Kind { TABLES, LEARN, BINS };
 
 // Shares of a batch: enough for the threads there may be, few enough that adding them up is nothing
-int shares_of(int batch) { return batch >= 32768 ? 8 : batch >= 8192 ? 4 : batch >= 1024 ? 2 : 1; }
+int shares_of(int batch) { return batch >= 8192 ? 4 : batch >= 1024 ? 2 : 1; }
 
 // The nearest half float, ties to even
 float as_half(float x) {
@@ -25,12 +25,15 @@ float as_half(float x) {
     return std::copysign(std::nearbyint(magnitude / unit) * unit, x);
 }
 
+// The nearest integer of what is far below 2^22, ties to even; without a call
+float rounded(float x) { return (x + 12582912.0f) - 12582912.0f; }
+
 // Codes of 8 bits times a scale, as they will be stored
 struct Scale {
     float scale, inverse;
     explicit Scale(float largest) : scale(as_half(largest * (1.0f / 127))), inverse(scale > 0 ? 1 / scale : 0) {}
     float at(float x) const {
-        return std::min(std::max(std::nearbyint(x * inverse), -127.0f), 127.0f) * scale;
+        return std::min(std::max(rounded(x * inverse), -127.0f), 127.0f) * scale;
     }
 };
 
@@ -61,16 +64,23 @@ void MlpTrainer::Store::lay_out(int inputs, int padded) {
 }
 
 MlpTrainer::MlpTrainer(const MlpKernels &kernels, const float *basis, std::vector<int> start, int neurons,
-                       MlpSamples samples, int count, int batch)
-    : kernels_(kernels), basis_(basis), start_(std::move(start)), samples_(samples), count_(count), batch_(batch),
+                       MlpSamples samples, int count, int batch, const float *mix)
+    : kernels_(kernels), basis_(basis), mix_(mix), start_(std::move(start)), samples_(samples), count_(count), batch_(batch),
       crew_([this](int kind, int item) { work(kind, item); }) {
     const int sections = static_cast<int>(start_.size()) - 1, padded = (neurons + MLP_TILE - 1) / MLP_TILE * MLP_TILE;
     shape_ = {sections, neurons, padded, start_.data()};
     inputs_ = sections * MLP_EMBEDDED;
     shares_ = shares_of(batch);
-    for (Store *store : {&master_, &used_, &mean_, &square_, &slope_}) store->lay_out(inputs_, padded);
+    for (Store *store : {&master_, &used_, &kept_, &mean_, &square_, &slope_}) store->lay_out(inputs_, padded);
     const std::size_t rows = static_cast<std::size_t>(start_.back()), p = static_cast<std::size_t>(padded);
     tables_.assign(rows * p, 0.0f);
+    if (mix_) {
+        const std::size_t n = static_cast<std::size_t>(inputs_);
+        mix_turned_.resize(n * n);
+        for (std::size_t r = 0; r < n; ++r)
+            for (std::size_t c = 0; c < n; ++c) mix_turned_[c * n + r] = mix_[r * n + c];
+        mixed_.assign(n * p, 0.0f);
+    }
     second_turned_.assign(p * p, 0.0f);
     third_turned_.assign(p * MLP_TILE, 0.0f);
     share_stores_.resize(shares_);
@@ -101,6 +111,7 @@ void MlpTrainer::set(const float *vector) {
     std::copy_n(vector, 3, master_.parts.third_bias);
     for (Store *store : {&mean_, &square_}) std::fill(store->memory.begin(), store->memory.end(), 0.0f);
     power1_ = power2_ = 1;
+    settled_ = 0;
     prepare(false);
 }
 
@@ -118,34 +129,51 @@ void MlpTrainer::carry(const Store &store, float *vector) const {
     std::copy_n(store.parts.third_bias, 3, vector);
 }
 
-void MlpTrainer::get(float *vector) const { carry(master_, vector); }
+void MlpTrainer::get(float *vector) const { carry(used_, vector); }
 
 void MlpTrainer::slopes_into(float *vector) const { carry(slope_, vector); }
 
-// The weights that the layers use, and their turned copies
-void MlpTrainer::prepare(bool quantised) {
+void MlpTrainer::quantise() {
     const int n = shape_.neurons, p = shape_.padded;
-    used_.memory = master_.memory;
     MlpParts &used = used_.parts;
-    if (quantised) {
-        quantise_columns(master_.parts.first, used.first, inputs_, p);
-        quantise_columns(master_.parts.second, used.second, n, p);
-        for (int c = 0; c < 3; ++c) {
-            float largest = 0;
-            for (int k = 0; k < n; ++k) largest = std::max(largest, std::fabs(used.third[c * p + k]));
-            const Scale scale(largest);
-            for (int k = 0; k < n; ++k) used.third[c * p + k] = scale.at(used.third[c * p + k]);
-            used.third_bias[c] = as_half(used.third_bias[c]);
-        }
-        for (int k = 0; k < n; ++k) {
-            used.first_bias[k] = as_half(used.first_bias[k]);
-            used.second_bias[k] = as_half(used.second_bias[k]);
-        }
+    if (settled_ < 1) quantise_columns(used.first, used.first, inputs_, p);
+    quantise_columns(used.second, used.second, n, p);
+    for (int c = 0; c < 3; ++c) {
+        float largest = 0;
+        for (int k = 0; k < n; ++k) largest = std::max(largest, std::fabs(used.third[c * p + k]));
+        const Scale scale(largest);
+        for (int k = 0; k < n; ++k) used.third[c * p + k] = scale.at(used.third[c * p + k]);
+        used.third_bias[c] = as_half(used.third_bias[c]);
     }
+    for (int k = 0; k < n; ++k) {
+        used.first_bias[k] = as_half(used.first_bias[k]);
+        used.second_bias[k] = as_half(used.second_bias[k]);
+    }
+}
+
+// The weights that the layers use, and their turned copies; the first `settled` layers keep those of the last step
+void MlpTrainer::prepare(bool quantised, int settled) {
+    const int n = shape_.neurons, p = shape_.padded;
+    MlpParts &used = used_.parts;
+    const float *from[] = {used.first, used.second, used.third};
+    float *kept[] = {kept_.parts.first, kept_.parts.second, kept_.parts.third}, *to[] = {used.first, used.second, used.third};
+    const int sizes[] = {inputs_ * p, p * p, MLP_OUT * p};
+    for (int k = settled_; k < settled; ++k) std::copy_n(from[k], sizes[k], kept[k]);
+    settled_ = settled;
+    used_.memory = master_.memory;
+    if (mix_ && settled < 1) kernels_.mixed(mix_, master_.parts.first, inputs_, p, used.first);
+    if (quantised) quantise();
+    for (int k = 0; k < settled; ++k) std::copy_n(kept[k], sizes[k], to[k]);
     for (int i = 0; i < n; ++i) {
         for (int k = 0; k < n; ++k) second_turned_[k * p + i] = used.second[i * p + k];
         for (int c = 0; c < 3; ++c) third_turned_[i * MLP_TILE + c] = used.third[c * p + i];
     }
+}
+
+// How many layers keep their weights: the first from `settled` on, the others after a third more of what remains each
+int MlpTrainer::settled_at(double progress, const MlpSchedule &schedule) const {
+    if (progress < schedule.quantised || progress < schedule.settled || schedule.settled >= 1) return 0;
+    return std::min(3, 1 + static_cast<int>(3 * (progress - schedule.settled) / (1 - schedule.settled)));
 }
 
 void MlpTrainer::work(int kind, int item) {
@@ -202,6 +230,10 @@ double MlpTrainer::slopes(int first) {
     crew_.run(LEARN, shares_);
     crew_.run(BINS, chunks);
     sum_up();
+    if (mix_) {
+        std::copy_n(slope_.parts.first, mixed_.size(), mixed_.data());
+        kernels_.mixed(mix_turned_.data(), mixed_.data(), inputs_, shape_.padded, slope_.parts.first);
+    }
     return loss_;
 }
 
@@ -216,10 +248,10 @@ void MlpTrainer::step(double progress, const MlpSchedule &schedule, int number) 
     const std::int64_t round = number / batches, shift = round * 7919 % (count_ - batches * batch_ + 1);
     slopes(static_cast<int>(number % batches * batch_ + shift));
     power1_ *= KEEP1;
-    power2_ *= KEEP2;
+    power2_ *= schedule.keep2;
     const double share = 0.5 + 0.5 * std::cos(PI * progress);
     const MlpStep adam{static_cast<float>(schedule.last_rate + (schedule.rate - schedule.last_rate) * share),
-                       static_cast<float>(KEEP1), static_cast<float>(KEEP2), static_cast<float>(1 / (1 - power1_)),
+                       static_cast<float>(KEEP1), static_cast<float>(schedule.keep2), static_cast<float>(1 / (1 - power1_)),
                        static_cast<float>(1 / (1 - power2_))};
     kernels_.adam(adam, slope_.memory.data(), master_.memory.data(), mean_.memory.data(), square_.memory.data(),
                   slope_.memory.size());
@@ -241,9 +273,12 @@ int MlpTrainer::train(const MlpSchedule &schedule, int threads, const std::funct
                 asked = now;
                 if (interrupted()) break;
             }
-            prepare(progress >= schedule.quantised);
+            prepare(progress >= schedule.quantised, settled_);
+            const int settled = settled_at(progress, schedule);
+            if (settled > settled_) prepare(true, settled);
             step(progress, schedule, number++);
         }
+        if (number > 0) prepare(schedule.quantised < 1, settled_);
     });
     return number;
 }

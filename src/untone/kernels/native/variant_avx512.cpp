@@ -2,6 +2,7 @@
 #define UNTONE_VARIANT avx512
 #include <cstring>
 #include <math.h>
+#include <type_traits>
 
 #include "frame.hpp"
 #include "mlp.hpp"
