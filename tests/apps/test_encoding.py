@@ -66,6 +66,13 @@ def encoded(folder):
     return target.read_bytes()
 
 
+def test_the_width_may_follow_the_picture(run, monkeypatch):
+    monkeypatch.setattr(relation, "width_for", lambda photo, light, primaries, recipe: 24)
+    code, said = run("encode sdr.jpg hdr.exr -o auto.jpg --neurons auto --seconds 0.1 --force")
+    assert code == 0
+    assert "of 24 neurons" in said
+
+
 def test_the_photo_stays_byte_for_byte(folder, encoded):
     assert mlp_segment.with_network(encoded, None) == (folder / "sdr.jpg").read_bytes()
 

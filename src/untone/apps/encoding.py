@@ -32,6 +32,9 @@ NETWORKS = {"gain-mlp": ("gain", "linear"), "gamma-mlp": ("gamma", "pq")}
 
 CODECS = ("jpeg", "heic", "jxl", "avif")
 
+AUTO = "auto"
+"""Of --neurons: relation.width_for."""
+
 BYTES = 1000
 """Of --size KB."""
 
@@ -71,7 +74,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--domain", choices=DOMAINS, help="of what only untone reads: light or PQ codes; default: gain linear, gamma pq"
     )
-    add("--neurons", type=int, choices=WIDTHS, metavar="N", help="of each hidden layer, 8 to 128; default 16")
+    most = "of each hidden layer, 8 to 128, or auto: as many as are worth their bytes; default 16"
+    add("--neurons", type=_neurons, choices=(*WIDTHS, AUTO), metavar="N", help=most)
     add("--bits", type=int, choices=(8, 16), default=8, help="of a stored weight; default 8")
     goal = parser.add_mutually_exclusive_group()
     goal.add_argument("--size", type=_positive, metavar="KB", help="the best that adds no more bytes (of 1000)")
@@ -82,6 +86,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--with-map", action="store_true", help="add a small ordinary gain map, for viewers that know no networks")
     add("--quality", type=int, choices=range(1, 101), default=95, metavar="1-100", help="of a base encoded anew")
     add("--force", action="store_true", help="replace OUT if it exists")
+
+
+def _neurons(text: str) -> int | str:
+    return text if text == AUTO else int(text)
 
 
 def _positive(text: str) -> float:
@@ -141,7 +149,7 @@ def _network(arguments: argparse.Namespace, pair: Pair) -> str:
     base = _base(pair.sdr, arguments.quality)
     photo, _ = pipeline.read(base)  # what viewers will decode, which is what the network must start from
     best: tuple[MlpMap, float] | None = None
-    for recipe in _recipes(arguments):
+    for recipe in _recipes(arguments, photo, pair):
         found = relation.learned(photo, pair.light, pair.primaries, recipe)
         reached = relation.fidelity(relation.rendition(photo, found), pair.light, pair.primaries)
         if best is None or reached > best[1]:
@@ -178,15 +186,17 @@ def _base(sdr: Image, quality: int) -> bytes:
     return mlp_segment.with_network(plain, None)
 
 
-def _recipes(arguments: argparse.Namespace) -> Iterator[Recipe]:
+def _recipes(arguments: argparse.Namespace, photo: Image, pair: Pair) -> Iterator[Recipe]:
     kind, domain = NETWORKS[arguments.kind]
     if arguments.residual and arguments.residual != kind:
         kind, domain = next(pair for pair in NETWORKS.values() if pair[0] == arguments.residual)
     options = {"kind": kind, "domain": arguments.domain or domain, "bits": arguments.bits}
     if arguments.seconds:
         options["seconds"] = arguments.seconds
-    if arguments.neurons:
-        ladder: tuple[int, ...] = (arguments.neurons,)
+    if arguments.neurons == AUTO:
+        ladder: tuple[int, ...] = (relation.width_for(photo, pair.light, pair.primaries, Recipe(**options)),)
+    elif arguments.neurons:
+        ladder = (arguments.neurons,)
     elif arguments.size:
         ladder = _fitting(arguments.size * BYTES, arguments.bits)
     else:
