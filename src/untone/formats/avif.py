@@ -14,7 +14,7 @@ from ..errors import UntoneError
 from ..image import GainMap, Image, Pixels
 from . import heif, heif_gain, heif_output
 from .heif_writer import Parts
-from .pixels import decoded
+from .pixels import decoded, packed
 from .signalling import Signalling
 
 BRANDS = (b"avif", b"mif1", b"miaf")
@@ -36,7 +36,7 @@ def _encode(codes: Pixels, bits: int, quality: int, cicp: tuple[int, int, int], 
     grey = codes.shape[2] == 1
     try:
         alike = np.broadcast_to(codes, (*codes.shape[:2], 3)) if quality < 100 else codes[:, :, 0]
-        pixels = np.ascontiguousarray(alike if grey else codes)
+        pixels = packed(alike if grey else codes)
         return bytes(imagecodecs.avif_encode(pixels, pixelformat="400" if grey else "444", **options))
     except (RuntimeError, ValueError, TypeError, MemoryError) as error:
         raise UntoneError(f"the AVIF cannot be encoded: {' '.join(str(error).split())[:160]}") from error

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from .. import colour, kernels
 from ..image import Image, Pixels
-from .pixels import bands, brightest, sixteen_bits
+from .pixels import bands, brightest, packed, sixteen_bits
 
 
 def stored_codes(image: Image) -> Pixels:
@@ -24,7 +24,7 @@ def to_bits(codes: Pixels, bits: int) -> Pixels:
     """Full-range codes as codes of so many bits, rounded."""
     source, target = int(np.iinfo(codes.dtype).max), (1 << bits) - 1
     if source == target:
-        return np.ascontiguousarray(codes)
+        return packed(codes)
     table = (np.arange(source + 1) * (target / source) + 0.5).astype(np.uint8 if bits == 8 else np.uint16)
     out = np.empty(codes.shape, table.dtype)
     for band, result in zip(bands(codes), bands(out), strict=True):

@@ -15,7 +15,7 @@ from ..errors import UnsupportedError, UntoneError
 from ..image import GainMap, Image, Pixels
 from . import heif, heif_gain, heif_output
 from .heif_writer import Parts
-from .pixels import decoded
+from .pixels import decoded, packed
 from .signalling import Signalling
 
 BRANDS = (b"heic", b"mif1", b"miaf")
@@ -56,7 +56,7 @@ def _encode(codes: Pixels, bits: int, quality: int, cicp: tuple[int, int, int], 
     library = _library()
     if codes.shape[2] == 1:
         codes, subsampled = np.broadcast_to(codes, (*codes.shape[:2], 3)) if bits > 8 else codes, bits > 8
-    codes = np.ascontiguousarray(codes if bits == 8 else codes << np.uint16(16 - bits))
+    codes = packed(codes if bits == 8 else codes << np.uint16(16 - bits))
     mode = ("L" if codes.shape[2] == 1 else "RGB") + ("" if bits == 8 else ";16")
     options = {"quality": LOSSLESS if quality == 100 else quality, "full_range_flag": 1}
     options["chroma"] = 420 if subsampled and quality < 100 else 444

@@ -27,7 +27,7 @@ from .heif import (
 from .heif_items import Meta, item_bytes, parse
 from .limits import MAX_METADATA_BYTES
 from .metadata import Metadata, iso_to_metadata
-from .pixels import eight_bits, full_range
+from .pixels import eight_bits, full_range, packed
 from .signalling import GainMapSignal, Signalling, gain_map_signal, left_out, signalling
 from .xmp import HDRGM, properties, xmp_to_metadata
 
@@ -172,7 +172,7 @@ def gain_map(data: bytes, meta: Meta, found: Found, codec: Codec) -> GainMap | N
     codes = _as_base(decoded, found.map, base)
     as_stored = codes is decoded
     channels = 1 if found.encodings == ("apple",) else found.map.channels
-    codes = full_range(np.ascontiguousarray(codes[:, :, :channels]), found.map.bits)
+    codes = full_range(packed(codes[:, :, :channels]), found.map.bits)
     if found.encodings == ("apple",):
         codes = apple.recompute(eight_bits(codes), found.metadata.alternate_headroom_stops)
         return found.metadata.gain_map(codes, encodings=found.encodings)

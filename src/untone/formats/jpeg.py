@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 
 import imagecodecs
-import numpy as np
 
 from ..errors import DamagedError, UnsupportedError, UntoneError
 from ..image import GainMap, Image, Pixels
@@ -15,7 +14,7 @@ from .exif import orientation_of, with_orientation
 from .icc import named_profile
 from .limits import check_size
 from .metadata import Metadata, metadata_of
-from .pixels import decoded, eight_bits
+from .pixels import decoded, eight_bits, packed
 from .segments import (
     APP1,
     EXIF_TAG,
@@ -98,7 +97,7 @@ def _gain_map(data: bytes, stream: Codestream, stated: _Parameters) -> GainMap |
         return None
     codes = decode(data, stream)
     if stream.components != 3 or found == ("apple",):
-        codes = np.ascontiguousarray(codes[:, :, :1])
+        codes = packed(codes[:, :, :1])
     if found == ("apple",):
         return metadata.gain_map(apple.recompute(codes, metadata.alternate_headroom_stops), encodings=found)
     encoded = data[stream.start : find_end(data, stream)]
@@ -220,7 +219,7 @@ def encode(pixels: Pixels, quality: int) -> bytes:
     height, width, channels = pixels.shape
     if max(height, width) > MAX_JPEG_SIDE:
         raise UntoneError(f"{width} x {height} pixels do not fit a JPEG; the limit is {MAX_JPEG_SIDE} a side")
-    pixels = np.ascontiguousarray(pixels)
+    pixels = packed(pixels)
     if channels == 1:
         return bytes(imagecodecs.jpeg8_encode(pixels[:, :, 0], level=quality))
     return bytes(imagecodecs.jpeg8_encode(pixels, level=quality, colorspace="RGB", subsampling="444"))

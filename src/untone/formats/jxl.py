@@ -24,7 +24,7 @@ from .isobmff import Reader, box, boxes
 from .jxl_header import SIGNATURE, Colour, JxlHeader
 from .limits import MAX_METADATA_BYTES
 from .metadata import Metadata, iso_to_metadata, metadata_of, metadata_to_iso
-from .pixels import decoded, finite, full_range, three_channels
+from .pixels import decoded, finite, full_range, packed, three_channels
 from .profiles import primaries_of, profile_for, transfer_of
 from .segments import EXIF_TAG
 from .signalling import Header, Signalling, gain_map_signal, image_of, left_out, signalling
@@ -164,7 +164,7 @@ def read(data: bytes) -> tuple[Image, GainMap | None]:
     codes = full_range(_pixels(found.codestream, found.header), found.header.bits)
     channels = 1 if found.header.colour.grey else 3
     return image, found.metadata.gain_map(
-        np.ascontiguousarray(codes[:, :, :channels]), _space(found, image.primaries), ("iso21496-1",), found.codestream
+        packed(codes[:, :, :channels]), _space(found, image.primaries), ("iso21496-1",), found.codestream
     )
 
 

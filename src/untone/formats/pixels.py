@@ -54,6 +54,11 @@ def three_channels(array: Pixels, width: int, height: int) -> Pixels:
     return np.ascontiguousarray(np.repeat(array[:, :, :1], 3, 2) if array.shape[2] < 3 else array[:, :, :3])
 
 
+def packed(codes: Pixels) -> Pixels:
+    """The same pixels one after the other: a single one has any strides and counts as contiguous; codecs refuse it."""
+    return np.ascontiguousarray(codes).reshape(-1).reshape(codes.shape)
+
+
 def full_range(codes: Pixels, bits: int) -> Pixels:
     """uint16 codes of `bits` significant bits stretched to 0..65535, rounded; in place."""
     if codes.dtype == np.uint16 and bits < 16:
