@@ -28,7 +28,7 @@ Pair = tuple[Image, NDArray[np.float32], str]
 PAPER = Recipe(
     bits=16, steps=1000, batch=65_536, last_rate=1e-2, keep2=0.999, whitened=False, weighted=False
 )  # fmt: skip
-TENTH = Recipe(bits=16, steps=1200, batch=2048)
+TENTH = Recipe(bits=16, steps=700, batch=2048)
 EQUAL = Recipe(bits=16, steps=8000, batch=4096)
 USUAL = Recipe()
 """What `untone encode` does, in 8 bits."""
