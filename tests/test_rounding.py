@@ -9,8 +9,9 @@ from untone import mlp, rounding
 def test_two_inputs_that_are_one_make_up_for_each_other():
     """Only the sum of three weights on one input counts: it is rounded once, to half a code, not each of them."""
     weights = np.array([1.0, 0.3045, 0.2045])
-    moments = np.ones((3, 3)) + 1e-9 * np.eye(3)
-    found = rounding.column(weights, moments)
+    moments = np.zeros((4, 4))
+    moments[:3, :3] = np.ones((3, 3)) + 1e-9 * np.eye(3)
+    found = rounding.column(np.append(weights, 0.0), moments, 1e-9)[:3]
     scale = np.float64(np.float16(1 / 127))
     nearest = np.rint(weights / scale) * scale
     assert abs((found - weights).sum()) <= scale / 2 + 1e-9
@@ -19,12 +20,28 @@ def test_two_inputs_that_are_one_make_up_for_each_other():
 
 def test_rounded_weights_are_codes():
     random = np.random.default_rng(0)
-    inputs = random.normal(0, 1, (500, 30)) @ random.normal(0, 1, (30, 30))
-    weights = random.normal(0, 1, 30) * np.logspace(0, -2, 30)
-    found = rounding.column(weights, inputs.T @ inputs / 500)
+    inputs = random.normal(0, 1, (500, 31)) @ random.normal(0, 1, (31, 31))
+    weights = random.normal(0, 1, 31) * np.logspace(0, -2, 31)
+    found = rounding.column(weights, inputs.T @ inputs / 500, 1e-3)[:-1]
     codes, scales = mlp.eight_bits(found[:, None].astype(np.float32))
     np.testing.assert_allclose(codes[:, 0] * scales[0], found, rtol=1e-6)
     assert np.abs(codes).max() == 127
+
+
+def test_a_bias_makes_up_for_what_its_weight_lost():
+    """An input that is always 1 and the bias say the same: together they are as before, to the last digit."""
+    moments = np.array([[1.0, 0.0, 1.0], [0.0, 1.0, 0.0], [1.0, 0.0, 1.0]])
+    found = rounding.column(np.array([0.3045, 1.0, -0.2]), moments, 1e-9)
+    assert found[0] != 0.3045
+    assert found[0] + found[2] == pytest.approx(0.1045, abs=1e-6)
+
+
+def test_a_quantised_network_is_what_rounding_left():
+    random = np.random.default_rng(3)
+    embedded = random.normal(0, 0.7, (500, 120)).astype(np.float32)
+    found = rounding.first_layer(mlp.fresh(16, 4), 16, embedded, np.ones((500, 3), np.float32))
+    again = mlp.quantised(found, 16)
+    np.testing.assert_array_equal(mlp.layers(again, 16).first, mlp.layers(found, 16).first)
 
 
 @pytest.mark.parametrize("neurons", [8, 16])

@@ -32,6 +32,10 @@ WIDTHS = tuple(range(8, 129, 8))
 OCTAVES = (0.0, 11.0)
 """Lowest and highest frequency, log2 of half turns over the picture or over the range of the codes."""
 
+STEPS = np.tile(np.repeat(np.float32(2) ** -np.array([0, 1, 1, 2, 3, 3, 4, 4, 4, 3, 3, 3], np.float32), 2), SECTIONS)
+"""[inputs] of an 8-bit code of the first layer, by frequency, as shares of its column's: trained weights of the middle
+frequencies are the smallest, and errors of all add up alike. Powers of two, so that nothing is rounded twice."""
+
 RIDGE = 0.1
 """Added to second moments of the inputs, which have 0.5 each: directions that hardly occur are not blown up."""
 
@@ -166,15 +170,24 @@ def loss_and_gradient(
 
 
 def quantised(vector: Floats, width: int) -> NDArray[np.float32]:
-    """The vector as the stored form of 8 bits gives it back: a scale for each column of weights, halves elsewhere."""
+    """The vector as the stored form of 8 bits gives it back: a scale for each column of weights, halves elsewhere.
+
+    Rows of the first layer are in units of STEPS.
+    """
     result = np.array(vector, np.float32)
     parts = layers(result, width)
-    for part in parts.matrices:
-        codes, scales = eight_bits(part)
-        part[:] = codes * scales
+    for part, steps in zip(parts.matrices, row_steps(parts), strict=True):
+        codes, scales = eight_bits(part / steps)
+        part[:] = codes * scales * steps
     for part in parts.biases:
         part[:] = part.astype(np.float16)
     return result
+
+
+def row_steps(parts: Layers) -> tuple[Floats, Floats, Floats]:
+    """What each layer's rows are in units of, [inputs, 1]."""
+    first, *others = (np.ones((len(part), 1), np.float32) for part in parts.matrices)
+    return first * STEPS[: len(first), None], others[0], others[1]
 
 
 def eight_bits(matrix: Floats) -> tuple[NDArray[np.int8], NDArray[np.float32]]:

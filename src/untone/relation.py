@@ -40,7 +40,7 @@ TRIAL_STEPS, TRIAL_BATCH = 500, 1024
 LEAST_ERROR = 1e-7
 """Mean square of PQ codes, 70 dB: what is better is as good."""
 
-ROUNDED_BY = 2048
+ROUNDED_BY = 4096
 """Samples by which the first layer is rounded."""
 
 TUNING_RATE = 0.3
@@ -81,7 +81,7 @@ class Recipe:
     batch: int = 2048
     rate: float = 1e-2
     last_rate: float = 0.0
-    quantised: float = 0.75
+    quantised: float = 0.95
     seconds: float = 0.0
     seed: int = 0
     keep2: float = 0.95

@@ -63,13 +63,14 @@ def test_sizes():
 
 def test_bytes_are_where_the_document_says():
     payload = mlp_segment.to_payload(a_map())
-    assert payload[:6] == bytes([1, 1, 1, 2, 8, 16])
+    assert payload[:6] == bytes([3, 1, 1, 2, 8, 16])
     assert struct.unpack_from(">II", payload, 6) == (40, 30)
     assert struct.unpack_from(">7f", payload, 14) == (0.25, 0.5, -1.5, 2.0, 3.0, 4.0, 2.5)
     assert payload[42:58] == bytes(range(16))
     scales = np.frombuffer(payload, ">f2", 16, 58).astype(np.float32)
     codes = np.frombuffer(payload, "i1", 120 * 16, 58 + 32).reshape(120, 16)
-    np.testing.assert_array_equal(codes * scales, mlp.layers(a_map().vector, 16).first)
+    steps = np.repeat(0.5 ** np.array([0, 1, 1, 2, 3, 3, 4, 4, 4, 3, 3, 3] * 5), 2)[:, None]
+    np.testing.assert_array_equal(codes * scales * steps, mlp.layers(a_map().vector, 16).first)
     assert struct.unpack(">I", payload[-4:]) == (zlib.crc32(payload[:-4]),)
 
 
@@ -133,8 +134,19 @@ def test_what_no_network_says_is_refused(place, value, words):
 
 def test_a_later_version_is_not_guessed():
     payload = mlp_segment.to_payload(a_map())
-    with pytest.raises(UnsupportedError, match="version 3; this reader knows 1"):
-        mlp_segment.to_network(checked_again(b"\x03" + payload[1:]))
+    with pytest.raises(UnsupportedError, match="version 4; this reader knows 3"):
+        mlp_segment.to_network(checked_again(b"\x04" + payload[1:]))
+
+
+def test_the_first_version_had_no_steps():
+    payload = mlp_segment.to_payload(a_map())
+    found = mlp_segment.to_network(checked_again(b"\x01" + payload[1:]))
+    steps = np.repeat(0.5 ** np.array([0, 1, 1, 2, 3, 3, 4, 4, 4, 3, 3, 3] * 5), 2)[:, None]
+    first, ours = (mlp.layers(vector, 16).first for vector in (found.vector, a_map().vector))
+    np.testing.assert_array_equal(first * steps, ours)
+    floats = mlp_segment.to_payload(a_map(bits=16))
+    read = mlp_segment.to_network(checked_again(b"\x01" + floats[1:]))
+    np.testing.assert_array_equal(read.vector, a_map(bits=16).vector)
 
 
 def test_any_changed_byte_is_noticed():

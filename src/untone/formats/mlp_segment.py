@@ -4,7 +4,7 @@ Each segment begins with TAG, its number (from 1) and how many there are; what f
 numbers of a payload are big-endian (docs/gain-mlp.md):
 
     bytes  what
-    1      version, 1
+    1      version, 3 (1: the same without steps)
     1      residual: 0 gain, 1 gamma
     1      domain: 0 linear light, 1 PQ codes
     1      primaries: 0 BT.709, 1 Display P3, 2 BT.2020, 3 Adobe RGB
@@ -13,8 +13,8 @@ numbers of a payload are big-endian (docs/gain-mlp.md):
     4 4    width and height of the picture
     4 x 7  low, high of red, green, blue; headroom in stops: float32
     16     fingerprint of the picture
-    ...    three layers, each: scales of its columns (8 bits only; half floats), weights by input (int8 or half
-           floats), biases (half floats)
+    ...    three layers, each: scales of its columns (8 bits only; half floats), weights by input (int8, of the first
+           layer in units of mlp.STEPS; or half floats), biases (half floats)
     4      CRC-32 of everything before
 
 Payloads of version 2 hold a residual as a picture instead: map_segment.py.
@@ -30,7 +30,7 @@ import numpy as np
 
 from ..errors import DamagedError, LimitError, UnsupportedError, UntoneError
 from ..image import PRIMARIES_NAMES
-from ..mlp import FINGERPRINT_CELLS, WIDTHS, Layers, MlpMap, eight_bits, layers, size_of
+from ..mlp import FINGERPRINT_CELLS, STEPS, WIDTHS, Layers, MlpMap, eight_bits, layers, row_steps, size_of
 from ..residuals import DOMAINS, KINDS, Residual
 from . import map_segment
 from .segments import APP0, APP15, MAX_BODY, Segment, parse, segment
@@ -38,7 +38,8 @@ from .signalling import NetworkSignal
 
 APP11 = 0xEB
 TAG = b"GainMLP\0"
-VERSION = 1
+VERSION = 3
+WITHOUT_STEPS = 1
 MOST_PARTS = 255
 
 _HEAD = struct.Struct(f">6B2I7f{FINGERPRINT_CELLS**2}s")
@@ -101,9 +102,9 @@ def to_payload(found: MlpMap) -> bytes:
 
 def _weights(net: Layers, bits: int) -> bytes:
     pieces = []
-    for matrix, bias in zip(net.matrices, net.biases, strict=True):
+    for matrix, bias, steps in zip(net.matrices, net.biases, row_steps(net), strict=True):
         if bits == 8:
-            codes, scales = eight_bits(matrix)
+            codes, scales = eight_bits(matrix / steps)
             pieces += [scales.astype(">f2").tobytes(), codes.tobytes()]
         else:
             pieces.append(matrix.astype(">f2").tobytes())
@@ -121,7 +122,7 @@ def to_network(payload: bytes) -> MlpMap:
     if len(payload) < _HEAD.size + _CRC.size:
         raise DamagedError(f"{_NAME} has {len(payload)} bytes, fewer than its head")
     version, kind, domain, primaries, bits, neurons, width, height, *rest = _HEAD.unpack_from(payload)
-    if version != VERSION:
+    if version not in (VERSION, WITHOUT_STEPS):
         raise UnsupportedError(f"{_NAME} is of version {version}; this reader knows {VERSION}")
     if bits not in (8, 16) or neurons not in WIDTHS:
         raise DamagedError(f"{_NAME} says {neurons} neurons of {bits} bits")
@@ -134,6 +135,9 @@ def to_network(payload: bytes) -> MlpMap:
         raise DamagedError(f"{_NAME} has residual {kind}, domain {domain}, primaries {primaries}")
     residual = Residual(KINDS[kind], DOMAINS[domain], PRIMARIES_NAMES[primaries])
     vector = _vector(payload[_HEAD.size : -_CRC.size], neurons, bits)
+    if version == VERSION and bits == 8:
+        first = layers(vector, neurons).first
+        first *= STEPS[:, None]
     low, high = (rest[0], rest[1], rest[2]), (rest[3], rest[4], rest[5])
     marks = np.frombuffer(rest[7], np.uint8)
     return MlpMap(vector, neurons, residual, low, high, height, width, marks, rest[6], bits)

@@ -37,6 +37,15 @@ struct Scale {
     }
 };
 
+// Rows of the first layer in units of their steps, or back: powers of two, exactly
+void scale_rows(float *first, int rows, int padded, int sign) {
+    static const int exponents[] = {0, 1, 1, 2, 3, 3, 4, 4, 4, 3, 3, 3}; // mlp.STEPS, by frequency
+    for (int r = 0; r < rows; ++r) {
+        const float by = std::ldexp(1.0f, -sign * exponents[r % 24 / 2]);
+        for (int c = 0; c < padded; ++c) first[r * padded + c] *= by;
+    }
+}
+
 void quantise_columns(const float *from, float *to, int rows, int padded) {
     std::vector<float> largest(static_cast<std::size_t>(padded), 0.0f);
     for (int r = 0; r < rows; ++r)
@@ -136,7 +145,11 @@ void MlpTrainer::slopes_into(float *vector) const { carry(slope_, vector); }
 void MlpTrainer::quantise() {
     const int n = shape_.neurons, p = shape_.padded;
     MlpParts &used = used_.parts;
-    if (settled_ < 1) quantise_columns(used.first, used.first, inputs_, p);
+    if (settled_ < 1) {
+        scale_rows(used.first, inputs_, p, -1);
+        quantise_columns(used.first, used.first, inputs_, p);
+        scale_rows(used.first, inputs_, p, 1);
+    }
     quantise_columns(used.second, used.second, n, p);
     for (int c = 0; c < 3; ++c) {
         float largest = 0;
