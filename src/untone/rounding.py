@@ -36,7 +36,7 @@ def first_layer(vector: NDArray[np.float32], neurons: int, embedded: Floats, wei
     """
     net = mlp.layers(vector.astype(np.float64), neurons)
     said, found = mlp.forward(embedded, vector, neurons), []
-    moments = [_moments(net, neuron, embedded, weights) for neuron in range(neurons)]
+    moments = _moments(net, embedded, weights)
     for damping in DAMPINGS:
         result = np.array(vector, np.float32)
         to = mlp.layers(result, neurons)
@@ -47,16 +47,18 @@ def first_layer(vector: NDArray[np.float32], neurons: int, embedded: Floats, wei
     return min(found, key=lambda pair: pair[0])[1]
 
 
-def _moments(net: mlp.Layers, neuron: int, embedded: Floats, weights: Floats) -> NDArray[np.float64]:
-    """[inputs + 1, inputs + 1] second moments of the inputs, and of the 1 that the bias counts, where they matter."""
+def _moments(net: mlp.Layers, embedded: Floats, weights: Floats) -> list[NDArray[np.float64]]:
+    """For each neuron [inputs + 1, inputs + 1] second moments of the inputs, and of the bias's 1, where they matter."""
     inner = embedded @ net.first.astype(np.float32) + net.first_bias.astype(np.float32)
     outer = np.maximum(inner, 0) @ net.second.astype(np.float32) + net.second_bias.astype(np.float32) > 0
-    slopes = (outer * net.second[neuron].astype(np.float32)) @ net.third.astype(np.float32)
-    matters = (slopes**2 * weights).sum(1) * (inner[:, neuron] > 0)
     # in float64: of a picture of one colour nothing but DAMPINGS keeps these positive definite
     rows = np.append(embedded, np.ones((len(embedded), 1)), axis=1)
-    result: NDArray[np.float64] = (rows * matters[:, None]).T @ rows / len(rows)
-    return result
+    found: list[NDArray[np.float64]] = []
+    for onward, active in zip(net.second.astype(np.float32), (inner > 0).T, strict=True):
+        slopes = (outer * onward) @ net.third.astype(np.float32)
+        matters = (slopes**2 * weights).sum(1) * active
+        found.append((rows * matters[:, None]).T @ rows / len(rows))
+    return found
 
 
 def _rounded(net: mlp.Layers, neuron: int, moments: NDArray[np.float64], damping: float) -> tuple[Floats, float]:
