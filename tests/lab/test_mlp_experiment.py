@@ -88,6 +88,26 @@ def test_points_cover_every_kind_codec_and_size(scene):
     assert {p.quality for p in capped} == {60}
 
 
+@pytest.mark.parametrize("shape", [(1, 1), (2, 3), (7, 5), (23, 40), (46, 79)])
+def test_every_third_value_is_what_the_whole_picture_has_there(shape):
+    codes = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
+    small = codedmap.Reduced(codes, np.float32([-1, 0, 0.5]), np.float32([1, 2, 4]))
+    whole = codedmap.values(small, 46, 79)
+    np.testing.assert_allclose(mlp_contest.sampled(small, 46, 79), whole[::3, ::3], atol=1e-6)
+
+
+def test_rows_are_those_of_the_groups_asked_for(scene):
+    point = Point("gain", "jpeg", 4, 80, 900, 30)
+    names = {
+        group: list(mlp_contest.entries(scene, [point], None, Settings(only=(group,)), False))
+        for group in mlp_contest.GROUPS
+    }
+    assert names["maps"][0] == "Gain-JPEG"
+    assert names["maps"][-1] == "Best gain map up to 10 KB"
+    assert (names["direct-mlp"], names["mlp-itm"]) == (["Direct-MLP"], [])
+    assert names["networks"] == ["Gain-MLP 16", *(f"Gamma-MLP {n}" for n in (8, 16, 48)), "Gamma-MLP without SDR"]
+
+
 def test_the_best_point_is_within_its_limit():
     points = [Point("gain", "jpeg", 4, 80, size, psnr) for size, psnr in ((900, 30), (1000, 35), (1001, 40))]
     assert mlp_contest.best(points, ("gain",), 1000).pq_psnr == 35
@@ -115,7 +135,7 @@ def test_the_truth_has_perfect_figures(scene):
 def short(monkeypatch):
     """Settings of seconds, behind the command's own."""
     monkeypatch.setattr(mlp_experiment, "Settings", lambda **more: Settings(**{**SHORT.__dict__, **more}))
-    for name in ("neurons", "steps"):
+    for name in ("neurons", "steps", "most_bytes"):
         monkeypatch.setattr(mlp_experiment.Settings, name, getattr(SHORT, name), raising=False)
 
 

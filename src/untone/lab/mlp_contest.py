@@ -45,6 +45,9 @@ EVERY = 3
 
 THREADS = 1
 
+GROUPS = ("maps", "direct-mlp", "mlp-itm", "networks")
+"""Rows of the table that a run may be asked for; `networks` are ours."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
@@ -57,6 +60,7 @@ class Settings:
         steps, batch: of training of all networks that are not somebody's own schedule.
         ladder: steps of the table of quality by time.
         seed: of everything drawn.
+        only: which of GROUPS; curves of maps are always drawn.
     """
 
     divisors: tuple[int, ...] = (8, 4, 2, 1)
@@ -67,6 +71,7 @@ class Settings:
     batch: int = 2048
     ladder: tuple[int, ...] = (250, 500, 1000, 2000, 4000, 8000)
     seed: int = 0
+    only: tuple[str, ...] = GROUPS
 
 
 # -- coded residuals --------------------------------------------------------------------------------------------------
@@ -98,16 +103,31 @@ def _curve(scene: Scene, kind: str, codec: str, divisor: int, small: Reduced, se
     for quality in settings.qualities:
         kept = codedmap.picture(small.codes, codec, quality)
         some = (slice(None, None, EVERY),) * 2
-        found = _values(small, kept, scene)[some]
+        found = sampled(dataclasses.replace(small, codes=codedmap.opened(kept)), *scene.light.shape[:2])
         made = scene.rebuilt(found, KINDS[kind], *some)
         yield Point(kind, codec, divisor, quality, len(kept), metrics.psnr(made, scene.truth.pq[some]))
         if len(kept) > settings.most_bytes:
             return
 
 
-def _values(small: Reduced, kept: bytes, scene: Scene) -> Codes:
-    decoded = dataclasses.replace(small, codes=codedmap.opened(kept))
-    return codedmap.values(decoded, *scene.light.shape[:2])
+def sampled(small: Reduced, height: int, width: int) -> Codes:
+    """Every third row and column of what codedmap.values gives for a picture of this size: a ninth of the work."""
+    share = small.codes.astype(np.float32) / np.float32(255)
+    for axis, side in enumerate((height, width)):
+        share = _between(share, side, axis)
+    result: Codes = small.low + (small.high - small.low) * share
+    return result
+
+
+def _between(plane: Codes, side: int, axis: int) -> Codes:
+    """Every third of `side` places along an axis, bilinear, samples at pixel centres, as gainmap.resize."""
+    count = plane.shape[axis]
+    place = np.clip((np.arange(0, side, EVERY) + 0.5) * count / side - 0.5, 0, count - 1)
+    first = np.minimum(place.astype(np.intp), max(count - 2, 0))
+    share = (place - first).astype(np.float32).reshape((-1, 1, 1) if axis == 0 else (1, -1, 1))
+    low, high = np.take(plane, first, axis), np.take(plane, np.minimum(first + 1, count - 1), axis)
+    result: Codes = low + (high - low) * share
+    return result
 
 
 def coded(scene: Scene, kind: str, codec: str, divisor: int, quality: int) -> Made:
@@ -115,7 +135,8 @@ def coded(scene: Scene, kind: str, codec: str, divisor: int, quality: int) -> Ma
     residual = KINDS[kind]
     small = codedmap.reduced(scene.residual(residual), divisor)
     kept = codedmap.picture(small.codes, codec, quality)
-    return scene.rebuilt(_values(small, kept, scene), residual), len(kept)
+    decoded = dataclasses.replace(small, codes=codedmap.opened(kept))
+    return scene.rebuilt(codedmap.values(decoded, *scene.light.shape[:2]), residual), len(kept)
 
 
 def best(found: list[Point], kinds: tuple[str, ...], limit: int = LIMIT) -> Point | None:
@@ -163,17 +184,35 @@ def direct(scene: Scene, settings: Settings) -> Made:
     return mlp_rivals.direct(scene.image.pixels, scene.base_pq, scene.truth.pq, recipe)
 
 
+Entries = dict[str, Callable[[], Made]]
+"""Name of a row of the table, and what makes it."""
+
+
 def entries(
     scene: Scene, found: list[Point], start: mlp_rivals.MlpItm | None, settings: Settings, slow: bool
-) -> dict[str, Callable[[], Made]]:
-    """Name of a row of the table, and what makes it.
+) -> Entries:
+    """The rows of the groups that are asked for.
 
     Args:
         found: coded residuals.
         start: of MLP-ITM; None leaves it out.
         slow: also rows that are measured on a few views only.
     """
-    rows: dict[str, Callable[[], Made]] = {}
+    rows: Entries = {}
+    if "maps" in settings.only:
+        rows |= _maps(scene, found)
+    if "direct-mlp" in settings.only:
+        rows["Direct-MLP"] = _later(direct, scene, settings)
+    if "mlp-itm" in settings.only and start is not None:
+        itm = mlp_rivals.ItmRecipe(seed=settings.seed)
+        rows["MLP-ITM"] = _later(mlp_rivals.itm, scene.image.pixels, scene.truth.pq, start, itm)
+    if "networks" in settings.only:
+        rows |= _networks(scene, settings, slow)
+    return rows
+
+
+def _maps(scene: Scene, found: list[Point]) -> Entries:
+    rows: Entries = {}
     for kind, name in (("gain", "Gain"), ("gamma", "Gamma")):
         for codec in codedmap.CODECS:
             rows[f"{name}-{codec.upper()}"] = _later(coded, scene, kind, codec, *USUAL)
@@ -181,10 +220,11 @@ def entries(
         point = best(found, kinds)
         if point is not None:
             rows[f"{name} up to 10 KB"] = _later(coded, scene, point.kind, point.codec, point.divisor, point.quality)
-    rows["Direct-MLP"] = _later(direct, scene, settings)
-    if start is not None:
-        itm = mlp_rivals.ItmRecipe(seed=settings.seed)
-        rows["MLP-ITM"] = _later(mlp_rivals.itm, scene.image.pixels, scene.truth.pq, start, itm)
+    return rows
+
+
+def _networks(scene: Scene, settings: Settings, slow: bool) -> Entries:
+    rows: Entries = {}
     rows["Gain-MLP 16"] = _later(network, scene, "gain", "pq", 16, settings)
     for neurons in settings.neurons:
         rows[f"Gamma-MLP {neurons}"] = _later(network, scene, "gamma", "pq", neurons, settings)

@@ -80,6 +80,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--size", type=_size, default=(960, 640), metavar="WxH", help="the middle of each source; default 960x640")
     add("--base-quality", type=int, default=0, metavar="1-100", help="of an SDR JPEG; default: the exact 8 bits")
     add("--neurons", type=int, nargs="+", metavar="N", help="of gamma networks; default 8 16 48")
+    add("--only", nargs="+", choices=mlp_contest.GROUPS, default=list(mlp_contest.GROUPS), metavar="GROUP",
+        help=f"rows of the table: {', '.join(mlp_contest.GROUPS)} (ours); default all")  # fmt: skip
+    add("--most-bytes", type=int, default=Settings.most_bytes, metavar="N",
+        help=f"a map's curve ends behind its first point above it; default {Settings.most_bytes}")  # fmt: skip
     add("--steps", type=int, default=Settings.steps, help=f"of training; default {Settings.steps}")
     add("--seed", type=int, default=0, help="of everything drawn; default 0")
     add("--slow-views", type=int, default=2, metavar="N", help="views with perceptual metrics and more; default 2")
@@ -134,7 +138,10 @@ def _experiment(arguments: argparse.Namespace) -> Experiment:
         extras += ("hdrvdp3_q",)
     if arguments.slow_views and importlib.util.find_spec("pycvvdp") is not None:
         extras += ("cvvdp_jod",)
-    settings = Settings(neurons=neurons, steps=arguments.steps, seed=arguments.seed)
+    settings = Settings(
+        most_bytes=arguments.most_bytes, neurons=neurons, steps=arguments.steps, seed=arguments.seed,
+        only=tuple(arguments.only),
+    )  # fmt: skip
     views = _chosen(sources(arguments.sources), arguments.views)
     train = _chosen(sources(arguments.train), LEARNED_FROM) if arguments.train else []
     return Experiment(
