@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from . import formats, gainmap, mlp
 from .errors import DamagedError, UntoneError, UsageError
 from .formats import avif, heic, jpeg
-from .formats.heif_output import BT601_MATRIX, IDENTITY, UNSPECIFIED
+from .formats.heif_output import IDENTITY, UNSPECIFIED
 from .formats.map_segment import StoredMap
 from .image import Image
 
@@ -89,7 +89,7 @@ def opened(data: bytes) -> Codes:
 
 def _heif(codec: Any) -> Callable[[Codes, int], bytes]:
     def encode(codes: Codes, quality: int) -> bytes:
-        cicp = (UNSPECIFIED, UNSPECIFIED, IDENTITY if quality == LOSSLESS else BT601_MATRIX)
+        cicp = (UNSPECIFIED, UNSPECIFIED, IDENTITY if quality == LOSSLESS else codec.matrix)
         return bytes(codec.encode(codes, 8, quality, cicp, False))
 
     return encode

@@ -60,6 +60,17 @@ def test_base_and_map_are_carried_over_bit_for_bit(file):
     assert len(written(image, gain_map, quality=1, bits=8)) < len(file)
 
 
+@pytest.mark.parametrize("primaries", ["bt709", "p3", "bt2020"])
+def test_no_colour_is_shifted_by_what_codes_it(primaries):
+    """Of 1600 colours, each a field of 16 x 16 pixels: libavif's path for BT.601 takes 0.7 codes from red and blue."""
+    colours = np.random.default_rng(0).integers(0, 256, (40, 40, 3), dtype=np.uint8)
+    fields = colours.repeat(16, 0).repeat(16, 1)
+    gain_map = GainMap(fields, (0.0,) * 3, (2.0,) * 3)
+    image, found = formats.read(written(Image(fields, primaries), gain_map, quality=95, map_quality=95))
+    for codes in (image.pixels, found.codes):
+        assert np.abs((codes.astype(int) - fields).mean((0, 1))).max() < 0.15
+
+
 def test_what_others_see_is_the_base(file, pixels):
     for seen in (np.asarray(Pillow.open(io.BytesIO(file)).convert("RGB")), imagecodecs.avif_decode(file)):
         assert np.abs(seen.astype(int) - pixels).mean() < 3

@@ -49,6 +49,7 @@ class Codec:
         depths: bits of a sample that can be written.
         overlays: whether `decode` puts them together (iovl).
         deep_maps: whether a base of more than 8 bits is given a map of as many, without which Chrome shows no map.
+        matrix: CICP's, from RGB to what is coded, where the primaries are not BT.2020's.
         decode: such a file to codes of the picture's own bits, [H, W] or [H, W, n].
         encode: (codes [H, W, 1 or 3], bits, quality, CICP of primaries, transfer and matrix, whether chroma may be
             subsampled) to such a file.
@@ -61,6 +62,7 @@ class Codec:
     depths: tuple[int, ...]
     deep_maps: bool
     overlays: bool
+    matrix: int
     decode: Callable[[bytes, int], Pixels]
     encode: Callable[[Pixels, int, int, tuple[int, int, int], bool], bytes]
 

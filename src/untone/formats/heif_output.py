@@ -30,7 +30,7 @@ TRANSFERS = {"srgb": 13, "pq": 16, "hlg": 18}
 """Those that nclx names exactly as they are here; others need a profile."""
 
 UNSPECIFIED = 2
-BT601_MATRIX, BT2020_MATRIX, IDENTITY = 6, 9, 0
+BT2020_MATRIX, IDENTITY = 9, 0
 ALTERNATES = 1000000
 """Id of the group, which must be none of an item's."""
 
@@ -72,7 +72,7 @@ def _kept_base(codec: Codec, image: Image, bits: int | None) -> Items | None:
 def _encoded_base(codec: Codec, image: Image, quality: int, bits: int | None) -> Items:
     codes = stored_codes(image)
     depth = _checked(codec, bits) or min(_depth(image), codec.depths[-1])
-    cicp = _cicp(image, quality)
+    cicp = _cicp(codec, image, quality)
     items, links = encoded(codec, codes, depth, quality, cicp, subsampled=True)
     described = _colours(image, cicp) + (_light_level(codes) if image.transfer in ("pq", "linear") else ())
     return [_with(items[0], described, ()), *items[1:]], links
@@ -119,11 +119,11 @@ def _checked(codec: Codec, bits: int | None) -> int | None:
     return bits
 
 
-def _cicp(image: Image, quality: int) -> tuple[int, int, int]:
+def _cicp(codec: Codec, image: Image, quality: int) -> tuple[int, int, int]:
     """Code points of primaries, transfer and matrix; unspecified where only a profile says it exactly."""
     primaries = "bt2020" if image.transfer == "linear" else image.primaries
     transfer = "pq" if image.transfer == "linear" else image.transfer
-    matrix = BT2020_MATRIX if primaries == "bt2020" else BT601_MATRIX
+    matrix = BT2020_MATRIX if primaries == "bt2020" else codec.matrix
     matrix = IDENTITY if quality == 100 else matrix
     if primaries not in PRIMARIES_CICP or transfer not in TRANSFERS:
         return UNSPECIFIED, UNSPECIFIED, matrix
@@ -188,7 +188,7 @@ def _bits(codec: Codec, items: list[NewItem]) -> int:
 def _encoded_map(codec: Codec, gain_map: GainMap, quality: int, base_bits: int) -> Items:
     """As deep as the base: Chrome shows no map of 8 bits on a deeper base, and rounds deeper maps down on one of 8."""
     depth = base_bits if codec.deep_maps or gain_map.codes.dtype == np.uint16 else 8
-    matrix = IDENTITY if quality == 100 and gain_map.channels == 3 else BT601_MATRIX
+    matrix = IDENTITY if quality == 100 and gain_map.channels == 3 else codec.matrix
     cicp = (UNSPECIFIED, UNSPECIFIED, matrix)
     items, links = encoded(codec, gain_map.codes, depth, quality, cicp, subsampled=False)
     return [_with(items[0], (nclx(*cicp),), ()), *items[1:]], links
