@@ -171,6 +171,7 @@ def test_the_command_makes_a_table_and_goes_on(folder, short, monkeypatch, capsy
     capsys.readouterr()
     assert command(folder, "--mappers", "drago", "--steps", "61") == 1
     assert "holds another experiment" in capsys.readouterr().err
+    assert command(folder, *line, "--only", "maps") == 0
 
 
 @pytest.mark.parametrize(
@@ -230,6 +231,15 @@ def test_views_count_once_however_many_mappers():
     pairs = [a_pair("a", "drago", 40.0, []), a_pair("a", "guided", 50.0, []), a_pair("b", "drago", 55.0, [])]
     assert mlp_table.table(pairs)["Gamma-MLP 16"]["pq_psnr"].mean == pytest.approx(50)
     assert mlp_table.table(pairs, "drago")["Gamma-MLP 16"]["pq_psnr"].mean == pytest.approx(47.5)
+
+
+def test_a_row_of_fewer_views_says_so():
+    pairs = [a_pair("a", "drago", 40.0, []), a_pair("b", "drago", 50.0, [])]
+    pairs[0]["rows"]["MLP-ITM"] = {"bytes": 1, "cpu_seconds": 1.0, "pq_psnr": 30.0}
+    state = {"claim": {"base_quality": 0, "size": [9, 9], "settings": {"seed": 0}}, "commit": "a"}
+    text = mlp_table.markdown(pairs, state)
+    assert "| MLP-ITM (1 of 2 views) | 30.00 |" in text
+    assert "| Gamma-MLP 16 | 45.00 (40.00 to 50.00) |" in text
 
 
 def test_curves_keep_settings_that_every_pair_has_and_none_smaller_beats():

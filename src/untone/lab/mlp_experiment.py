@@ -62,8 +62,9 @@ class Experiment:
 
     @property
     def claim(self) -> dict[str, Any]:
-        """What results of one folder must have in common."""
-        kept = {"size": self.size, "base_quality": self.base_quality, "settings": dataclasses.asdict(self.settings)}
+        """What results of one folder must have in common; which rows a view has is not of it."""
+        settings = {key: value for key, value in dataclasses.asdict(self.settings).items() if key != "only"}
+        kept = {"size": self.size, "base_quality": self.base_quality, "settings": settings}
         found: dict[str, Any] = json.loads(json.dumps(kept))
         return found
 

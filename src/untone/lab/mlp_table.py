@@ -180,7 +180,8 @@ def markdown(pairs: Sequence[Pair], state: dict[str, Any]) -> str:
     found = table(pairs)
     columns = [key for key in COLUMNS if any(key in row for row in found.values())]
     heads = ["row", *(COLUMNS[key][0] for key in columns)]
-    lines += _lines(heads, [[n, *(_cell(r.get(k), COLUMNS[k][1]) for k in columns)] for n, r in found.items()])
+    rows = [[_of(n, r, len(views)), *(_cell(r.get(k), COLUMNS[k][1]) for k in columns)] for n, r in found.items()]
+    lines += _lines(heads, rows)
     tables = {mapper: table(pairs, mapper) for mapper in mappers}
     lines += ["", "PQ-PSNR dB by tone mapper:", ""]
     lines += _lines(
@@ -196,6 +197,12 @@ def markdown(pairs: Sequence[Pair], state: dict[str, Any]) -> str:
         lines += ["", "Gamma-MLP 16 by time, on the views that have it:", ""]
         lines += _lines(["steps", "CPU s", "PQ-PSNR dB"], rows)
     return "\n".join(lines) + "\n"
+
+
+def _of(name: str, row: dict[str, Summary], views: int) -> str:
+    """The name, and of how many views the row is where it is not of all."""
+    count = row["pq_psnr"].count
+    return name if count == views else f"{name} ({count} of {views} views)"
 
 
 def _verdict_rows(pairs: Sequence[Pair]) -> list[list[str]]:

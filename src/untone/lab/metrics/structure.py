@@ -53,11 +53,12 @@ def _gaussian(plane: Plane) -> Plane:
 def _correlated(plane: Plane, weights: Plane, axis: int) -> Plane:
     """Correlation along an axis where all of `weights` fits."""
     kept = plane.shape[axis] - len(weights) + 1
-    rows = plane if axis == 0 else plane.T
-    total = np.zeros((kept, rows.shape[1]))
+    shape = (kept, plane.shape[1]) if axis == 0 else (plane.shape[0], kept)
+    total = np.zeros(shape)
     for offset, weight in enumerate(weights):
-        total += weight * rows[offset : offset + kept]
-    return total if axis == 0 else total.T
+        part = slice(offset, offset + kept)
+        total += weight * (plane[part] if axis == 0 else plane[:, part])
+    return total
 
 
 # -- SR-SIM -----------------------------------------------------------------------------------------------------------
