@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from untone import light, pipeline
+from untone import kernels, light, pipeline
 from untone.image import GainMap, Image
 
 
@@ -38,6 +38,22 @@ def test_rows_are_those_of_all_light(photo, gain_map, elsewhere, transfer):
     assert rows[5:5].shape == (0, 23, 3)
     np.testing.assert_allclose(rows[::2, 3], whole[::2, 3], rtol=1e-6)
     np.testing.assert_allclose(np.asarray(rows, np.float64), whole, rtol=1e-6)
+
+
+@pytest.mark.parametrize("suffix", ["png", "exr"])
+def test_a_file_is_the_same_whatever_the_threads(tmp_path, monkeypatch, gain_map, suffix):
+    photo, written = Image(np.random.default_rng(4).integers(0, 256, (300, 50, 3), np.uint8)), set()
+    for threads in ("1", "2", "5"):
+        monkeypatch.setenv("UNTONE_THREADS", threads)
+        written.add(pipeline.write_rendition(None, photo, gain_map, format=suffix))
+    assert len(written) == 1
+
+
+def test_a_png_holds_the_codes_of_all_its_light_at_once(photo, gain_map):
+    light_at_once = pipeline.apply(photo, gain_map)
+    codes = kernels.pq16(light_at_once.pixels, photo.primaries, photo.white_nits)
+    data = pipeline.write_rendition(None, photo, gain_map, format="png")
+    assert np.array_equal(pipeline.read(data)[0].pixels, codes)
 
 
 def test_rows_are_made_when_they_are_asked_for():

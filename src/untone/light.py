@@ -21,6 +21,8 @@ Light = NDArray[np.float32]
 Made = Callable[[int, int], Light]
 """Rows from the first to the one before the last, [last - first, W, 3]."""
 
+FEW_ROWS = 32
+
 
 class Rows:
     """[H, W, 3] float32 that is made when it is asked for, in place of an array: by slices of rows, or all by numpy."""
@@ -63,7 +65,12 @@ def _maker(image: Image, gain_map: GainMap, weight: float) -> Made:
         primaries = (gain_map.alternate_primaries or "") if elsewhere else ""
         return lambda first, last: _plainly(image, gain_map, weight, primaries, (first, last))
     table = colour.code_table(image.transfer, int(np.iinfo(image.pixels.dtype).max), image.white_nits)
-    return lambda first, last: cast(Light, kernels.apply(image.pixels, table, gain_map, weight, rows=(first, last)))
+
+    def made(first: int, last: int) -> Light:
+        threads = 1 if last - first <= FEW_ROWS else None  # whoever asks for so few has threads of its own
+        return cast(Light, kernels.apply(image.pixels, table, gain_map, weight, rows=(first, last), threads=threads))
+
+    return made
 
 
 def _plainly(image: Image, gain_map: GainMap, weight: float, primaries: str, rows: tuple[int, int]) -> Light:

@@ -14,6 +14,7 @@ from untone.errors import UntoneError
 from untone.image import GainMap
 
 PIXELS = np.zeros((4, 5, 3), np.uint8)
+COUNTS = np.zeros(65536, np.int64)
 TABLE = colour.code_table("srgb")
 FLAT = GainMap(np.zeros((2, 2, 3), np.uint8), (0.0,) * 3, (1.0,) * 3)
 COMPILED = [v for v in kernels.info()["available"] if v != "reference"]
@@ -76,6 +77,11 @@ def test_wrong_pixels_are_refused_by_every_kernel(operators_of, bad):
         lambda o: kernels.pq16(np.zeros((4, 5, 3)), "p3"),
         lambda o: kernels.pq16(np.zeros((4, 5, 3), np.float32), "bt601"),
         lambda o: kernels.pq16(np.zeros((4, 5, 3), np.float32), "p3", float("nan")),
+        lambda o: kernels.count_largest(PIXELS, COUNTS),
+        lambda o: kernels.count_largest(PIXELS.astype(np.uint16)[:, ::2], COUNTS),
+        lambda o: kernels.count_largest(PIXELS.astype(np.uint16), COUNTS[:-1]),
+        lambda o: kernels.count_largest(PIXELS.astype(np.uint16), COUNTS.astype(np.int32)),
+        lambda o: kernels.count_largest(PIXELS.astype(np.uint16), np.broadcast_to(np.int64(0), 65536)),
         lambda o: kernels.hdr_linear(PIXELS, o, out=np.zeros((4, 5, 3), np.float32)),
         lambda o: kernels.hdr_linear(PIXELS, o, out=np.zeros((4, 6, 3), np.float16)),
         lambda o: kernels.hdr_linear(PIXELS, o, out=np.zeros((4, 5, 6), np.float16)[..., ::2]),

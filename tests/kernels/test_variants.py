@@ -119,6 +119,35 @@ def test_pq16_from_darkness_to_the_end_of_the_scale(variant):
 
 
 @pytest.mark.parametrize("variant", [*COMPILED, "reference"])
+def test_largest_codes_are_counted(variant):
+    """By hand: the largest of 3, 9, 4 is 9; and what was counted before stays."""
+    counts = np.zeros(65536, np.int64)
+    counts[7] = 5
+    codes = np.array([[[3, 9, 4], [65535, 0, 0]], [[9, 9, 9], [0, 0, 0]]], np.uint16)
+    kernels.count_largest(codes, counts, variant=variant)
+    kernels.count_largest(codes[1:], counts, variant=variant)
+    assert {int(code): int(counts[code]) for code in np.flatnonzero(counts)} == {0: 2, 7: 5, 9: 3, 65535: 1}
+
+
+@pytest.mark.parametrize("variant", COMPILED)
+@pytest.mark.parametrize("size", [(9, 3), (40, 520), (11, 5000), (1, 1)], ids=str)
+def test_a_map_is_applied_alike_by_rows_and_threads(pixels_of, variant, size):
+    """Maps smaller and larger than their base, of blocks that end where the map's columns run out."""
+    pixels, codes = pixels_of(29, 1037), pixels_of(*size)
+    gain_map, table = GainMap(codes, (-0.5,) * 3, (1.0, 2.0, 3.0)), colour.code_table("srgb")
+    whole = kernels.apply(pixels, table, gain_map, threads=1, variant=variant)
+    expected = kernels.apply(pixels, table, gain_map, variant="reference")
+    np.testing.assert_allclose(whole, expected, rtol=2e-6, atol=2e-7)
+    parts = [kernels.apply(pixels, table, gain_map, rows=(k, min(k + 3, 29)), variant=variant) for k in range(0, 29, 3)]
+    assert np.concatenate(parts).tobytes() == whole.tobytes()
+    assert kernels.apply(pixels, table, gain_map, threads=3, variant=variant).tobytes() == whole.tobytes()
+    grey = dataclasses.replace(gain_map, codes=np.ascontiguousarray(codes[..., :1]))
+    thrice = dataclasses.replace(gain_map, codes=np.ascontiguousarray(codes[..., :1].repeat(3, 2)))
+    made = [kernels.apply(pixels, table, each, variant=variant) for each in (grey, thrice)]
+    assert made[0].tobytes() == made[1].tobytes()
+
+
+@pytest.mark.parametrize("variant", [*COMPILED, "reference"])
 def test_a_buffer_of_the_caller_gets_the_result(operators_of, pixels_of, variant):
     operators, pixels = operators_of(), pixels_of(21, 300)
     light = kernels.hdr_linear(pixels, operators, dtype=np.float32)

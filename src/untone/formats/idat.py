@@ -15,6 +15,7 @@ from .crew import in_threads
 UP = 2
 """The one row filter used, the difference to the row above: on photos no worse than a choice per row, and quick."""
 
+IDAT = b"IDAT"
 ZLIB_HEADER = b"\x78\x5e"
 
 Band = Callable[[int, int], Pixels]
@@ -37,19 +38,20 @@ def idat_chunks(band: Band, height: int, rows: int, level: int, threads: int) ->
     """
     starts = range(0, height, rows)
 
-    def packed(first: int) -> tuple[bytes, int, int]:
+    def packed(first: int) -> tuple[bytes, int, int, int]:
         last = min(first + rows, height)
         filtered = _filtered(_bytes(band(max(first - 1, 0), last)), first > 0)
         squeeze = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS, 9)
         ending = zlib.Z_FINISH if last == height else zlib.Z_FULL_FLUSH
-        return squeeze.compress(filtered.data) + squeeze.flush(ending), zlib.adler32(filtered.data), filtered.nbytes
+        body = (ZLIB_HEADER if first == 0 else b"") + squeeze.compress(filtered.data) + squeeze.flush(ending)
+        return body, zlib.crc32(body, zlib.crc32(IDAT)), zlib.adler32(filtered.data), filtered.nbytes
 
     total = 1
-    for first, (body, checksum, size) in zip(starts, in_threads(packed, starts, threads), strict=True):
+    for first, (body, check, checksum, size) in zip(starts, in_threads(packed, starts, threads), strict=True):
         total = _joined(total, checksum, size)
-        head = ZLIB_HEADER if first == 0 else b""
         tail = struct.pack(">I", total) if first + rows >= height else b""
-        yield chunk(b"IDAT", head + body + tail)
+        ends = struct.pack(">I", len(body) + len(tail)), struct.pack(">I", zlib.crc32(tail, check))
+        yield b"".join([ends[0], IDAT, body, tail, ends[1]])
 
 
 def _bytes(codes: Pixels) -> NDArray[np.uint8]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+from concurrent.futures import ThreadPoolExecutor
 
 import imagecodecs
 
+from .. import kernels
 from ..errors import DamagedError, UnsupportedError, UntoneError
 from ..image import GainMap, Image, Pixels
 from . import apple, mlp_segment, profiles, ultrahdr
@@ -33,6 +35,9 @@ from .ultrahdr import Parts
 MAX_JPEG_SIDE = 65500
 """The encoder's limit; the format's is 65535."""
 
+MOST_PIXELS_BESIDE = 1 << 26
+"""Of a base that is decoded while its gain map is."""
+
 
 def read(data: bytes) -> tuple[Image, GainMap | None]:
     """Pixels of the base image, and the gain map where the file has one.
@@ -43,9 +48,9 @@ def read(data: bytes) -> tuple[Image, GainMap | None]:
     layout = ultrahdr.locate(data)
     exif, icc = layout.primary.payload(APP1, EXIF_TAG), layout.primary.icc
     inked = layout.primary.components == 4
-    pixels = decode(data, layout.primary)
-    found = profiles.cmyk_to_rgb(pixels, icc) if inked else profiles.resolve(icc, pixels)
     stated = None if layout.gain_map is None else _parameters(layout.gain_map, exif)
+    pixels, gain_map = _decoded(data, layout.primary, layout.gain_map, stated)
+    found = profiles.cmyk_to_rgb(pixels, icc) if inked else profiles.resolve(icc, pixels)
     image = Image(
         found.pixels,
         primaries=found.primaries,
@@ -59,7 +64,7 @@ def read(data: bytes) -> tuple[Image, GainMap | None]:
         inked=inked,
         left_out=stated.left_out if stated is not None else None,
     )
-    return image, None if layout.gain_map is None or stated is None else _gain_map(data, layout.gain_map, stated)
+    return image, gain_map
 
 
 def decode(data: bytes, stream: Codestream) -> Pixels:
@@ -78,6 +83,19 @@ def decode(data: bytes, stream: Codestream) -> Pixels:
     if pixels.shape != (stream.height, stream.width, len(space)):
         raise DamagedError(f"the JPEG decodes to {list(pixels.shape)} instead of {stream.height} x {stream.width}")
     return pixels
+
+
+def _decoded(
+    data: bytes, primary: Codestream, second: Codestream | None, stated: _Parameters | None
+) -> tuple[Pixels, GainMap | None]:
+    """Base and gain map, side by side in two threads unless they are large: decoders may take what pixels take."""
+    if second is None or stated is None or stated.metadata is None:
+        return decode(data, primary), None
+    if kernels.info()["threads"] == 1 or primary.width * primary.height > MOST_PIXELS_BESIDE:
+        return decode(data, primary), _gain_map(data, second, stated)
+    with ThreadPoolExecutor(1) as aside:
+        coming = aside.submit(_gain_map, data, second, stated)
+        return decode(data, primary), coming.result()
 
 
 @dataclasses.dataclass(frozen=True)

@@ -27,7 +27,7 @@ from ..errors import UntoneError
 from ..image import DIFFUSE_WHITE_NITS, GainMap, Pixels, Triple
 from ..operators import Operators
 from . import reference
-from .checks import check_out, check_output, check_white, checked, checked_light
+from .checks import check_counted, check_out, check_output, check_white, checked, checked_light
 from .compiled import Compiled, available
 
 Floats = NDArray[Any]
@@ -170,6 +170,12 @@ def pq16(
     check_out(out, light.shape, np.uint16, light)
     result: NDArray[np.uint16] = _kernels(variant, threads).pq16(light, primaries, white_nits, out)
     return result
+
+
+def count_largest(codes: NDArray[np.uint16], counts: NDArray[np.int64], *, variant: str | None = None) -> None:
+    """Add to `counts` [65536] how often each code is the largest channel of a pixel of `codes` [H, W, 3]."""
+    check_counted(codes, counts)
+    _kernels(variant, 1).count_largest(codes, counts)
 
 
 def apply(

@@ -75,3 +75,17 @@ def check_out(out: Any, shape: tuple[int, ...], dtype: Any, *inputs: Floats) -> 
         raise UntoneError("out must be contiguous and writable")
     if any(np.may_share_memory(out, given) for given in inputs):
         raise UntoneError("out must not share memory with the input")
+
+
+def check_counted(codes: NDArray[Any], counts: NDArray[Any]) -> None:
+    """Of count_largest.
+
+    Raises:
+        UntoneError: other shapes or types, or memory that lies otherwise.
+    """
+    if not isinstance(codes, np.ndarray) or codes.dtype != np.uint16 or codes.ndim != 3 or codes.shape[2] != 3:
+        raise UntoneError("codes must be a uint16 array [height, width, 3]")
+    if not isinstance(counts, np.ndarray) or counts.dtype != np.int64 or counts.shape != (65536,):
+        raise UntoneError("counts must be an int64 array [65536]")
+    if not (codes.flags.c_contiguous and counts.flags.c_contiguous and counts.flags.writeable):
+        raise UntoneError("codes and counts must be contiguous, and counts writable")

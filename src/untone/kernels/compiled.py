@@ -100,6 +100,10 @@ class Compiled:
         _native.pq16(self.variant, self.threads, light, matrix, layout.pq_pairs(65535), result)
         return result
 
+    def count_largest(self, codes: NDArray[np.uint16], counts: NDArray[np.int64]) -> None:
+        """See reference.count_largest."""
+        _native.count_largest(codes, counts)
+
     def apply(
         self,
         pixels: NDArray[Any],

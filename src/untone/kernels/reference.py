@@ -176,6 +176,11 @@ def pq16(
     return result
 
 
+def count_largest(codes: NDArray[np.uint16], counts: NDArray[np.int64]) -> None:
+    """Adds to counts[c] how many pixels of [H, W, 3] have c as their largest channel."""
+    counts += np.bincount(codes.max(axis=2).ravel(), minlength=len(counts))
+
+
 def apply(
     pixels: NDArray[Any],
     light_table: Floats,

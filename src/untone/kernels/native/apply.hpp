@@ -7,7 +7,7 @@ constexpr int MAP_SPAN = 512; // map columns that one block may touch
 
 struct ApplyBlock {
     alignas(64) std::uint8_t raw[BLOCK * 3 * 2 + PAD];
-    alignas(64) float map[(MAP_SPAN + 1) * 4];  // the map row at this image row, RGBX shares, last column twice
+    alignas(64) float map[(MAP_SPAN + 1) * 3 + PAD]; // the map row at this image row, RGB shares, last column twice
     alignas(64) std::uint32_t at[BLOCK + W];    // byte offset of each pixel's left map sample
     alignas(64) float share[BLOCK + W];         // of the right one
     alignas(64) float light[3 * BLOCK + PAD];   // of the base, packed RGB
@@ -27,20 +27,19 @@ static inline Place place(int index, int count, int samples) {
     return lower >= samples - 1 ? Place{samples - 1, 0} : Place{lower, static_cast<float>(x - lower)};
 }
 
-// Columns first..first+span of the map between two of its rows, as RGBX shares in 0..1
+// Columns first..first+span of the map between two of its rows, as RGB shares in 0..1
 template <class T, int CHANNELS>
 static void read_map(const ApplyJob &job, Place y, int first, int span, float *out) {
     const std::size_t stride = static_cast<std::size_t>(job.map_width) * CHANNELS;
     const auto *upper = reinterpret_cast<const T *>(job.map) + y.lower * stride + std::size_t(first) * CHANNELS;
     const auto *lower = y.lower + 1 < job.map_height ? upper + stride : upper;
     const float scale = 1.0f / (sizeof(T) == 1 ? 255.0f : 65535.0f);
-    for (int i = 0; i < span; ++i)
-        for (int c = 0; c < 3; ++c) {
-            const int from = i * CHANNELS + (CHANNELS == 3 ? c : 0);
-            const float a = upper[from], b = lower[from];
-            out[4 * i + c] = (a + (b - a) * y.share) * scale;
-        }
-    std::memcpy(out + 4 * span, out + 4 * (span - 1), 4 * sizeof(float)); // the right neighbour of the last column
+    for (int i = 0; i < span * CHANNELS; ++i) {
+        const float a = upper[i], b = lower[i], share = (a + (b - a) * y.share) * scale;
+        if constexpr (CHANNELS == 3) out[i] = share;
+        else out[3 * i] = out[3 * i + 1] = out[3 * i + 2] = share;
+    }
+    std::memcpy(out + 3 * span, out + 3 * (span - 1), 3 * sizeof(float)); // the right neighbour of the last column
 }
 
 static void read_map_of(const ApplyJob &job, Place y, int first, int span, float *out) {
@@ -61,7 +60,7 @@ static int place_pixels(const ApplyJob &job, int column, int &first, int &span, 
         const int needed = x.lower - first + (x.lower + 1 < job.map_width ? 2 : 1);
         if (needed > MAP_SPAN) break;
         span = needed;
-        block.at[count] = static_cast<std::uint32_t>(x.lower - first) * 16;
+        block.at[count] = static_cast<std::uint32_t>(x.lower - first) * 12;
         block.share[count] = x.share;
     }
     for (int k = count; k % W != 0; ++k) { // lanes past the end read a sample that is there
@@ -82,7 +81,7 @@ template <bool GAMMA, bool HALF> struct Applier {
     // Bilinear shares of W pixels from `pixel` on
     template <int Q> static void upsample(F (&v)[N], const ApplyBlock &block, int pixel, F share) {
         const std::uint32_t *at = block.at + pixel + Q * PIXELS;
-        const F left = records(block.map, at), right = records(block.map + 4, at);
+        const F left = records(block.map, at), right = records(block.map + 3, at);
         v[Q] = fma(spread<Q>(share), sub(right, left), left);
         if constexpr (Q < 3) upsample<Q + 1>(v, block, pixel, share);
     }
@@ -122,16 +121,15 @@ template <bool GAMMA, bool HALF, class T> static void apply_rows_of(const ApplyJ
     std::memset(&block, 0, sizeof block);
     const Applier<GAMMA, HALF> applier(job);
     const int width = job.source.width;
-    for (int row = first_row; row < last_row; ++row) {
-        const Place y = place(job.first_row + row, job.whole_height, job.map_height);
-        const std::uint8_t *line = job.source.data + static_cast<std::ptrdiff_t>(row) * job.source.stride;
-        std::uint8_t *target = job.target + static_cast<std::size_t>(row) * width * bytes;
-        for (int column = 0, count = 0; column < width; column += count) {
-            int first = 0, span = 0;
-            count = place_pixels(job, column, first, span, block);
-            read_map_of(job, y, first, span, block.map);
-            const std::size_t pixel = 3 * sizeof(T);
-            std::memcpy(block.raw, line + static_cast<std::size_t>(column) * pixel, count * pixel);
+    for (int column = 0, count = 0; column < width; column += count) {
+        int first = 0, span = 0;
+        count = place_pixels(job, column, first, span, block);
+        const std::size_t samples = 3 * static_cast<std::size_t>(count);
+        for (int row = first_row; row < last_row; ++row) {
+            const std::uint8_t *line = job.source.data + static_cast<std::ptrdiff_t>(row) * job.source.stride;
+            std::uint8_t *target = job.target + static_cast<std::size_t>(row) * width * bytes;
+            read_map_of(job, place(job.first_row + row, job.whole_height, job.map_height), first, span, block.map);
+            std::memcpy(block.raw, line + static_cast<std::size_t>(column) * 3 * sizeof(T), samples * sizeof(T));
             read_light(job.light, reinterpret_cast<const T *>(block.raw), count, block.light);
             for (int p = 0; p < count; p += W) applier(block, p);
             std::memcpy(target + std::size_t(column) * bytes, block.out, std::size_t(count) * bytes);

@@ -22,6 +22,8 @@ using namespace untone;
 namespace {
 
 using Light = nb::ndarray<const float, nb::ndim<3>, nb::device::cpu>;
+using Words = nb::ndarray<const std::uint16_t, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
+using Counts = nb::ndarray<std::int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 
 constexpr int MAX_NODES = 32, MAX_LUT = 33, ROWS_AT_A_TIME = 8;
 
@@ -209,6 +211,16 @@ void run_pq16(const std::string &variant, int threads, const Light &light, const
     share_rows(job.height, ROWS_AT_A_TIME, threads, [&](int first, int last) { chosen.pq16(job, first, last); });
 }
 
+// Adds to `counts`, one for each code, how often it is the largest of a pixel; the order of pixels means nothing
+void count_largest(const Words &codes, const Counts &counts) {
+    require(codes.shape(2) == 3, "codes must be RGB");
+    require(counts.size() == 65536, "one count per code");
+    const std::uint16_t *sample = codes.data(), *end = sample + codes.size();
+    std::int64_t *count = counts.data();
+    const nb::gil_scoped_release unlocked;
+    for (; sample != end; sample += 3) ++count[std::max(std::max(sample[0], sample[1]), sample[2])];
+}
+
 void run_thumbnail(const std::string &variant, int threads, const Pixels &pixels, const Target &target) {
     const Variant &chosen = variant_named(variant);
     require(target.ndim() == 3 && target.shape(1) > 0 && target.shape(1) <= 4096, "the target must be [3, size, size]");
@@ -228,6 +240,7 @@ NB_MODULE(_native, m) {
     m.def("operators", &run_operators, "Full-size stage into a given array; arguments as in compiled.py.");
     m.def("apply", &run_apply, "Gain map onto its base, into a given array; arguments as in compiled.py.");
     m.def("pq16", &run_pq16, "Light to 16-bit PQ, into a given array; arguments as in compiled.py.");
+    m.def("count_largest", &count_largest, "Adds up how often each 16-bit code is the largest of a pixel.");
     m.def("thumbnail", &run_thumbnail, "Exact area average into a given array; arguments as in compiled.py.");
     add_jpeg(m);
 }
