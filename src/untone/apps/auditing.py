@@ -13,17 +13,15 @@ from .. import formats
 from ..errors import UntoneError, UsageError
 from ..formats.exif import taken_at
 from ..formats.files import load_bytes
-from ..formats.segments import APP1, EXIF_TAG, find_end
-from ..formats.signalling import GainMapSignal, Signalling
+from ..formats.segments import APP1, EXIF_TAG, Codestream, find_end
+from ..formats.signalling import Signalling
 from ..formats.ultrahdr import locate
-from . import jobs
+from . import jobs, likeness
+from .likeness import DAMAGED, LOST, OUT_OF_STEP, sight
 from .report import one_line
 from .strictness import findings
 
-LOST, DAMAGED, OUT_OF_STEP, CHANGED, UNREADABLE = "lost", "damaged", "out of step", "changed", "unreadable"
-
-PARAMETER_TOLERANCE = 1e-3
-"""In stops, from which a gain counts as another."""
+UNREADABLE = "unreadable"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,11 +36,12 @@ class Verdict:
 
 @dataclasses.dataclass(frozen=True)
 class _Photo:
-    """One readable photo: what it says of itself, when it was taken, digest of the gain map's image data."""
+    """One readable photo: what it says of itself, when it was taken, digests of the image data of base and gain map."""
 
     path: Path
     found: Signalling
     taken: str | None
+    base_digest: str | None
     map_digest: str | None
 
 
@@ -103,14 +102,17 @@ def _photos(folder: Path) -> tuple[list[_Photo], list[Verdict]]:
 
 
 def _photo(path: Path, data: bytes) -> _Photo:
-    found, taken, digest = formats.probe(data), None, None
-    if found.format == "jpeg":
-        layout = locate(data)
-        taken = taken_at(layout.primary.payload(APP1, EXIF_TAG))
-        if layout.gain_map is not None:
-            scan = memoryview(data)[layout.gain_map.scan : find_end(data, layout.gain_map)]
-            digest = hashlib.sha256(scan).hexdigest()
-    return _Photo(path, found, taken, digest)
+    found = formats.probe(data)
+    if found.format != "jpeg":
+        return _Photo(path, found, None, None, None)
+    layout = locate(data)
+    taken = taken_at(layout.primary.payload(APP1, EXIF_TAG))
+    gain_map = _digest(data, layout.gain_map) if layout.gain_map is not None else None
+    return _Photo(path, found, taken, _digest(data, layout.primary), gain_map)
+
+
+def _digest(data: bytes, stream: Codestream) -> str:
+    return hashlib.sha256(memoryview(data)[stream.scan : find_end(data, stream)]).hexdigest()
 
 
 def _broken(path: Path, data: bytes) -> list[Verdict]:
@@ -175,11 +177,20 @@ def _against(photo: _Photo, original: _Photo) -> list[Verdict]:
         return [
             Verdict(name, OUT_OF_STEP, f"the photo was cropped or turned since {source}, its gain map was not", source)
         ]
-    if _top(after) < _top(before) - PARAMETER_TOLERANCE:
-        how = f"the gain reaches {_top(after):.3g} stops, that of {source} {_top(before):.3g}"
-        return [Verdict(name, CHANGED, how, source)]
-    return []
+    if before == after and same_map and photo.base_digest == original.base_digest:
+        return []
+    return _seen(photo, original)
 
 
-def _top(found: GainMapSignal) -> float:
-    return max(found.max_stops)
+def _seen(photo: _Photo, original: _Photo) -> list[Verdict]:
+    """What shows in the pictures."""
+    name, source = str(photo.path), str(original.path)
+    try:
+        there = sight(original.path)
+    except UntoneError:
+        return []  # its own fault, which is told where the originals are audited
+    try:
+        found = likeness.fault(sight(photo.path), there, source)
+    except UntoneError as error:
+        found = (DAMAGED, str(error))
+    return [] if found is None else [Verdict(name, *found, source)]
