@@ -7,7 +7,7 @@ import struct
 import numpy as np
 import pytest
 
-from untone import formats
+from untone import colour, formats
 from untone.errors import DamagedError, LimitError, UnsupportedError, UntoneError
 from untone.image import Image
 
@@ -80,8 +80,28 @@ def test_headers_may_state_primaries_and_end_in_carriage_returns() -> None:
     data = HEAD.replace(b"FORMAT", p3 + b"FORMAT") + b"-Y 1 +X 1\n" + GREY
     assert formats.read(data)[0].primaries == "p3"
     assert light(HEAD.replace(b"\n", b"\r\n") + b"-Y 1 +X 1\r\n" + GREY).tolist() == [[[1, 1, 1]]]
-    with pytest.raises(UnsupportedError, match="PRIMARIES"):
-        formats.read(data.replace(b".68 .32", b".50 .50"))
+
+
+def with_primaries(numbers: bytes, pixel: bytes = GREY) -> bytes:
+    return HEAD.replace(b"FORMAT", b"PRIMARIES=" + numbers + b"\nFORMAT") + b"-Y 1 +X 1\n" + pixel
+
+
+def test_primaries_without_a_name_are_converted() -> None:
+    """Red of ProPhoto RGB, XYZ 0.7977 0.2880 0 at D50, has Y -0.0283 * 0.7977 + 1.0099 * 0.2880 at D65; grey stays."""
+    prophoto = b"0.7347 0.2653 0.1596 0.8404 0.0366 0.0001 0.3457 0.3585"
+    seen = formats.read(with_primaries(prophoto))[0]
+    assert seen.primaries == formats.probe(with_primaries(prophoto)).base.primaries == "bt2020"
+    assert np.allclose(seen.pixels, 1, atol=1e-4)
+    red = formats.read(with_primaries(prophoto, bytes((128, 0, 0, 129))))[0].pixels[0, 0]
+    assert np.isclose(red @ colour.rgb_to_xyz("bt2020")[1], 0.2683, atol=1e-3)
+    assert red[0] > 1.2
+    assert red[1] < 0
+
+
+@pytest.mark.parametrize("numbers", [b"0 0 0 0 0 0 0 0", b".5 .5 .5 .5 .5 .5 .3 .3", b"nan" + b" nan" * 7])
+def test_primaries_that_are_none_count_as_absent(numbers: bytes) -> None:
+    seen = formats.read(with_primaries(numbers))[0]
+    assert (seen.primaries, seen.pixels.tolist()) == ("bt709", [[[1, 1, 1]]])
 
 
 HOSTILE = {

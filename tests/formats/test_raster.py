@@ -167,6 +167,6 @@ def test_header_bombs_are_refused_before_allocation(saved):
 def test_empty_dimensions_and_odd_sample_types_are_named():
     with pytest.raises(DamagedError, match="0 x 4"):
         formats.read(tiff(rgb_tags(4, 0, 8), b"x"))
-    for bits, extra in ((32, {}), (16, {339: ("H", [3] * 3)}), (64, {}), (16, {262: ("H", [5])})):
+    for bits, extra in ((24, {}), (8, {339: ("H", [3] * 3)}), (64, {}), (16, {262: ("H", [5])})):
         with pytest.raises(UnsupportedError):
             formats.read(tiff(rgb_tags(4, 4, bits) | extra, bytes(999)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,12 +13,11 @@ from numpy.typing import NDArray
 from .. import colour, kernels
 from ..errors import DamagedError, LimitError, UnsupportedError, UntoneError
 from ..image import DIFFUSE_WHITE_NITS, GainMap, Image, Pixels
-from . import profiles
+from . import chromaticities, profiles
 from .exr_lines import SIGNATURE as SIGNATURE
 from .exr_lines import exr_parts
 from .files import Part
-from .icc import BRADFORD
-from .limits import MAX_ATTRIBUTE_NAME, MAX_CHUNKS, check_size
+from .limits import MAX_ATTRIBUTE_NAME, MAX_CHUNKS, MAX_PARTS, MAX_PIXEL_BYTES, check_size
 from .pixels import finite
 from .quiet import muted
 from .signalling import Header, Signalling, signalling
@@ -26,9 +26,11 @@ LARGEST_HALF = 65504.0
 
 _DEEP, _MULTIPART = 0x800, 0x1000
 _ATTRIBUTES = (b"dataWindow", b"chromaticities", b"whiteLuminance", b"channels")
+_COLOURS = {b"r", b"g", b"b", b"y", b"red", b"green", b"blue"}
+Attributes = dict[bytes, bytes]
+
 _MAIN_LAYERS = ("combined", "beauty", "rgba", "rgb", "color")
 _COLOUR_NAMES = ("r", "g", "b", "red", "green", "blue")
-_BT709 = (0.64, 0.33, 0.30, 0.60, 0.15, 0.06, 0.3127, 0.3290)
 
 
 def read(data: bytes) -> tuple[Image, None]:
@@ -40,12 +42,12 @@ def read(data: bytes) -> tuple[Image, None]:
         DamagedError, UnsupportedError, LimitError: as their names say.
     """
     header = parse(data)
-    attributes = _attributes(data)
+    part, attributes = _chosen(data)
     weights = _luminance_weights(attributes)
-    light = finite(_rgb(_channels(data), header, weights))
+    light = finite(_rgb(_channels(data, part), header, weights))
     primaries = header.primaries
     if primaries is None:
-        light = light @ _to_bt2020(_chromaticities(attributes)).T.astype(np.float32)
+        light = light @ chromaticities.to_bt2020(_chromaticities(attributes)).T.astype(np.float32)
         primaries = "bt2020"
     white = attributes.get(b"whiteLuminance", b"")
     nits = struct.unpack("<f", white)[0] if len(white) == 4 else 0.0
@@ -63,31 +65,55 @@ def parse(data: bytes) -> Header:
 
     Raises:
         DamagedError: it is truncated or lacks its data window.
-        UnsupportedError: deep pixels, or several parts.
+        UnsupportedError: deep pixels.
         LimitError: too many pixels.
     """
-    attributes = _attributes(data)
+    _, attributes = _chosen(data)
+    width, height = _size(attributes)
+    primaries = profiles.primaries_near(list(_chromaticities(attributes)[:6]))
+    return Header(width, height, 32, primaries, "linear")
+
+
+def _size(attributes: Attributes) -> tuple[int, int]:
     window = attributes.get(b"dataWindow", b"")
     if len(window) != 16:
         raise DamagedError("the EXR header has no data window")
     left, top, right, bottom = struct.unpack("<4i", window)
     width, height = right - left + 1, bottom - top + 1
-    check_size(width, height, 4 * max(3, _channel_count(attributes)))
-    primaries = profiles.primaries_near(list(_chromaticities(attributes)[:6]))
-    return Header(width, height, 32, primaries, "linear")
+    check_size(width, height, 4 * max(3, len(_channel_names(attributes))))
+    return width, height
 
 
-def _attributes(data: bytes) -> dict[bytes, bytes]:
-    """The attributes that matter, by name."""
+def _chosen(data: bytes) -> tuple[int, Attributes]:
+    """The first part of a file that has colours, else the first, and its attributes."""
     if len(data) < 8:
         raise DamagedError(f"the EXR ends after {len(data)} bytes")
-    if struct.unpack_from("<I", data, 4)[0] & (_DEEP | _MULTIPART):
-        raise UnsupportedError("this EXR is deep or of several parts; only flat single-part ones are read")
-    found: dict[bytes, bytes] = {}
+    flags = struct.unpack_from("<I", data, 4)[0]
+    if flags & _DEEP:
+        raise UnsupportedError("this EXR is deep; only flat ones are read")
+    parts: list[Attributes] = []
     position = 8
+    while not parts or (flags & _MULTIPART and data[position : position + 1] != b"\0"):
+        if len(parts) == MAX_PARTS:
+            raise LimitError(f"the EXR has more than {MAX_PARTS} parts")
+        attributes, position = _attributes(data, position)
+        parts.append(attributes)
+    total = sum(4 * max(3, len(_channel_names(part))) * math.prod(_size(part)) for part in parts)
+    if total > MAX_PIXEL_BYTES:  # the library decodes all parts
+        raise LimitError(f"the EXR's parts have {total} bytes of pixels; the limit is {MAX_PIXEL_BYTES}")
+    return next((found for found in enumerate(parts) if _has_colours(found[1])), (0, parts[0]))
+
+
+def _has_colours(attributes: Attributes) -> bool:
+    return any(name.rpartition(b".")[2].lower() in _COLOURS for name in _channel_names(attributes))
+
+
+def _attributes(data: bytes, position: int) -> tuple[Attributes, int]:
+    """The attributes that matter of the header at an offset, by name, and where it ends."""
+    found: Attributes = {}
     for _ in range(MAX_CHUNKS):
         if data[position : position + 1] == b"\0":
-            return found
+            return found, position + 1
         name_end = data.find(b"\0", position, position + MAX_ATTRIBUTE_NAME)
         kind_end = data.find(b"\0", name_end + 1, name_end + 1 + MAX_ATTRIBUTE_NAME)
         if name_end < 0 or kind_end < 0 or kind_end + 5 > len(data):
@@ -102,57 +128,29 @@ def _attributes(data: bytes) -> dict[bytes, bytes]:
     raise DamagedError("the EXR header is truncated or damaged")
 
 
-def _channel_count(attributes: dict[bytes, bytes]) -> int:
-    """Entries of the channel list: a name that ends in a zero byte, then 16 bytes."""
-    listed, position, count = attributes.get(b"channels", b""), 0, 0
+def _channel_names(attributes: Attributes) -> list[bytes]:
+    """Of the channel list, whose entries are a name that ends in a zero byte, and 16 bytes."""
+    listed, position, names = attributes.get(b"channels", b""), 0, []
     while (end := listed.find(b"\0", position)) > position:
-        position, count = end + 17, count + 1
-    return count
+        names.append(listed[position:end])
+        position = end + 17
+    return names
 
 
-def _chromaticities(attributes: dict[bytes, bytes]) -> tuple[float, ...]:
+def _chromaticities(attributes: Attributes) -> tuple[float, ...]:
     """Red, green, blue and white x, y; BT.709 where the file does not say."""
     stored = attributes.get(b"chromaticities", b"")
-    values = struct.unpack("<8f", stored) if len(stored) == 32 else _BT709
-    usable = [0 < y <= 1.2 and -1 <= x <= 1.2 for x, y in zip(values[::2], values[1::2], strict=True)]
-    return values if all(usable) or (usable[-1] and _is_aces(values)) else _BT709
+    values = struct.unpack("<8f", stored) if len(stored) == 32 else chromaticities.BT709
+    return values if chromaticities.are_usable(values) else chromaticities.BT709
 
 
-def _is_aces(values: tuple[float, ...]) -> bool:
-    """ACES AP0, whose blue lies below the axis."""
-    return all(abs(a - b) < 1e-3 for a, b in zip(values, (0.7347, 0.2653, 0, 1, 0.0001, -0.077), strict=False))
-
-
-def _matrix(values: tuple[float, ...]) -> NDArray[np.float64]:
-    """[3, 3] linear RGB of these chromaticities to XYZ, Y of white = 1."""
-    columns = np.array([[x / y, 1.0, (1 - x - y) / y] for x, y in zip(values[:6:2], values[1:6:2], strict=True)]).T
-    white = np.array([values[6] / values[7], 1.0, (1 - values[6] - values[7]) / values[7]])
-    matrix: NDArray[np.float64] = columns * np.linalg.solve(columns, white)
-    return matrix
-
-
-def _to_bt2020(values: tuple[float, ...]) -> NDArray[np.float64]:
-    """[3, 3] linear RGB of these chromaticities to BT.2020, whites adapted by Bradford."""
-    try:
-        matrix = _matrix(values)
-    except np.linalg.LinAlgError:
-        matrix = _matrix(_BT709)
-    source, target = BRADFORD @ matrix.sum(axis=1), BRADFORD @ colour.rgb_to_xyz("bt2020").sum(axis=1)
-    adapt = np.linalg.inv(BRADFORD) @ np.diag(target / source) @ BRADFORD
-    result: NDArray[np.float64] = np.linalg.inv(colour.rgb_to_xyz("bt2020")) @ adapt @ matrix
-    return result
-
-
-def _luminance_weights(attributes: dict[bytes, bytes]) -> NDArray[np.float64]:
-    try:
-        weights: NDArray[np.float64] = _matrix(_chromaticities(attributes))[1]
-    except np.linalg.LinAlgError:
-        weights = _matrix(_BT709)[1]
+def _luminance_weights(attributes: Attributes) -> NDArray[np.float64]:
+    weights: NDArray[np.float64] = chromaticities.to_xyz(_chromaticities(attributes))[1]
     return weights
 
 
-def _channels(data: bytes) -> dict[str, Pixels]:
-    """Every channel, by name. The library reads named files only."""
+def _channels(data: bytes, part: int) -> dict[str, Pixels]:
+    """Every channel of a part, by name. The library reads named files only."""
     import tempfile  # here, as a JPEG needs neither of them
 
     import OpenEXR
@@ -162,7 +160,7 @@ def _channels(data: bytes) -> dict[str, Pixels]:
         try:
             name.write_bytes(data)
             with muted(), OpenEXR.File(str(name), separate_channels=True) as file:
-                return {key: channel.pixels for key, channel in file.channels().items()}
+                return {key: channel.pixels for key, channel in file.channels(part).items()}
         except OSError as error:
             raise UntoneError(f"cannot use the temporary folder: {error.strerror or error}") from error
         except MemoryError as error:

@@ -109,6 +109,37 @@ def matrix_and_curves(icc: bytes, samples: int) -> tuple[NDArray[np.float64], ND
     return _columns(tags), curves.astype(np.float32)
 
 
+def through_curves(icc: bytes, values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """[H, W, 3] floats through the tone curves of an RGB matrix or grey profile; as they are where it has none.
+
+    Beyond 1 a table goes on as the power that it ends with; what is negative goes the way of its opposite.
+
+    Raises:
+        DamagedError: as `describe`, or a curve that cannot be used.
+    """
+    describe(icc)
+    tags = _tags(icc)
+    names = CURVES if _is_matrix(tags) else (b"kTRC",) * 3
+    if not set(names) <= tags.keys():
+        return values
+    try:
+        with np.errstate(all="ignore"):
+            planes = [_extended(tags[name], np.abs(values[:, :, index])) for index, name in enumerate(names)]
+    except (struct.error, KeyError, IndexError, ValueError) as error:
+        raise DamagedError(f"the ICC profile is damaged: {error}") from error
+    return np.copysign(np.stack(planes, axis=2), values).astype(np.float32)
+
+
+def _extended(tag: memoryview, x: NDArray[np.float32]) -> NDArray[np.float64]:
+    """A tone curve at any x of at least 0."""
+    if bytes(tag[:4]) != b"curv" or struct.unpack_from(">I", tag, 8)[0] < 2:
+        return _sampled(tag, x.astype(np.float64))
+    before, end = _sampled(tag, np.array([0.99, 1.0]))
+    power = np.log(before / end) / np.log(0.99) if 0 < before < end else 1.0
+    beyond: NDArray[np.float64] = np.where(x > 1, end * np.maximum(x, 1.0) ** power, _sampled(tag, np.minimum(x, 1.0)))
+    return beyond
+
+
 def d50_matrix(primaries: str) -> NDArray[np.float64]:
     """[3, 3] linear RGB to XYZ relative to D50, by Bradford adaptation, as ICC profiles store it."""
     return adapted_to_d50(colour.rgb_to_xyz(primaries))

@@ -25,7 +25,7 @@ from .jxl_header import SIGNATURE, Colour, JxlHeader
 from .limits import MAX_METADATA_BYTES
 from .metadata import Metadata, iso_to_metadata, metadata_of, metadata_to_iso
 from .pixels import decoded, finite, full_range, packed, three_channels
-from .profiles import primaries_of, profile_for, transfer_of
+from .profiles import light_of, primaries_of, primaries_of_light, profile_for, transfer_of
 from .segments import EXIF_TAG
 from .signalling import Header, Signalling, gain_map_signal, image_of, left_out, signalling
 
@@ -155,6 +155,8 @@ def read(data: bytes) -> tuple[Image, GainMap | None]:
     pixels = _pixels(codestream, file.header)
     if file.header.is_float:
         pixels = finite(pixels.astype(np.float32, copy=False))
+        if file.icc is not None and not file.header.xyb:
+            pixels = light_of(file.icc, pixels)
     elif file.header.colour.transfer == "linear" and target is None:
         pixels = pixels.astype(np.float32) / np.float32((1 << file.header.bits) - 1)
     image = dataclasses.replace(image_of(_header(file), pixels), encoded=data)
@@ -176,6 +178,8 @@ def _space(found: Bundle, base: str) -> str | None:
 
 def _pixels(codestream: bytes, header: JxlHeader) -> Pixels:
     array = decoded(imagecodecs.jpegxl_decode, codestream, keeporientation=True)
+    if array.dtype == np.float16:
+        array = array.astype(np.float32)
     return three_channels(array, header.width, header.height)
 
 
@@ -200,6 +204,8 @@ def _header(file: File) -> Header:
     primaries, transfer = (target or found.colour).primaries, (target or found.colour).transfer
     if target is None and file.icc is not None and not found.is_float:
         icc = file.icc
+    elif file.icc is not None and found.is_float:  # libjxl makes linear sRGB of XYB with a profile
+        primaries, transfer = "bt709" if found.xyb else primaries_of_light(file.icc), "linear"
     elif transfer is None or (primaries is None and not found.colour.grey):
         primaries, transfer = "bt709", "srgb"
         warnings = ("the colours of this JPEG XL have no name here; it is taken as sRGB",)

@@ -87,6 +87,9 @@ MAX_PROFILE_NAME_BYTES = 1024
 MAX_ATTRIBUTE_NAME = 256
 """Bytes of the name of an EXR attribute, or of its type."""
 
+MAX_PARTS = 64
+"""Of one EXR; renderers write one for each of their passes."""
+
 MAX_TEXT_HEADER_BYTES = 1 << 16
 """Of a Radiance HDR."""
 

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from .. import colour
 from ..errors import DamagedError
 from ..image import Image, Pixels
-from .icc import Profile, d50_matrix, describe, matrix_and_curves, named_profile
-from .pixels import bands, decoded
+from .icc import Profile, d50_matrix, describe, matrix_and_curves, named_profile, through_curves
+from .pixels import bands, decoded, finite
 
 log = logging.getLogger("untone.formats")
 log.addHandler(logging.NullHandler())
@@ -86,6 +86,40 @@ def _usable(icc: bytes | None) -> Profile | None:
         log.warning("%s; the photo is taken as sRGB", error)
         return None
     return profile if profile is not None and profile.space in ("RGB ", "GRAY") else None
+
+
+def primaries_of_light(icc: bytes | None) -> str:
+    """Primaries of what `light_of` makes of floats."""
+    if icc is None or _columns_of(icc) is None:
+        return "bt709"
+    return primaries_of(icc) or "bt2020"
+
+
+def light_of(icc: bytes, values: Pixels) -> Pixels:
+    """Floats [H, W, 3] of an RGB matrix or grey profile to linear light in `primaries_of_light`, in place.
+
+    A profile of another kind, or a broken one, changes nothing.
+    """
+    columns = _columns_of(icc)
+    matrix = None
+    if columns is not None and primaries_of(icc) is None:
+        matrix = np.linalg.solve(d50_matrix("bt2020"), columns).T.astype(np.float32)
+    try:
+        for band in bands(values):
+            light = through_curves(icc, band)
+            band[:] = light if matrix is None else light @ matrix
+    except DamagedError as error:
+        log.warning("%s; the light is taken as linear", error)
+    return finite(values)
+
+
+def _columns_of(icc: bytes) -> NDArray[np.float64] | None:
+    """[3, 3] of a matrix profile; None for other kinds and broken ones."""
+    try:
+        shaper = matrix_and_curves(icc, 2)
+    except DamagedError:
+        return None
+    return None if shaper is None else shaper[0]
 
 
 def is_converted(image: Image) -> bool:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from .. import colour
 from ..errors import DamagedError, UnsupportedError
 from ..image import GainMap, Image, Pixels
-from . import profiles
+from . import chromaticities, profiles
 from .limits import MAX_TEXT_HEADER_BYTES, check_size
 from .pixels import bands, finite
 from .signalling import Header, Signalling, signalling
@@ -52,7 +52,7 @@ def read(data: bytes) -> tuple[Image, None]:
     Raises:
         DamagedError, UnsupportedError, LimitError: as their names say.
     """
-    header, kind, axes, position = _parse(data)
+    header, kind, axes, corners, position = _parse(data)
     upright = axes[0][1] == "Y"
     rows, columns = (header.height, header.width) if upright else (header.width, header.height)
     if len(data) - position < 4 * rows:
@@ -61,6 +61,9 @@ def read(data: bytes) -> tuple[Image, None]:
     if kind == b"32-bit_rle_xyze":
         with np.errstate(all="ignore"):  # the brightest codes leave float32 here
             light = finite(light @ np.linalg.inv(colour.rgb_to_xyz("bt709")).T.astype(np.float32))
+    elif _named(corners) is None:
+        with np.errstate(all="ignore"):
+            light = finite(light @ chromaticities.to_bt2020(corners).T.astype(np.float32))
     if axes[0] in ("+Y", "-X"):
         light = light[::-1]
     if axes[1] in ("+Y", "-X"):
@@ -75,8 +78,8 @@ def probe(data: bytes) -> Signalling:
     return signalling("radiance", _parse(data)[0])
 
 
-def _parse(data: bytes) -> tuple[Header, bytes, tuple[str, str], int]:
-    """Header, FORMAT, the axes of rows and columns ("-Y", "+X"), and where the pixels begin."""
+def _parse(data: bytes) -> tuple[Header, bytes, tuple[str, str], chromaticities.Corners, int]:
+    """Header, FORMAT, the axes of rows and columns ("-Y", "+X"), primaries and white, and where the pixels begin."""
     head = data[:MAX_TEXT_HEADER_BYTES]
     blank = re.search(rb"\n\r?\n", head)
     found = _SIZE.match(head, blank.end()) if blank else None
@@ -91,21 +94,25 @@ def _parse(data: bytes) -> tuple[Header, bytes, tuple[str, str], int]:
         raise DamagedError(f"the Radiance HDR's size is {found[0].strip().decode()!r}")
     height, width = sides if axes[0][1] == "Y" else sides[::-1]
     check_size(width, height, 16)
-    return Header(width, height, 32, _primaries(fields.get(b"PRIMARIES")), "linear"), kind, axes, found.end()
+    corners = chromaticities.BT709 if kind == b"32-bit_rle_xyze" else _corners(fields.get(b"PRIMARIES"))
+    header = Header(width, height, 32, _named(corners) or "bt2020", "linear")
+    return header, kind, axes, corners, found.end()
 
 
-def _primaries(field: bytes | None) -> str:
-    """Name of the primaries a header states; BT.709 where it states none, or Radiance's own."""
+def _named(corners: chromaticities.Corners) -> str | None:
+    """Name of the primaries; light of others is converted to BT.2020."""
+    return profiles.primaries_near(list(corners[:6]))
+
+
+def _corners(field: bytes | None) -> chromaticities.Corners:
+    """The primaries and white that a header states; BT.709 where it states none, nonsense, or Radiance's own."""
     try:
-        values = [float(part) for part in (field or b"").split()]
+        values = tuple(float(part) for part in (field or b"").split())
     except ValueError:
-        values = []
+        values = ()
     if len(values) != 8 or np.allclose(values[:6], _DEFAULT_PRIMARIES, atol=5e-3):
-        return "bt709"
-    named = profiles.primaries_near(values[:6])
-    if named is None:
-        raise UnsupportedError(f"the Radiance HDR's PRIMARIES are {values[:6]}, which have no name here")
-    return named
+        return chromaticities.BT709
+    return values if chromaticities.are_usable(values) else chromaticities.BT709
 
 
 def _light(pixels: Bytes) -> NDArray[np.float32]:

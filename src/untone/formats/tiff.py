@@ -1,7 +1,8 @@
-"""TIFF: 8 and 16-bit codes and float32 light, classic and BigTIFF, first page, read only."""
+"""TIFF: codes of 1 to 32 bits and light of 16 to 64-bit floats, classic and BigTIFF, first page, read only."""
 
 from __future__ import annotations
 
+import dataclasses
 import struct
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from ..errors import DamagedError, UnsupportedError
 from ..image import Image, Pixels
+from . import profiles
 from .limits import MAX_CHUNKS, MAX_METADATA_BYTES, MAX_TAG_VALUES, check_size
 from .pixels import decoded, finite, three_channels
 from .signalling import Header, Signalling, image_of, signalling
@@ -25,6 +27,8 @@ MIRRORED = {2: (1, -1), 3: (-1, -1), 4: (-1, 1), 6: (1, -1), 7: (-1, -1), 8: (-1
 ASSOCIATED_ALPHA = 1
 SEPARATE = 2
 FLOAT = 3
+INTEGER_BITS = (*range(1, 17), 32)
+FLOAT_BITS = (16, 24, 32, 64)
 
 _SIZES = {1: ("B", 1), 2: ("B", 1), 3: ("H", 2), 4: ("I", 4), 7: ("B", 1), 16: ("Q", 8)}
 
@@ -45,30 +49,47 @@ class Layout(NamedTuple):
 def read(data: bytes) -> tuple[Image, None]:
     """Pixels of the first page; alpha is dropped, after un-premultiplying where it is associated.
 
-    float32 samples are linear light. Palettes, CMYK, YCbCr and Lab come through libtiff's 8-bit RGB.
+    Floats are light, linear unless their ICC profile says otherwise. Palettes, CMYK, YCbCr and Lab come through
+    libtiff's 8-bit RGB.
 
     Raises:
         DamagedError, UnsupportedError, LimitError: as their names say.
     """
     tags = parse_tags(data)
     header, layout = _header(tags), _layout(tags)
-    plain = layout.photometric in (WHITE_IS_ZERO, BLACK_IS_ZERO, RGB) and layout.bits in (8, 16, 32)
+    plain = layout.photometric in (WHITE_IS_ZERO, BLACK_IS_ZERO, RGB)
     if not plain and layout.bits > 8:
         raise UnsupportedError(f"TIFF with photometric {layout.photometric} in {layout.bits} bits is not read")
     array = decoded(imagecodecs.tiff_decode, data, asrgb=not plain)
     if not plain:
         down, right = MIRRORED.get(header.orientation, (1, 1))
-        array = array[::down, ::right]
-    if plain and layout.separate and array.ndim == 3 and array.shape[0] == layout.samples:
+        return image_of(header, three_channels(array[::down, ::right], header.width, header.height)), None
+    if layout.separate and array.ndim == 3 and array.shape[0] == layout.samples:
         array = np.moveaxis(array, 0, 2)
-    if plain and layout.premultiplied and array.ndim == 3:
-        array = _straight(array)
+    array = _widened(array, layout)
+    if layout.premultiplied and array.ndim == 3:
+        array = _straight(array, 1.0 if layout.is_float else float((1 << header.bits) - 1))
     pixels = three_channels(array, header.width, header.height)
-    if plain and layout.photometric == WHITE_IS_ZERO and not layout.is_float:
+    if layout.is_float:
+        light = finite(pixels) if header.icc is None else profiles.light_of(header.icc, finite(pixels))
+        return image_of(dataclasses.replace(header, icc=None), light), None
+    if layout.photometric == WHITE_IS_ZERO:
         pixels = np.iinfo(pixels.dtype).max - pixels
-    if pixels.dtype == np.float32:
-        return image_of(header, finite(pixels)), None
     return image_of(header, pixels), None
+
+
+def _widened(array: Pixels, layout: Layout) -> Pixels:
+    """Samples as uint8, uint16 or float32; codes of up to 8 bits over the full range, longer ones as image_of wants."""
+    if layout.is_float:
+        return array.astype(np.float32, copy=False)
+    if array.dtype == np.bool_:
+        return array.astype(np.uint8) * 255
+    if array.dtype == np.uint32:
+        return (array >> 16).astype(np.uint16)
+    if array.dtype == np.uint8 and layout.bits < 8:
+        top = (1 << layout.bits) - 1
+        return ((np.arange(256) * 510 + top) // (2 * top)).clip(0, 255).astype(np.uint8)[array]
+    return array
 
 
 def probe(data: bytes) -> Signalling:
@@ -79,18 +100,19 @@ def probe(data: bytes) -> Signalling:
 def _header(tags: Tags) -> Header:
     layout = _layout(tags)
     width, height = _number(tags, WIDTH, 0), _number(tags, HEIGHT, 0)
-    bytes_per_pixel = max(3, layout.samples) * max(1, layout.bits // 8)
+    bytes_per_pixel = max(3, layout.samples) * -(-layout.bits // 8)
     check_size(width, height, bytes_per_pixel)
     check_size(_number(tags, TILE_WIDTH, 1), _number(tags, TILE_LENGTH, 1), bytes_per_pixel)
     orientation = _number(tags, ORIENTATION, 1)
     icc, xmp = tags.get(ICC), tags.get(XMP)
+    icc = icc if isinstance(icc, bytes) else None
     return Header(
         width,
         height,
-        max(8, layout.bits),
-        primaries="bt709" if layout.is_float else None,
+        32 if layout.is_float else min(max(8, layout.bits), 16),
+        primaries=profiles.primaries_of_light(icc) if layout.is_float else None,
         transfer="linear" if layout.is_float else None,
-        icc=icc if isinstance(icc, bytes) else None,
+        icc=icc,
         xmp=xmp if isinstance(xmp, bytes) else None,
         orientation=orientation if 1 <= orientation <= 8 else 1,
     )
@@ -99,7 +121,7 @@ def _header(tags: Tags) -> Header:
 def _layout(tags: Tags) -> Layout:
     samples, bits = _number(tags, SAMPLES, 1), _number(tags, BITS, 1)
     is_float = _number(tags, FORMAT, 1) == FLOAT
-    if not 1 <= samples <= 16 or bits not in (1, 2, 4, 8, 16, 32) or is_float != (bits == 32):
+    if not 1 <= samples <= 16 or bits not in (FLOAT_BITS if is_float else INTEGER_BITS):
         kind = "float" if is_float else "integer"
         raise UnsupportedError(f"TIFF with {samples} samples of {bits} bits ({kind}) is not read")
     return Layout(
@@ -112,10 +134,10 @@ def _layout(tags: Tags) -> Layout:
     )
 
 
-def _straight(array: Pixels) -> Pixels:
-    """Colour divided by its associated alpha, the last channel; alpha stays."""
-    top = 1.0 if array.dtype.kind == "f" else float(np.iinfo(array.dtype).max)
-    alpha = np.maximum(array[:, :, -1:].astype(np.float32) / top, 1 / 65535)
+def _straight(array: Pixels, top: float) -> Pixels:
+    """Colour divided by its associated alpha, the last channel, whose `top` is opaque; alpha stays."""
+    alpha = array[:, :, -1:].astype(np.float32) / top
+    alpha = np.where(alpha > 0, alpha, 1)  # what shines without covering anything stays as it is
     colours = np.minimum(array[:, :, :-1] / alpha, np.inf if array.dtype.kind == "f" else top)
     return np.concatenate([colours.astype(array.dtype), array[:, :, -1:]], axis=2)
 
