@@ -21,6 +21,7 @@ from . import formats, prediction, relation
 from .errors import UntoneError, UsageError
 from .formats import mlp_segment
 from .formats.pixels import brightest
+from .formats.signalling import shown_elsewhere
 from .image import GainMap, Image, turned_upright
 from .light import applied, upright
 from .prediction import MAP_DIVISORS as MAP_DIVISORS
@@ -335,6 +336,9 @@ def _target_suffix(target: str | Path | None) -> str:
 def _reason_to_leave(image: Image, gain_map: GainMap | None) -> str | None:
     if gain_map is not None:
         return "it already carries a gain map"
+    elsewhere = shown_elsewhere(image.left_out)
+    if elsewhere is not None:
+        return f"it already carries a gain map, which is not read here ({elsewhere}); untone to png drops it"
     if image.mlp is not None:
         return "it already carries a gain network"
     if image.is_hdr:

@@ -10,7 +10,7 @@ from PIL import Image as Pillow
 from test_heif_variants import CODECS, PACKET, coded, file_of, grey, tone_mapped
 from test_ultrahdr_variants import ISO, MARKER, NUMBERS, PLAIN, announced, iso, jpeg, photo, xmp
 
-from untone import formats
+from untone import formats, pipeline
 from untone.apps.strictness import findings
 from untone.errors import DamagedError, UnsupportedError
 from untone.formats import apple, avif, heif_items
@@ -99,6 +99,32 @@ APPLE = (
 
 def test_apples_map_without_a_headroom(pixels):
     is_left_out(photo(pixels, images=[jpeg(small(pixels), segment(APP1, XMP_TAG + APPLE))]), "no usable headroom")
+
+
+def test_untone_leaves_alone_what_other_viewers_show(pixels):
+    """A map that is predicted would take the place of a real one."""
+    for data, words in (
+        (photo(pixels, MARKER, images=[jpeg(small(pixels), NEWER)]), "needs a reader of version 1"),
+        (photo(pixels, announced(9), images=[jpeg(small(pixels), xmp(NUMBERS.replace("1.0", "2.0")))]), "'2.0'"),
+        (photo(pixels, MARKER, images=[cmyk(segment(APP2, ISO + OLDER))]), "CMYK"),
+    ):
+        done = pipeline.convert(data, None)
+        assert (done.data, done.note) == (None, None)
+        assert done.left_alone.startswith("it already carries a gain map, which is not read here (")
+        assert words in done.left_alone
+
+
+def test_untone_gives_a_map_where_nobody_shows_the_one_that_is_there(pixels):
+    done = pipeline.convert(photo(pixels, images=[jpeg(small(pixels), segment(APP1, XMP_TAG + APPLE))]), None)
+    assert done.left_alone is None
+    assert "no usable headroom" in done.note
+    assert formats.probe(done.data).gain_map.encodings == ["iso21496-1", "hdrgm-xmp"]
+    assert APPLE not in done.data
+
+
+def test_untone_gives_a_map_where_one_is_announced_and_missing(pixels):
+    done = pipeline.convert(photo(pixels, announced(9), images=[]), None)
+    assert (done.left_alone, findings(done.data)) == (None, [])
 
 
 def test_a_headroom_that_is_no_number_is_none():

@@ -8,6 +8,7 @@ from typing import Any
 from ..errors import DamagedError
 from ..image import Image, Pixels
 from . import profiles
+from .apple import NO_HEADROOM
 from .icc import describe
 from .metadata import PER_CHANNEL, Metadata
 from .pixels import full_range
@@ -149,9 +150,19 @@ def signalling(name: str, header: Header, gain_map: GainMapSignal | None = None)
     return Signalling(name, header.width, header.height, base, gain_map, *about, left_out=header.left_out)
 
 
+_LEFT_OUT = "the gain map is left out: "
+
+
 def left_out(reason: Exception | str) -> str:
     """Why a gain map is not read: one that is whole, and of a kind that is not known here. Damaged ones are refused."""
-    return f"the gain map is left out: {reason}"
+    return f"{_LEFT_OUT}{reason}"
+
+
+def shown_elsewhere(reason: str | None) -> str | None:
+    """Why a gain map was left out that other viewers may show, without its lead; None of one that nobody can show."""
+    if reason is None or reason == left_out(NO_HEADROOM):
+        return None
+    return reason.removeprefix(_LEFT_OUT)
 
 
 def gain_map_signal(
