@@ -32,7 +32,7 @@ from ..image import GainMap, Image
 from ..pipeline import INKED, Conversion
 from . import batch, jobs
 from .geometry import Edit, edited, orientation_after
-from .lossless import Mode, Moves, moves, samples
+from .lossless import Mode, Moves, moves, outlined, samples, suffice
 from .options import add_batch_arguments, quality
 from .resampling import Window
 from .tonemapping import rendered
@@ -143,8 +143,12 @@ def edit(source: bytes | Path, target: Path | None, change: Edit, strip: Strip, 
     stays = kind == wanted == "jpeg"
     if stays and change == Edit() and not strip.metadata:
         return _patched(data, target, change, strip)
-    image, gain_map = pipeline.read(data)
+    image, gain_map = jpeg.outline(data) if stays else pipeline.read(data)
     found = _moves(data, image, change, qualities.mode, stays)
+    if found is not None and suffice(image, gain_map, found, qualities.mode):
+        return _moved(data, target, (image, gain_map), found, change, strip)
+    if stays:
+        image, gain_map = pipeline.read(data)
     turned_only = image.encoded is not None or not change.touches_pixels  # of CMYK nothing else is without loss
     if found is None and stays and turned_only and not change.resizes and not strip.metadata:
         return _patched(data, target, change, strip)
@@ -154,7 +158,7 @@ def edit(source: bytes | Path, target: Path | None, change: Edit, strip: Strip, 
     window = found.window if found is not None else None
     kept = found is not None and found.gain_map is not None and qualities.mode is not Mode.EXACT
     image, gain_map = edited(image, gain_map, change, window, keep_samples=kept)
-    image = _described(image, before, strip)
+    image = _described(image, before, strip, image)
     lost = None if stays and image.pixels is before.pixels else before.left_out
     image = dataclasses.replace(image, left_out=None if lost else image.left_out)
     if stays and before.encoded is not None:
@@ -169,6 +173,22 @@ def edit(source: bytes | Path, target: Path | None, change: Edit, strip: Strip, 
     written = pipeline.write(target, image, gain_map, format=wanted, **options)
     figures = pipeline.statistics(image, gain_map)
     notes = [note for note in (found.note if found else None, lost, INKED if image.inked else None) if note]
+    return Conversion(image.width, image.height, None, written, *figures, note="; ".join(notes) or None)
+
+
+def _moved(
+    data: bytes, target: Path | None, outline: tuple[Image, GainMap | None], found: Moves, change: Edit, strip: Strip
+) -> Conversion:
+    """What blocks make, of a photo and map as outlined: nobody decodes all of their pixels."""
+    assert found.base is not None
+    before = outline[0]
+    image, gain_map = outlined(*outline, found, change)
+    shown = jpeg.sketch(image, gain_map, found.base)
+    image = _described(image, before, strip, shown[0])
+    image = dataclasses.replace(image, encoded=_rebuilt(data, image, before, strip, 0, found.base), left_out=None)
+    written = pipeline.write(target, image, gain_map, format="jpeg")
+    notes = [note for note in (found.note, before.left_out) if note]
+    figures = pipeline.statistics(*shown)
     return Conversion(image.width, image.height, None, written, *figures, note="; ".join(notes) or None)
 
 
@@ -227,8 +247,8 @@ def _without_trailer(packet: bytes, data: bytes, strip: Strip) -> bytes:
     return packet if length is None else announce(packet, length)
 
 
-def _described(image: Image, before: Image, strip: Strip) -> Image:
-    """EXIF and XMP that are true for the edited picture."""
+def _described(image: Image, before: Image, strip: Strip, shown: Image) -> Image:
+    """The edited picture with EXIF and XMP that are true for it; `shown` has its pixels."""
     if strip.metadata:
         return dataclasses.replace(image, exif=None, xmp=None)
     block, packet = image.exif, image.xmp
@@ -242,7 +262,7 @@ def _described(image: Image, before: Image, strip: Strip) -> Image:
         changed = image.pixels is not before.pixels
         packet = _true(xmp_without_thumbnails(packet) if changed else packet, image)
     if block is not None and image.pixels is not before.pixels and exif.thumbnail_of(block) is not None:
-        block = exif.with_thumbnail(block, _thumbnail(image, block))
+        block = exif.with_thumbnail(block, _thumbnail(shown, block))
     return dataclasses.replace(image, exif=block, xmp=packet)
 
 

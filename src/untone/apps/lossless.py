@@ -12,13 +12,13 @@ import enum
 import numpy as np
 
 from ..errors import UnsupportedError, UntoneError
-from ..formats import jpeg_blocks
+from ..formats import jpeg, jpeg_blocks
 from ..formats.jpeg_blocks import Axis
-from ..formats.segments import Codestream
+from ..formats.segments import Codestream, parse
 from ..formats.ultrahdr import flavours, locate
 from ..image import GainMap, Image, Pixels, turned_upright
 from .geometry import Edit, orientation_after, window_of
-from .resampling import Span, Window
+from .resampling import Span, Window, cut
 
 FURTHEST_GROWTH = 64
 """Pixels that a crop grows at one side for the sake of the map's blocks; beyond, the map is encoded anew."""
@@ -101,6 +101,37 @@ def _with_map(data: bytes, base: Codestream, second: Codestream, found: Moves, m
     if mode is Mode.PERFECT:
         raise UnsupportedError("not without loss: the edit does not fall between the blocks of the gain map")
     return found
+
+
+def suffice(image: Image, gain_map: GainMap | None, found: Moves | None, mode: Mode) -> bool:
+    """Whether blocks make all of an edit, so that its pixels need not be known; of a photo and map as outlined."""
+    if found is None or found.base is None or image.is_hdr:
+        return False
+    if gain_map is None:
+        return True
+    if found.gain_map is None or gain_map.encoded is None:
+        return False
+    if mode is not Mode.EXACT or found.window.size == (image.height, image.width):
+        return True
+    stream = parse(gain_map.encoded)
+    codes = jpeg.decode(gain_map.encoded, stream)[:, :, : gain_map.channels]
+    return cut(dataclasses.replace(gain_map, codes=codes), found.window, (image.height, image.width)) is not None
+
+
+def outlined(image: Image, gain_map: GainMap | None, found: Moves, edit: Edit) -> tuple[Image, GainMap | None]:
+    """The outline of an edited photo, and its map with its blocks, from those of the old."""
+    assert found.base is not None
+    orientation = 1 if edit.upright or found.orientation != 1 else orientation_after(image.orientation, edit)
+    pixels = _blank(image.pixels, parse(found.base), 3)
+    made = dataclasses.replace(image, pixels=pixels, orientation=orientation, encoded=None)
+    if gain_map is None or found.gain_map is None:
+        return made, None
+    codes = _blank(gain_map.codes, parse(found.gain_map), gain_map.channels)
+    return made, dataclasses.replace(gain_map, codes=codes, encoded=found.gain_map)
+
+
+def _blank(like: Pixels, stream: Codestream, channels: int) -> Pixels:
+    return np.broadcast_to(like[:1, :1, :1], (stream.height, stream.width, channels))
 
 
 def samples(old: GainMap, found: Moves, image: Image) -> Pixels:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 from concurrent.futures import ThreadPoolExecutor
 
 import imagecodecs
+import numpy as np
 
 from .. import kernels
 from ..errors import DamagedError, UnsupportedError, UntoneError
@@ -46,13 +48,87 @@ def read(data: bytes) -> tuple[Image, GainMap | None]:
         DamagedError, UnsupportedError, LimitError: as their names say.
     """
     layout = ultrahdr.locate(data)
+    stated = _stated(layout)
+    pixels, gain_map = _decoded(data, layout.primary, layout.gain_map, stated)
+    found = _resolved(pixels, layout.primary)
+    return _image(data, layout, found, found.pixels, stated), gain_map
+
+
+def sketch(image: Image, gain_map: GainMap | None, base: bytes) -> tuple[Image, GainMap | None]:
+    """An outline with the pixels of its base and map in it, of large ones one for several; for figures and thumbnails.
+
+    Args:
+        image, gain_map: as of `outline`; the map has its JPEG.
+        base: a bare JPEG that the image shows.
+
+    Raises:
+        DamagedError: a decoder refuses either.
+    """
+    found = profiles.resolve(image.icc, small(base))
+    image = dataclasses.replace(image, pixels=found.pixels, encoded=None)
+    if gain_map is None or gain_map.encoded is None:
+        return image, None
+    codes = packed(small(gain_map.encoded)[:, :, : gain_map.channels])
+    return image, dataclasses.replace(gain_map, codes=codes, encoded=None)
+
+
+def outline(data: bytes) -> tuple[Image, GainMap | None]:
+    """As `read`, without decoding anything: pixels and codes have their shape and type, and all of them are 0.
+
+    Raises:
+        DamagedError, UnsupportedError, LimitError: as `read`, of what headers say.
+    """
+    layout = ultrahdr.locate(data)
+    stated, primary, second = _stated(layout), layout.primary, layout.gain_map
+    check_decodable(primary)
+    check_size(primary.width, primary.height)
+    found = _resolved(np.zeros((1, 1, 4 if primary.components == 4 else 3), np.uint8), primary)
+    pixels = np.broadcast_to(np.zeros_like(found.pixels), (primary.height, primary.width, 3))
+    image = _image(data, layout, found, pixels, stated)
+    if second is None or stated is None or stated.metadata is None:
+        return image, None
+    check_size(second.width, second.height)
+    codes = np.broadcast_to(np.uint8(0), (second.height, second.width, 3 if second.components == 3 else 1))
+    encoded = data[second.start : find_end(data, second)]
+    return image, stated.metadata.gain_map(codes, profiles.primaries_of(second.icc), stated.encodings, encoded)
+
+
+def small(data: bytes) -> Pixels:
+    """RGB of a JPEG [h, w, 3] uint8; of one beyond MOST_PIXELS_BESIDE the mean of each 2, 4 or 8 a side, as the decoder
+    makes them of some coefficients alone."""
+    stream = parse(data)
+    if stream.width * stream.height <= MOST_PIXELS_BESIDE:
+        return decode(data, stream)
+    from PIL import JpegImagePlugin  # here, as few pictures are so large
+
+    try:
+        picture = JpegImagePlugin.JpegImageFile(io.BytesIO(data))
+        picture.draft("RGB", (stream.width // 8, stream.height // 8))
+        return np.array(picture.convert("RGB"))
+    except (OSError, SyntaxError, ValueError) as error:  # what Pillow raises
+        raise DamagedError(f"the JPEG cannot be decoded: {' '.join(str(error).split())[:160]}") from error
+
+
+def _stated(layout: ultrahdr.Layout) -> _Parameters | None:
+    if layout.gain_map is None:
+        return None
+    return _parameters(layout.gain_map, layout.primary.payload(APP1, EXIF_TAG))
+
+
+def _resolved(pixels: Pixels, primary: Codestream) -> profiles.Resolved:
+    """What a decoder makes of a base, in RGB with a name."""
+    if primary.components == 4:
+        return profiles.cmyk_to_rgb(pixels, primary.icc)
+    return profiles.resolve(primary.icc, pixels)
+
+
+def _image(
+    data: bytes, layout: ultrahdr.Layout, found: profiles.Resolved, pixels: Pixels, stated: _Parameters | None
+) -> Image:
     exif, icc = layout.primary.payload(APP1, EXIF_TAG), layout.primary.icc
     inked = layout.primary.components == 4
-    stated = None if layout.gain_map is None else _parameters(layout.gain_map, exif)
-    pixels, gain_map = _decoded(data, layout.primary, layout.gain_map, stated)
-    found = profiles.cmyk_to_rgb(pixels, icc) if inked else profiles.resolve(icc, pixels)
-    image = Image(
-        found.pixels,
+    return Image(
+        pixels,
         primaries=found.primaries,
         transfer=found.transfer,
         orientation=orientation_of(exif),
@@ -64,7 +140,6 @@ def read(data: bytes) -> tuple[Image, GainMap | None]:
         inked=inked,
         left_out=stated.left_out if stated is not None else None,
     )
-    return image, gain_map
 
 
 def decode(data: bytes, stream: Codestream) -> Pixels:

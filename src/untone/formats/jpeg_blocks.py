@@ -57,7 +57,8 @@ def moved(data: bytes, stream: Codestream, window: Window, orientation: int) -> 
     made = blocks.moved(data[stream.start :], window, orientation, most_pixels=MAX_PIXELS, most_scans=MAX_SCANS)
     kept = [s for s in stream.segments if s.marker == APP14 or (s.marker == APP0 and s.body.startswith(JFIF_TAG))]
     bodies = [_turned_density(s.body) if s.marker == APP0 and orientation > 4 else s.body for s in kept]
-    return b"".join([made[:2], *(segment(s.marker, body) for s, body in zip(kept, bodies, strict=True)), made[2:]])
+    head = [segment(s.marker, body) for s, body in zip(kept, bodies, strict=True)]
+    return b"".join([made[:2], *head, memoryview(made)[2:]])
 
 
 def _turned_density(body: bytes) -> bytes:

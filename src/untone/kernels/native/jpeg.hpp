@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -44,7 +45,7 @@ struct Component {
     int columns = 0, rows = 0;          // blocks that pixels lie in
     int left = 0, top = 0;              // first block that is stored
     int width = 0, height = 0;          // blocks stored
-    std::vector<std::int16_t> values;   // theirs, 64 each, row by row
+    std::vector<std::int16_t> values;   // theirs, 64 each, row by row; none where the picture has units
     Quantisers quantisers{};
     bool described = false, coded = false;
 
@@ -56,17 +57,24 @@ struct Component {
     }
 };
 
+class Units;
+
 struct Picture {
     int width = 0, height = 0, h = 1, v = 1; // the largest sampling factors
     std::vector<Component> components;
+    std::shared_ptr<Units> units; // of blocks that are decoded when they are asked for
 
     int unit_width() const { return SIDE * h; }
     int unit_height() const { return SIDE * v; }
+
+    // The 64 values of a block that a component of the picture holds, until the next one is asked for
+    const std::int16_t *block(const Component &part, int row, int column) const;
 };
 
 inline int divided_up(int a, int b) { return (a + b - 1) / b; }
 
-// Blocks of the frame that begins at `data`; of a sequential one, those of the window only.
+// Blocks of the frame that begins at `data`; of a sequential one, those of the window only, and where one scan has them
+// all, only their places in the data, which must outlive the picture.
 Picture decode(const std::uint8_t *data, std::size_t size, const Window &window, const Limits &limits);
 
 // The window of a picture as a JPEG, shown by an EXIF orientation (1 to 8). The window begins at whole units; sides that

@@ -1,8 +1,10 @@
 // Huffman codes of a JPEG, bit by bit (ITU-T T.81, annexes C and F.2.2).
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstdlib>
 
 #include "jpeg.hpp"
 
@@ -11,7 +13,7 @@ namespace untone::jpeg {
 // Bits of one entropy-coded segment; stops at the first marker, beyond which only `peek` sees zeros
 class Bits {
   public:
-    Bits(const std::uint8_t *at, const std::uint8_t *end) : at_(at), end_(end) {}
+    Bits(const std::uint8_t *at, const std::uint8_t *end) : start_(at), at_(at), end_(end) {}
 
     // The next bits, zeros where there are none; count up to 16
     unsigned peek(int count) {
@@ -39,7 +41,17 @@ class Bits {
         while (at_ < end_ && !(at_[0] == 0xFF && at_ + 1 < end_ && at_[1] != 0 && at_[1] != 0xFF)) ++at_;
         return at_;
     }
-    void restart(const std::uint8_t *at) { at_ = at, value_ = 0, count_ = 0; }
+    void restart(const std::uint8_t *at) { start_ = at_ = at, value_ = 0, count_ = 0; }
+
+    // Where the next bit stands: 8 times its byte's distance from `data`, and its place in that byte
+    std::uint64_t place(const std::uint8_t *data) const {
+        const std::uint8_t *at = at_;
+        for (int left = count_; left > 0; left -= 8) {
+            --at;
+            if (*at == 0 && at > start_ && at[-1] == 0xFF) --at; // the zero that follows every 0xFF
+        }
+        return static_cast<std::uint64_t>(at - data) * 8 + static_cast<unsigned>(-count_ & 7);
+    }
 
   private:
     void fill() {
@@ -55,7 +67,7 @@ class Bits {
         }
     }
 
-    const std::uint8_t *at_, *end_;
+    const std::uint8_t *start_, *at_, *end_;
     std::uint64_t value_ = 0;
     int count_ = 0;
 };
@@ -114,5 +126,31 @@ class Decoder {
     std::array<std::uint8_t, 256> symbols_{};
     bool known_ = false;
 };
+
+constexpr int MAX_DC_BITS = 11, MAX_AC_BITS = 10; // of 8-bit samples
+
+// The mean of a block, relative to the one before
+inline std::int16_t mean(Bits &bits, const Decoder &codes, int &prediction, int shift) {
+    const int size = codes.read(bits);
+    require(size <= MAX_DC_BITS, "has a coefficient out of range");
+    prediction += bits.number(size);
+    const int value = prediction * (1 << shift);
+    require(std::abs(prediction) < 1 << MAX_DC_BITS && std::abs(value) < 1 << MAX_DC_BITS,
+            "has a coefficient out of range");
+    return static_cast<std::int16_t>(value);
+}
+
+// A block of a sequential scan, into 64 zeros
+inline void sequential(Bits &bits, const Decoder &dc, const Decoder &ac, int &prediction, std::int16_t *values) {
+    values[0] = mean(bits, dc, prediction, 0);
+    for (int k = 1; k < AREA; ++k) {
+        const int symbol = ac.read(bits), run = symbol >> 4, size = symbol & 15;
+        if (size == 0 && run != 15) return;
+        k += run;
+        if (size == 0) continue;
+        require(k < AREA && size <= MAX_AC_BITS, "has a coefficient out of range");
+        values[ZIGZAG[k]] = static_cast<std::int16_t>(bits.number(size));
+    }
+}
 
 } // namespace untone::jpeg

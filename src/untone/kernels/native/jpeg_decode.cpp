@@ -4,6 +4,7 @@
 
 #include "jpeg.hpp"
 #include "jpeg_bits.hpp"
+#include "jpeg_units.hpp"
 
 namespace untone::jpeg {
 
@@ -14,8 +15,7 @@ const std::array<std::uint8_t, AREA> ZIGZAG = {
 
 namespace {
 
-constexpr int MAX_DC_BITS = 11, MAX_AC_BITS = 10, MAX_SHIFT = 13; // of 8-bit samples
-constexpr int MAX_UNIT_BLOCKS = 10;
+constexpr int MAX_SHIFT = 13; // of a progressive scan
 
 // One scan: its part of the spectrum and of the bits, and what each block leaves for the next
 struct Scan {
@@ -27,7 +27,7 @@ struct Scan {
 class File {
   public:
     File(const std::uint8_t *data, std::size_t size, const Window &window, const Limits &limits)
-        : at_(data), end_(data + size), size_(size), window_(window), limits_(limits) {}
+        : data_(data), at_(data), end_(data + size), size_(size), window_(window), limits_(limits) {}
 
     Picture read() {
         require(number(2) == 0xFFD8, "does not begin as one");
@@ -153,7 +153,23 @@ class File {
         part.left = whole ? 0 : first_column * part.h, part.top = whole ? 0 : first_row * part.v;
         part.width = (whole ? units_wide_ : last_column) * part.h - part.left;
         part.height = (whole ? units_high_ : last_row) * part.v - part.top;
-        part.values.assign(static_cast<std::size_t>(part.width) * part.height * AREA, 0);
+    }
+
+    // Before the first scan: room for all blocks, or, where this scan has all of them, for where its units begin
+    void make_room() {
+        if (!progressive_ && parts_.size() == picture_.components.size()) {
+            const int wide = picture_.unit_width(), high = picture_.unit_height();
+            const int left = window_.left / wide, right = divided_up(window_.left + window_.width, wide);
+            const int top = window_.top / high, bottom = divided_up(window_.top + window_.height, high);
+            picture_.units = std::make_shared<Units>(data_, end_, Window{left, top, right - left, bottom - top});
+            for (const Part &part : parts_) {
+                const Component &component = picture_.components[part.index];
+                picture_.units->add(part.index, component.h * component.v, *part.dc, *part.ac);
+            }
+            return;
+        }
+        for (Component &part : picture_.components)
+            part.values.assign(static_cast<std::size_t>(part.width) * part.height * AREA, 0);
     }
 
     void scan() {
@@ -167,6 +183,7 @@ class File {
         const unsigned shifts = field(1);
         Scan scan{first, last, static_cast<int>(shifts >> 4), static_cast<int>(shifts & 15), {}, 0};
         check(scan);
+        if (scans_ == 1) make_room();
         at_ = stop_;
         Bits bits(at_, end_);
         units(bits, scan);
@@ -223,6 +240,7 @@ class File {
                     begin_again(bits, scan, restart++ & 7);
                     left = interval_ - 1;
                 }
+                if (picture_.units) picture_.units->mark(row, column, bits.place(data_), scan.predictions);
                 if (alone) block(bits, scan, parts_[0], row, column);
                 else unit(bits, scan, row, column);
             }
@@ -254,36 +272,14 @@ class File {
     void block(Bits &bits, Scan &scan, const Part &part, int row, int column) {
         Component &component = picture_.components[part.index];
         std::int16_t *values = passed_over_.data();
-        if (component.holds(row, column)) values = &component.values[component.place(row, column)];
+        if (!picture_.units && component.holds(row, column)) values = &component.values[component.place(row, column)];
         else passed_over_.fill(0);
         int &prediction = scan.predictions[part.index];
-        if (!progressive_) sequential(bits, part, prediction, values);
+        if (!progressive_) sequential(bits, *part.dc, *part.ac, prediction, values);
         else if (scan.first == 0 && scan.high) values[0] = static_cast<std::int16_t>(values[0] | bits.take(1) << scan.low);
-        else if (scan.first == 0) values[0] = mean(bits, part, prediction, scan.low);
+        else if (scan.first == 0) values[0] = mean(bits, *part.dc, prediction, scan.low);
         else if (scan.high) refine(bits, scan, *part.ac, values);
         else begin(bits, scan, *part.ac, values);
-    }
-
-    static std::int16_t mean(Bits &bits, const Part &part, int &prediction, int shift) {
-        const int size = part.dc->read(bits);
-        require(size <= MAX_DC_BITS, "has a coefficient out of range");
-        prediction += bits.number(size);
-        const int value = prediction * (1 << shift);
-        require(std::abs(prediction) < 1 << MAX_DC_BITS && std::abs(value) < 1 << MAX_DC_BITS,
-                "has a coefficient out of range");
-        return static_cast<std::int16_t>(value);
-    }
-
-    static void sequential(Bits &bits, const Part &part, int &prediction, std::int16_t *values) {
-        values[0] = mean(bits, part, prediction, 0);
-        for (int k = 1; k < AREA; ++k) {
-            const int symbol = part.ac->read(bits), run = symbol >> 4, size = symbol & 15;
-            if (size == 0 && run != 15) return;
-            k += run;
-            if (size == 0) continue;
-            require(k < AREA && size <= MAX_AC_BITS, "has a coefficient out of range");
-            values[ZIGZAG[k]] = static_cast<std::int16_t>(bits.number(size));
-        }
     }
 
     // First bits of a band (G.1.2.2)
@@ -338,7 +334,7 @@ class File {
         if (bits.take(1) && !(std::abs(value) & bit)) value = static_cast<std::int16_t>(value + (value < 0 ? -bit : bit));
     }
 
-    const std::uint8_t *at_, *end_, *stop_ = nullptr;
+    const std::uint8_t *data_, *at_, *end_, *stop_ = nullptr;
     std::size_t size_;
     Window window_;
     Limits limits_;

@@ -7,6 +7,7 @@ namespace untone::jpeg {
 
 namespace {
 
+constexpr std::size_t HEAD_BYTES = 4096; // more than all tables have
 constexpr int LONGEST = 16, SYMBOLS = 256; // of Huffman codes: bits, and how many there can be
 
 // Where pixels go: EXIF orientations as exchange of rows and columns, then reversal of either
@@ -48,6 +49,11 @@ class Codes {
 
     unsigned code(int symbol) const { return codes_[symbol]; }
     int length(int symbol) const { return lengths_[symbol]; }
+    std::uint64_t bits() const { // of all that was counted
+        std::uint64_t total = 0;
+        for (int symbol = 0; symbol < SYMBOLS; ++symbol) total += frequencies_[symbol] * lengths_[symbol];
+        return total;
+    }
 
     std::array<int, LONGEST> counts{};
     std::vector<std::uint8_t> order;
@@ -128,10 +134,14 @@ int size_of(int value) {
     return size;
 }
 
-// Looks at symbols, for their frequencies
+// Looks at symbols, for their frequencies, and at the bits that follow them
 struct Counter {
     Codes *tables; // DC, AC, DC, AC
-    void symbol(int table, int which, int, int) { tables[table].count(which); }
+    std::uint64_t bits = 0;
+    void symbol(int table, int which, int, int size) {
+        tables[table].count(which);
+        bits += static_cast<unsigned>(size);
+    }
 };
 
 // Writes them
@@ -167,7 +177,9 @@ class Output {
         Counter counter{tables.data()};
         blocks(counter);
         for (Codes &table : tables) table.settle();
+        for (const Codes &table : tables) counter.bits += table.bits();
         Bytes out;
+        out.text.reserve(counter.bits / 8 + counter.bits / 8 / 64 + HEAD_BYTES); // a zero after every 0xFF
         out.put(0xFFD8, 2);
         head(out, tables);
         Writer writer{tables.data(), out};
@@ -209,7 +221,7 @@ class Output {
         if (turn_.exchange) std::swap(row, column);
         row += part.first_row, column += part.first_column;
         require(part.source->holds(row, column), "has no such block");
-        const std::int16_t *values = &part.source->values[part.source->place(row, column)];
+        const std::int16_t *values = picture_.block(*part.source, row, column);
         if (!turn_.exchange && !turn_.reverse_rows && !turn_.reverse_columns) return values;
         for (int k = 0; k < AREA; ++k) room[k] = static_cast<std::int16_t>(values[from_[k]] * signs_[k]);
         return room.data();
