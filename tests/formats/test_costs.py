@@ -16,6 +16,7 @@ from untone.errors import DamagedError, LimitError, UntoneError
 from untone.formats import (
     announcement,
     avif,
+    chromaticities,
     codestream,
     container,
     exif,
@@ -433,8 +434,9 @@ def test_chromaticities_that_are_none_count_as_unsaid(white, blue):
     """ACES primaries were believed before their white was looked at."""
     values = (0.7347, 0.2653, 0.0, 1.0, 0.0001, blue, *white)
     stored = {b"chromaticities": struct.pack("<8f", *values)}
-    assert exr._chromaticities(stored) == exr._BT709
-    assert exr._chromaticities({b"chromaticities": struct.pack("<8f", *values[:5], -0.077, 0.3, 0.3)}) != exr._BT709
+    assert exr._chromaticities(stored) == chromaticities.BT709
+    aces = struct.pack("<8f", *values[:5], -0.077, 0.3, 0.3)
+    assert exr._chromaticities({b"chromaticities": aces}) != chromaticities.BT709
 
 
 def test_the_brightest_xyz_codes_stay_finite():

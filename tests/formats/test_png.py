@@ -126,6 +126,30 @@ def test_chrm_names_the_primaries(saved):
     assert formats.read(inserted(saved("PNG"), b"cHRM", p3))[0].primaries == "p3"
 
 
+SWAPPED = struct.pack(">8I", 31270, 32900, 30000, 60000, 64000, 33000, 15000, 6000)
+"""BT.709 with red and green in each other's place."""
+
+
+@pytest.mark.parametrize("power", [None, 2.0])
+def test_primaries_without_a_name_are_converted(saved, pixels, power):
+    data = inserted(saved("PNG"), b"cHRM", SWAPPED)
+    data = data if power is None else inserted(data, b"gAMA", struct.pack(">I", round(100_000 / power)))
+    image = formats.read(data)[0]
+    assert (image.primaries, image.transfer, formats.probe(data).base.primaries) == ("p3", "srgb", "p3")
+    light = colour.to_linear(image.pixels / 65535, "srgb") @ colour.rgb_to_rgb("p3", "bt709").T
+    stored = pixels[..., [1, 0, 2]] / 255
+    expected = colour.srgb_to_linear(stored) if power is None else stored**power
+    assert np.abs(light - expected).max() < 1e-3
+
+
+@pytest.mark.parametrize("body", [bytes(32), SWAPPED[:4] + bytes(4) + SWAPPED[8:], SWAPPED[:20]])
+def test_primaries_that_are_none_count_as_unsaid(saved, pixels, body):
+    data = inserted(saved("PNG"), b"cHRM", body)
+    image = formats.read(data)[0]
+    assert (image.primaries, formats.probe(data).base.primaries) == ("bt709", "bt709")
+    assert np.array_equal(image.pixels, pixels)
+
+
 def test_damage_is_named(saved):
     data = saved("PNG")
     idat = data.index(b"IDAT")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import struct
 import threading
 import zlib
@@ -15,10 +16,10 @@ from numpy.typing import NDArray
 from .. import colour, kernels
 from ..errors import DamagedError, LimitError, UnsupportedError
 from ..image import GainMap, Image, Pixels
-from . import profiles
+from . import chromaticities, profiles
 from .exif import orientation_of, with_orientation
 from .files import Late, Part
-from .icc import CICP_PRIMARIES, CICP_TRANSFERS, PRIMARIES_CICP
+from .icc import CICP_PRIMARIES, CICP_TRANSFERS, PRIMARIES_CICP, adapted_to_d50
 from .idat import chunk as _chunk
 from .idat import idat_chunks
 from .limits import MAX_CHUNKS, MAX_METADATA_BYTES, MAX_SURPLUS_BYTES, check_size
@@ -59,8 +60,14 @@ def read(data: bytes) -> tuple[Image, None]:
     with muted() if surplus or data[INTERLACED] else contextlib.nullcontext():  # libpng prints about either
         pixels = three_channels(decoded(imagecodecs.png_decode, bare), header.width, header.height)
     chunks = _ancillary(data)
-    if b"gAMA" in chunks and b"sRGB" not in chunks and header.transfer is None and header.icc is None:
-        pixels = _with_srgb_curve(pixels, chunks[b"gAMA"])
+    if b"sRGB" in chunks or header.transfer is not None or header.icc is not None:
+        return image_of(header, pixels), None
+    power, matrix = _power(chunks.get(b"gAMA")), _unnamed_matrix(chunks)
+    if matrix is not None:
+        pixels = profiles.shaped(pixels, matrix, _curves(power, int(np.iinfo(pixels.dtype).max) + 1)).pixels
+        header = dataclasses.replace(header, bits=16)
+    elif power is not None:
+        pixels = _with_srgb_curve(pixels, power)
     return image_of(header, pixels), None
 
 
@@ -87,7 +94,8 @@ def parse(data: bytes) -> Header:
     icc = _icc(chunks[b"iCCP"]) if b"iCCP" in chunks and transfer is None else None
     exif = chunks.get(b"eXIf")
     if transfer is None and icc is None and b"cHRM" in chunks and b"sRGB" not in chunks:
-        primaries = _chromaticities(chunks[b"cHRM"])
+        matrix = _unnamed_matrix(chunks)
+        primaries = _named_primaries(chunks[b"cHRM"]) if matrix is None else profiles.room_for(matrix)
     return Header(
         width, height, 16 if bits == 16 else 8, primaries, transfer, icc, exif, _xmp(chunks), orientation_of(exif)
     )
@@ -212,18 +220,42 @@ def _xmp(chunks: dict[bytes, bytes]) -> bytes | None:
     return parts[2] if text[:1] == b"\0" and len(parts) == 3 else None
 
 
-def _chromaticities(chunk: bytes) -> str | None:
-    values = [value / 100_000 for value in struct.unpack(">8I", chunk)] if len(chunk) == 32 else []
-    return profiles.primaries_near(values[2:]) if values else None
+def _corners(chunk: bytes) -> chromaticities.Corners:
+    """Red, green, blue and white, of a chunk that has white first; empty where it has another length."""
+    values = tuple(value / 100_000 for value in struct.unpack(">8I", chunk)) if len(chunk) == 32 else ()
+    return values[2:] + values[:2]
 
 
-def _with_srgb_curve(pixels: Pixels, gamma: bytes) -> Pixels:
-    """Codes of a gAMA other than the 1/2.2 that stands for sRGB, recoded to the sRGB curve."""
-    value = struct.unpack(">I", gamma)[0] / 100_000 if len(gamma) == 4 else 0.0
-    if not 0.1 <= value <= 10 or abs(value - 1 / 2.2) < 0.02:
-        return pixels
+def _named_primaries(chunk: bytes) -> str | None:
+    corners = _corners(chunk)
+    return profiles.primaries_near(list(corners[:6])) if corners else None
+
+
+def _unnamed_matrix(chunks: dict[bytes, bytes]) -> NDArray[np.float64] | None:
+    """[3, 3] to XYZ (D50) of cHRM's primaries; None where they have a name of ours, or are none."""
+    corners = _corners(chunks.get(b"cHRM", b""))
+    if not corners or profiles.primaries_near(list(corners[:6])) or not chromaticities.are_usable(corners):
+        return None
+    return adapted_to_d50(chromaticities.to_xyz(corners))
+
+
+def _power(gamma: bytes | None) -> float | None:
+    """The power of codes that gAMA says; None without it, and for the 1/2.2 that stands for sRGB."""
+    value = struct.unpack(">I", gamma)[0] / 100_000 if gamma is not None and len(gamma) == 4 else 0.0
+    return None if not 0.1 <= value <= 10 or abs(value - 1 / 2.2) < 0.02 else 1 / value
+
+
+def _curves(power: float | None, codes: int) -> NDArray[np.float32]:
+    """[3, codes] light: of a power, or of the sRGB curve."""
+    encoded = np.arange(codes) / (codes - 1)
+    light = colour.srgb_to_linear(encoded) if power is None else encoded**power
+    return np.stack([light.astype(np.float32)] * 3)
+
+
+def _with_srgb_curve(pixels: Pixels, power: float) -> Pixels:
+    """Codes of light to a power, recoded to the sRGB curve."""
     top = np.iinfo(pixels.dtype).max
-    light = (np.arange(top + 1) / top) ** (1 / value)
+    light = (np.arange(top + 1) / top) ** power
     table = np.floor(colour.linear_to_srgb(light) * top + 0.5).astype(pixels.dtype)
     out = np.empty_like(pixels)
     for source, target in zip(bands(pixels), bands(out), strict=True):

@@ -135,9 +135,18 @@ def _convert(pixels: Pixels, icc: bytes, space: str) -> Resolved:
     shaper = matrix_and_curves(icc, int(np.iinfo(pixels.dtype).max) + 1)
     if shaper is None:
         return Resolved(_transform(pixels, icc, "rgb", np.uint16), "p3", "srgb", named=False)
-    wide = np.linalg.solve(d50_matrix("p3"), shaper[0]).min() < -OUTSIDE
-    target = "bt2020" if wide else "p3"
-    return Resolved(_shape(pixels, *shaper, target), target, "srgb", named=False)
+    return shaped(pixels, *shaper)
+
+
+def shaped(pixels: Pixels, matrix: NDArray[np.float64], curves: NDArray[np.float32]) -> Resolved:
+    """[H, W, 3] codes through curves [3, number of codes] and a matrix to XYZ (D50), as uint16 in `room_for`."""
+    target = room_for(matrix)
+    return Resolved(_shape(pixels, matrix, curves, target), target, "srgb", named=False)
+
+
+def room_for(matrix: NDArray[np.float64]) -> str:
+    """Primaries that hold the colours of a matrix to XYZ (D50): Display P3, or BT.2020 where those are wider."""
+    return "bt2020" if np.linalg.solve(d50_matrix("p3"), matrix).min() < -OUTSIDE else "p3"
 
 
 def _shape(codes: Pixels, matrix: NDArray[np.float64], curves: NDArray[np.float32], target: str) -> Pixels:

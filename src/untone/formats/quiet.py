@@ -13,7 +13,7 @@ _lock = threading.Lock()
 
 
 class _Filter:
-    """A sys.stdout that drops what one thread writes and passes on what the others do."""
+    """A sys.stdout or sys.stderr that drops what one thread writes and passes on what the others do."""
 
     def __init__(self, stream: Any, thread: int) -> None:
         self._stream, self._thread = stream, thread
@@ -29,14 +29,14 @@ class _Filter:
 def muted() -> Iterator[None]:
     """Drop this thread's Python output and, for its duration, what C code writes to the process's stderr."""
     with _lock:
-        stdout, kept = sys.stdout, os.dup(2)
+        stdout, stderr, kept = sys.stdout, sys.stderr, os.dup(2)
         nowhere = os.open(os.devnull, os.O_WRONLY)
         try:
-            sys.stdout = _Filter(stdout, threading.get_ident())
+            sys.stdout, sys.stderr = (_Filter(stream, threading.get_ident()) for stream in (stdout, stderr))
             os.dup2(nowhere, 2)
             yield
         finally:
-            sys.stdout = stdout
+            sys.stdout, sys.stderr = stdout, stderr
             os.dup2(kept, 2)
             os.close(kept)
             os.close(nowhere)
