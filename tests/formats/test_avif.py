@@ -186,7 +186,7 @@ def test_another_codec_is_named(file):
 
 
 def clap(*numbers: int) -> heif_items.Property:
-    return heif_items.Property(b"clap", struct.pack(">IIIIiIiI", *numbers))
+    return heif_items.Property(b"clap", struct.pack(">IIIIiIiI", *numbers), True)
 
 
 def with_clap(pixels, *numbers: int) -> bytes:

@@ -169,14 +169,22 @@ def test_overlays(codec, pixels):
 
 
 @needs_codec
-def test_overlays_with_alpha_are_refused(pixels):
-    alpha = with_more(coded(heic.CODEC, pixels), Property(b"auxC", bytes(4) + b"urn:mpeg:hevc:2015:auxid:1\0"))
-    items = [
-        overlay((48, 40), (2, 3)),
-        *(dataclasses.replace(i, hidden=True) for i in (coded(heic.CODEC, pixels), alpha)),
-    ]
-    with pytest.raises(UnsupportedError, match="alpha"):
-        formats.read(file_of(heic.CODEC, items, [Link(b"dimg", 1, (2,)), Link(b"auxl", 3, (2,))]))
+def test_overlays_heed_the_alpha_of_their_parts_and_nothing_else(pixels):
+    shape = np.zeros((*pixels.shape[:2], 1), np.uint8)
+    shape[:, 20:] = 255
+    alpha = with_more(coded(heic.CODEC, shape), Property(b"auxC", bytes(4) + b"urn:mpeg:hevc:2015:auxid:1\0"))
+    depth = with_more(coded(heic.CODEC, shape), Property(b"auxC", bytes(4) + b"urn:mpeg:hevc:2015:auxid:2\0"))
+    parts = [dataclasses.replace(i, hidden=True) for i in (coded(heic.CODEC, pixels), alpha, depth)]
+    links = [Link(b"dimg", 1, (2,)), Link(b"auxl", 3, (2,)), Link(b"auxl", 4, (2,))]
+    data = file_of(heic.CODEC, [overlay((48, 40), (2, 3)), *parts], links)
+    expected = np.empty((40, 48, 3), np.uint8)
+    expected[:] = 0x80, 0x40, 0xC0
+    expected[3:27, 22:34] = pixels[:, 20:]
+    image, _ = formats.read(data)
+    np.testing.assert_array_equal(image.pixels, expected)
+    again = formats.write(None, image, format="heic")
+    assert again is not None
+    np.testing.assert_array_equal(formats.read(again)[0].pixels, expected)
 
 
 def test_a_map_that_is_an_overlay_is_left_out(pixels):

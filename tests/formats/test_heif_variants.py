@@ -327,9 +327,9 @@ def test_the_still_beside_a_sequence_is_read_and_the_rest_told(pixels):
     assert formats.probe(data).warnings == ["the image sequence is not read, only the still"]
 
 
-def test_a_sequence_alone_is_refused():
+def test_a_sequence_without_pictures_is_refused():
     data = box(b"ftyp", b"avis", bytes(4), b"avismsf1") + box(b"moov", bytes(20))
-    with pytest.raises(UnsupportedError, match="sequences are not read"):
+    with pytest.raises(UnsupportedError, match="no still image, and no image sequence"):
         formats.read(data)
 
 

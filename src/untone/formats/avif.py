@@ -5,6 +5,7 @@ libavif codes and decodes single pictures; everything around them is ours (heif*
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import imagecodecs
@@ -22,8 +23,37 @@ SPEED = 6
 """Of the encoder: 0 is smallest, 10 fastest; below 6 the time grows much faster than the file shrinks."""
 
 
+YCGCO_R = {16: 2, 17: 1}
+"""Matrices of H.273 that lose nothing, which code so many bits more than the colours have."""
+
+_NCLX = re.compile(rb"colrnclx.{4}(..)\x80", re.DOTALL)
+"""A colr property of full range, from its name on; its matrix."""
+
+
 def _decode(data: bytes, bits: int) -> Pixels:
-    return decoded(imagecodecs.avif_decode, data, index=0)
+    matrices = {int.from_bytes(m[1], "big") for m in _NCLX.finditer(data, 0, max(data.find(b"mdat"), 0))}
+    reversible = matrices & YCGCO_R.keys()
+    if len(matrices) != 1 or not reversible:
+        return decoded(imagecodecs.avif_decode, data, index=0)
+    data = _NCLX.sub(lambda m: m[0][:12] + b"\0\0\x80", data[: data.find(b"mdat")]) + data[data.find(b"mdat") :]
+    return _reversed(decoded(imagecodecs.avif_decode, data, index=0), bits, YCGCO_R[reversible.pop()])
+
+
+def _reversed(array: Pixels, bits: int, more: int) -> Pixels:
+    """Colours [H, W, 3] of YCgCo-R (ITU-T H.273, 8.3), which the decoder, told of an identity, gives as Co, Y, Cg.
+
+    It reads the matrix, too, but only for pixels of fewer bits than it is asked for here.
+
+    Args:
+        bits, more: of what is coded; and how many fewer the colours have, which are stretched to as many.
+    """
+    half, top = 1 << (bits - 1), (1 << (bits - more)) - 1
+    co, y, cg = (array[:, :, channel].astype(np.int32) for channel in range(3))
+    green_less = y - (cg - half >> 1)
+    green, blue = green_less + cg - half, green_less - (co - half >> 1)
+    colours = np.clip(np.stack([blue + co - half, green, blue], axis=2), 0, top)
+    stretched: Pixels = (colours << more | colours >> (bits - 2 * more)).astype(array.dtype)
+    return stretched
 
 
 def _encode(codes: Pixels, bits: int, quality: int, cicp: tuple[int, int, int], subsampled: bool) -> bytes:
@@ -46,7 +76,7 @@ BT709_MATRIX = 1
 """libavif has no shortcut for it; the one for BT.601's, libyuv's, cuts off half a code of both colour differences, so
 that red and blue lose 0.7 codes on average and green gains as much."""
 
-CODEC = heif.Codec("avif", b"av01", b"av1C", BRANDS, (8, 10, 12), True, False, BT709_MATRIX, _decode, _encode)
+CODEC = heif.Codec("avif", b"av01", b"av1C", BRANDS, (8, 10, 12), True, False, True, BT709_MATRIX, _decode, _encode)
 
 
 def starts(head: bytes) -> bool:

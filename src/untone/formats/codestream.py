@@ -144,12 +144,29 @@ def _av1_tools(bits: _Bits) -> None:
 def hevc_code_points(setup: bytes) -> CodePoints:
     """Of the first sequence parameter set within `hvcC`."""
     try:
-        for kind, unit in _hevc_units(setup[:MAX_SETUP_BYTES]):
-            if kind == HEVC_SPS:
-                return _hevc_sps(_Bits(unit[2:].replace(b"\0\0\3", b"\0\0")))
+        for bits in _hevc_sets(setup):
+            return _hevc_sps(bits)
     except DamagedError:
         pass
     return CodePoints()
+
+
+def hevc_size(setup: bytes) -> tuple[int, int] | None:
+    """Width and height by the same, within its conformance window; None where it cannot be read."""
+    try:
+        for bits in _hevc_sets(setup):
+            size, _ = _hevc_frame(bits)
+            return size
+    except DamagedError:
+        pass
+    return None
+
+
+def _hevc_sets(setup: bytes) -> Iterator[_Bits]:
+    """Sequence parameter sets, behind their headers."""
+    for kind, unit in _hevc_units(setup[:MAX_SETUP_BYTES]):
+        if kind == HEVC_SPS:
+            yield _Bits(unit[2:].replace(b"\0\0\3", b"\0\0"))
 
 
 def _hevc_units(setup: bytes) -> Iterator[tuple[int, bytes]]:
@@ -166,19 +183,24 @@ def _hevc_units(setup: bytes) -> Iterator[tuple[int, bytes]]:
             position += 2 + size
 
 
-def _hevc_sps(bits: _Bits) -> CodePoints:
+def _hevc_frame(bits: _Bits) -> tuple[tuple[int, int], int]:
+    """Width and height that are shown, and the number of layers less one."""
     bits.take(4)
     layers = bits.take(3)
     bits.take(1)
     _hevc_levels(bits, layers)
     bits.golomb()
-    if bits.golomb() == 3:
+    chroma = bits.golomb()
+    if chroma == 3:
         bits.take(1)
-    for _ in range(2):
-        bits.golomb()
-    if bits.take(1):
-        for _ in range(4):
-            bits.golomb()
+    width, height = bits.golomb(), bits.golomb()
+    left, right, top, bottom = [bits.golomb() for _ in range(4)] if bits.take(1) else (0,) * 4
+    wide, high = 2 if chroma in (1, 2) else 1, 2 if chroma == 1 else 1
+    return (width - wide * (left + right), height - high * (top + bottom)), layers
+
+
+def _hevc_sps(bits: _Bits) -> CodePoints:
+    _, layers = _hevc_frame(bits)
     for _ in range(2):
         bits.golomb()
     order_bits = bits.golomb() + 4

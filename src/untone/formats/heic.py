@@ -71,7 +71,7 @@ def _encode(codes: Pixels, bits: int, quality: int, cicp: tuple[int, int, int], 
 
 
 BT601_MATRIX = 6
-CODEC = heif.Codec("heic", b"hvc1", b"hvcC", BRANDS, (8, 10), False, True, BT601_MATRIX, _decode, _encode)
+CODEC = heif.Codec("heic", b"hvc1", b"hvcC", BRANDS, (8, 10), False, True, False, BT601_MATRIX, _decode, _encode)
 
 
 def starts(head: bytes) -> bool:

@@ -17,9 +17,9 @@ import numpy as np
 from ..errors import DamagedError, LimitError, UnsupportedError
 from ..image import Image, Pixels
 from . import cicp
-from .codestream import CodePoints, av1_code_points, hevc_code_points
+from .codestream import CodePoints, av1_code_points, hevc_code_points, hevc_size
 from .exif import with_orientation
-from .heif_items import Item, Meta, Property, item_bytes, item_head
+from .heif_items import Item, Meta, Property, is_empty, item_bytes, item_head
 from .heif_turns import TRANSFORMS, plain, shown
 from .heif_turns import TURNS as TURNS
 from .heif_writer import NewItem, carried, heif_file
@@ -33,6 +33,9 @@ DERIVED = (b"grid", b"iden", b"iovl")
 KNOWN = {b"ispe", b"pixi", b"av1C", b"hvcC", b"auxC", b"colr", b"pasp", b"clli", b"mdcv", b"cclv", *TRANSFORMS}
 KNOWN |= {b"a1op", b"a1lx", b"lsel", b"amve", b"udes", b"rloc"}
 """Properties that readers know; items with others that are essential must not be shown (ISO/IEC 23008-12, 9.3)."""
+
+ALPHA = (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:auxid:1", b"urn:mpeg:avc:2015:auxid:1")
+"""Kinds of auxiliary pictures that are transparency (ISO/IEC 23008-12, 6.5.8; 23000-22, 7.3.5)."""
 
 AV1_BITS = {0x00: 8, 0x40: 10, 0x60: 12}
 """high_bitdepth and twelve_bit of av1C's third byte."""
@@ -48,6 +51,8 @@ class Codec:
         brands: of a file with one picture, the major one first.
         depths: bits of a sample that can be written.
         overlays: whether `decode` puts them together (iovl).
+        exacting: whether a picture is refused where its turns are not marked as essential, and a grid whose cells have
+            several setups, as all viewers of it do.
         deep_maps: whether a base of more than 8 bits is given a map of as many, without which Chrome shows no map.
         matrix: CICP's, from RGB to what is coded, where the primaries are not BT.2020's.
         decode: such a file to codes of the picture's own bits, [H, W] or [H, W, n].
@@ -62,6 +67,7 @@ class Codec:
     depths: tuple[int, ...]
     deep_maps: bool
     overlays: bool
+    exacting: bool
     matrix: int
     decode: Callable[[bytes, int], Pixels]
     encode: Callable[[Pixels, int, int, tuple[int, int, int], bool], bytes]
@@ -120,19 +126,31 @@ def picture(data: bytes, meta: Meta, number: int, codec: Codec) -> Picture:
     if other is not None or not coded:
         kind = (other or item.kind).decode("latin-1")
         raise UnsupportedError(f"a picture of this {codec.name.upper()} is coded as {kind!r}")
-    if any(part.kind == b"iovl" for part in parts):
-        _check_overlay(meta, parts, codec)
+    if any(part.kind == b"iovl" for part in parts) and not codec.overlays:
+        raise UnsupportedError(f"a picture of this {codec.name.upper()} is put together from several (iovl)")
     if any(part.extents is None for part in parts):
         raise UnsupportedError(f"a picture of this {codec.name.upper()} lies in another file")
     for part in parts:
         check_known(part)
         check_size(*_size(part), 8)
+    if codec.exacting:
+        _check_exactly(parts, coded, codec)
     width, height = _size(item)
     bits, channels = samples(coded[0], codec)
     stated = next((part for part in (item, coded[0]) if part.property(b"colr") is not None), None)
     space = colour(stated) if stated is not None else _coded_colour(data, coded[0], codec)
     crop, orientation = shown(((p.name, p.body) for p in item.properties), width, height)
     return Picture(item, width, height, crop, bits, channels, orientation, space)
+
+
+def _check_exactly(parts: list[Item], coded: list[Item], codec: Codec) -> None:
+    """Raises DamagedError of what viewers of a codec refuse, although it could be read."""
+    for part in parts:
+        loose = next((p.name.decode() for p in part.properties if p.name in TRANSFORMS and not p.essential), None)
+        if loose is not None:
+            raise DamagedError(f"the {loose} of item {part.number} is not marked as essential")
+    if len({(part.property(codec.config) or b"")[:4] for part in coded}) > 1:
+        raise DamagedError(f"item {parts[0].number} is a grid of cells with different {codec.config.decode()}")
 
 
 def check_known(item: Item) -> None:
@@ -144,7 +162,7 @@ def check_known(item: Item) -> None:
 
 
 def derivation(meta: Meta, number: int) -> list[int]:
-    """An item and all that it is made of, itself first.
+    """An item and all that it is made of, itself first; of what an overlay puts together, its alpha too.
 
     Raises:
         DamagedError: more than MAX_DERIVATIONS steps, or a circle, or a tile that is in a grid twice.
@@ -156,8 +174,7 @@ def derivation(meta: Meta, number: int) -> list[int]:
             tiles = meta.targets(b"dimg", n) if meta.item(n).kind == b"grid" else ()
             if len(set(tiles)) < len(tiles):
                 raise DamagedError(f"item {n} is a grid with a tile that is in it twice")
-        level = [t for n in level if meta.item(n).kind in DERIVED for t in meta.targets(b"dimg", n)]
-        level = list(dict.fromkeys(level))
+        level = list(dict.fromkeys(part for n in level for part in _parts(meta, n)))
         order |= dict.fromkeys(level)
         if len(order) > MAX_ITEMS:
             raise LimitError(f"a picture is made of more than {MAX_ITEMS} others")
@@ -166,20 +183,26 @@ def derivation(meta: Meta, number: int) -> list[int]:
     raise DamagedError("a picture is made of pictures without end")
 
 
-def _check_overlay(meta: Meta, parts: list[Item], codec: Codec) -> None:
-    """Overlays are put together by the decoder, which is given no alpha.
+def _parts(meta: Meta, number: int) -> Iterator[int]:
+    """What an item is made of, one step."""
+    kind = meta.item(number).kind
+    for target in meta.targets(b"dimg", number) if kind in DERIVED else ():
+        yield target
+        if kind == b"iovl":
+            yield from (source for source in meta.sources(b"auxl", target) if is_alpha(meta.items.get(source)))
 
-    Raises:
-        UnsupportedError: the decoder does not, or alpha is needed.
-    """
-    if not codec.overlays:
-        raise UnsupportedError(f"a picture of this {codec.name.upper()} is put together from several (iovl)")
-    if any(source in meta.items for part in parts[1:] for source in meta.sources(b"auxl", part.number)):
-        raise UnsupportedError("a picture is put together (iovl) from some that have alpha or other auxiliaries")
+
+def is_alpha(item: Item | None) -> bool:
+    """Whether an item is the transparency of another."""
+    return item is not None and (item.property(b"auxC") or b"")[4:].split(b"\0")[0] in ALPHA
 
 
 def _size(item: Item) -> tuple[int, int]:
+    """As stated, or where that is missing, as the codec's setup says."""
     ispe = item.property(b"ispe")
+    coded = hevc_size(item.property(b"hvcC") or b"") if ispe is None else None
+    if coded is not None:
+        return coded
     if ispe is None or len(ispe) < 12:
         raise DamagedError(f"item {item.number} states no image size")
     width, height = struct.unpack_from(">II", ispe, 4)
@@ -235,11 +258,13 @@ def _coded_colour(data: bytes, coded: Item, codec: Codec) -> Colour:
 
 def header(data: bytes, meta: Meta, shown: Picture, warnings: tuple[str, ...] = ()) -> Header:
     """A picture's header with the EXIF and XMP that describe it."""
-    exif = _described(data, meta, shown.item.number, lambda item: item.kind == b"Exif")
+    exif = _described(data, meta, shown.item.number, is_exif)
     if exif is not None:
         skip = 4 + int.from_bytes(exif[:4], "big")
         exif = exif[skip:].removeprefix(EXIF_TAG) or None
     xmp = _described(data, meta, shown.item.number, is_xmp)
+    empty = [i for i in meta.items.values() if (is_exif(i) or is_xmp(i)) and is_empty(i)]
+    warnings += tuple(f"item {i.number} ({i.kind.decode()}) is empty" for i in empty)
     return Header(
         *shown.crop[2:],
         shown.bits,
@@ -253,21 +278,28 @@ def header(data: bytes, meta: Meta, shown: Picture, warnings: tuple[str, ...] = 
     )
 
 
+def is_exif(item: Item) -> bool:
+    """Whether an item is an EXIF block."""
+    return item.kind == b"Exif"
+
+
 def is_xmp(item: Item) -> bool:
     """Whether an item is an XMP packet."""
     return item.kind == b"mime" and item.content_type == b"application/rdf+xml"
 
 
 def describing(meta: Meta, number: int) -> Iterator[Item]:
-    """Items that describe another."""
-    return (meta.items[source] for source in meta.sources(b"cdsc", number) if source in meta.items)
+    """Items that describe another, and have something to say: some writers leave an empty Exif item."""
+    found = (meta.items[source] for source in meta.sources(b"cdsc", number) if source in meta.items)
+    return (item for item in found if not is_empty(item))
 
 
 def _described(data: bytes, meta: Meta, number: int, wanted: Callable[[Item], bool]) -> bytes | None:
     """Metadata of an item, or where nothing says whose it is, the only one of its kind."""
     found = next(filter(wanted, describing(meta, number)), None)
     if found is None:
-        loose = [i for i in meta.items.values() if wanted(i) and not meta.targets(b"cdsc", i.number)]
+        candidates = (i for i in meta.items.values() if wanted(i) and not is_empty(i))
+        loose = [i for i in candidates if not meta.targets(b"cdsc", i.number)]
         found = loose[0] if len(loose) == 1 else None
     return metadata_bytes(data, found) if found is not None else None
 
@@ -298,7 +330,8 @@ def metadata_bytes(data: bytes, item: Item) -> bytes:
 def alone(data: bytes, meta: Meta, number: int, codec: Codec, without: Sequence[bytes] = TRANSFORMS) -> bytes:
     """A file of one picture and its tiles, less properties that a decoder would turn or crop it by; never auxiliary."""
     items, links = carried(data, meta, number, derivation(meta, number))
-    items = [_without(item, (b"auxC",)) for item in items]
+    alphas = {link.source for link in links if link.kind == b"auxl"}
+    items = [item if n in alphas else _without(item, (b"auxC",)) for n, item in enumerate(items, 1)]
     items[0] = dataclasses.replace(_without(items[0], without), hidden=False)
     return b"".join(heif_file(codec.brands, items, links))
 

@@ -92,9 +92,11 @@ def locate(data: bytes, meta: Meta, codec: Codec) -> Found:
         DamagedError, LimitError: a gain map is there, but contradicts itself or is too large.
     """
     found = _located(data, meta, codec)
-    if SEQUENCES.isdisjoint(meta.brands):
+    if SEQUENCES.isdisjoint(meta.brands) and not meta.sequence:
         return found
-    return dataclasses.replace(found, warnings=(*found.warnings, "the image sequence is not read, only the still"))
+    more = "only the first picture of the image sequence is read"
+    more = more if meta.sequence else "the image sequence is not read, only the still"
+    return dataclasses.replace(found, warnings=(*found.warnings, more))
 
 
 def _located(data: bytes, meta: Meta, codec: Codec) -> Found:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from ..errors import DamagedError, LimitError, UnsupportedError
 from .heif_places import Resolver, places
+from .heif_sequences import Sample, first_picture
 from .heif_turns import TRANSFORMS, plain, shown
 from .isobmff import Box, Reader, boxes
 from .limits import (
@@ -74,13 +75,18 @@ class Link:
 
 @dataclasses.dataclass(frozen=True)
 class Meta:
-    """All of a `meta` box that pictures need, and the brands of the file."""
+    """All of a `meta` box that pictures need, and the brands of the file.
+
+    Attributes:
+        sequence: whether the only item is the first picture of an image sequence, as there is no still.
+    """
 
     brands: tuple[bytes, ...]
     primary: int
     items: dict[int, Item]
     references: tuple[Link, ...]
     groups: tuple[Link, ...]
+    sequence: bool = False
 
     def item(self, number: int) -> Item:
         """Raises DamagedError where there is none."""
@@ -107,23 +113,47 @@ def parse(data: bytes) -> Meta:
 
     Raises:
         DamagedError: boxes that contradict themselves, or an essential one is missing.
-        UnsupportedError: a file without still images.
+        UnsupportedError: a file without pictures of a kind that is read.
         LimitError: more of something than limits.py allows.
     """
     brands: tuple[bytes, ...] = ()
-    found = None
+    movie: Box | None = None
+    inner: dict[bytes, Box] | None = None
     for outer in boxes(data, 0, len(data)):
         if outer.name == b"ftyp":
             brands = _brands(Reader(data, outer.start, outer.end, "ftyp"))
-        if outer.name == b"meta":
-            found = outer
-            break
-    if found is None:
-        raise UnsupportedError("the file has no still image (no meta box); image sequences are not read")
-    inner: dict[bytes, Box] = {}
-    for child in boxes(data, found.start + 4, found.end):
-        inner.setdefault(child.name, child)
+        elif outer.name == b"moov":
+            movie = movie or outer
+        elif outer.name == b"mini":
+            raise UnsupportedError("the file has a mini box instead of a meta box, which is not read")
+        elif outer.name == b"meta" and inner is None:
+            inner = _inner(data, outer)
+            if b"pitm" in inner:
+                return _tables(data, brands, inner)
+    if movie is not None:
+        return _sequence(brands, first_picture(data, movie))
+    if inner is None:
+        raise UnsupportedError("the file has neither a still image nor an image sequence (no meta box, no moov box)")
     return _tables(data, brands, inner)
+
+
+def _inner(data: bytes, meta: Box) -> dict[bytes, Box]:
+    """The first box of each name."""
+    version, _ = Reader(data, meta.start, meta.end, "meta").version_and_flags()
+    if version != 0:
+        raise UnsupportedError(f"the meta box is of version {version}; 0 is read")
+    inner: dict[bytes, Box] = {}
+    for child in boxes(data, meta.start + 4, meta.end):
+        inner.setdefault(child.name, child)
+    return inner
+
+
+def _sequence(brands: tuple[bytes, ...], sample: Sample) -> Meta:
+    """A sequence without a still, as the still of its first picture."""
+    essential = (b"av1C", b"hvcC", b"clap")
+    properties = tuple(Property(name, body, name in essential) for name, body in sample.properties)
+    item = Item(1, sample.kind, properties=properties, extents=(sample.extent,))
+    return Meta(brands, 1, {1: item}, (), (), sequence=True)
 
 
 def _brands(reader: Reader) -> tuple[bytes, ...]:
@@ -320,6 +350,11 @@ def item_bytes(data: bytes, item: Item, limit: int | None = None) -> bytes:
     if limit is not None and total > limit:
         raise LimitError(f"item {item.number} has {total} bytes; the limit is {limit}")
     return b"".join(data[offset : offset + length] for offset, length in item.extents)
+
+
+def is_empty(item: Item) -> bool:
+    """Whether an item is in this file and has no byte."""
+    return item.extents is not None and not any(length for _, length in item.extents)
 
 
 def item_head(data: bytes, item: Item) -> bytes:

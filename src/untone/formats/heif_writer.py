@@ -119,7 +119,7 @@ def carried(data: bytes, meta: Meta, number: int, order: Sequence[int]) -> tuple
     links = [
         Link(r.kind, ids[r.source], tuple(ids[t] for t in r.targets))
         for r in meta.references
-        if r.kind == b"dimg" and r.source in ids and all(t in ids for t in r.targets)
+        if r.kind in (b"dimg", b"auxl") and r.source in ids and all(t in ids for t in r.targets)
     ]
     return items, links
 
