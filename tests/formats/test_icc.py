@@ -77,6 +77,16 @@ def test_a_cicp_tag_names_pq():
     assert (icc.describe(made).primaries, icc.describe(made).transfer) == ("bt2020", "pq")
 
 
+def test_a_cicp_tag_hides_no_curve_that_ends_early():
+    columns = {name: icc._xyz(icc.d50_matrix("p3")[:, i]) for i, name in enumerate((b"rXYZ", b"gXYZ", b"bXYZ"))}
+    short = b"curv" + bytes(4) + struct.pack(">I", 1024) + bytes(6)
+    cicp = {b"cicp": b"cicp" + bytes(4) + bytes((9, 16, 0, 1))}
+    made = profile(cicp | columns | dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), short))
+    assert icc.describe(made).transfer == "pq"
+    with pytest.raises(DamagedError, match="profile is damaged"):
+        icc.matrix_and_curves(made, 256)
+
+
 def test_an_unnamed_profile_is_converted_as_littlecms_does_and_kept(saved):
     data = saved("JPEG", icc_profile=prophoto(), quality=100, subsampling=0)
     image = formats.read(data)[0]

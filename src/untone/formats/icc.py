@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import struct
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,15 +56,22 @@ def describe(icc: bytes) -> Profile:
     """
     if len(icc) < 132 or icc[36:40] != b"acsp":
         raise DamagedError("the ICC profile is truncated or none")
-    try:
+    with _damage_told():
         tags = _tags(icc)
         space = icc[16:20].decode("latin-1")
         named = _named(tags) if space == "RGB " else (None, None)
         if space == "GRAY" and b"kTRC" in tags:
             named = ("bt709", _curve_name([_curve(tags[b"kTRC"])] * 3))
+    return Profile(space, _description(tags), *named)
+
+
+@contextlib.contextmanager
+def _damage_told() -> Iterator[None]:
+    """What tags that end early or say nonsense raise, as DamagedError."""
+    try:
+        yield
     except (struct.error, KeyError, IndexError, ValueError) as error:
         raise DamagedError(f"the ICC profile is damaged: {error}") from error
-    return Profile(space, _description(tags), *named)
 
 
 def _tags(icc: bytes) -> Tags:
@@ -105,8 +114,9 @@ def matrix_and_curves(icc: bytes, samples: int) -> tuple[NDArray[np.float64], ND
     """
     if describe(icc).space != "RGB " or not _is_matrix(tags := _tags(icc)):
         return None
-    curves = np.stack([_curve(tags[name], samples) for name in CURVES])
-    return _columns(tags), curves.astype(np.float32)
+    with _damage_told():  # a profile that says its space by cicp has had no look at its curves yet
+        curves = np.stack([_curve(tags[name], samples) for name in CURVES])
+        return _columns(tags), curves.astype(np.float32)
 
 
 def through_curves(icc: bytes, values: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -122,11 +132,8 @@ def through_curves(icc: bytes, values: NDArray[np.float32]) -> NDArray[np.float3
     names = CURVES if _is_matrix(tags) else (b"kTRC",) * 3
     if not set(names) <= tags.keys():
         return values
-    try:
-        with np.errstate(all="ignore"):
-            planes = [_extended(tags[name], np.abs(values[:, :, index])) for index, name in enumerate(names)]
-    except (struct.error, KeyError, IndexError, ValueError) as error:
-        raise DamagedError(f"the ICC profile is damaged: {error}") from error
+    with _damage_told(), np.errstate(all="ignore"):
+        planes = [_extended(tags[name], np.abs(values[:, :, index])) for index, name in enumerate(names)]
     return np.copysign(np.stack(planes, axis=2), values).astype(np.float32)
 
 
