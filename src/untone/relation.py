@@ -108,7 +108,9 @@ def aligned(sdr: Image, hdr: Image) -> NDArray[np.float32]:
     if sdr.is_hdr or not hdr.is_hdr:
         raise UntoneError(f"an SDR and an HDR rendition are needed, not {sdr.transfer} and {hdr.transfer}")
     light = turned_back(turned_upright(light_of(hdr), hdr.orientation), sdr.orientation)
-    light = light * np.float32(hdr.white_nits / sdr.white_nits)
+    with np.errstate(over="ignore"):
+        light = light * np.float32(hdr.white_nits / sdr.white_nits)
+    light = np.clip(light, -residuals.MOST_LIGHT, residuals.MOST_LIGHT)
     if light.shape != sdr.pixels.shape:
         shown = f"{sdr.width} x {sdr.height} and {light.shape[1]} x {light.shape[0]}"
         raise UntoneError(f"the renditions differ in size: {shown} pixels")

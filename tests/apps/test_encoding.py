@@ -99,9 +99,9 @@ def test_target_db_stops_at_the_first_that_reaches_it(run):
     code, said = run("encode sdr.jpg hdr.exr -o target.jpg --target-db 25 --seconds 0.2 --force")
     assert code == 0
     assert "of 8 neurons" in said
-    code, said = run("encode sdr.jpg hdr.exr -o unreached.jpg --target-db 119 --seconds 0.02")
+    code, said = run("encode sdr.jpg hdr.exr -o unreached.jpg --target-db 119 --seconds 0.02 --neurons 8")
     assert code == 1
-    assert "reaches 119 dB, only" in said
+    assert "no network of up to 8 neurons reaches 119 dB, only" in said
 
 
 def test_beside_an_ordinary_map(folder, run):
@@ -283,8 +283,6 @@ def test_a_network_gives_the_hdr_rendition_of_other_commands(folder, run, encode
 
 
 def test_pairs_that_do_not_fit(folder, run):
-    light = np.ones((40, 56, 3), np.float32)
-    light[2, 3] = np.nan
     small = Image(np.ones((20, 20, 3), np.float32), transfer="linear", bits=32)
     pipeline.write(folder / "small.exr", small)
     for hdr, words in (("small.exr", "differ in size"), ("sdr.png", "an SDR and an HDR rendition"), ("x.exr", "x.exr")):
@@ -292,6 +290,28 @@ def test_pairs_that_do_not_fit(folder, run):
         assert code == 1
         assert words in said
         assert not (folder / "bad.jpg").exists()
+
+
+def test_a_rendition_that_lies_otherwise_is_refused(folder, run):
+    light = pipeline.read(folder / "hdr.exr")[0].pixels
+    for turned, words in ((light[::-1, ::-1], "turned by 180 degrees"), (light[:, ::-1], "mirrored, it would fit")):
+        pipeline.write(folder / "turned.exr", Image(np.ascontiguousarray(turned), transfer="linear", bits=32))
+        code, said = run("encode sdr.jpg turned.exr -o bad.jpg")
+        assert code == 1
+        assert f"the HDR rendition lies otherwise than the photo: {words}" in said
+        assert not (folder / "bad.jpg").exists()
+
+
+@pytest.mark.parametrize("number", [1e6, 3e38, np.inf])
+def test_light_beyond_every_display_is_clipped(folder, run, number):
+    light = pipeline.read(folder / "hdr.exr")[0].pixels.copy()
+    light[3, 4] = number
+    openexr = pytest.importorskip("OpenEXR")
+    openexr.File({"type": openexr.scanlineimage}, {"RGB": light}).write(str(folder / "bright.exr"))
+    for kind in ("gain-mlp", "gamma-mlp"):
+        assert run(f"encode sdr.jpg bright.exr -o bright.jpg --as {kind} --seconds 0.05 --force")[0] == 0
+        assert run("apply bright.jpg -o made.exr --force")[0] == 0
+        assert np.isfinite(pipeline.read(folder / "made.exr")[0].pixels).all()
 
 
 @pytest.mark.parametrize(
@@ -307,9 +327,17 @@ def test_pairs_that_do_not_fit(folder, run):
         ("-o out.jpg --as avif --residual gamma --neurons 16", "--neurons is of networks"),
         ("-o out.jpg --as jpeg --seconds 3", "--seconds is of networks"),
         ("-o out.jpg --as jpeg --with-map", "--with-map is of networks"),
+        ("-o out.jpg --as jpeg --bits 16", "--bits is of networks"),
+        ("-o out.jpg --neurons x", "must be 8 to 128, a multiple of 8, or auto, not x"),
+        ("-o out.jpg --neurons 64 --size 3", "a network of 64 neurons needs 12568 bytes"),
+        ("-o out.jpg --size 1", "the smallest network of 8 bits needs 1200 bytes, not 1000"),
+        ("-o out.jpg --size 2 --bits 16", "the smallest network of 16 bits needs 2210 bytes, not 2000"),
+        (f"-o {'x' * 300}.jpg", "File name too long"),
+        ("-o folder.jpg --force", "it is a folder"),
     ],
 )
 def test_requests_that_make_no_sense(run, folder, line, words):
+    (folder / "folder.jpg").mkdir(exist_ok=True)
     code, said = run(f"encode sdr.jpg hdr.exr {line}")
     assert code == 2
     assert words in said

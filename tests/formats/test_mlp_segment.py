@@ -93,7 +93,10 @@ def test_a_long_payload_takes_several_segments():
     found = [s for s in stream.segments if mlp_segment.is_network(s)]
     assert [s.body[8:10] for s in found] == [b"\x01\x02", b"\x02\x02"]
     assert mlp_segment.joined(reversed(stream.segments)) == payload
-    assert len(mlp_segment.joined(found[:1])) < len(payload)
+    assert mlp_segment.joined([]) is None
+    for broken in (found[:1], found[1:], [*found, found[0]]):
+        with pytest.raises(DamagedError, match="not numbered from 1 to their number"):
+            mlp_segment.to_network(mlp_segment.joined(broken))
 
 
 def test_beside_an_ordinary_gain_map():
@@ -174,6 +177,17 @@ def test_a_damaged_network_leaves_the_photo_readable():
     image, _ = formats.read(grown)
     np.testing.assert_array_equal(image.pixels, formats.read(data)[0].pixels)
     assert any("gain network (APP11) has 700 bytes instead of 2426" in w for w in formats.probe(grown).warnings)
+
+
+@pytest.mark.parametrize("place", [12, 13])
+def test_a_wrong_number_of_a_segment_is_noticed(place):
+    grown = bytearray(mlp_segment.with_network(a_jpeg(), mlp_segment.to_payload(a_map())))
+    grown[grown.index(mlp_segment.TAG) - 4 + place] += 1
+    image, _ = formats.read(bytes(grown))
+    with pytest.raises(DamagedError, match="not whole"):
+        mlp_segment.to_network(image.mlp)
+    assert any("not whole" in w for w in formats.probe(bytes(grown)).warnings)
+    assert mlp_segment.with_network(bytes(grown), None) == a_jpeg()
 
 
 def test_probe_says_what_there_is():

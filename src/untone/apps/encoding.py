@@ -11,6 +11,7 @@ import dataclasses
 import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ from ..mlp import WIDTHS, MlpMap
 from ..relation import Recipe
 from ..residuals import DOMAINS, KINDS
 from .measurement import read_rendition
+from .pairing import check_turn
 from .rendition import check_output
 from .report import named
 
@@ -76,9 +78,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     most = "of each hidden layer, 8 to 128, or auto: as many as are worth their bytes; default 16"
     add("--neurons", type=_neurons, choices=(*WIDTHS, AUTO), metavar="N", help=most)
-    add("--bits", type=int, choices=(8, 16), default=8, help="of a stored weight; default 8")
+    add("--bits", type=int, choices=(8, 16), help=f"of a stored weight; default {Recipe.bits}")
     goal = parser.add_mutually_exclusive_group()
-    goal.add_argument("--size", type=_positive, metavar="KB", help="the best that adds no more bytes (of 1000)")
+    goal.add_argument("--size", type=_positive, metavar="KB", help="the best network or map of no more bytes (of 1000)")
     goal.add_argument(
         "--target-db", type=_positive, metavar="DB", help="the smallest that reaches this PSNR of PQ codes"
     )
@@ -89,6 +91,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _neurons(text: str) -> int | str:
+    if text != AUTO and not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"must be {WIDTHS[0]} to {WIDTHS[-1]}, a multiple of 8, or auto, not {text}")
     return text if text == AUTO else int(text)
 
 
@@ -114,6 +118,7 @@ def run(arguments: argparse.Namespace) -> int:
     _, hdr = read_rendition(arguments.hdr)
     try:
         pair = Pair(sdr, relation.aligned(sdr, hdr), hdr.primaries)
+        check_turn(sdr, pair.light)
         if arguments.kind in NETWORKS:
             line = _network(arguments, pair)
         else:
@@ -135,11 +140,20 @@ def _check(arguments: argparse.Namespace) -> None:
     ours = _ours(arguments)
     suffixes = pipeline.GAIN_MAP_SUFFIXES if ours else formats.suffixes_of(arguments.kind)
     check_output(arguments.output, (arguments.sdr, arguments.hdr), suffixes, arguments.force)
-    if arguments.kind not in NETWORKS:
-        refused = ("neurons", "seconds") if ours else ("neurons", "seconds", "with_map")
+    if arguments.kind in NETWORKS:
+        _check_size(arguments)
+    else:
+        refused = ("neurons", "bits", "seconds") if ours else ("neurons", "bits", "seconds", "with_map")
         for name in refused:
             if getattr(arguments, name):
                 raise UsageError(f"--{name.replace('_', '-')} is of networks, not of --as {arguments.kind}")
+
+
+def _check_size(arguments: argparse.Namespace) -> None:
+    """Before any work: whether a network of these neurons can be so small."""
+    asked, bits = arguments.neurons, arguments.bits or Recipe.bits
+    if arguments.size and asked != AUTO and (asked or 0) > _widest(arguments.size, bits):
+        raise UsageError(f"--size: a network of {asked} neurons needs {mlp_segment.file_bytes(asked, bits)} bytes")
 
 
 # -- as a network -----------------------------------------------------------------------------------------------------
@@ -190,27 +204,32 @@ def _recipes(arguments: argparse.Namespace, photo: Image, pair: Pair) -> Iterato
     kind, domain = NETWORKS[arguments.kind]
     if arguments.residual and arguments.residual != kind:
         kind, domain = next(pair for pair in NETWORKS.values() if pair[0] == arguments.residual)
-    options = {"kind": kind, "domain": arguments.domain or domain, "bits": arguments.bits}
+    bits = arguments.bits or Recipe.bits
+    options: dict[str, Any] = {"kind": kind, "domain": arguments.domain or domain, "bits": bits}
     if arguments.seconds:
         options["seconds"] = arguments.seconds
+    widest = _widest(arguments.size, bits) if arguments.size else WIDTHS[-1]
     if arguments.neurons == AUTO:
-        ladder: tuple[int, ...] = (relation.width_for(photo, pair.light, pair.primaries, Recipe(**options)),)
+        wanted = relation.width_for(photo, pair.light, pair.primaries, Recipe(**options))
+        ladder: tuple[int, ...] = (min(wanted, widest),)
     elif arguments.neurons:
         ladder = (arguments.neurons,)
     elif arguments.size:
-        ladder = _fitting(arguments.size * BYTES, arguments.bits)
+        ladder = (widest,)
     else:
         ladder = LADDER if arguments.target_db else (Recipe.neurons,)
     return (Recipe(neurons=neurons, **options) for neurons in ladder)
 
 
-def _fitting(limit: float, bits: int) -> tuple[int, ...]:
-    """The widest network of so many bytes."""
-    fitting = [width for width in WIDTHS if mlp_segment.file_bytes(width, bits) <= limit]
+def _widest(kilobytes: float, bits: int) -> int:
+    """Neurons of the widest network of so many bytes."""
+    fitting = [width for width in WIDTHS if mlp_segment.file_bytes(width, bits) <= kilobytes * BYTES]
     if not fitting:
         least = mlp_segment.file_bytes(WIDTHS[0], bits)
-        raise UsageError(f"--size: the smallest network of {bits} bits needs {least} bytes, not {limit:.0f}")
-    return (fitting[-1],)
+        raise UsageError(
+            f"--size: the smallest network of {bits} bits needs {least} bytes, not {kilobytes * BYTES:.0f}"
+        )
+    return fitting[-1]
 
 
 # -- as a map ---------------------------------------------------------------------------------------------------------

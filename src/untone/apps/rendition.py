@@ -46,14 +46,22 @@ def check_output(output: str, sources: tuple[str, ...], suffixes: tuple[str, ...
     """Before any work, and before anything is overwritten.
 
     Raises:
-        UsageError: another suffix, a missing folder, one of the sources, or a file that exists (without `force`).
+        UsageError: another suffix, a missing folder, one of the sources, a folder, an impossible name, or a file that
+            exists (without `force`).
     """
     path = Path(output)
     if path.suffix.lower() not in suffixes:
         raise UsageError(f"-o {output}: the output must end in one of {', '.join(suffixes)}")
     if not path.absolute().parent.is_dir():
         raise UsageError(f"-o {output}: there is no folder {path.parent}")
-    if path.exists() and any(Path(source).exists() and path.samefile(source) for source in sources):
+    try:
+        exists = path.exists()
+        taken = exists and any(Path(source).exists() and path.samefile(source) for source in sources)
+    except OSError as error:  # a name that is too long
+        raise UsageError(f"-o {output}: {error.strerror}") from error
+    if taken:
         raise UsageError(f"-o {output}: the output would overwrite an input")
-    if path.exists() and not force:
+    if path.is_dir():
+        raise UsageError(f"-o {output}: it is a folder")
+    if exists and not force:
         raise UsageError(f"-o {output}: it exists; --force replaces it")

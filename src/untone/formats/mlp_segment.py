@@ -52,11 +52,17 @@ def is_network(found: Segment) -> bool:
 
 
 def joined(segments: Iterable[Segment]) -> bytes | None:
-    """The payload among a JPEG's segments; None where there is none. What is missing shows when it is parsed."""
-    bodies = [s.body[len(TAG) :] for s in segments if is_network(s)]
+    """The payload among a JPEG's segments; None where there is none.
+
+    Empty where they are not numbered from 1 to their number, one each: that shows when it is parsed, as the photo opens
+    all the same.
+    """
+    bodies = sorted((s.body[len(TAG) :] for s in segments if is_network(s)), key=lambda body: body[:1])
     if not bodies:
         return None
-    return b"".join(body[2:] for body in sorted(bodies, key=lambda body: body[:1]))
+    if any(body[:2] != bytes([number, len(bodies)]) for number, body in enumerate(bodies[:MOST_PARTS], 1)):
+        return b""
+    return b"".join(body[2:] for body in bodies)
 
 
 def parts(payload: bytes) -> bytes:
@@ -119,6 +125,8 @@ def to_network(payload: bytes) -> MlpMap:
         DamagedError: it was cut or changed since, or was never right; says what is wrong.
         UnsupportedError: of a later version.
     """
+    if not payload:
+        raise DamagedError(f"{_NAME} is not whole: its segments are not numbered from 1 to their number")
     if len(payload) < _HEAD.size + _CRC.size:
         raise DamagedError(f"{_NAME} has {len(payload)} bytes, fewer than its head")
     version, kind, domain, primaries, bits, neurons, width, height, *rest = _HEAD.unpack_from(payload)
