@@ -1,5 +1,7 @@
 """Light of other programs: floats with colour profiles, EXR of several parts, TIFF of every depth."""
 
+import struct
+
 import imagecodecs
 import numpy as np
 import OpenEXR
@@ -130,6 +132,58 @@ def test_light_that_covers_nothing_stays():
 def test_other_depths_are_named(bits, kind):
     with pytest.raises(UnsupportedError, match=f"{bits} bits"):
         formats.read(tiff(rgb_tags(1, 1, bits) | {339: ("H", [kind] * 3)}, bytes(64)))
+
+
+# sRGB's red is L* 54.29, a* 80.80, b* 69.89 relative to D50 (CIE 15 with Bradford's adaptation).
+
+
+@pytest.mark.parametrize(
+    ("photometric", "codes", "tolerance"),
+    [
+        (8, np.array([[[138, 81, 70]]], np.uint8), 5),
+        (8, np.array([[[35578, 20685, 17892]]], np.uint16), 0.6),
+        (9, np.array([[[138, 209, 198]]], np.uint8), 5),
+        (9, np.array([[[35440, 53453, 50660]]], np.uint16), 0.6),
+    ],
+)
+def test_lab_is_relative_to_d50(photometric, codes, tolerance):
+    data = tiff(rgb_tags(1, 1, 8 * codes.itemsize, photometric), codes.tobytes())
+    image = formats.read(data)[0]
+    assert (image.primaries, formats.probe(data).base.primaries) == ("bt2020", "bt2020")
+    light = colour.to_linear(image.pixels / 65535, "srgb") @ colour.rgb_to_rgb("bt2020", "bt709").T
+    assert np.abs(colour.linear_to_srgb(light) * 255 - (255, 0, 0)).max() <= tolerance
+
+
+def test_negative_lab_is_signed():
+    """a* of -86, b* of 83 at L* 88 is about the green primary."""
+    data = tiff(rgb_tags(1, 1, 8, 8), np.array([[[round(88 * 2.55), 256 - 79, 81]]], np.uint8).tobytes())
+    light = colour.to_linear(formats.read(data)[0].pixels / 65535, "srgb") @ colour.rgb_to_rgb("bt2020", "bt709").T
+    assert light[0, 0, 1] > 0.95
+    assert np.abs(light[0, 0, [0, 2]]).max() < 0.05
+
+
+def test_logluv_is_light():
+    """Two pixels, a byte of both at a time: 256 * (log2(4) + 64), then u' 4/19 and v' 9/19 of equal energy by 410."""
+    tags = rgb_tags(1, 2, 16, 32845)
+    packed = b"".join(bytes((2, byte, byte)) for byte in (0x42, 0x00, 86, 194))
+    plain = tiff(tags | {339: ("H", [2] * 3)}, packed)
+    entry = struct.pack("<HHIHH", 259, 3, 1, 1, 0)
+    data = plain.replace(entry, struct.pack("<HHIHH", 259, 3, 1, 34676, 0))
+    image = formats.read(data)[0]
+    assert (image.transfer, image.primaries, formats.probe(data).base.transfer) == ("linear", "bt709", "linear")
+    assert np.allclose(image.pixels @ np.array([0.2126, 0.7152, 0.0722]), 4, rtol=0.02)
+    assert np.allclose(image.pixels, 4, rtol=0.04)
+
+
+def test_faults_of_decoders_are_named(saved):
+    data = saved("PNG", mode="P")
+    place = data.index(b"PLTE") - 4
+    length = int.from_bytes(data[place : place + 4], "big")
+    with pytest.raises(DamagedError, match="no palette"):
+        formats.read(data[:place] + data[place + 12 + length :])
+    exr = formats.write(None, formats.read(data)[0], format="exr")
+    with pytest.raises(DamagedError, match=r"not all there|decoded"):
+        formats.read(exr[:-20])
 
 
 # EXR of several parts

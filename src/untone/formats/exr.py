@@ -160,7 +160,11 @@ def _channels(data: bytes, part: int) -> dict[str, Pixels]:
         try:
             name.write_bytes(data)
             with muted(), OpenEXR.File(str(name), separate_channels=True) as file:
+                if part >= len(file.parts):
+                    raise DamagedError("the EXR's pixels are damaged, or not all there")
                 return {key: channel.pixels for key, channel in file.channels(part).items()}
+        except DamagedError:
+            raise
         except OSError as error:
             raise UntoneError(f"cannot use the temporary folder: {error.strerror or error}") from error
         except MemoryError as error:

@@ -31,7 +31,7 @@ def decoded(decode: Callable[..., Any], data: bytes | memoryview | Pixels, **opt
 
 
 def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:160] or type(error).__name__
+    return " ".join(str(error).split())[:160] or f"the codec gives no reason ({type(error).__name__})"
 
 
 def three_channels(array: Pixels, width: int, height: int) -> Pixels:

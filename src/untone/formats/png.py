@@ -139,6 +139,8 @@ def _bare(data: bytes) -> tuple[bytes, bool]:
         if name == b"IDAT":
             inflated += _inflated(inflating, view[start : start + length], whole - inflated)
         parts.append(data[start - 8 : start + length + 4])
+    if palette and b"PLTE" not in {name for name, _, _ in _chunks(data)}:
+        raise DamagedError("the PNG has a palette's indices and no palette")
     if inflated < whole or not inflating.eof:
         raise DamagedError(f"the PNG pixel data hold {inflated} of {whole} bytes")
     return b"".join(parts), inflated > whole or bool(inflating.unused_data)

@@ -15,6 +15,7 @@ from . import profiles
 from .limits import MAX_CHUNKS, MAX_METADATA_BYTES, MAX_TAG_VALUES, check_size
 from .pixels import decoded, finite, three_channels
 from .signalling import Header, Signalling, image_of, signalling
+from .tiff_spaces import CIE_LAB, ICC_LAB, LAB_PRIMARIES, LOG_L, LOG_LUV, lab_codes, log_light
 
 SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
@@ -45,18 +46,35 @@ class Layout(NamedTuple):
     separate: bool
     premultiplied: bool
 
+    @property
+    def is_logarithmic(self) -> bool:
+        """Whether it is light as LogL or LogLuv."""
+        return self.photometric in (LOG_L, LOG_LUV)
+
+    @property
+    def is_lab(self) -> bool:
+        """Whether it is L*a*b* of a depth that is read as such."""
+        return self.photometric in (CIE_LAB, ICC_LAB) and self.bits in (8, 16) and self.samples >= 3
+
 
 def read(data: bytes) -> tuple[Image, None]:
     """Pixels of the first page; alpha is dropped, after un-premultiplying where it is associated.
 
-    Floats are light, linear unless their ICC profile says otherwise. Palettes, CMYK, YCbCr and Lab come through
-    libtiff's 8-bit RGB.
+    Floats are light, linear unless their ICC profile says otherwise; LogLuv is light too. Palettes, CMYK and YCbCr come
+    through libtiff's 8-bit RGB.
 
     Raises:
         DamagedError, UnsupportedError, LimitError: as their names say.
     """
     tags = parse_tags(data)
     header, layout = _header(tags), _layout(tags)
+    if layout.is_logarithmic:
+        light = finite(three_channels(log_light(decoded(imagecodecs.tiff_decode, data)), header.width, header.height))
+        return image_of(header, light), None
+    if layout.is_lab:
+        codes = _ordered(decoded(imagecodecs.tiff_decode, data), layout)
+        pixels = three_channels(lab_codes(codes, layout.photometric), header.width, header.height)
+        return image_of(dataclasses.replace(header, bits=16), pixels), None
     plain = layout.photometric in (WHITE_IS_ZERO, BLACK_IS_ZERO, RGB)
     if not plain and layout.bits > 8:
         raise UnsupportedError(f"TIFF with photometric {layout.photometric} in {layout.bits} bits is not read")
@@ -64,9 +82,7 @@ def read(data: bytes) -> tuple[Image, None]:
     if not plain:
         down, right = MIRRORED.get(header.orientation, (1, 1))
         return image_of(header, three_channels(array[::down, ::right], header.width, header.height)), None
-    if layout.separate and array.ndim == 3 and array.shape[0] == layout.samples:
-        array = np.moveaxis(array, 0, 2)
-    array = _widened(array, layout)
+    array = _widened(_ordered(array, layout), layout)
     if layout.premultiplied and array.ndim == 3:
         array = _straight(array, 1.0 if layout.is_float else float((1 << header.bits) - 1))
     pixels = three_channels(array, header.width, header.height)
@@ -76,6 +92,13 @@ def read(data: bytes) -> tuple[Image, None]:
     if layout.photometric == WHITE_IS_ZERO:
         pixels = np.iinfo(pixels.dtype).max - pixels
     return image_of(header, pixels), None
+
+
+def _ordered(array: Pixels, layout: Layout) -> Pixels:
+    """Samples of a pixel side by side."""
+    if layout.separate and array.ndim == 3 and array.shape[0] == layout.samples:
+        return np.ascontiguousarray(np.moveaxis(array, 0, 2))
+    return array
 
 
 def _widened(array: Pixels, layout: Layout) -> Pixels:
@@ -100,19 +123,22 @@ def probe(data: bytes) -> Signalling:
 def _header(tags: Tags) -> Header:
     layout = _layout(tags)
     width, height = _number(tags, WIDTH, 0), _number(tags, HEIGHT, 0)
-    bytes_per_pixel = max(3, layout.samples) * -(-layout.bits // 8)
+    wide = 32 if layout.is_logarithmic else layout.bits
+    bytes_per_pixel = max(3, layout.samples) * -(-wide // 8)
     check_size(width, height, bytes_per_pixel)
     check_size(_number(tags, TILE_WIDTH, 1), _number(tags, TILE_LENGTH, 1), bytes_per_pixel)
     orientation = _number(tags, ORIENTATION, 1)
     icc, xmp = tags.get(ICC), tags.get(XMP)
     icc = icc if isinstance(icc, bytes) else None
+    light = layout.is_float or layout.is_logarithmic
+    primaries = "bt709" if layout.is_logarithmic else LAB_PRIMARIES if layout.is_lab else None
     return Header(
         width,
         height,
-        32 if layout.is_float else min(max(8, layout.bits), 16),
-        primaries=profiles.primaries_of_light(icc) if layout.is_float else None,
-        transfer="linear" if layout.is_float else None,
-        icc=icc,
+        32 if light else min(max(8, layout.bits), 16),
+        primaries=profiles.primaries_of_light(icc) if layout.is_float else primaries,
+        transfer="linear" if light else None,
+        icc=icc if primaries is None else None,
         xmp=xmp if isinstance(xmp, bytes) else None,
         orientation=orientation if 1 <= orientation <= 8 else 1,
     )
