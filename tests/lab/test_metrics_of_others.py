@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from untone.errors import DamagedError, UntoneError
-from untone.lab.metrics import hdrvdp, perceptual
+from untone.lab.metrics import Rendition, hdrvdp, perceptual
 from untone.lab.metrics.perceptual import Lpips
 
 
@@ -48,10 +48,11 @@ def test_the_stand_in_answers_for_two_names_and_is_gone_afterwards(monkeypatch, 
         "        return 10 - abs(made - truth).mean(), None\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "pycvvdp", raising=False)
     made, truth = picture(0), picture(1)
     assert perceptual.cvvdp_jod(made, truth) == pytest.approx(10 - np.abs(made - truth).mean(), abs=1e-5)
     assert not [name for name in sys.modules if name.startswith("torchvision")]
-    monkeypatch.delitem(sys.modules, "pycvvdp")
+    sys.modules.pop("pycvvdp")  # and not by monkeypatch, which would bring it back afterwards
 
 
 def test_the_stand_in_blurs_as_a_gaussian_does() -> None:
@@ -65,13 +66,23 @@ def test_the_stand_in_blurs_as_a_gaussian_does() -> None:
     assert blur(torch.ones(3, 7, 8)).numpy() == pytest.approx(np.ones((3, 7, 8)), abs=1e-6)
 
 
-def test_color_video_vdp_on_our_own_pictures() -> None:
+def test_color_video_vdp_sees_our_codes_as_nits() -> None:
+    """Equal is 10, coarser is less; and the package says the same of nits on its display for linear BT.709."""
     if perceptual.importlib.util.find_spec("pycvvdp") is None:
         pytest.skip("the package cvvdp is not installed (pip install --no-deps cvvdp)")
-    truth = picture(0, 128)
-    scores = [perceptual.cvvdp_jod(np.clip(truth * scale, 0, 1), truth) for scale in (1.0, 1.02, 1.2)]
+    y, x = np.mgrid[0:96, 0:128] / 128
+    truth = (0.3 * np.exp2(3 * np.sin(9 * x + 7 * y))[..., None] * [1, 0.8, 0.6]).astype(np.float32)
+    noise = np.random.default_rng(0).standard_normal(truth.shape).astype(np.float32)
+    display = perceptual._cvvdp().__class__(display_name="standard_hdr_linear", quiet=True, device=torch.device("cpu"))
+    scores = []
+    for made in (truth, truth * (1 + 0.02 * noise), truth * (1 + 0.1 * noise), truth.mean(2, keepdims=True)):
+        light = np.broadcast_to(np.maximum(made, 0), truth.shape)
+        scores.append(perceptual.cvvdp_jod(Rendition(light).pq, Rendition(truth).pq))
+        with torch.no_grad():
+            theirs, _ = display.predict(light * np.float32(203), truth * np.float32(203), dim_order="HWC")
+        assert scores[-1] == pytest.approx(float(theirs), abs=0.002)
     assert scores[0] == pytest.approx(10, abs=1e-3)
-    assert scores[0] >= scores[1] > scores[2] > 0
+    assert scores[0] > scores[1] > scores[2] > scores[3] > 0
 
 
 # -- LPIPS ------------------------------------------------------------------------------------------------------------
