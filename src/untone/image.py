@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import DamagedError, UntoneError
+from .errors import DamagedError, LimitError, UntoneError
 
 Pixels = NDArray[Any]
 Triple = tuple[float, float, float]
+
+Made = Callable[[int, int], NDArray[np.float32]]
+"""Rows from the first to the one before the last, [last - first, W, 3]."""
 
 DIFFUSE_WHITE_NITS = 203.0
 """Nits of linear light 1.0, unless told otherwise (ITU-R BT.2408)."""
@@ -205,3 +209,38 @@ def turned_upright(array: Pixels, orientation: int, axis: int = 0) -> Pixels:
 def turned_back(array: Pixels, orientation: int, axis: int = 0) -> Pixels:
     """Inverse of turned_upright: upright to stored."""
     return turned_upright(array, {6: 8, 8: 6}.get(orientation, orientation), axis)
+
+
+class Rows:
+    """[H, W, 3] float32 that is made when it is asked for, in place of an array: by slices of rows, or all by numpy.
+
+    Args:
+        shape: H, W, 3.
+        made: makes rows; may be called from several threads.
+        most_bytes: of an array of all of it; beyond, asking for all raises LimitError. None sets no limit.
+    """
+
+    dtype = np.dtype(np.float32)
+
+    def __init__(self, shape: tuple[int, ...], made: Made, most_bytes: int | None = None) -> None:
+        self.shape, self._made, self._most_bytes = shape, made, most_bytes
+
+    def __getitem__(self, key: Any) -> Any:
+        """Rows by a slice forward, and parts of these rows; whatever else numpy knows, of all of them."""
+        rows, *rest = key if isinstance(key, tuple) else (key,)
+        if not isinstance(rows, slice) or (rows.step is not None and rows.step < 1):
+            return np.asarray(self)[key]
+        first, last, step = rows.indices(self.shape[0])
+        if last <= first:
+            return np.empty((0, *self.shape[1:]), np.float32)[(slice(None), *rest)]
+        if step == 1:
+            found = self._made(first, last)
+            return found[(slice(None), *rest)] if rest else found
+        return np.stack([self._made(row, row + 1)[(0, *rest)] for row in range(first, last, step)])
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        size = math.prod(self.shape) * self.dtype.itemsize
+        if self._most_bytes is not None and size > self._most_bytes:
+            raise LimitError(f"{self.shape[1]} x {self.shape[0]} pixels of light exceed {self._most_bytes} bytes")
+        whole = self._made(0, self.shape[0])
+        return whole if dtype is None else whole.astype(dtype, copy=False)

@@ -6,42 +6,19 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from . import colour, gainmap, kernels
 from .errors import UntoneError
-from .image import GainMap, Image, Pixels, turned_upright
+from .image import GainMap, Image, Made, Pixels, turned_upright
+from .image import Rows as Rows
 from .prediction import light_of, matrix
 
 Light = NDArray[np.float32]
-Made = Callable[[int, int], Light]
-"""Rows from the first to the one before the last, [last - first, W, 3]."""
-
 FEW_ROWS = 32
-
-
-class Rows:
-    """[H, W, 3] float32 that is made when it is asked for, in place of an array: by slices of rows, or all by numpy."""
-
-    dtype = np.dtype(np.float32)
-
-    def __init__(self, shape: tuple[int, ...], made: Made) -> None:
-        self.shape, self._made = shape, made
-
-    def __getitem__(self, key: Any) -> Any:
-        """Rows by a plain slice; whatever else numpy knows, of all of them."""
-        if not isinstance(key, slice) or key.step not in (None, 1):
-            return np.asarray(self)[key]
-        first, last, _ = key.indices(self.shape[0])
-        return self._made(first, last) if last > first else np.empty((0, *self.shape[1:]), np.float32)
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
-        whole = self._made(0, self.shape[0])
-        return whole if dtype is None else whole.astype(dtype, copy=False)
 
 
 def applied(image: Image, gain_map: GainMap, headroom_stops: float | None = None) -> Image:

@@ -68,13 +68,15 @@ class Conversion:
     note: str | None = None
 
 
-def read(source: str | Path | bytes) -> tuple[Image, GainMap | None]:
+def read(source: str | Path | bytes, *, by_rows: bool = False) -> tuple[Image, GainMap | None]:
     """The base image of a file (a path, or the file's bytes), and its gain map where it has one.
+
+    `by_rows` as formats.read takes it.
 
     Raises:
         UntoneError: unreadable, damaged, unsupported or beyond the limits; the message names the fault.
     """
-    return formats.read(source)
+    return formats.read(source, by_rows=by_rows)
 
 
 def write(path: str | Path | None, image: Image, gain_map: GainMap | None = None, **options: Any) -> bytes | None:
@@ -241,7 +243,7 @@ def convert(
     suffix = _target_suffix(target)
     with ThreadPoolExecutor(1) as aside:  # ONNX Runtime takes as long to import as a photo takes to decode
         loading = aside.submit(_model, model)
-        image, carried = read(source)
+        image, carried = read(source, by_rows=True)
         reason = _reason_to_leave(image, carried)
         if reason:
             return Conversion(image.width, image.height, left_alone=reason)
@@ -284,7 +286,7 @@ def transcode(
         UsageError: a quality out of range.
         UntoneError: unreadable, or nothing that the format can hold; nothing is left behind.
     """
-    image, gain_map = read(source)
+    image, gain_map = read(source, by_rows=True)
     network = network_of(image)
     if network is not None:
         return _transcode_network(image, network, target, format, headroom_stops, quality, map_quality)

@@ -143,7 +143,7 @@ def edit(source: bytes | Path, target: Path | None, change: Edit, strip: Strip, 
     stays = kind == wanted == "jpeg"
     if stays and change == Edit() and not strip.metadata:
         return _patched(data, target, change, strip)
-    image, gain_map = jpeg.outline(data) if stays else pipeline.read(data)
+    image, gain_map = jpeg.outline(data) if stays else pipeline.read(data, by_rows=True)
     found = _moves(data, image, change, qualities.mode, stays)
     if found is not None and suffice(image, gain_map, found, qualities.mode):
         return _moved(data, target, (image, gain_map), found, change, strip)

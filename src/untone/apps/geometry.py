@@ -81,7 +81,7 @@ def edited(
         image, gain_map = _through(image, gain_map, wanted, keep_samples)
     if not edit.upright:
         return dataclasses.replace(image, orientation=orientation), gain_map
-    pixels = np.array(turned_upright(image.pixels, orientation), order="C")
+    pixels = np.array(turned_upright(np.asarray(image.pixels), orientation), order="C")
     image = dataclasses.replace(image, pixels=pixels, orientation=1, encoded=None)
     if gain_map is not None and orientation != 1:
         codes = np.array(turned_upright(gain_map.codes, orientation), order="C")

@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     check_output(arguments.output, (arguments.file,), pipeline.RENDITION_SUFFIXES, arguments.force)
     try:
-        image, gain_map = pipeline.read(arguments.file)
+        image, gain_map = pipeline.read(arguments.file, by_rows=True)
         if image.mlp is None and gain_map is not None:
             pipeline.write_rendition(arguments.output, image, gain_map, arguments.headroom)
             return 0

@@ -70,7 +70,7 @@ def transcode(
     mapped = format == "jpeg" and _is_hdr_still(data)
     if bits is None and not mapped:
         return pipeline.transcode(data, target, format, headroom_stops=headroom_stops, **qualities)
-    image, gain_map = pipeline.read(data)
+    image, gain_map = pipeline.read(data, by_rows=True)
     if mapped:
         from .tonemapping import rendered  # here, as few transcodes need it
 

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+
 from ..errors import UnsupportedError, UntoneError, UsageError
 from ..image import GainMap, Image
 from . import avif, exr, heic, jpeg, jxl, png, radiance, raster, tiff
@@ -56,7 +58,7 @@ def _is_webp(head: bytes) -> bool:
 FORMATS = (
     Format("jpeg", (".jpg", ".jpeg"), _begins(b"\xff\xd8"), jpeg.read, jpeg.probe, jpeg.write, lazy=True),
     Format("png", (".png",), _begins(png.SIGNATURE), png.read, png.probe, png.write, lazy=True),
-    Format("exr", (".exr",), _begins(exr.SIGNATURE), exr.read, exr.probe, exr.write),
+    Format("exr", (".exr",), _begins(exr.SIGNATURE), exr.read, exr.probe, exr.write, lazy=True),
     Format("radiance", (".hdr",), _begins(*radiance.SIGNATURES), radiance.read, radiance.probe, radiance.write),
     Format("tiff", (), _begins(*tiff.SIGNATURES), tiff.read, tiff.probe),
     Format("webp", (), _is_webp, raster.read_webp, raster.probe_webp),
@@ -75,11 +77,12 @@ _KNOWN_OTHERS = (
 )
 
 
-def read(source: str | Path | bytes) -> tuple[Image, GainMap | None]:
+def read(source: str | Path | bytes, *, by_rows: bool = False) -> tuple[Image, GainMap | None]:
     """The image in a file, and its gain map where it has one.
 
     Args:
         source: a path, or the file's bytes.
+        by_rows: whether pixels may be image.Rows, as are those of an EXR too large for memory; else it is refused.
 
     Raises:
         DamagedError: the bytes contradict their format.
@@ -89,7 +92,10 @@ def read(source: str | Path | bytes) -> tuple[Image, GainMap | None]:
     """
     with _naming(source):
         data = load_bytes(source)
-        return sniff(data).read(data)
+        image, gain_map = sniff(data).read(data)
+        if not by_rows and not isinstance(image.pixels, np.ndarray):
+            image = dataclasses.replace(image, pixels=np.asarray(image.pixels))
+        return image, gain_map
 
 
 def probe(source: str | Path | bytes) -> Signalling:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import struct
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .. import colour, kernels
 from ..errors import DamagedError, LimitError, UnsupportedError, UntoneError
-from ..image import DIFFUSE_WHITE_NITS, GainMap, Image, Pixels
-from . import chromaticities, profiles
+from ..image import DIFFUSE_WHITE_NITS, GainMap, Image, Pixels, Rows
+from . import chromaticities, exr_rows, profiles
 from .exr_lines import SIGNATURE as SIGNATURE
 from .exr_lines import exr_parts
 from .files import Part
@@ -24,8 +26,8 @@ from .signalling import Header, Signalling, signalling
 
 LARGEST_HALF = 65504.0
 
-_DEEP, _MULTIPART = 0x800, 0x1000
-_ATTRIBUTES = (b"dataWindow", b"chromaticities", b"whiteLuminance", b"channels")
+_TILED, _DEEP, _MULTIPART = 0x200, 0x800, 0x1000
+_ATTRIBUTES = (b"dataWindow", b"chromaticities", b"whiteLuminance", b"channels", b"compression")
 _COLOURS = {b"r", b"g", b"b", b"y", b"red", b"green", b"blue"}
 Attributes = dict[bytes, bytes]
 
@@ -42,17 +44,31 @@ def read(data: bytes) -> tuple[Image, None]:
         DamagedError, UnsupportedError, LimitError: as their names say.
     """
     header = parse(data)
-    part, attributes = _chosen(data)
-    weights = _luminance_weights(attributes)
-    light = finite(_rgb(_channels(data, part), header, weights))
-    primaries = header.primaries
-    if primaries is None:
-        light = light @ chromaticities.to_bt2020(_chromaticities(attributes)).T.astype(np.float32)
-        primaries = "bt2020"
+    found = _chosen(data)
+    attributes, matrix = found.attributes, None
+    if header.primaries is None:
+        matrix = chromaticities.to_bt2020(_chromaticities(attributes)).T.astype(np.float32)
+    light = _rows(data, found.rows, matrix) if found.rows is not None else _whole(data, header, found, matrix)
+    primaries = header.primaries or "bt2020"
     white = attributes.get(b"whiteLuminance", b"")
     nits = struct.unpack("<f", white)[0] if len(white) == 4 else 0.0
     nits = nits if 1 <= nits <= 10_000 else DIFFUSE_WHITE_NITS
-    return Image(np.ascontiguousarray(light, np.float32), primaries, "linear", bits=32, white_nits=nits), None
+    return Image(light, primaries, "linear", bits=32, white_nits=nits), None
+
+
+def _whole(data: bytes, header: Header, found: _Chosen, matrix: Pixels | None) -> Pixels:
+    light = finite(_rgb(_channels(data, found.part), header, _luminance_weights(found.attributes)))
+    return np.ascontiguousarray(light if matrix is None else light @ matrix, np.float32)
+
+
+def _rows(data: bytes, layout: exr_rows.Layout, matrix: Pixels | None) -> Pixels:
+    stored = exr_rows.reader(data, layout)
+
+    def made(first: int, last: int) -> NDArray[np.float32]:
+        light = finite(stored(first, last))
+        return light if matrix is None else np.asarray(light @ matrix, np.float32)
+
+    return cast(Pixels, Rows((layout.height, layout.width, 3), made, MAX_PIXEL_BYTES))
 
 
 def probe(data: bytes) -> Signalling:
@@ -68,7 +84,7 @@ def parse(data: bytes) -> Header:
         UnsupportedError: deep pixels.
         LimitError: too many pixels.
     """
-    _, attributes = _chosen(data)
+    attributes = _chosen(data).attributes
     width, height = _size(attributes)
     primaries = profiles.primaries_near(list(_chromaticities(attributes)[:6]))
     return Header(width, height, 32, primaries, "linear")
@@ -79,16 +95,27 @@ def _size(attributes: Attributes) -> tuple[int, int]:
     if len(window) != 16:
         raise DamagedError("the EXR header has no data window")
     left, top, right, bottom = struct.unpack("<4i", window)
-    width, height = right - left + 1, bottom - top + 1
-    check_size(width, height, 4 * max(3, len(_channel_names(attributes))))
-    return width, height
+    return right - left + 1, bottom - top + 1
 
 
-def _chosen(data: bytes) -> tuple[int, Attributes]:
-    """The first part of a file that has colours, else the first, and its attributes."""
+@dataclasses.dataclass(frozen=True)
+class _Chosen:
+    """A part of a file: its number, its attributes, and where its rows are if only few of them fit into memory."""
+
+    part: int
+    attributes: Attributes
+    rows: exr_rows.Layout | None = None
+
+
+def _chosen(data: bytes) -> _Chosen:
+    """The first part of a file that has colours, else the first.
+
+    Raises:
+        LimitError: too many pixels, or more than fit into memory in a file that is not read by rows.
+    """
     if len(data) < 8:
         raise DamagedError(f"the EXR ends after {len(data)} bytes")
-    flags = struct.unpack_from("<I", data, 4)[0]
+    (flags,) = struct.unpack("<I", data[4:8])
     if flags & _DEEP:
         raise UnsupportedError("this EXR is deep; only flat ones are read")
     parts: list[Attributes] = []
@@ -98,10 +125,17 @@ def _chosen(data: bytes) -> tuple[int, Attributes]:
             raise LimitError(f"the EXR has more than {MAX_PARTS} parts")
         attributes, position = _attributes(data, position)
         parts.append(attributes)
-    total = sum(4 * max(3, len(_channel_names(part))) * math.prod(_size(part)) for part in parts)
+    depths = [4 * max(3, len(_channel_names(part))) for part in parts]
+    total = sum(depth * math.prod(_size(part)) for part, depth in zip(parts, depths, strict=True))
+    if total > MAX_PIXEL_BYTES and not flags & (_MULTIPART | _TILED):
+        rows = exr_rows.layout_of(parts[0], position)
+        if rows is not None:
+            return _Chosen(0, parts[0], rows)
+    for part, depth in zip(parts, depths, strict=True):
+        check_size(*_size(part), depth)
     if total > MAX_PIXEL_BYTES:  # the library decodes all parts
         raise LimitError(f"the EXR's parts have {total} bytes of pixels; the limit is {MAX_PIXEL_BYTES}")
-    return next((found for found in enumerate(parts) if _has_colours(found[1])), (0, parts[0]))
+    return next((_Chosen(n, part) for n, part in enumerate(parts) if _has_colours(part)), _Chosen(0, parts[0]))
 
 
 def _has_colours(attributes: Attributes) -> bool:
@@ -118,7 +152,7 @@ def _attributes(data: bytes, position: int) -> tuple[Attributes, int]:
         kind_end = data.find(b"\0", name_end + 1, name_end + 1 + MAX_ATTRIBUTE_NAME)
         if name_end < 0 or kind_end < 0 or kind_end + 5 > len(data):
             break
-        (size,) = struct.unpack_from("<i", data, kind_end + 1)
+        (size,) = struct.unpack("<i", data[kind_end + 1 : kind_end + 5])
         start, name = kind_end + 5, data[position:name_end]
         if size < 0 or start + size > len(data):
             break

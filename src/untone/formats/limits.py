@@ -11,7 +11,7 @@ MAX_SIDE = 1 << 20
 """Pixels; beyond it a header is a lie rather than a picture."""
 
 MAX_PIXEL_BYTES = 2 << 30
-"""Decoded pixels as an array; 16-bit and float pictures reach this before MAX_PIXELS."""
+"""Decoded pixels as an array; 16-bit and float pictures reach this before MAX_PIXELS. EXRs beyond are read by rows."""
 
 MAX_FILE_BYTES = 1 << 30
 
