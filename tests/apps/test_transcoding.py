@@ -174,3 +174,41 @@ def test_an_sdr_picture_stays_one(photo):
     pipeline.write("sdr.png", Image(pipeline.read(photo)[0].pixels))
     assert cli.main(["to", "jpg", "sdr.png"]) == 0
     assert formats.probe("sdr.jpg").gain_map is None
+
+
+@pytest.mark.parametrize(("primaries", "own_space"), [("bt709", True), ("p3", False)])
+@pytest.mark.parametrize("command", ["to", "edit"])
+def test_an_hdr_base_becomes_its_sdr_rendition_in_a_jpeg_and_the_map_turns_round(command, primaries, own_space):
+    y, x = np.mgrid[0:24, 0:32]
+    pixels = np.stack([x * 900 + 4000, y * 1200 + 4000, 36000 - x * 700], axis=2).astype(np.uint16)
+    codes = np.ascontiguousarray(pixels[::2, ::2] >> 8).astype(np.uint8)
+    numbers = {"gamma": (1.0, 1.25, 0.75), "base_offset": (0.0, 0.01, 1 / 64), "alternate_offset": (0.02, 0.0, 0.01)}
+    numbers |= {"base_headroom_stops": 2.0, "alternate_headroom_stops": 0.0}
+    space = {"use_base_colour_space": own_space, "alternate_primaries": None if own_space else "bt709"}
+    gain_map = GainMap(codes, (0, 0.5, 0), (3, 2.5, 2), **numbers, **space)
+    pipeline.write("hdr.avif", Image(pixels, primaries, "pq", bits=10), gain_map, quality=100, map_quality=100)
+    arguments = ["to", "jpg", "hdr.avif"] if command == "to" else ["edit", "hdr.avif", "--flip", "h", "-o", "hdr.jpg"]
+    assert cli.main([*arguments, "--quality", "100"]) == 0
+    (hdr, one), (sdr, two) = pipeline.read("hdr.avif"), pipeline.read("hdr.jpg")
+    assert (two.min_stops, two.max_stops, two.gamma) == (one.min_stops, one.max_stops, one.gamma)
+    assert (two.base_offset, two.alternate_offset) == (one.alternate_offset, one.base_offset)
+    assert (two.base_headroom_stops, two.alternate_headroom_stops) == (0.0, 2.0)
+    assert (sdr.primaries, sdr.orientation) == (primaries, 2 if command == "edit" else 1)
+    assert two.use_base_colour_space == own_space
+    encoded = linear_to_srgb(np.clip(pipeline.apply(hdr, one, 0).pixels, 0, 1))
+    assert np.abs(sdr.pixels - encoded * 255).max() <= 4
+    shown, light = pipeline.apply(sdr, two, 2.0).pixels, pipeline.apply(hdr, one, 2.0).pixels
+    inside = ((encoded > 0.05) & (encoded < 0.99)).all(axis=2)
+    assert inside.mean() > 0.3
+    assert np.median(np.abs(shown - light)[inside] / light[inside].max(axis=1, keepdims=True)) < 0.02
+
+
+def test_hdr_codes_whose_map_leads_to_more_light_keep_its_direction():
+    pixels = np.full((16, 16, 3), 30000, np.uint16)
+    gain_map = GainMap(np.full((8, 8, 1), 255, np.uint8), (0,) * 3, (1,) * 3, alternate_headroom_stops=1.0)
+    pipeline.write("low.avif", Image(pixels, "bt709", "pq", bits=10), gain_map, quality=100)
+    assert cli.main(["to", "jpg", "low.avif"]) == 0
+    base, found = pipeline.read("low.jpg")
+    assert (found.base_headroom_stops, found.alternate_headroom_stops) == (0.0, 1.0)
+    light = pipeline.apply(pipeline.read("low.avif")[0], gain_map, 0).pixels
+    assert np.abs(pipeline.apply(base, found, 0).pixels / light - 1).max() < 0.02

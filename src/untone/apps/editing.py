@@ -35,7 +35,7 @@ from .geometry import Edit, edited, orientation_after
 from .lossless import Mode, Moves, moves, outlined, samples, suffice
 from .options import add_batch_arguments, quality
 from .resampling import Window
-from .tonemapping import rendered
+from .tonemapping import with_sdr_base
 
 MARK = ".edited"
 THUMBNAIL_QUALITIES = (85, 60, 35)
@@ -167,8 +167,8 @@ def edit(source: bytes | Path, target: Path | None, change: Edit, strip: Strip, 
         gain_map = _with_blocks(gain_map, before_map, before, found, qualities.mode)
     if gain_map is not None and not set(formats.suffixes_of(wanted)).isdisjoint(pipeline.RENDITION_SUFFIXES):
         image, gain_map = pipeline.apply(image, gain_map), None
-    elif gain_map is None and wanted == "jpeg" and image.is_hdr:
-        image, gain_map = rendered(image, qualities.base)
+    elif wanted == "jpeg" and image.is_hdr:
+        image, gain_map = with_sdr_base(image, gain_map, qualities.base)
     options = {"quality": qualities.base, "map_quality": qualities.gain_map}
     written = pipeline.write(target, image, gain_map, format=wanted, **options)
     figures = pipeline.statistics(image, gain_map)

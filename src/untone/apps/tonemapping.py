@@ -1,6 +1,7 @@
-"""An HDR still as an SDR base with the gain map that leads back to it, for formats whose pictures are SDR.
+"""An HDR picture as an SDR base with the gain map that leads back to it, for formats whose pictures are SDR.
 
-The base is made by the EETF of ITU-R BT.2390-11 (5.4.1), for a display whose peak is SDR white: light up to a knee is
+Where it has a gain map, the base is its SDR rendition, and the same map leads the other way. Of a still:
+the base is made by the EETF of ITU-R BT.2390-11 (5.4.1), for a display whose peak is SDR white: light up to a knee is
 as it was, above it a Hermite spline in PQ leads to white. It is taken of each pixel's brightest channel, and the other
 two scale with it, so that no hue moves. Gains are measured against the base as its codec leaves it, at full size and
 for each channel, so that they also undo what the codec and 8 bits did to it.
@@ -18,6 +19,7 @@ from .. import colour, gainmap
 from ..formats import jpeg
 from ..formats.pixels import BAND_ROWS
 from ..image import DIFFUSE_WHITE_NITS, GainMap, Image, Pixels
+from ..light import applied
 from ..prediction import light_of, matrix
 
 Light = NDArray[np.float32]
@@ -42,6 +44,43 @@ DARKEST_STOPS, LOWEST_STOPS = -20, -0.5
 """Where the table of the curve begins; and how much a gain may darken what a codec made too bright."""
 
 KNOTS = 8192
+
+
+def with_sdr_base(image: Image, gain_map: GainMap | None, quality: int) -> tuple[Image, GainMap]:
+    """`turned_round` where there is a gain map, else `rendered`."""
+    return rendered(image, quality) if gain_map is None else turned_round(image, gain_map)
+
+
+def turned_round(image: Image, gain_map: GainMap) -> tuple[Image, GainMap]:
+    """The SDR rendition of a base in HDR codes, and the same map from there: its codes and limits stay.
+
+    ISO 21496-1 divides where it multiplied, so that only headrooms and offsets change places. A map that leads from
+    such a base to more light keeps them. The base keeps its primaries, in which the map is applied.
+    """
+    back = gain_map.base_headroom_stops > gain_map.alternate_headroom_stops
+    shown = applied(image, gain_map, min(gain_map.base_headroom_stops, gain_map.alternate_headroom_stops))
+    space = image.primaries if image.primaries in SPACES else SPACES[-1]
+    pixels = np.empty(image.pixels.shape, np.uint8)
+    for first, light in _bands(shown, space):
+        pixels[first : first + len(light)] = _codes(light)
+    applied_in = image.primaries if gain_map.use_base_colour_space else gain_map.alternate_primaries or image.primaries
+    here = applied_in == space
+    turned = dataclasses.replace(
+        gain_map, use_base_colour_space=here, alternate_primaries=image.primaries if here else applied_in
+    )
+    base = dataclasses.replace(image, pixels=pixels, primaries=space, transfer="srgb", bits=8, icc=None, encoded=None)
+    base = dataclasses.replace(base, white_nits=DIFFUSE_WHITE_NITS)
+    return base, _swapped(turned) if back else turned
+
+
+def _swapped(gain_map: GainMap) -> GainMap:
+    return dataclasses.replace(
+        gain_map,
+        base_offset=gain_map.alternate_offset,
+        alternate_offset=gain_map.base_offset,
+        base_headroom_stops=gain_map.alternate_headroom_stops,
+        alternate_headroom_stops=gain_map.base_headroom_stops,
+    )
 
 
 def rendered(still: Image, quality: int) -> tuple[Image, GainMap]:
@@ -120,7 +159,11 @@ def _base_codes(light: Light, table: Light) -> NDArray[np.uint8]:
     place = (np.log2(brightest) - DARKEST_STOPS) * np.float32((KNOTS - 1) / (np.log2(LIMIT) - DARKEST_STOPS))
     low = np.clip(place.astype(np.intp), 0, KNOTS - 2)
     share = table[low] + (table[low + 1] - table[low]) * (place - low).astype(np.float32)
-    encoded = colour.linear_to_srgb(np.clip(light * share[..., None], 0, 1))
+    return _codes(light * share[..., None])
+
+
+def _codes(light: Light) -> NDArray[np.uint8]:
+    encoded = colour.linear_to_srgb(np.clip(light, 0, 1))
     codes: NDArray[np.uint8] = (encoded * 255 + 0.5).astype(np.uint8)
     return codes
 

@@ -57,7 +57,7 @@ def transcode(
     map_quality: int = 100,
     bits: int | None = None,
 ) -> Conversion:
-    """As pipeline.transcode; and an HDR still without a gain map becomes an SDR base with one in a JPEG.
+    """As pipeline.transcode; and an HDR base, with a gain map or without, becomes an SDR base with one in a JPEG.
 
     Args:
         bits: as formats.write takes them.
@@ -67,19 +67,14 @@ def transcode(
     """
     data = load_bytes(source)
     qualities = {"quality": quality, "map_quality": map_quality}
-    mapped = format == "jpeg" and _is_hdr_still(data)
+    mapped = format == "jpeg" and formats.probe(data).base.transfer in HDR_TRANSFERS
     if bits is None and not mapped:
         return pipeline.transcode(data, target, format, headroom_stops=headroom_stops, **qualities)
     image, gain_map = pipeline.read(data, by_rows=True)
     if mapped:
-        from .tonemapping import rendered  # here, as few transcodes need it
+        from .tonemapping import with_sdr_base  # here, as few transcodes need it
 
-        image, gain_map = rendered(image, quality)
+        image, gain_map = with_sdr_base(image, gain_map, quality)
     written = pipeline.write(target, image, gain_map, format=format, bits=bits, **qualities)
     figures = pipeline.statistics(image, gain_map)
     return Conversion(image.width, image.height, None, written, *figures, note=pipeline.noted(image, format))
-
-
-def _is_hdr_still(data: bytes) -> bool:
-    found = formats.probe(data)
-    return found.gain_map is None and found.base.transfer in HDR_TRANSFERS
