@@ -121,7 +121,7 @@ class GainMap:
         encoded: the JPEG the codes were decoded from, for writers that can carry it over; else None.
 
     Raises:
-        DamagedError: numbers that no renderer could use (not finite, gamma <= 0, min > max, equal headrooms ...).
+        DamagedError: numbers that no renderer could use (not finite, gamma <= 0, min > max ...).
     """
 
     codes: Pixels

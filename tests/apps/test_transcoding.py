@@ -212,3 +212,30 @@ def test_hdr_codes_whose_map_leads_to_more_light_keep_its_direction():
     assert (found.base_headroom_stops, found.alternate_headroom_stops) == (0.0, 1.0)
     light = pipeline.apply(pipeline.read("low.avif")[0], gain_map, 0).pixels
     assert np.abs(pipeline.apply(base, found, 0).pixels / light - 1).max() < 0.02
+
+
+@pytest.mark.parametrize("stops", [0.0, 1.5])
+@pytest.mark.parametrize("source", ["jpg", "avif", "jxl"])
+def test_a_map_that_nobody_applies_goes_everywhere_unchanged(source, stops):
+    image, gain_map = pipeline.read("photo.jpg")
+    equal = {"base_headroom_stops": stops, "alternate_headroom_stops": stops, "encoded": None}
+    pipeline.write(f"equal.{source}", dataclasses.replace(image, encoded=None), dataclasses.replace(gain_map, **equal))
+    expected = parameters(pipeline.read(f"equal.{source}")[1])
+    assert (expected["base_headroom_stops"], expected["alternate_headroom_stops"]) == (stops, stops)
+    for target in ("jpg", "avif", "jxl"):
+        assert cli.main(["to", target, f"equal.{source}", "-o", f"to.{target}"]) == 0
+        assert parameters(pipeline.read(f"to.{target}")[1]) == expected
+        assert cli.main(["edit", f"equal.{source}", "--crop", "2,2,9,9", "-o", f"edit.{target}"]) == 0
+        assert parameters(pipeline.read(f"edit.{target}")[1]) == expected
+    assert cli.main(["to", "exr", f"equal.{source}"]) == 0
+    base = pipeline.read(f"equal.{source}")[0]
+    light = pipeline.apply(base, pipeline.read(f"equal.{source}")[1]).pixels
+    np.testing.assert_allclose(light, pipeline.light_of(base), rtol=1e-5, atol=1e-6)
+
+
+def test_a_jpeg_says_equal_headrooms_in_iso_alone():
+    image, gain_map = pipeline.read("photo.jpg")
+    equal = dataclasses.replace(gain_map, alternate_headroom_stops=0.0)
+    data = pipeline.write(None, image, equal, format="jpeg")
+    assert formats.probe(data).gain_map.encodings == ["iso21496-1"]
+    assert formats.probe(data).warnings == []

@@ -67,12 +67,8 @@ def metadata_of(gain_map: GainMap) -> Metadata:
     """The parameters of a gain map, moved onto the fractions that a file can hold.
 
     Raises:
-        UntoneError: equal headrooms (no display could tell the renditions apart), or a gamma too small to store.
+        UntoneError: a gamma too small to store.
     """
-    if gain_map.base_headroom_stops == gain_map.alternate_headroom_stops:
-        raise UntoneError(
-            f"base and alternate both have {gain_map.base_headroom_stops:g} stops of headroom; they must differ"
-        )
     fields = {field.name: getattr(gain_map, field.name) for field in dataclasses.fields(Metadata)[:-1]}
     differs = any(len(set(fields[name])) > 1 for name in PER_CHANNEL)
     return rounded(Metadata(**fields, multichannel=differs or gain_map.channels == 3))

@@ -169,12 +169,16 @@ def _agree(one: Metadata, other: Metadata) -> bool:
 
 
 def map_jpeg(encoded: bytes, metadata: Metadata, icc: bytes | None) -> bytes:
-    """A gain map's JPEG: its image data as it is, foreign metadata dropped, both flavours put in."""
+    """A gain map's JPEG: its image data as it is, foreign metadata dropped, both flavours put in.
+
+    Equal headrooms, which no viewer applies, are nothing that XMP can say: its capacities must differ.
+    """
     stream = parse(encoded)
+    in_xmp = metadata.base_headroom_stops != metadata.alternate_headroom_stops
     parts = [
         b"\xff\xd8",
         *(encoded[s.start : s.end] for s in stream.segments if _is_jfif(s)),
-        segment(APP1, XMP_TAG + metadata_to_xmp(metadata)),
+        segment(APP1, XMP_TAG + metadata_to_xmp(metadata)) if in_xmp else b"",
         segment(APP2, ISO_TAG + metadata_to_iso(metadata)),
         icc_segments(icc) if icc else b"",
         *(encoded[s.start : s.end] for s in stream.segments if not APP0 <= s.marker <= APP15 or s.marker == APP14),
