@@ -87,10 +87,26 @@ def test_whitened_inputs_are_uncorrelated():
 
 def test_quantisation_by_hand():
     """The scale of a column is its largest weight over 127, as a half float."""
-    codes, scales = mlp.eight_bits(np.array([[127.0, 0.0], [-254.0, 0.0], [1.0, 0.0], [3.0, 0.0]]))
+    grid = mlp.Grid(np.ones((4, 1), np.float32), np.zeros(4, np.int64))
+    matrix = np.array([[127.0, 0.0], [-254.0, 0.0], [1.0, 0.0], [3.0, 0.0]])
+    scales = grid.scales(matrix)
+    codes = grid.codes(matrix, scales)
     assert scales.tolist() == [2.0, 0.0]
     assert codes[:, 0].tolist() == [64, -127, 0, 2]  # 63.5 and 0.5 to even, 1.5 to even
     assert not codes[:, 1].any()
+    assert grid.weights(codes, scales)[:, 0].tolist() == [128, -254, 0, 4]
+
+
+def test_rows_of_finer_units_by_hand():
+    """In quarters and with 2 bits more a row reaches 511 / 4 scales; in halves and 8 bits, 127 / 2."""
+    grid = mlp.Grid(np.array([[0.25], [0.5]], np.float32), np.array([2, 0]))
+    assert grid.most.ravel().tolist() == [511, 127]
+    matrix = np.array([[127.75, 0.3], [2.3, 63.5]])
+    scales = grid.scales(matrix)
+    assert scales.tolist() == [1, 1]
+    assert grid.codes(matrix, scales).tolist() == [[511, 1], [5, 127]]
+    assert grid.weights(grid.codes(matrix, scales), scales).tolist() == [[127.75, 0.25], [2.5, 63.5]]
+    assert grid.scales(np.full((2, 1), 1e9)).tolist() == [65504]
 
 
 def test_quantising_twice_changes_nothing():

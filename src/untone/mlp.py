@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -32,9 +33,18 @@ WIDTHS = tuple(range(8, 129, 8))
 OCTAVES = (0.0, 11.0)
 """Lowest and highest frequency, log2 of half turns over the picture or over the range of the codes."""
 
-STEPS = np.tile(np.repeat(np.float32(2) ** -np.array([0, 1, 1, 2, 3, 3, 4, 4, 4, 3, 3, 3], np.float32), 2), SECTIONS)
-"""[inputs] of an 8-bit code of the first layer, by frequency, as shares of its column's: trained weights of the middle
-frequencies are the smallest, and errors of all add up alike. Powers of two, so that nothing is rounded twice."""
+
+def _by_row(numbers: Sequence[int]) -> NDArray[np.int64]:
+    """What holds of each frequency, for every row of a first layer."""
+    return np.tile(np.repeat(np.array(numbers), 2), SECTIONS)
+
+
+UNITS = np.float32(2) ** -_by_row([2, 2, 2, 3, 4, 4, 4, 4, 4, 3, 3, 3]).astype(np.float32)
+"""[inputs] of a code of the first layer, by frequency, as shares of its column's scale: errors of all weights add up
+alike, and trained ones of low frequencies are the largest. Powers of two, so that nothing is rounded twice."""
+
+EXTRA_BITS = _by_row([2, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0])
+"""[inputs] of a code of the first layer beyond 8, so that small units reach large weights."""
 
 RIDGE = 0.1
 """Added to second moments of the inputs, which have 0.5 each: directions that hardly occur are not blown up."""
@@ -169,33 +179,59 @@ def loss_and_gradient(
     return loss, gradient
 
 
-def quantised(vector: Floats, width: int) -> NDArray[np.float32]:
-    """The vector as the stored form of 8 bits gives it back: a scale for each column of weights, halves elsewhere.
+@dataclasses.dataclass(frozen=True, eq=False)
+class Grid:
+    """What the codes of a layer's weights mean: a weight is code * unit of its row * scale of its column.
 
-    Rows of the first layer are in units of STEPS.
+    Attributes:
+        units: [inputs, 1] float32, powers of two.
+        extra: [inputs] bits of a row's codes beyond 8.
     """
+
+    units: NDArray[np.float32]
+    extra: NDArray[np.int64]
+
+    @property
+    def most(self) -> NDArray[np.float32]:
+        """[inputs, 1], the largest code of each row: 127 of 8 bits."""
+        found: NDArray[np.float32] = (np.float32(128) * 2.0**self.extra - 1)[:, None].astype(np.float32)
+        return found
+
+    def scales(self, matrix: Floats) -> NDArray[np.float32]:
+        """[outputs] half floats, as float32: the finest by which every weight of a column can be said."""
+        largest = np.abs(matrix / (self.units * self.most)).max(0).astype(np.float32)
+        found: NDArray[np.float32] = np.minimum(largest, MOST_SCALE).astype(np.float16).astype(np.float32)
+        return found
+
+    def codes(self, matrix: Floats, scales: NDArray[np.float32]) -> NDArray[np.int16]:
+        """[inputs, outputs], the nearest."""
+        divisors = np.where(scales > 0, scales, np.float32(1)) * self.units
+        found = np.clip(np.rint(matrix.astype(np.float32) / divisors), -self.most, self.most)
+        return np.where(scales > 0, found, 0).astype(np.int16)
+
+    def weights(self, codes: Floats, scales: NDArray[np.float32]) -> NDArray[np.float32]:
+        """[inputs, outputs] float32 of codes."""
+        result: NDArray[np.float32] = codes.astype(np.float32) * (scales * self.units)
+        return result
+
+
+def grids(parts: Layers) -> tuple[Grid, Grid, Grid]:
+    """Of the three layers of a network stored in 8 bits."""
+    rows = len(parts.first)
+    second, third = (Grid(np.ones((len(m), 1), np.float32), np.zeros(len(m), np.int64)) for m in parts.matrices[1:])
+    return Grid(UNITS[:rows, None], EXTRA_BITS[:rows]), second, third
+
+
+def quantised(vector: Floats, width: int) -> NDArray[np.float32]:
+    """The vector in the stored form of 8 bits, each weight as its nearest code (rounding.py knows better ones)."""
     result = np.array(vector, np.float32)
     parts = layers(result, width)
-    for part, steps in zip(parts.matrices, row_steps(parts), strict=True):
-        codes, scales = eight_bits(part / steps)
-        part[:] = codes * scales * steps
+    for part, grid in zip(parts.matrices, grids(parts), strict=True):
+        scales = grid.scales(part)
+        part[:] = grid.weights(grid.codes(part, scales), scales)
     for part in parts.biases:
         part[:] = part.astype(np.float16)
     return result
-
-
-def row_steps(parts: Layers) -> tuple[Floats, Floats, Floats]:
-    """What each layer's rows are in units of, [inputs, 1]."""
-    first, *others = (np.ones((len(part), 1), np.float32) for part in parts.matrices)
-    return first * STEPS[: len(first), None], others[0], others[1]
-
-
-def eight_bits(matrix: Floats) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-    """Codes [inputs, outputs] int8 in -127..127 and scales [outputs] (halves, as float32): codes * scales."""
-    scales = (np.abs(matrix).max(0).astype(np.float32) * np.float32(1 / 127)).astype(np.float16).astype(np.float32)
-    divisors = np.where(scales > 0, scales, np.float32(1))
-    codes = np.clip(np.rint(matrix.astype(np.float32) / divisors), -127, 127)
-    return np.where(scales > 0, codes, 0).astype(np.int8), scales
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -251,6 +287,9 @@ class MlpMap:
         """Embedded numbers of a pixel."""
         return SECTIONS * EMBEDDED
 
+
+MOST_SCALE = np.float32(65504)
+"""The largest half float."""
 
 MOST_WEIGHT = 2.0**20
 """Far beyond any trained weight; sums over three layers of such stay finite in float32."""

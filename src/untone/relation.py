@@ -40,12 +40,6 @@ TRIAL_STEPS, TRIAL_BATCH = 500, 1024
 LEAST_ERROR = 1e-7
 """Mean square of PQ codes, 70 dB: what is better is as good."""
 
-ROUNDED_BY = 4096
-"""Samples by which the first layer is rounded."""
-
-TUNING_RATE = 0.3
-"""Of the recipe's rate, for what learns on once the first layer is rounded."""
-
 BAND_PIXELS = 1 << 17
 FIDELITY_PIXELS = 1 << 20
 GAMUT_TOLERANCE = lesson.GAMUT_TOLERANCE
@@ -60,8 +54,6 @@ class Recipe:
         neurons: width of the hidden layers.
         bits: 8 or 16, of a stored weight.
         steps, batch, rate, last_rate: of training; see kernels.mlp.Schedule.
-        quantised: share of the way, of 8 bits, after which the first layer is rounded and the others go on, themselves
-            in 8 bits; then the second layer stays, then the third, and the biases make up for what they can.
         seconds: stop then instead; 0 for steps.
         seed: of the first weights and of the pixels learned from.
         keep2: of training; see kernels.mlp.Schedule.
@@ -81,7 +73,6 @@ class Recipe:
     batch: int = 2048
     rate: float = 1e-2
     last_rate: float = 0.0
-    quantised: float = 0.95
     seconds: float = 0.0
     seed: int = 0
     keep2: float = 0.95
@@ -94,7 +85,7 @@ class Recipe:
             raise UsageError(f"there is no residual of {self.kind}, {self.domain}")
         if self.neurons not in mlp.WIDTHS:
             raise UsageError(f"neurons must be {mlp.WIDTHS[0]} to {mlp.WIDTHS[-1]}, a multiple of 8")
-        numbers = self.steps >= 1 and self.batch >= 1 and math.isfinite(self.seconds) and 0 <= self.quantised <= 1
+        numbers = self.steps >= 1 and self.batch >= 1 and math.isfinite(self.seconds)
         if self.bits not in (8, 16) or not numbers:
             raise UsageError(f"weights have 8 or 16 bits, and at least one step is made, not {self}")
 
@@ -245,35 +236,15 @@ def lesson_of(image: Image, light: Light, primaries: str, recipe: Recipe) -> Les
 
 def trained(given: Lesson, recipe: Recipe, threads: int | None = None) -> NDArray[np.float32]:
     """The network that a lesson and a recipe lead to, as the file will hold it."""
-    mix = given.whitening() if recipe.whitened else None
-    if recipe.bits == 16:
-        return _by_steps(_start(recipe), given, recipe, 1.0, mix, threads).astype(np.float16).astype(np.float32)
-    vector = _by_steps(_start(recipe), given, recipe, recipe.quantised, mix, threads)
-    vector = rounding.first_layer(vector, recipe.neurons, *given.inputs(ROUNDED_BY))
-    tuning = dataclasses.replace(recipe, rate=recipe.rate * TUNING_RATE, last_rate=0.0)
-    vector = _by_steps(vector, given, tuning, 1 - recipe.quantised, None, threads, quantised=0.0)
-    return mlp.quantised(vector, recipe.neurons)
-
-
-def _by_steps(
-    vector: NDArray[np.float32],
-    given: Lesson,
-    recipe: Recipe,
-    share: float,
-    mix: NDArray[np.float32] | None,
-    threads: int | None,
-    quantised: float = 1.0,
-) -> NDArray[np.float32]:
-    """The vector after a share of the recipe's way; the share from which 8 bits count is of that."""
-    steps = max(round(recipe.steps * share), 1) if recipe.seconds == 0 else 1 << 29
-    if share == 0:
-        return vector
     schedule = kernel.Schedule(
-        steps, min(recipe.batch, len(given.samples.index)), recipe.rate, recipe.last_rate, quantised,
-        recipe.seconds * share, quantised, recipe.keep2,
+        recipe.steps if recipe.seconds == 0 else 1 << 29, min(recipe.batch, len(given.samples.index)), recipe.rate,
+        recipe.last_rate, seconds=recipe.seconds, keep2=recipe.keep2,
     )  # fmt: skip
-    found, _, _ = kernel.train(vector, recipe.neurons, given.samples, schedule, mix=mix, threads=threads)
-    return found
+    mix = given.whitening() if recipe.whitened else None
+    found, _, _ = kernel.train(_start(recipe), recipe.neurons, given.samples, schedule, mix=mix, threads=threads)
+    if recipe.bits == 16:
+        return found.astype(np.float16).astype(np.float32)
+    return rounding.rounded(found, recipe.neurons, *given.inputs(rounding.SAMPLES))
 
 
 def width_for(image: Image, light: Light, primaries: str, recipe: Recipe, threads: int | None = None) -> int:
@@ -286,7 +257,7 @@ def width_for(image: Image, light: Light, primaries: str, recipe: Recipe, thread
         recipe: whose residual and bits; its width and steps do not count.
     """
     _check_pair(image, light)
-    trial = dataclasses.replace(recipe, steps=TRIAL_STEPS, batch=TRIAL_BATCH, seconds=0.0)
+    trial = dataclasses.replace(recipe, steps=TRIAL_STEPS, batch=TRIAL_BATCH, seconds=0.0, bits=16)
     given, scores = lesson_of(image, light, primaries, trial), []
     for neurons in WIDER:
         trial = dataclasses.replace(trial, neurons=neurons)

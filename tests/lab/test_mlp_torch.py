@@ -38,7 +38,7 @@ def test_what_torch_cannot_do_is_said():
     given = samples()
     with pytest.raises(UsageError, match="no device 'nowhere'"):
         mlp_torch.train(mlp.fresh(16), 16, given, kernel.Schedule(1, 8, 0.1), device="nowhere")
-    for wrong in (kernel.Schedule(1, 8, 0.1, quantised=0.5), kernel.Schedule(1, 601, 0.1)):
+    for wrong in (kernel.Schedule(1, 8, 0.1, seconds=0.5), kernel.Schedule(1, 601, 0.1)):
         with pytest.raises(UntoneError, match="trains by steps"):
             mlp_torch.train(mlp.fresh(16), 16, given, wrong)
 

@@ -72,10 +72,7 @@ class Schedule:
     Attributes:
         steps, batch: at most so many steps of so many samples, taken one batch after the other.
         rate, last_rate: at the beginning and the end.
-        quantised: share of the way after which layers use their weights as 8 bits will hold them; 1: never.
         seconds: stop then, the cosine over that time; 0: after `steps`.
-        settled: share of the way from which the first layer keeps its 8 bits; the second follows after a third of what
-            remains, the third after another; biases learn on, to make up for what was rounded. 1: never.
         keep2: of Adam's mean of squares from step to step.
 
     Raises:
@@ -86,16 +83,14 @@ class Schedule:
     batch: int
     rate: float
     last_rate: float = 0.0
-    quantised: float = 1.0
     seconds: float = 0.0
-    settled: float = 1.0
     keep2: float = 0.999
 
     def __post_init__(self) -> None:
         counts = 0 <= self.steps < 1 << 30 and 0 < self.batch <= MAX_SAMPLES
-        numbers = (self.rate, self.last_rate, self.quantised, self.seconds)
-        shares = 0 <= self.settled <= 1 and 0 < self.keep2 < 1
-        if not (counts and shares) or not all(math.isfinite(n) and n >= 0 for n in numbers) or self.rate == 0:
+        numbers = (self.rate, self.last_rate, self.seconds)
+        kept = 0 < self.keep2 < 1 and self.rate != 0
+        if not (counts and kept) or not all(math.isfinite(n) and n >= 0 for n in numbers):
             raise UntoneError(f"a network cannot be trained by {self}")
 
 
@@ -116,9 +111,6 @@ def train(
         neurons: of each hidden layer.
         mix: [inputs, inputs], of full rank: Adam then walks in a first layer that this turns into the network's, such
             as mlp.whitening gives. The network is the same in kind; the way there is shorter.
-
-    Returns:
-        Where the schedule has a time of 8 bits, the network is as these hold it.
 
     Raises:
         UntoneError: the batch is larger than the samples, the mix is of another size, or no such variant.
@@ -241,13 +233,9 @@ def _train_plainly(
     turn = np.eye(len(mlp.layers(master, neurons).first)) if mix is None else mix.astype(np.float64)
     mean, square = np.zeros_like(master), np.zeros_like(master)
     count, batch, loss = len(samples.index), schedule.batch, 0.0
-    batches, used = count // batch, _mixed(master, neurons, turn)
-    kept: list[Floats] = []
+    batches = count // batch
     for step in range(schedule.steps):
-        progress = step / schedule.steps
-        used = _as_used(master, neurons, turn, progress >= schedule.quantised, kept)
-        if len(kept) < _settled_at(progress, schedule):
-            kept = [part.copy() for part in mlp.layers(used, neurons).matrices[: _settled_at(progress, schedule)]]
+        progress, used = step / schedule.steps, _mixed(master, neurons, turn)
         begin = step % batches * batch + step // batches * 7919 % (count - batches * batch + 1)
         which = slice(begin, begin + batch)
         rows = _embedded(samples, which)
@@ -260,8 +248,7 @@ def _train_plainly(
         rate = schedule.last_rate + (schedule.rate - schedule.last_rate) * fall
         root = np.sqrt(square / (1 - schedule.keep2 ** (step + 1))) + TINY
         master -= rate * mean / (1 - KEEP1 ** (step + 1)) / root
-    used = _as_used(master, neurons, turn, schedule.quantised < 1 and schedule.steps > 0, kept)
-    return used.astype(np.float32), schedule.steps, loss
+    return _mixed(master, neurons, turn).astype(np.float32), schedule.steps, loss
 
 
 def _mixed(vector: Floats, neurons: int, turn: Floats) -> Floats:
@@ -269,22 +256,6 @@ def _mixed(vector: Floats, neurons: int, turn: Floats) -> Floats:
     first = mlp.layers(result, neurons).first
     first[:] = turn @ first
     return result
-
-
-def _as_used(vector: Floats, neurons: int, turn: Floats, quantised: bool, kept: list[Floats]) -> Floats:
-    """The network that the layers use: mixed, in 8 bits, and with the weights that have settled."""
-    used = _mixed(vector, neurons, turn)
-    if quantised:
-        used = mlp.quantised(used, neurons).astype(np.float64)
-    for part, settled in zip(mlp.layers(used, neurons).matrices, kept, strict=False):
-        part[:] = settled
-    return used
-
-
-def _settled_at(progress: float, schedule: Schedule) -> int:
-    if progress < max(schedule.quantised, schedule.settled) or schedule.settled == 1:
-        return 0
-    return min(3, 1 + int(3 * (progress - schedule.settled) / (1 - schedule.settled)))
 
 
 def _values_plainly(pixels: NDArray[np.uint8], found: mlp.MlpMap, low: Floats, high: Floats, result: Floats) -> None:

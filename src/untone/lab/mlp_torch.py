@@ -2,7 +2,7 @@
 
 A step builds the tables (one product for each section), gathers five rows a sample, and lets autograd gather the slopes
 by row again: an index_add, which on a GPU is as exact as its order of additions. Batches, rates and the inputs' turning
-are those of kernels.mlp.train; training that knows of 8 bits is left to the kernels.
+are those of kernels.mlp.train.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ def train(
 
     Raises:
         UsageError: torch has no such device here.
-        UntoneError: a schedule by the clock or with a time of 8 bits, or a batch larger than the samples.
+        UntoneError: a schedule by the clock, or a batch larger than the samples.
     """
     count, batch = len(samples.index), schedule.batch
-    if schedule.seconds or schedule.quantised < 1 or batch > count:
-        raise UntoneError(f"torch trains by steps, in floats, on batches of up to {count}: not {schedule}")
+    if schedule.seconds or batch > count:
+        raise UntoneError(f"torch trains by steps, on batches of up to {count}: not {schedule}")
     where = _device(device)
     parts, turn = _parameters(vector, neurons, mix, where)
     index, targets, weights = (

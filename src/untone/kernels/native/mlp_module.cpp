@@ -79,11 +79,11 @@ bool interrupted() {
 nb::object train(const std::string &variant, int threads, const Floats &basis, const std::vector<int> &counts,
                  const Indices &index, const Floats &target, const Floats &weight, int neurons, const Vector &vector,
                  const std::vector<double> &schedule, const Floats &mix) {
-    require(schedule.size() == 8, "steps, batch, rate, last rate, quantised, seconds, settled, keep2");
+    require(schedule.size() == 6, "steps, batch, rate, last rate, seconds, keep2");
     const std::size_t inputs = counts.size() * MLP_EMBEDDED;
     require(mix.size() == 0 || (mix.ndim() == 2 && mix.shape(0) == inputs && mix.shape(1) == inputs), "the mix");
     const MlpSchedule how{static_cast<int>(schedule[0]), static_cast<int>(schedule[1]), schedule[2], schedule[3],
-                          schedule[4], schedule[5], schedule[6], schedule[7]};
+                          schedule[4], schedule[5]};
     require(how.steps >= 0 && how.rate > 0 && how.last_rate >= 0 && how.keep2 > 0 && how.keep2 < 1, "the schedule");
     const Lesson lesson(basis, counts, index, target, weight, neurons, how.batch, vector);
     const MlpKernels &kernels = kernels_named(variant);

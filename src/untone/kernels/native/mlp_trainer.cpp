@@ -15,46 +15,6 @@ enum Kind { TABLES, LEARN, BINS };
 // Shares of a batch: enough for the threads there may be, few enough that adding them up is nothing
 int shares_of(int batch) { return batch >= 8192 ? 4 : batch >= 1024 ? 2 : 1; }
 
-// The nearest half float, ties to even
-float as_half(float x) {
-    const float magnitude = std::fabs(x);
-    if (!(magnitude < 65520.0f)) return std::copysign(65504.0f, x);
-    int exponent;
-    std::frexp(magnitude, &exponent);
-    const float unit = std::ldexp(1.0f, std::max(exponent - 11, -24));
-    return std::copysign(std::nearbyint(magnitude / unit) * unit, x);
-}
-
-// The nearest integer of what is far below 2^22, ties to even; without a call
-float rounded(float x) { return (x + 12582912.0f) - 12582912.0f; }
-
-// Codes of 8 bits times a scale, as they will be stored
-struct Scale {
-    float scale, inverse;
-    explicit Scale(float largest) : scale(as_half(largest * (1.0f / 127))), inverse(scale > 0 ? 1 / scale : 0) {}
-    float at(float x) const {
-        return std::min(std::max(rounded(x * inverse), -127.0f), 127.0f) * scale;
-    }
-};
-
-// Rows of the first layer in units of their steps, or back: powers of two, exactly
-void scale_rows(float *first, int rows, int padded, int sign) {
-    static const int exponents[] = {0, 1, 1, 2, 3, 3, 4, 4, 4, 3, 3, 3}; // mlp.STEPS, by frequency
-    for (int r = 0; r < rows; ++r) {
-        const float by = std::ldexp(1.0f, -sign * exponents[r % 24 / 2]);
-        for (int c = 0; c < padded; ++c) first[r * padded + c] *= by;
-    }
-}
-
-void quantise_columns(const float *from, float *to, int rows, int padded) {
-    std::vector<float> largest(static_cast<std::size_t>(padded), 0.0f);
-    for (int r = 0; r < rows; ++r)
-        for (int c = 0; c < padded; ++c) largest[c] = std::max(largest[c], std::fabs(from[r * padded + c]));
-    std::vector<Scale> scales(largest.begin(), largest.end());
-    for (int r = 0; r < rows; ++r)
-        for (int c = 0; c < padded; ++c) to[r * padded + c] = scales[c].at(from[r * padded + c]);
-}
-
 } // namespace
 
 void MlpTrainer::Store::lay_out(int inputs, int padded) {
@@ -80,7 +40,7 @@ MlpTrainer::MlpTrainer(const MlpKernels &kernels, const float *basis, std::vecto
     shape_ = {sections, neurons, padded, start_.data()};
     inputs_ = sections * MLP_EMBEDDED;
     shares_ = shares_of(batch);
-    for (Store *store : {&master_, &used_, &kept_, &mean_, &square_, &slope_}) store->lay_out(inputs_, padded);
+    for (Store *store : {&master_, &used_, &mean_, &square_, &slope_}) store->lay_out(inputs_, padded);
     const std::size_t rows = static_cast<std::size_t>(start_.back()), p = static_cast<std::size_t>(padded);
     tables_.assign(rows * p, 0.0f);
     if (mix_) {
@@ -120,8 +80,7 @@ void MlpTrainer::set(const float *vector) {
     std::copy_n(vector, 3, master_.parts.third_bias);
     for (Store *store : {&mean_, &square_}) std::fill(store->memory.begin(), store->memory.end(), 0.0f);
     power1_ = power2_ = 1;
-    settled_ = 0;
-    prepare(false);
+    prepare();
 }
 
 void MlpTrainer::carry(const Store &store, float *vector) const {
@@ -142,51 +101,16 @@ void MlpTrainer::get(float *vector) const { carry(used_, vector); }
 
 void MlpTrainer::slopes_into(float *vector) const { carry(slope_, vector); }
 
-void MlpTrainer::quantise() {
+// The weights that the layers use, and their turned copies
+void MlpTrainer::prepare() {
     const int n = shape_.neurons, p = shape_.padded;
-    MlpParts &used = used_.parts;
-    if (settled_ < 1) {
-        scale_rows(used.first, inputs_, p, -1);
-        quantise_columns(used.first, used.first, inputs_, p);
-        scale_rows(used.first, inputs_, p, 1);
-    }
-    quantise_columns(used.second, used.second, n, p);
-    for (int c = 0; c < 3; ++c) {
-        float largest = 0;
-        for (int k = 0; k < n; ++k) largest = std::max(largest, std::fabs(used.third[c * p + k]));
-        const Scale scale(largest);
-        for (int k = 0; k < n; ++k) used.third[c * p + k] = scale.at(used.third[c * p + k]);
-        used.third_bias[c] = as_half(used.third_bias[c]);
-    }
-    for (int k = 0; k < n; ++k) {
-        used.first_bias[k] = as_half(used.first_bias[k]);
-        used.second_bias[k] = as_half(used.second_bias[k]);
-    }
-}
-
-// The weights that the layers use, and their turned copies; the first `settled` layers keep those of the last step
-void MlpTrainer::prepare(bool quantised, int settled) {
-    const int n = shape_.neurons, p = shape_.padded;
-    MlpParts &used = used_.parts;
-    const float *from[] = {used.first, used.second, used.third};
-    float *kept[] = {kept_.parts.first, kept_.parts.second, kept_.parts.third}, *to[] = {used.first, used.second, used.third};
-    const int sizes[] = {inputs_ * p, p * p, MLP_OUT * p};
-    for (int k = settled_; k < settled; ++k) std::copy_n(from[k], sizes[k], kept[k]);
-    settled_ = settled;
+    const MlpParts &used = used_.parts;
     used_.memory = master_.memory;
-    if (mix_ && settled < 1) kernels_.mixed(mix_, master_.parts.first, inputs_, p, used.first);
-    if (quantised) quantise();
-    for (int k = 0; k < settled; ++k) std::copy_n(kept[k], sizes[k], to[k]);
+    if (mix_) kernels_.mixed(mix_, master_.parts.first, inputs_, p, used.first);
     for (int i = 0; i < n; ++i) {
         for (int k = 0; k < n; ++k) second_turned_[k * p + i] = used.second[i * p + k];
         for (int c = 0; c < 3; ++c) third_turned_[i * MLP_TILE + c] = used.third[c * p + i];
     }
-}
-
-// How many layers keep their weights: the first from `settled` on, the others after a third more of what remains each
-int MlpTrainer::settled_at(double progress, const MlpSchedule &schedule) const {
-    if (progress < schedule.quantised || progress < schedule.settled || schedule.settled >= 1) return 0;
-    return std::min(3, 1 + static_cast<int>(3 * (progress - schedule.settled) / (1 - schedule.settled)));
 }
 
 void MlpTrainer::work(int kind, int item) {
@@ -286,12 +210,10 @@ int MlpTrainer::train(const MlpSchedule &schedule, int threads, const std::funct
                 asked = now;
                 if (interrupted()) break;
             }
-            prepare(progress >= schedule.quantised, settled_);
-            const int settled = settled_at(progress, schedule);
-            if (settled > settled_) prepare(true, settled);
+            prepare();
             step(progress, schedule, number++);
         }
-        if (number > 0) prepare(schedule.quantised < 1, settled_);
+        prepare();
     });
     return number;
 }

@@ -12,9 +12,7 @@ namespace untone {
 struct MlpSchedule {
     int steps, batch;
     double rate, last_rate;   // of Adam; a cosine from one to the other
-    double quantised;         // share of the way after which the layers use weights as stored in 8 bits
     double seconds;           // stop by the clock; 0: by steps only
-    double settled;           // share of the way from which the layers keep their 8 bits, one after the other
     double keep2;             // of the mean of squares in Adam
 };
 
@@ -26,7 +24,7 @@ public:
                int count, int batch, const float *mix = nullptr);
     // The first layer before `mix`
     void set(const float *vector);
-    // The network after it, as the last step's schedule has the layers use it
+    // The network after it
     void get(float *vector) const;
     // Loss and its slopes over samples `first`..`first` + batch - 1, by the crew
     double slopes(int first);
@@ -45,9 +43,7 @@ private:
 
     void work(int kind, int item);
     void step(double progress, const MlpSchedule &schedule, int number);
-    void prepare(bool quantised, int settled = 0);
-    void quantise();
-    int settled_at(double progress, const MlpSchedule &schedule) const;
+    void prepare();
     void sum_up();
     void carry(const Store &store, float *vector) const;
 
@@ -57,9 +53,9 @@ private:
     std::vector<int> start_, chunks_; // chunks: section, first, last
     MlpShape shape_;
     MlpSamples samples_;
-    int count_, batch_, inputs_, shares_, first_ = 0, settled_ = 0;
+    int count_, batch_, inputs_, shares_, first_ = 0;
     double loss_ = 0;
-    Store master_, used_, kept_, mean_, square_, slope_;
+    Store master_, used_, mean_, square_, slope_;
     std::vector<float> tables_, second_turned_, third_turned_;
     std::vector<Store> share_stores_;
     std::vector<MlpShare> share_;
