@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image as Pillow
 
-from untone import formats
+from untone import cli, formats
+from untone.apps.strictness import findings
 from untone.errors import DamagedError, UnsupportedError, UntoneError
 from untone.formats import mpf, segments, ultrahdr
 from untone.formats.container import directory
@@ -356,3 +357,30 @@ def test_hdr_pixels_are_no_base():
 def test_too_long_a_side_is_refused():
     with pytest.raises(UntoneError, match="65500"):
         formats.write(None, Image(np.zeros((1, 65501, 3), np.uint8)))
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"subsampling": 0, "restart_marker_blocks": 2}])
+def test_an_end_that_only_lacks_its_marker_is_an_end(saved, options):
+    whole = saved("JPEG", quality=80, **options)
+    assert whole.endswith(b"\xff\xd9")
+    image, gain_map = formats.read(whole[:-2])
+    assert np.array_equal(image.pixels, formats.read(whole)[0].pixels)
+    assert (image.encoded, gain_map) == (whole, None)
+    for cut in (3, 4, 20):
+        with pytest.raises(DamagedError, match=r"end-of-image|before its image data"):
+            formats.read(whole[:-cut])
+
+
+@pytest.mark.parametrize("edit", [["--rotate", "90"], ["--crop", "3,3,20,10"], ["--strip-location"]])
+def test_edits_end_what_lacks_an_end(saved, tmp_path, edit):
+    (tmp_path / "in.jpg").write_bytes(saved("JPEG", quality=80)[:-2])
+    target = tmp_path / "out.jpg"
+    assert cli.main(["edit", str(tmp_path / "in.jpg"), *edit, "-o", str(target)]) == 0
+    assert findings(target.read_bytes()) == []
+
+
+def test_a_base_without_its_end_gets_one_before_the_map_follows(saved, gain_map):
+    whole = saved("JPEG", quality=80)
+    mapped = write(formats.read(whole[:-2])[0], gain_map)
+    assert scan_of(mapped) == scan_of(whole)
+    assert read_map(mapped).max_stops == gain_map.max_stops

@@ -138,6 +138,8 @@ def edit(source: bytes | Path, target: Path | None, change: Edit, strip: Strip, 
     data = load_bytes(source)
     kind = formats.sniff(data).name
     wanted = next((f.name for f in formats.FORMATS if target and target.suffix.lower() in f.suffixes), kind)
+    if kind == "jpeg":
+        data = jpeg.ended(data)
     if strip.location and kind == "jpeg":
         data = jpeg_without_location(data)
     stays = kind == wanted == "jpeg"

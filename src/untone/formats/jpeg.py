@@ -12,7 +12,7 @@ import numpy as np
 from .. import kernels
 from ..errors import DamagedError, UnsupportedError, UntoneError
 from ..image import GainMap, Image, Pixels
-from . import apple, mlp_segment, profiles, ultrahdr
+from . import apple, jpeg_blocks, mlp_segment, profiles, ultrahdr
 from .announcement import announces_gain_map
 from .exif import orientation_of, with_orientation
 from .icc import named_profile
@@ -44,9 +44,36 @@ MOST_PIXELS_BESIDE = 1 << 26
 def read(data: bytes) -> tuple[Image, GainMap | None]:
     """Pixels of the base image, and the gain map where the file has one.
 
+    A file whose image data are whole but for the marker that ends them is read with it, as viewers do.
+
     Raises:
         DamagedError, UnsupportedError, LimitError: as their names say.
     """
+    try:
+        return _read(data)
+    except DamagedError:
+        whole = ended(data)
+        if whole is data:
+            raise
+    return _read(whole)
+
+
+def ended(data: bytes) -> bytes:
+    """The file, with an end-of-image marker where that is all that its only image lacks."""
+    whole = data + b"\xff\xd9"
+    try:
+        primary = parse(whole)
+        check_decodable(primary)
+        check_size(primary.width, primary.height)
+        if find_end(whole, primary) == len(whole) and _can_hold(primary, len(whole)):
+            jpeg_blocks.moved(whole, primary, (0, 0, primary.width, primary.height), 1)
+            return whole
+    except UntoneError:
+        pass
+    return data
+
+
+def _read(data: bytes) -> tuple[Image, GainMap | None]:
     layout = ultrahdr.locate(data)
     stated = _stated(layout)
     pixels, gain_map = _decoded(data, layout.primary, layout.gain_map, stated)
@@ -151,13 +178,18 @@ def decode(data: bytes, stream: Codestream) -> Pixels:
     check_decodable(stream)
     check_size(stream.width, stream.height)
     end = find_end(data, stream)
-    if stream.frame in (0xC0, 0xC1, 0xC2) and (end - stream.scan) * 8 < stream.width * stream.height // 64:
+    if not _can_hold(stream, end):
         raise DamagedError(f"{end - stream.scan} bytes cannot hold {stream.width} x {stream.height} pixels")
     space = "CMYK" if stream.components == 4 else "RGB"
     pixels = decoded(imagecodecs.jpeg8_decode, memoryview(data)[stream.start : end], outcolorspace=space)
     if pixels.shape != (stream.height, stream.width, len(space)):
         raise DamagedError(f"the JPEG decodes to {list(pixels.shape)} instead of {stream.height} x {stream.width}")
     return pixels
+
+
+def _can_hold(stream: Codestream, end: int) -> bool:
+    """Whether so few bytes can be so many pixels: a bit for each block of 8 x 8, but of arithmetic coding."""
+    return stream.frame not in (0xC0, 0xC1, 0xC2) or (end - stream.scan) * 8 >= stream.width * stream.height // 64
 
 
 def _decoded(
