@@ -11,7 +11,7 @@ from PIL import Image as Pillow
 
 from untone import colour, formats
 from untone.errors import DamagedError, LimitError, UnsupportedError
-from untone.formats import png
+from untone.formats import icc, png
 from untone.formats.icc import named_profile
 from untone.image import Image
 
@@ -124,6 +124,21 @@ def test_gama_other_than_srgbs_is_recoded(saved, pixels):
 def test_chrm_names_the_primaries(saved):
     p3 = struct.pack(">8I", 31270, 32900, 68000, 32000, 26500, 69000, 15000, 6000)
     assert formats.read(inserted(saved("PNG"), b"cHRM", p3))[0].primaries == "p3"
+
+
+@pytest.mark.parametrize(("mode", "used"), [("L", True), ("RGB", False), ("P", False)])
+def test_a_grey_profile_is_for_grey_pixels(saved, mode, used):
+    """A power of 2 is light; a picture in colours keeps its codes."""
+    curve = b"curv" + bytes(4) + struct.pack(">IH", 1, 512)
+    grey = icc._profile([(b"kTRC", curve)]).replace(b"RGB ", b"GRAY", 1)
+    plain, marked = formats.read(saved("PNG", mode=mode))[0], saved("PNG", mode=mode, icc_profile=grey)
+    image = formats.read(marked)[0]
+    assert (formats.probe(marked).icc is not None) == used
+    if used:
+        expected = colour.linear_to_srgb((plain.pixels / 255) ** 2)
+        assert np.abs(image.pixels / np.iinfo(image.pixels.dtype).max - expected).max() < 0.02
+    else:
+        assert np.array_equal(image.pixels, plain.pixels)
 
 
 SWAPPED = struct.pack(">8I", 31270, 32900, 30000, 60000, 64000, 33000, 15000, 6000)

@@ -30,7 +30,7 @@ from .signalling import Header, Signalling, image_of, signalling
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 XMP_KEYWORD = b"XML:com.adobe.xmp\0"
 
-RGB, PALETTE = 2, 3
+RGB, PALETTE, COLOURED = 2, 3, 2
 INTERLACED = 28
 """Offset of the byte that says so."""
 
@@ -92,6 +92,8 @@ def parse(data: bytes) -> Header:
     chunks = _ancillary(data)
     primaries, transfer = _named_space(chunks)
     icc = _icc(chunks[b"iCCP"]) if b"iCCP" in chunks and transfer is None else None
+    if icc is not None and icc[16:20] == b"GRAY" and kind & COLOURED:
+        icc = None  # a profile for other pixels than these: viewers pass it over
     exif = chunks.get(b"eXIf")
     if transfer is None and icc is None and b"cHRM" in chunks and b"sRGB" not in chunks:
         matrix = _unnamed_matrix(chunks)
