@@ -176,3 +176,13 @@ def test_no_bytes_raise(whole):
             broken[place] = generator.integers(0, 256)
         assert all(f.rule in RULES for f in findings(bytes(broken)))
     assert parse(whole)
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"), [((48, 64), ["map-large"]), ((48, 63), []), ((1, 1), ["map-single"]), ((2, 1), [])]
+)
+def test_sizes_of_maps(size, expected):
+    gain_map = GainMap(np.full((*size, 1), 128, np.uint8), (0,) * 3, (1,) * 3)
+    data = formats.write(None, Image(np.zeros((24, 32, 3), np.uint8)), gain_map, format="jpeg")
+    found = findings(data)
+    assert ([f.rule for f in found], any(f.broken for f in found)) == (expected, False)

@@ -272,3 +272,18 @@ def test_the_document_has_every_rule_of_these_files():
     for rule in named - {"map-missing", "newer-writer", "backward-flag", "capacities"}:
         starred = "*" if rule in OF_AVIF else ""
         assert re.search(rf"^\|.*\b{rule}{re.escape(starred)}(?![\w*-])", table, re.MULTILINE), rule
+
+
+@pytest.mark.parametrize("name", ["avif", "heic"])
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [((25, 32), ["map-tall"]), ((48, 64), ["map-tall"]), ((24, 64), []), ((1, 1), ["map-single"]), ((1, 2), [])],
+)
+def test_maps_of_sizes_that_viewers_take_differently(name, size, expected):
+    if name == "heic":
+        pytest.importorskip("pillow_heif", reason="HEIC needs the extra heic")
+    codes = np.full((*size, 1), 128, np.uint8)
+    base = Image(np.zeros((24, 32, 3), np.uint8))
+    found = findings(formats.write(None, base, dataclasses.replace(gain_map(), codes=codes), format=name))
+    assert [f.rule for f in found] == expected
+    assert [f.broken for f in found] == [rule == "map-tall" and name == "avif" for rule in expected]

@@ -25,6 +25,8 @@ _FAULTS = {
 }
 """Words of our own errors, and the rule that they are about; the first that is found counts."""
 
+ONE_SAMPLE = "the gain map is a single sample: the same gain everywhere"
+
 
 @dataclasses.dataclass(frozen=True)
 class Finding:

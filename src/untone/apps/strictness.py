@@ -20,7 +20,7 @@ from ..formats.segments import APP1, APP2, EXIF_TAG, XMP_TAG, Codestream, find_e
 from ..formats.ultrahdr import flavours, images
 from ..formats.xmp import HDRGM, Properties, properties, xmp_to_metadata
 from . import strictness_heif
-from .deviations import Finding, of_error, of_headrooms, of_iso
+from .deviations import ONE_SAMPLE, Finding, of_error, of_headrooms, of_iso
 
 TOLERANCE = 1e-3
 """Relative difference from which XMP and ISO 21496-1 disagree."""
@@ -66,7 +66,7 @@ def _jpeg(data: bytes) -> Iterator[Finding]:
     if known != ("apple",):
         yield from _announcement(data, primary, second, known)
         yield from _parameters(second, known)
-    yield from _picture(second)
+    yield from _picture(primary, second)
 
 
 def _index(primary: Codestream) -> tuple[list[mpf.Entry], list[Finding]]:
@@ -213,10 +213,15 @@ def _near(one: Any, other: Any) -> bool:
     return all(abs(a - b) <= TOLERANCE * max(1, abs(a)) for a, b in pairs)
 
 
-def _picture(second: Codestream) -> Iterator[Finding]:
+def _picture(primary: Codestream, second: Codestream) -> Iterator[Finding]:
     if orientation_of(second.payload(APP1, EXIF_TAG)) != 1:
         yield Finding("map-orientation", "the gain map has an orientation of its own; that of the photo turns both")
     frame = next(s.body for s in second.segments if s.marker == second.frame)
     factors = {frame[7 + 3 * index] for index in range(second.components) if 7 + 3 * index < len(frame)}
     if second.components == 3 and len(factors) > 1:
         yield Finding("map-subsampled", "the gain map's colours are subsampled, which blurs its gains")
+    if second.width >= 2 * primary.width and second.height >= 2 * primary.height:
+        sizes = f"{second.width} x {second.height} samples, the photo {primary.width} x {primary.height}"
+        yield Finding("map-large", f"the gain map has {sizes}")
+    if second.width == second.height == 1:
+        yield Finding("map-single", ONE_SAMPLE)

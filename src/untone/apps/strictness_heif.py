@@ -14,14 +14,14 @@ from ..errors import UntoneError
 from ..formats import avif, heic, heif, heif_items
 from ..formats.heif_items import Item, Meta
 from ..formats.limits import MAX_METADATA_BYTES, MAX_TONE_MAPS, quoted
-from .deviations import Finding, of_headrooms, of_iso
+from .deviations import ONE_SAMPLE, Finding, of_headrooms, of_iso
 
 ONCE = (b"ispe", b"pixi", b"av1C", b"hvcC", b"irot", b"imir", b"clap", b"auxC")
 """Properties of which an item has one."""
 
 TRANSFORMS = (b"irot", b"imir", b"clap")
 OF_AVIF = {"altr-missing", "altr-order", "tmap-primary", "tmap-twice", "tmap-turned", "map-turned", "not-essential"}
-OF_AVIF |= {"essential-unknown", "colour-twice", "pixi-wrong", "identity"}
+OF_AVIF |= {"essential-unknown", "colour-twice", "pixi-wrong", "identity", "map-tall"}
 """Rules that come from viewers of AVIF; those of HEIC, which are phones, could not be tried."""
 
 OF_AVIF_ONLY = {"pixi-missing", "cropped"}
@@ -156,6 +156,11 @@ def _pictures(data: bytes, meta: Meta, item: Item, parts: tuple[Item, Item], cod
             yield Finding("cropped", f"the {name} is cropped by clap")
     if codec.deep_maps and codes.bits == 8 < base.bits:
         yield Finding("map-shallow", f"the gain map has 8 bits a sample, the base {base.bits}")
+    (_, _, width, height), (*_, base_height) = codes.crop, base.crop
+    if height > base_height:
+        yield Finding("map-tall", f"the gain map has {height} rows, the base {base_height}")
+    if width == height == 1:
+        yield Finding("map-single", ONE_SAMPLE)
 
 
 def _size(item: Item, base: heif.Picture, codec: heif.Codec) -> Iterator[Finding]:

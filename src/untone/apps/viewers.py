@@ -98,6 +98,12 @@ RULES = {
     ),
     "cropped": Rule(BROKEN, {"Chromium": "ignores the gain map", "libavif": "refuses the file"}),
     "map-shallow": Rule(BROKEN, {"Chromium": "ignores the gain map", "libavif": "reads it"}),
+    "map-tall": Rule(
+        BROKEN,
+        {"Chromium": "reads as many rows of it as the base has: the light below is another", "libavif": "shrinks it"},
+    ),
+    "map-large": Rule(WARNING, {"Chromium": "shrinks it, so that light is off by up to 1 %"}),
+    "map-single": Rule(WARNING, _READ),
     "identity": Rule(BROKEN, _REFUSED),
     "colour-missing": Rule(WARNING, _READ),
     "colour-twice": Rule(BROKEN, _REFUSED),
