@@ -20,6 +20,7 @@ from .formats import map_segment, mlp_segment
 from .formats.map_segment import StoredMap
 from .image import DIFFUSE_WHITE_NITS, GainMap, Image, turned_back, turned_upright
 from .kernels import mlp as kernel
+from .kernels.mlp import Samples, Schedule
 from .lesson import Lesson, Sampling
 from .mlp import MlpMap
 from .prediction import light_of, matrix
@@ -158,20 +159,27 @@ def network_of(image: Image) -> Relation | None:
     return found
 
 
-def learned(image: Image, light: Light, primaries: str, recipe: Recipe, threads: int | None = None) -> MlpMap:
+Trainer = Callable[[NDArray[np.float32], int, Samples, Schedule, NDArray[np.float32] | None], NDArray[np.float32]]
+"""Weights to begin with, neurons, samples, schedule and mix, as of kernels.mlp.train, to the weights after."""
+
+
+def learned(
+    image: Image, light: Light, primaries: str, recipe: Recipe, threads: int | None = None, by: Trainer | None = None
+) -> MlpMap:
     """The network that leads from an SDR image to `light`.
 
     Args:
         image: SDR, uint8, or uint16 where a reader converted 8 bits by their profile; per-channel transfer.
         light: [H, W, 3] float32 of the HDR rendition, as the image's pixels lie, 1.0 = SDR white.
         primaries: of the light.
+        by: another trainer than the kernels; lab.mlp_torch has one.
 
     Raises:
         UntoneError: another size, other pixels, or light that is no number.
     """
     _check_pair(image, light)
     given = lesson_of(image, light, primaries, recipe)
-    vector = trained(given, recipe, threads)
+    vector = trained(given, recipe, threads, by)
     return network(image, light, given, vector, recipe)
 
 
@@ -234,14 +242,19 @@ def lesson_of(image: Image, light: Light, primaries: str, recipe: Recipe) -> Les
     return lesson.lesson(image, light, primaries, recipe.kind, recipe.domain, sampling)
 
 
-def trained(given: Lesson, recipe: Recipe, threads: int | None = None) -> NDArray[np.float32]:
+def trained(
+    given: Lesson, recipe: Recipe, threads: int | None = None, by: Trainer | None = None
+) -> NDArray[np.float32]:
     """The network that a lesson and a recipe lead to, as the file will hold it."""
-    schedule = kernel.Schedule(
+    schedule = Schedule(
         recipe.steps if recipe.seconds == 0 else 1 << 29, min(recipe.batch, len(given.samples.index)), recipe.rate,
         recipe.last_rate, seconds=recipe.seconds, keep2=recipe.keep2,
     )  # fmt: skip
     mix = given.whitening() if recipe.whitened else None
-    found, _, _ = kernel.train(_start(recipe), recipe.neurons, given.samples, schedule, mix=mix, threads=threads)
+    if by is None:
+        found, _, _ = kernel.train(_start(recipe), recipe.neurons, given.samples, schedule, mix=mix, threads=threads)
+    else:
+        found = by(_start(recipe), recipe.neurons, given.samples, schedule, mix)
     if recipe.bits == 16:
         return found.astype(np.float16).astype(np.float32)
     return rounding.rounded(found, recipe.neurons, *given.inputs(rounding.SAMPLES))

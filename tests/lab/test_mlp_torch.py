@@ -1,15 +1,24 @@
 """Training by torch's autograd over tables is training by the kernels."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from untone import mlp
+from untone import colour, mlp, relation
 from untone.errors import UntoneError, UsageError
+from untone.image import Image
 from untone.kernels import mlp as kernel
 
 torch = pytest.importorskip("torch")
 
 from untone.lab import mlp_torch  # noqa: E402
+
+SOURCE = str(Path(mlp.__file__).parents[1])
+SCRIPT = Path(__file__).parents[2] / "scripts" / "train_gain_mlp.py"
 
 
 def samples(count=600, height=40, width=60):
@@ -41,6 +50,27 @@ def test_what_torch_cannot_do_is_said():
     for wrong in (kernel.Schedule(1, 8, 0.1, seconds=0.5), kernel.Schedule(1, 601, 0.1)):
         with pytest.raises(UntoneError, match="trains by steps"):
             mlp_torch.train(mlp.fresh(16), 16, given, wrong)
+
+
+def test_a_pair_by_torch_is_the_pair_by_kernels():
+    """The same lesson, start, mix and steps: both reach the light alike, stored in 8 bits."""
+    random = np.random.default_rng(2)
+    codes = (random.integers(60, 200, (24, 32, 3)) + np.arange(32)[:, None]).astype(np.uint8)
+    light = (colour.srgb_to_linear(codes / 255) * np.linspace(1, 4, 32)[:, None]).astype(np.float32)
+    image, recipe = Image(codes), relation.Recipe(neurons=8, steps=150, batch=256)
+    found = [relation.learned(image, light, "bt709", recipe, by=by) for by in (None, mlp_torch.trainer("cpu"))]
+    ours, theirs = (relation.fidelity(relation.rendition(image, one), light, "bt709") for one in found)
+    assert ours > 35
+    assert theirs == pytest.approx(ours, abs=1)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU is here")
+def test_a_script_says_that_there_is_no_gpu():
+    words = [sys.executable, str(SCRIPT), "a.png", "b.exr", "c.jpg", "cuda"]
+    ended = subprocess.run(words, capture_output=True, text=True, check=False, env=os.environ | {"PYTHONPATH": SOURCE})
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("train_gain_mlp: torch has no device 'cuda' here: ")
+    assert ended.stderr.count("\n") == 1
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")

@@ -18,6 +18,7 @@ from torch import Tensor
 from .. import mlp
 from ..errors import UntoneError, UsageError
 from ..kernels.mlp import KEEP1, TINY, Samples, Schedule
+from ..relation import Trainer
 
 
 def train(
@@ -63,6 +64,22 @@ def train(
     with torch.no_grad():
         parts[0].copy_(turn @ parts[0])
     return torch.cat([part.detach().flatten() for part in parts]).cpu().numpy(), float(loss.detach())
+
+
+def trainer(device: str) -> Trainer:
+    """What relation.learned takes to train by torch on a device.
+
+    Raises:
+        UsageError: torch has no such device here.
+    """
+    _device(device)
+
+    def by(
+        vector: NDArray[np.float32], neurons: int, samples: Samples, schedule: Schedule, mix: NDArray[Any] | None
+    ) -> NDArray[np.float32]:
+        return train(vector, neurons, samples, schedule, mix=mix, device=device)[0]
+
+    return by
 
 
 def _device(name: str) -> torch.device:
