@@ -18,7 +18,7 @@ from .errors import DamagedError, LimitError, UntoneError
 Pixels = NDArray[Any]
 Triple = tuple[float, float, float]
 
-Made = Callable[[int, int], NDArray[np.float32]]
+Made = Callable[[int, int], Pixels]
 """Rows from the first to the one before the last, [last - first, W, 3]."""
 
 DIFFUSE_WHITE_NITS = 203.0
@@ -212,18 +212,19 @@ def turned_back(array: Pixels, orientation: int, axis: int = 0) -> Pixels:
 
 
 class Rows:
-    """[H, W, 3] float32 that is made when it is asked for, in place of an array: by slices of rows, or all by numpy.
+    """[H, W, 3] that is made when it is asked for, in place of an array: by slices of rows, or all by numpy.
 
     Args:
         shape: H, W, 3.
         made: makes rows; may be called from several threads.
         most_bytes: of an array of all of it; beyond, asking for all raises LimitError. None sets no limit.
+        dtype: of what is made.
     """
 
-    dtype = np.dtype(np.float32)
-
-    def __init__(self, shape: tuple[int, ...], made: Made, most_bytes: int | None = None) -> None:
-        self.shape, self._made, self._most_bytes = shape, made, most_bytes
+    def __init__(
+        self, shape: tuple[int, ...], made: Made, most_bytes: int | None = None, dtype: type = np.float32
+    ) -> None:
+        self.shape, self.dtype, self._made, self._most_bytes = shape, np.dtype(dtype), made, most_bytes
 
     def __getitem__(self, key: Any) -> Any:
         """Rows by a slice forward, and parts of these rows; whatever else numpy knows, of all of them."""
@@ -232,7 +233,7 @@ class Rows:
             return np.asarray(self)[key]
         first, last, step = rows.indices(self.shape[0])
         if last <= first:
-            return np.empty((0, *self.shape[1:]), np.float32)[(slice(None), *rest)]
+            return np.empty((0, *self.shape[1:]), self.dtype)[(slice(None), *rest)]
         if step == 1:
             found = self._made(first, last)
             return found[(slice(None), *rest)] if rest else found
@@ -241,6 +242,8 @@ class Rows:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         size = math.prod(self.shape) * self.dtype.itemsize
         if self._most_bytes is not None and size > self._most_bytes:
-            raise LimitError(f"{self.shape[1]} x {self.shape[0]} pixels of light exceed {self._most_bytes} bytes")
+            raise LimitError(
+                f"{self.shape[1]} x {self.shape[0]} pixels of {self.dtype} exceed {self._most_bytes} bytes"
+            )
         whole = self._made(0, self.shape[0])
         return whole if dtype is None else whole.astype(dtype, copy=False)

@@ -8,7 +8,7 @@ import pytest
 
 from untone import cli, formats, pipeline
 from untone.errors import DamagedError, LimitError, UntoneError
-from untone.formats import exr, exr_lines, limits
+from untone.formats import exr, exr_lines, heif_cells, limits
 from untone.image import Image, Rows
 
 SIZE = (83, 37)
@@ -69,8 +69,12 @@ def test_unnamed_primaries_are_converted_by_rows_too(tmp_path, monkeypatch):
     np.testing.assert_allclose(rows.pixels[9:60], whole.pixels[9:60], rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("target", ["png", "exr", "jpg", "hdr"])
+@pytest.mark.parametrize("target", ["png", "exr", "jpg", "hdr", "avif", "jxl"])
 def test_a_file_made_by_rows_is_that_of_all_pixels(tmp_path, monkeypatch, target):
+    """An AVIF in cells, whose codes are made for each of them."""
+    monkeypatch.setattr(heif_cells, "LEVEL_6_PIXELS", 40 * 30)
+    monkeypatch.setattr(heif_cells, "CELL_SIDE", 64)
+    monkeypatch.setattr(heif_cells, "BAND_ROWS", 7)
     source = tmp_path / "in.exr"
     source.write_bytes(formats.write(None, Image(light(), "p3", "linear", bits=32), format="exr"))
     for name, most in (("whole", 2 << 30), ("rows", 20_000)):
@@ -82,7 +86,7 @@ def test_a_file_made_by_rows_is_that_of_all_pixels(tmp_path, monkeypatch, target
 def test_who_wants_all_pixels_is_refused_in_one_line(tmp_path, small_memory, capsys):
     source = tmp_path / "in.exr"
     source.write_bytes(formats.write(None, Image(light(), transfer="linear"), format="exr"))
-    with pytest.raises(LimitError, match="37 x 83 pixels of light exceed 20000 bytes"):
+    with pytest.raises(LimitError, match="37 x 83 pixels of float32 exceed 20000 bytes"):
         pipeline.read(source)
     assert formats.probe(source).height == 83
     assert cli.main(["edit", str(source), "--crop", "3,5,6,7", "-o", str(tmp_path / "c.exr")]) == 0

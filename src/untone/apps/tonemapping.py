@@ -102,9 +102,10 @@ def rendered(still: Image, quality: int) -> tuple[Image, GainMap]:
         pixels[first : first + len(light)] = _base_codes(light, table)
     base = dataclasses.replace(still, pixels=pixels, primaries=space, transfer="srgb", bits=8, icc=None, encoded=None)
     base = dataclasses.replace(base, white_nits=DIFFUSE_WHITE_NITS)
-    del pixels
     encoded = jpeg.encode_base(base, quality)
-    base = dataclasses.replace(base, pixels=jpeg.read(encoded)[0].pixels, encoded=encoded)
+    base = dataclasses.replace(base, pixels=pixels[:1, :1].copy(), encoded=encoded)
+    del pixels  # of a large picture, there is no room for both
+    base = dataclasses.replace(base, pixels=jpeg.read(encoded)[0].pixels)
     return base, _gains(base, still)
 
 

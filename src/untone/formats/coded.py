@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 from numpy.typing import NDArray
 
 from .. import colour, kernels
-from ..image import Image, Pixels
-from .pixels import bands, brightest, packed, sixteen_bits
+from ..image import Image, Pixels, Rows
+from .pixels import BAND_ROWS, bands, brightest, packed, sixteen_bits
 
 
-def stored_codes(image: Image) -> Pixels:
-    """Full-range codes [H, W, 3] uint8 or uint16 of an image: light as PQ in BT.2020, floats as 16 bits."""
+def stored_codes(image: Image, *, by_rows: bool = False) -> Pixels:
+    """Full-range codes [H, W, 3] uint8 or uint16 of an image: light as PQ in BT.2020, floats as 16 bits.
+
+    Args:
+        by_rows: whether the codes of light that is made by rows may be so too (image.Rows).
+    """
     if image.transfer != "linear":
         return sixteen_bits(image.pixels) if image.pixels.dtype == np.float32 else image.pixels
-    out = np.empty(image.pixels.shape, np.uint16)
-    for source, target in zip(bands(image.pixels), bands(out), strict=True):
-        target[:] = kernels.pq16(source, image.primaries, image.white_nits, threads=1)
+    if by_rows and not isinstance(image.pixels, np.ndarray):
+        made = Rows(image.pixels.shape, lambda first, last: _pq(image, first, last), dtype=np.uint16)
+        return cast(Pixels, made)
+    return _pq(image, 0, image.height)
+
+
+def _pq(image: Image, first: int, last: int) -> Pixels:
+    """Codes of rows of light."""
+    out = np.empty((last - first, *image.pixels.shape[1:]), np.uint16)
+    for top in range(first, last, BAND_ROWS):
+        end = min(top + BAND_ROWS, last)
+        target = out[top - first : end - first]
+        kernels.pq16(image.pixels[top:end], image.primaries, image.white_nits, out=target, threads=1)
     return out
 
 

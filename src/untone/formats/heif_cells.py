@@ -16,6 +16,7 @@ from .coded import to_bits
 from .heif import Codec, derivation
 from .heif_items import Link, Property, parse
 from .heif_writer import NewItem, carried
+from .pixels import BAND_ROWS
 
 LEVEL_6_PIXELS = 35_651_584
 """MaxPicSize of AV1's level 6.0 (its specification, A.3) and MaxLumaPs of HEVC's 6 (ITU-T H.265, A.4)."""
@@ -50,7 +51,7 @@ def encoded(
     cells: list[NewItem] = []
     for top in range(0, rows * high, high):
         for left in range(0, columns * wide, wide):
-            cell = to_bits(_padded(codes[top : top + high, left : left + wide], high, wide), bits)
+            cell = to_bits(_padded(_cut(codes, top, left, high, wide), high, wide), bits)
             cells += carried_items(codec.encode(cell, bits, quality, cicp, subsampled))[0][:1]
     links = [Link(b"dimg", 1, tuple(range(2, len(cells) + 2)))]
     return [_grid(codec, cells[0], rows, columns, (width, height)), *(_hidden(cell) for cell in cells)], links
@@ -69,6 +70,15 @@ def carried_items(data: bytes) -> Items:
 def _side(length: int, count: int) -> int:
     """Of a cell: even, as 4:2:0 needs; the last ones reach beyond the picture by less than a cell."""
     return max(LEAST_SIDE, -(-length // (2 * count)) * 2)
+
+
+def _cut(codes: Pixels, top: int, left: int, height: int, width: int) -> Pixels:
+    """A cell, or what of it lies within the picture; of rows that are made when asked for, few of them at a time."""
+    if isinstance(codes, np.ndarray):
+        return codes[top : top + height, left : left + width]
+    bottom = min(top + height, codes.shape[0])
+    spans = [(row, min(row + BAND_ROWS, bottom)) for row in range(top, bottom, BAND_ROWS)]
+    return np.concatenate([codes[first:last, left : left + width].copy() for first, last in spans])
 
 
 def _padded(cell: Pixels, height: int, width: int) -> Pixels:

@@ -70,7 +70,7 @@ def _kept_base(codec: Codec, image: Image, bits: int | None) -> Items | None:
 
 
 def _encoded_base(codec: Codec, image: Image, quality: int, bits: int | None) -> Items:
-    codes = stored_codes(image)
+    codes = stored_codes(image, by_rows=True)
     depth = _checked(codec, bits) or min(_depth(image), codec.depths[-1])
     cicp = _cicp(codec, image, quality)
     items, links = encoded(codec, codes, depth, quality, cicp, subsampled=True)
