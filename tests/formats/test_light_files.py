@@ -208,6 +208,20 @@ def test_the_first_part_with_colours_is_read(tmp_path):
     assert (seen == (3, 2, 1)).all()
 
 
+def test_colours_that_are_missing_are_black(tmp_path):
+    seen = formats.read(parts(tmp_path, ("only", {"G": plane(2), "Z": plane(9)})))[0].pixels
+    assert (seen == (0, 2, 0)).all()
+
+
+def test_a_headers_fault_does_not_name_files_of_ours(tmp_path):
+    data = bytearray(parts(tmp_path, ("one", {"Y": plane(1)}), ("two", {"Y": plane(1)})))
+    place = data.index(b"pixelAspectRatio\0float\0") + 27
+    data[place : place + 4] = struct.pack("<f", float("nan"))
+    with pytest.raises(DamagedError, match="cannot be decoded") as caught:
+        formats.read(bytes(data))
+    assert "in.exr" not in str(caught.value)
+
+
 def test_parts_without_colours_are_named(tmp_path):
     with pytest.raises(UnsupportedError, match="channels Z"):
         formats.read(parts(tmp_path, ("depth", {"Z": plane(9)}), ("mask", {"A": plane(1)})))

@@ -204,7 +204,8 @@ def _channels(data: bytes, part: int) -> dict[str, Pixels]:
         except MemoryError as error:
             raise LimitError("the EXR does not fit into memory") from error
         except Exception as error:  # the library raises bare RuntimeError, ValueError, TypeError and its own
-            raise DamagedError(f"the EXR cannot be decoded: {' '.join(str(error).split())[:160]}") from error
+            said = " ".join(str(error).replace(str(name), "it").split())[:160]
+            raise DamagedError(f"the EXR cannot be decoded: {said}") from error
 
 
 def _rgb(channels: dict[str, Pixels], header: Header, weights: NDArray[np.float64]) -> Pixels:
@@ -218,6 +219,8 @@ def _rgb(channels: dict[str, Pixels], header: Header, weights: NDArray[np.float6
         planes = [red, (luma - weights[0] * red - weights[2] * blue) / weights[1], blue]
     elif "Y" in channels:
         planes = [channels["Y"]] * 3
+    elif channels.keys() & set("RGB"):  # colours that are not there are black (OpenEXR, RgbaInputFile)
+        planes = [channels.get(name, np.zeros(shape, np.float32)) for name in "RGB"]
     else:
         raise UnsupportedError(f"the EXR has channels {', '.join(sorted(channels))[:80]}; R, G, B or Y are read")
     if any(plane.shape != shape for plane in planes):
