@@ -18,7 +18,7 @@ from .image import Rows as Rows
 from .prediction import light_of, matrix
 
 Light = NDArray[np.float32]
-FEW_ROWS = 32
+FEW_PIXELS = 1 << 20
 
 
 def applied(image: Image, gain_map: GainMap, headroom_stops: float | None = None) -> Image:
@@ -44,7 +44,8 @@ def _maker(image: Image, gain_map: GainMap, weight: float) -> Made:
     table = colour.code_table(image.transfer, int(np.iinfo(image.pixels.dtype).max), image.white_nits)
 
     def made(first: int, last: int) -> Light:
-        threads = 1 if last - first <= FEW_ROWS else None  # whoever asks for so few has threads of its own
+        few = (last - first) * image.width <= FEW_PIXELS  # whoever asks for so few has threads of its own
+        threads = 1 if few else None
         return cast(Light, kernels.apply(image.pixels, table, gain_map, weight, rows=(first, last), threads=threads))
 
     return made

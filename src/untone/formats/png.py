@@ -44,7 +44,6 @@ CLLI_BYTES = 20
 MOST_ROWS, LEAST_ROWS, BAND_PIXELS = 128, 8, 1 << 19
 """Of a band. Each begins its own search for repetitions, at a loss of less than 1 % of the bytes."""
 
-LIGHT_ROWS = 16
 LEVEL = 3
 """zlib effort: 16-bit light hardly compresses better with more."""
 
@@ -307,14 +306,9 @@ def _parts(image: Image) -> Iterator[Part]:
 
 def _codes(image: Image, first: int, last: int) -> Pixels:
     """Rows as they are stored: light as PQ in BT.2020, what is HDR or float as 16 bits, the rest as it is."""
-    if image.transfer == "linear":
-        codes = np.empty((last - first, image.width, 3), np.uint16)
-        for top in range(first, last, LIGHT_ROWS):  # few at a time, so that their light stays in the cache
-            end = min(top + LIGHT_ROWS, last)
-            out = codes[top - first : end - first]
-            kernels.pq16(image.pixels[top:end], image.primaries, image.white_nits, out=out, threads=1)
-        return codes
     rows = image.pixels[first:last]
+    if image.transfer == "linear":
+        return kernels.pq16(rows, image.primaries, image.white_nits, threads=1)
     return sixteen_bits(rows) if image.is_hdr or rows.dtype == np.float32 else rows
 
 
