@@ -75,7 +75,8 @@ def read(data: bytes) -> tuple[Image, None]:
         codes = _ordered(decoded(imagecodecs.tiff_decode, data), layout)
         pixels = three_channels(lab_codes(codes, layout.photometric), header.width, header.height)
         return image_of(dataclasses.replace(header, bits=16), pixels), None
-    plain = layout.photometric in (WHITE_IS_ZERO, BLACK_IS_ZERO, RGB)
+    packed = layout.bits in (1, 2, 4) and layout.samples == 1  # libtiff's interface knows best
+    plain = layout.photometric in (WHITE_IS_ZERO, BLACK_IS_ZERO, RGB) and not packed
     if not plain and layout.bits > 8:
         raise UnsupportedError(f"TIFF with photometric {layout.photometric} in {layout.bits} bits is not read")
     array = decoded(imagecodecs.tiff_decode, data, asrgb=not plain)
