@@ -34,6 +34,12 @@ KNOWN = {b"ispe", b"pixi", b"av1C", b"hvcC", b"auxC", b"colr", b"pasp", b"clli",
 KNOWN |= {b"a1op", b"a1lx", b"lsel", b"amve", b"udes", b"rloc"}
 """Properties that readers know; items with others that are essential must not be shown (ISO/IEC 23008-12, 9.3)."""
 
+CODINGS = {
+    b"unci": "uncompressed", b"jpeg": "JPEG", b"j2k1": "JPEG 2000", b"avc1": "H.264", b"vvc1": "H.266",
+    b"av01": "AV1", b"hvc1": "HEVC",
+}  # fmt: skip
+"""Kinds of coded items by the names of their codecs, for who is told that one is not read."""
+
 ALPHA = (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:auxid:1", b"urn:mpeg:avc:2015:auxid:1")
 """Kinds of auxiliary pictures that are transparency (ISO/IEC 23008-12, 6.5.8; 23000-22, 7.3.5)."""
 
@@ -124,8 +130,9 @@ def picture(data: bytes, meta: Meta, number: int, codec: Codec) -> Picture:
     coded = [part for part in parts if part.kind not in DERIVED]
     other = next((part.kind for part in coded if part.kind != codec.kind), None)
     if other is not None or not coded:
-        kind = (other or item.kind).decode("latin-1")
-        raise UnsupportedError(f"a picture of this {codec.name.upper()} is coded as {kind!r}")
+        kind = other or item.kind
+        name = f" ({CODINGS[kind]}, which is not read there)" if kind in CODINGS else ""
+        raise UnsupportedError(f"a picture of this {codec.name.upper()} is coded as {kind.decode('latin-1')!r}{name}")
     if any(part.kind == b"iovl" for part in parts) and not codec.overlays:
         raise UnsupportedError(f"a picture of this {codec.name.upper()} is put together from several (iovl)")
     if any(part.extents is None for part in parts):
