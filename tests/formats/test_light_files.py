@@ -14,6 +14,9 @@ from untone.formats import icc, jxl, jxl_header, jxl_icc, profiles
 from untone.formats.icc import d50_matrix, matrix_profile, named_profile
 from untone.formats.jxl_header import Colour
 
+WIDE = np.array([[0.7977, 0.1352, 0.0313], [0.2880, 0.7119, 0.0001], [0.0, 0.0, 0.8249]])
+"""Columns of ProPhoto RGB."""
+
 RAMP = np.linspace(-0.25, 4, 3 * 4 * 3, dtype=np.float32).reshape(3, 4, 3)
 
 
@@ -57,8 +60,7 @@ def test_a_table_goes_on_as_it_ends(values, power):
 
 def test_unnamed_primaries_of_floats_become_bt2020():
     """Columns of ProPhoto RGB at D50, whose white is D50's: grey stays grey, and red is beyond BT.2020."""
-    columns = np.array([[0.7977, 0.1352, 0.0313], [0.2880, 0.7119, 0.0001], [0.0, 0.0, 0.8249]])
-    profile = matrix_profile("wide", columns, 0, (1.0,))
+    profile = matrix_profile("wide", WIDE, 0, (1.0,))
     light = np.ones((3, 4, 3), np.float32)
     light[0, 0] = (1, 0, 0)
     image = formats.read(with_profile(light, profile))[0]
@@ -92,6 +94,20 @@ def test_floats_of_jpeg_xl_have_the_light_of_their_profile(dtype):
     assert np.allclose(image.pixels, colour.srgb_to_linear(encoded.astype(np.float64)), atol=1e-3)
     found = formats.probe(data)
     assert (found.base.primaries, found.base.transfer, found.warnings) == ("p3", "linear", [])
+
+
+@pytest.mark.parametrize("profile", [named_profile("bt709", "srgb"), matrix_profile("w", WIDE, 0, (1.0,))])
+def test_the_brightest_floats_stay_numbers(profile, tmp_path):
+    """Their powers and mixtures are beyond float32; nothing is said about it on stderr."""
+    light = np.full((3, 4, 3), 3e38, np.float32)
+    light[0, 0] = (3e38, -3e38, np.nan)
+    assert np.isfinite(formats.read(with_profile(light, profile))[0].pixels).all()
+    doubles = tiff(rgb_tags(3, 4, 64) | {339: ("H", [3] * 3)}, np.full((3, 4, 3), 1e300).tobytes())
+    assert (formats.read(doubles)[0].pixels == 65504).all()
+    corners = (0.7347, 0.2653, 0.1596, 0.8404, 0.0366, 0.0001, 0.3457, 0.3585)
+    name = tmp_path / "bright.exr"
+    OpenEXR.File({"chromaticities": corners}, {"RGB": light}).write(str(name))
+    assert np.isfinite(formats.read(name)[0].pixels).all()
 
 
 # TIFF

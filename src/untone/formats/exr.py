@@ -57,8 +57,10 @@ def read(data: bytes) -> tuple[Image, None]:
 
 
 def _whole(data: bytes, header: Header, found: _Chosen, matrix: Pixels | None) -> Pixels:
-    light = finite(_rgb(_channels(data, found.part), header, _luminance_weights(found.attributes)))
-    return np.ascontiguousarray(light if matrix is None else light @ matrix, np.float32)
+    with np.errstate(all="ignore"):  # the brightest floats leave float32 here
+        light = finite(_rgb(_channels(data, found.part), header, _luminance_weights(found.attributes)))
+        light = light if matrix is None else finite(light @ matrix)
+    return np.ascontiguousarray(light, np.float32)
 
 
 def _rows(data: bytes, layout: exr_rows.Layout, matrix: Pixels | None) -> Pixels:
@@ -66,7 +68,8 @@ def _rows(data: bytes, layout: exr_rows.Layout, matrix: Pixels | None) -> Pixels
 
     def made(first: int, last: int) -> NDArray[np.float32]:
         light = finite(stored(first, last))
-        return light if matrix is None else np.asarray(light @ matrix, np.float32)
+        with np.errstate(all="ignore"):
+            return light if matrix is None else np.asarray(finite(light @ matrix), np.float32)
 
     return cast(Pixels, Rows((layout.height, layout.width, 3), made, MAX_PIXEL_BYTES))
 

@@ -105,9 +105,10 @@ def light_of(icc: bytes, values: Pixels) -> Pixels:
     if columns is not None and primaries_of(icc) is None:
         matrix = np.linalg.solve(d50_matrix("bt2020"), columns).T.astype(np.float32)
     try:
-        for band in bands(values):
-            light = through_curves(icc, band)
-            band[:] = light if matrix is None else light @ matrix
+        with np.errstate(all="ignore"):  # powers of large light leave float32
+            for band in bands(values):
+                light = through_curves(icc, band)
+                band[:] = light if matrix is None else light @ matrix
     except DamagedError as error:
         log.warning("%s; the light is taken as linear", error)
     return finite(values)

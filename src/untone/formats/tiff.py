@@ -66,6 +66,11 @@ def read(data: bytes) -> tuple[Image, None]:
     Raises:
         DamagedError, UnsupportedError, LimitError: as their names say.
     """
+    with np.errstate(all="ignore"):  # light of any size; what is none becomes a number at the end
+        return _read(data)
+
+
+def _read(data: bytes) -> tuple[Image, None]:
     tags = parse_tags(data)
     header, layout = _header(tags), _layout(tags)
     if layout.is_logarithmic:
