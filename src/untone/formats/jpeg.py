@@ -198,7 +198,7 @@ def _decoded(
     """Base and gain map, side by side in two threads unless they are large: decoders may take what pixels take."""
     if second is None or stated is None or stated.metadata is None:
         return decode(data, primary), None
-    if kernels.info()["threads"] == 1 or primary.width * primary.height > MOST_PIXELS_BESIDE:
+    if kernels.chosen(None, None)[1] == 1 or primary.width * primary.height > MOST_PIXELS_BESIDE:
         return decode(data, primary), _gain_map(data, second, stated)
     with ThreadPoolExecutor(1) as aside:
         coming = aside.submit(_gain_map, data, second, stated)
