@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from untone import colour, gainmap, mlp, pipeline, relation
+from untone import colour, gainmap, mlp, pipeline, relation, starts
 from untone.errors import DamagedError, UntoneError, UsageError
 from untone.formats import mlp_segment
 from untone.image import Image
@@ -183,6 +183,21 @@ def test_a_network_that_says_wild_things_gives_finite_light(pair):
         for stops in (None, 1.0):
             assert np.isfinite(relation.rendition(image, wild, stops).pixels).all()
         assert np.isfinite(gainmap.to_stops(relation.ordinary(image, wild))).all()
+
+
+@pytest.mark.parametrize(
+    ("changes", "learned"),
+    [
+        ({"steps": 499}, True), ({"steps": 500}, False), ({"seconds": 0.1}, True), ({"seconds": 0.2}, False),
+        ({"steps": 10, "learned_start": False}, False), ({"learned_start": True}, True),
+        ({"steps": 9, "neurons": 24}, False),
+    ],
+)  # fmt: skip
+def test_short_trainings_begin_with_what_pairs_have_in_common(changes, learned):
+    recipe = dataclasses.replace(Recipe(), **changes)
+    common = starts.start("gamma", "pq", 16)
+    expected = common if learned else mlp.fresh(recipe.neurons, recipe.seed)
+    np.testing.assert_array_equal(relation._start(recipe), expected)
 
 
 def test_the_width_follows_the_picture(pair, monkeypatch):

@@ -21,6 +21,8 @@ def test_the_package_has_starts_for_the_usual_networks(kind, domain):
     assert found.dtype == np.float32
     assert found.shape == (2259,)
     assert 0.01 < np.abs(found).mean() < 1
+    for neurons in (8, 32, 48, 64, 128):
+        assert starts.start(kind, domain, neurons).shape == (mlp.size_of(neurons),)
 
 
 def test_a_width_without_one(elsewhere):

@@ -41,6 +41,8 @@ TRIAL_STEPS, TRIAL_BATCH = 500, 1024
 LEAST_ERROR = 1e-7
 """Mean square of PQ codes, 70 dB: what is better is as good."""
 
+SHORT_STEPS, SHORT_SECONDS = 500, 0.2
+
 BAND_PIXELS = 1 << 17
 FIDELITY_PIXELS = 1 << 20
 GAMUT_TOLERANCE = lesson.GAMUT_TOLERANCE
@@ -54,12 +56,14 @@ class Recipe:
         kind, domain: of the residual; see residuals.py.
         neurons: width of the hidden layers.
         bits: 8 or 16, of a stored weight.
-        steps, batch, rate, last_rate: of training; see kernels.mlp.Schedule.
+        steps, batch, rate, last_rate: of training; see kernels.mlp.Schedule. Networks narrower than 16 neurons get
+            their share of the rate: one that dies is much of them.
         seconds: stop then instead; 0 for steps.
         seed: of the first weights and of the pixels learned from.
         keep2: of training; see kernels.mlp.Schedule.
         whitened: training walks along the picture's principal inputs; see mlp.whitening.
         learned_start: begin with the weights that many pairs have in common, where there are such; else with `fresh`.
+            None: where training is shorter than SHORT_STEPS or SHORT_SECONDS; longer, a fresh network comes further.
         weighted: errors count as the eye sees them; see lesson.Sampling.
 
     Raises:
@@ -72,13 +76,13 @@ class Recipe:
     bits: int = 8
     steps: int = 4000
     batch: int = 2048
-    rate: float = 1e-2
+    rate: float = 2e-2
     last_rate: float = 0.0
     seconds: float = 0.0
     seed: int = 0
     keep2: float = 0.95
     whitened: bool = True
-    learned_start: bool = True
+    learned_start: bool | None = None
     weighted: bool = True
 
     def __post_init__(self) -> None:
@@ -247,8 +251,8 @@ def trained(
 ) -> NDArray[np.float32]:
     """The network that a lesson and a recipe lead to, as the file will hold it."""
     schedule = Schedule(
-        recipe.steps if recipe.seconds == 0 else 1 << 29, min(recipe.batch, len(given.samples.index)), recipe.rate,
-        recipe.last_rate, seconds=recipe.seconds, keep2=recipe.keep2,
+        recipe.steps if recipe.seconds == 0 else 1 << 29, min(recipe.batch, len(given.samples.index)),
+        recipe.rate * min(recipe.neurons / 16, 1), recipe.last_rate, seconds=recipe.seconds, keep2=recipe.keep2,
     )  # fmt: skip
     mix = given.whitening() if recipe.whitened else None
     if by is None:
@@ -283,7 +287,9 @@ def width_for(image: Image, light: Light, primaries: str, recipe: Recipe, thread
 
 
 def _start(recipe: Recipe) -> NDArray[np.float32]:
-    found = starts.start(recipe.kind, recipe.domain, recipe.neurons) if recipe.learned_start else None
+    short = recipe.seconds < SHORT_SECONDS if recipe.seconds else recipe.steps < SHORT_STEPS
+    wanted = short if recipe.learned_start is None else recipe.learned_start
+    found = starts.start(recipe.kind, recipe.domain, recipe.neurons) if wanted else None
     return mlp.fresh(recipe.neurons, recipe.seed) if found is None else found
 
 
