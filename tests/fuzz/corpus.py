@@ -162,7 +162,7 @@ def announcements() -> dict[str, bytes]:
 
 
 def heifs(codec: str) -> dict[str, bytes]:
-    """Files of one codec: as written, with data first, a grid, Apple's auxiliary map."""
+    """Files of one codec: as written, with data first, a grid, Apple's auxiliary map, a sequence."""
     module = {"avif": avif, "heic": heic}[codec].CODEC
     image = Image(picture(), "p3", "srgb", orientation=6, exif=exif(), xmp=packets()["photo"])
     light = Image(picture().astype(np.float32) / 32, "bt2020", "linear", bits=32)
@@ -187,7 +187,29 @@ def heifs(codec: str) -> dict[str, bytes]:
         "aux": b"".join(heif_file(module.brands, [shown, apple, packet], links)),
         "clap": b"".join(heif_file(module.brands, [NewItem(first.kind, tile.data, (*first.properties, clap))])),
         "no-brand": whole.replace(b"tmap", b"xmap", 1),
+        "sequence": sequence(tile, {"avif": b"avis", "heic": b"hevc"}[codec]),
     }
+
+
+def sequence(item: NewItem, brand: bytes) -> bytes:
+    """A picture as the only one of an image sequence, without a still beside it."""
+    head = box(b"ftyp", brand, bytes(4), brand, b"msf1")
+    size = struct.unpack(">4xII", next(p.body for p in item.properties if p.name == b"ispe"))
+    fixed = bytes(6) + struct.pack(">H", 1) + bytes(16) + struct.pack(">HH", *size) + bytes(50)
+    described = (box(p.name, p.body) for p in item.properties if p.name != b"ispe")
+    entry = box(item.kind, fixed, *described)
+
+    def moov(place: int) -> bytes:
+        table = box(
+            b"stbl",
+            full_box(b"stsd", 0, 0, struct.pack(">I", 1), entry),
+            full_box(b"stsz", 0, 0, struct.pack(">III", 0, 1, len(item.data))),
+            full_box(b"stco", 0, 0, struct.pack(">II", 1, place)),
+        )
+        handler = full_box(b"hdlr", 0, 0, bytes(4), b"pict", bytes(13))
+        return box(b"moov", box(b"trak", box(b"mdia", handler, box(b"minf", table))))
+
+    return head + moov(len(head) + len(moov(0)) + 8) + box(b"mdat", item.data)
 
 
 def items() -> dict[str, bytes]:

@@ -240,7 +240,8 @@ _BOXES = (
     b"ftyp", b"meta", b"hdlr", b"pict", b"pitm", b"iinf", b"infe", b"iloc", b"idat", b"mdat", b"iref", b"dimg", b"cdsc",
     b"auxl", b"thmb", b"iprp", b"ipco", b"ipma", b"ispe", b"pixi", b"colr", b"nclx", b"prof", b"av1C", b"hvcC", b"irot",
     b"imir", b"clap", b"auxC", b"grpl", b"altr", b"tmap", b"grid", b"iden", b"iovl", b"Exif", b"mime", b"av01", b"hvc1",
-    b"avif", b"heic", b"mif1", b"urn:com:apple:photo:2020:aux:hdrgainmap\0", b"application/rdf+xml\0",
+    b"avif", b"heic", b"mif1", b"avis", b"hevc", b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd", b"stsz", b"stco",
+    b"co64", b"urn:com:apple:photo:2020:aux:hdrgainmap\0", b"application/rdf+xml\0",
 )  # fmt: skip
 _XML = (
     b"<rdf:Description", b"<rdf:Seq>", b"<rdf:li>", b"</rdf:li>", b"hdrgm:", b"Version", b"GainMapMax", b"GainMapMin",
