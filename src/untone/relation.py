@@ -18,6 +18,7 @@ from . import codedmap, colour, gainmap, lesson, mlp, residuals, rounding, start
 from .errors import UntoneError, UsageError
 from .formats import map_segment, mlp_segment
 from .formats.map_segment import StoredMap
+from .formats.pixels import brightest
 from .image import DIFFUSE_WHITE_NITS, GainMap, Image, turned_back, turned_upright
 from .kernels import mlp as kernel
 from .kernels.mlp import Samples, Schedule
@@ -198,7 +199,7 @@ def network(image: Image, light: Light, given: Lesson, vector: NDArray[np.float3
 
 def _headroom(light: Light) -> float:
     """Stops of nearly all of the light over SDR white."""
-    stops = math.log2(max(float(np.quantile(light.max(axis=2), 1 - gainmap.OUTLIER_SHARE)), 1.0))
+    stops = math.log2(max(float(np.quantile(brightest(light), 1 - gainmap.OUTLIER_SHARE)), 1.0))
     return min(max(stops, gainmap.SMALLEST_HEADROOM_GAP_STOPS), mlp.MOST_RESIDUAL)
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from .. import colour, gainmap
 from ..formats import jpeg
-from ..formats.pixels import BAND_ROWS
+from ..formats.pixels import BAND_ROWS, brightest
 from ..image import DIFFUSE_WHITE_NITS, GainMap, Image, Pixels
 from ..light import applied
 from ..prediction import light_of, matrix
@@ -156,8 +156,8 @@ def _shares(peak: float) -> Light:
 
 
 def _base_codes(light: Light, table: Light) -> NDArray[np.uint8]:
-    brightest = np.maximum(light.max(axis=2), np.float32(2.0**DARKEST_STOPS))
-    place = (np.log2(brightest) - DARKEST_STOPS) * np.float32((KNOTS - 1) / (np.log2(LIMIT) - DARKEST_STOPS))
+    largest = np.maximum(brightest(light), np.float32(2.0**DARKEST_STOPS))
+    place = (np.log2(largest) - DARKEST_STOPS) * np.float32((KNOTS - 1) / (np.log2(LIMIT) - DARKEST_STOPS))
     low = np.clip(place.astype(np.intp), 0, KNOTS - 2)
     share = table[low] + (table[low + 1] - table[low]) * (place - low).astype(np.float32)
     return _codes(light * share[..., None])
