@@ -82,3 +82,15 @@ def test_a_broken_extension_is_carried_and_not_believed(saved, gain_map, cut):
     again, found = formats.read(formats.write(None, image, gain_map))
     assert found.max_stops == gain_map.max_stops
     assert again.orientation == image.orientation
+
+
+def test_a_map_that_was_taken_out_is_not_announced_by_the_name_of_its_namespace(saved, gain_map):
+    """Other properties of the packet stay, and declarations with them."""
+    photo, _ = formats.read(phone_file(saved("JPEG"), extended()))
+    whole = formats.write(None, photo, gain_map)
+    image, found = formats.read(whole)
+    assert found is not None
+    plain = formats.write(None, image, None, format="jpeg")
+    assert HDRGM.encode() in plain
+    assert not announces_gain_map(parse(plain))
+    assert formats.probe(plain).warnings == []

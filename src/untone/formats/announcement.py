@@ -14,7 +14,7 @@ from .container import CONTAINER, announce, directory, silence, without_padding
 from .limits import MAX_METADATA_BYTES
 from .metadata import ISO_TAG
 from .segments import APP1, APP2, MAX_BODY, XMP_TAG, Codestream, Segment, segment
-from .xmp import HDRGM
+from .xmp import HDRGM, properties
 
 EXTENSION_TAG = b"http://ns.adobe.com/xmp/extension/\0"
 
@@ -31,7 +31,17 @@ def announces_gain_map(primary: Codestream) -> bool:
 
 def _announces_in_xmp(primary: Codestream) -> bool:
     packets = (primary.payload(APP1, XMP_TAG), extension(primary))
-    return any(packet is not None and HDRGM.encode() in packet for packet in packets)
+    return any(packet is not None and _says_gain_map(packet) for packet in packets)
+
+
+def _says_gain_map(packet: bytes) -> bool:
+    """Whether it has a property of a gain map; the name of their namespace alone is what is left of a map taken out."""
+    if HDRGM.encode() not in packet:
+        return False
+    try:
+        return bool(properties(packet, HDRGM))
+    except UntoneError:
+        return True
 
 
 def extension(primary: Codestream) -> bytes | None:
