@@ -17,11 +17,11 @@ from ..formats.segments import APP1, EXIF_TAG, Codestream, find_end
 from ..formats.signalling import Signalling
 from ..formats.ultrahdr import locate
 from . import jobs, likeness
-from .likeness import DAMAGED, LOST, OUT_OF_STEP, sight
+from .likeness import DAMAGED, OUT_OF_STEP, sight
 from .report import one_line
 from .strictness import findings
 
-UNREADABLE = "unreadable"
+LOST, UNREADABLE = "lost", "unreadable"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -18,7 +18,7 @@ from ..errors import DamagedError
 from ..image import GainMap, Image, Pixels, turned_upright
 from .resampling import Window
 
-LOST, DAMAGED, OUT_OF_STEP, CHANGED = "lost", "damaged", "out of step", "changed"
+DAMAGED, OUT_OF_STEP, CHANGED = "damaged", "out of step", "changed"
 
 Floats = NDArray[np.float32]
 
