@@ -8,7 +8,7 @@ import pytest
 
 from untone import cli, formats, pipeline
 from untone.errors import DamagedError, LimitError, UntoneError
-from untone.formats import exr, exr_lines, heif_cells, limits
+from untone.formats import exr, exr_lines, exr_rows, heif_cells, limits
 from untone.image import Image, Rows
 
 SIZE = (83, 37)
@@ -163,3 +163,19 @@ def test_random_damage_never_raises_anything_else(small_memory):
         else:
             lines = 0
         assert lines == 0
+
+
+def test_chunks_of_very_many_channels_are_not_made():
+    """A list of 1.8 MB in a small file asks for 100,000 planes of every line, and chunks of 12 GB."""
+
+    def entry(name):
+        return name + b"\0" + struct.pack("<iIii", 2, 0, 1, 1)
+
+    attributes = {
+        b"dataWindow": struct.pack("<4i", 0, 0, 1999, 1999),
+        b"compression": b"\3",
+        b"channels": b"".join(map(entry, (b"B", b"G", b"R"))) + entry(b"Z") * 100_000 + b"\0",
+    }
+    assert exr_rows.layout_of(attributes, 0) is None
+    attributes[b"channels"] = b"".join(map(entry, (b"B", b"G", b"R"))) + b"\0"
+    assert exr_rows.layout_of(attributes, 0).line_bytes == 24_000

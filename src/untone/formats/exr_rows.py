@@ -24,7 +24,8 @@ CHUNK_LINES = {0: 1, 2: 1, 3: 16}
 
 SAMPLE_TYPES: dict[int, np.dtype[np.floating]] = {1: np.dtype("<f2"), 2: np.dtype("<f4")}
 KEPT_BYTES = 64 << 20
-"""Of unpacked chunks, which bands that begin within one ask for twice."""
+"""Of unpacked chunks, which bands that begin within one ask for twice; a file whose single chunks have more, by a list of
+very many channels, is not read so."""
 
 Light = NDArray[np.float32]
 Lines = NDArray[np.uint8]
@@ -54,7 +55,8 @@ class Layout:
 
 
 def layout_of(attributes: Mapping[bytes, bytes], table: int) -> Layout | None:
-    """Of a flat single part whose header ends at `table`; None where it is packed, or its colours lie, otherwise.
+    """Of a flat single part whose header ends at `table`; None where it is packed, or its colours lie, otherwise,
+    or a chunk is beyond KEPT_BYTES.
 
     Raises:
         DamagedError, LimitError: its size is none, or beyond the limit of pixels.
@@ -79,6 +81,8 @@ def layout_of(attributes: Mapping[bytes, bytes], table: int) -> Layout | None:
     if not {b"R", b"G", b"B"} <= found.keys():
         return None
     planes, lines = tuple(found[name] for name in (b"R", b"G", b"B")), CHUNK_LINES[compression[0]]
+    if lines * offset > KEPT_BYTES:
+        return None
     return Layout(width, height, top, planes, offset, lines, compression[0] != 0, table)
 
 
