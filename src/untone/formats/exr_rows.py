@@ -24,8 +24,8 @@ CHUNK_LINES = {0: 1, 2: 1, 3: 16}
 
 SAMPLE_TYPES: dict[int, np.dtype[np.floating]] = {1: np.dtype("<f2"), 2: np.dtype("<f4")}
 KEPT_BYTES = 64 << 20
-"""Of unpacked chunks, which bands that begin within one ask for twice; a file whose single chunks have more, by a list of
-very many channels, is not read so."""
+"""Of unpacked chunks, which bands that begin within one ask for twice. A file whose single chunks have more, by a list
+of very many channels, is not read so."""
 
 Light = NDArray[np.float32]
 Lines = NDArray[np.uint8]
