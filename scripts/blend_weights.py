@@ -14,9 +14,9 @@ import sys
 from pathlib import Path
 
 from untone.errors import UntoneError, UsageError
-from untone.lab import export, origins
-from untone.lab.recipes import RECIPES
-from untone.lab.trainees import TRAINEES
+from untone.lab.training import export, initial_weights
+from untone.lab.training.recipes import RECIPES
+from untone.lab.training.tasks import TRAINEES
 
 
 def main(words: list[str]) -> int:
@@ -35,15 +35,15 @@ def main(words: list[str]) -> int:
 
 def blend(first: Path, second: Path, share: float, target: Path, note: str) -> None:
     """Exports (1 - share) * first + share * second."""
-    files = [origins.find(first), origins.find(second)]
-    states = [origins.read(file) for file in files]
+    files = [initial_weights.find(first), initial_weights.find(second)]
+    states = [initial_weights.read(file) for file in files]
     recipe = RECIPES["fastgamer"]["ours"]
     net = TRAINEES["fastgamer"].network(recipe)
     for state, file in zip(states, files, strict=True):
-        origins.put(state, net, file)  # says what does not fit
+        initial_weights.put(state, net, file)  # says what does not fit
     mixed = {name: (1 - share) * states[0][name] + share * states[1][name] for name in net.state_dict()}
     net.load_state_dict(mixed)
-    parts = [dataclasses.asdict(origins.fingerprint(file)) for file in files]
+    parts = [dataclasses.asdict(initial_weights.fingerprint(file)) for file in files]
     notes = {"recipe": {"blend": parts, "share_of_second": share}, "data": note}
     print(f"{target}  sha256 {export.export(net, target, notes)}")
 

@@ -14,12 +14,13 @@ import sys
 import time
 from pathlib import Path
 
-from untone import pipeline, relation
+from untone import pipeline
 from untone.errors import UntoneError, UsageError
-from untone.formats import mlp_segment
-from untone.formats.files import save
-from untone.lab import mlp_torch
-from untone.relation import Recipe
+from untone.formats.common.files import save
+from untone.formats.jpeg import network_segment
+from untone.implicit import encoding as network_encoding
+from untone.implicit.encoding import Recipe
+from untone.lab.implicit import torch_trainer
 
 JPEG_QUALITY = 95
 
@@ -42,21 +43,21 @@ def main(words: list[str]) -> int:
 
 def compare(sdr: str, hdr: str, target: Path, device: str, recipe: Recipe) -> None:
     """Both trainers on one pair; the network of torch is kept."""
-    by = mlp_torch.trainer(device)
+    by = torch_trainer.trainer(device)
     if target.exists():
         raise UsageError(f"{target} exists")
     plain = dataclasses.replace(pipeline.read(sdr)[0], mlp=None)
     base = pipeline.write(None, plain, None, format="jpeg", quality=JPEG_QUALITY)
     assert base is not None
     photo, other = pipeline.read(base)[0], pipeline.read(hdr)[0]
-    light = relation.aligned(photo, other)
+    light = network_encoding.aligned(photo, other)
     for name, trainer in (("kernels", None), (f"torch, {device}", by)):
         begun = time.perf_counter()
-        found = relation.learned(photo, light, other.primaries, recipe, by=trainer)
+        found = network_encoding.learned(photo, light, other.primaries, recipe, by=trainer)
         spent = time.perf_counter() - begun
-        reached = relation.fidelity(relation.rendition(photo, found), light, other.primaries)
+        reached = network_encoding.fidelity(network_encoding.rendition(photo, found), light, other.primaries)
         print(f"{name}: {reached:.2f} dB (PQ-PSNR), {spent:.1f} s")
-    save(target, [mlp_segment.with_network(base, mlp_segment.to_payload(found))])
+    save(target, [network_segment.with_network(base, network_segment.to_payload(found))])
 
 
 if __name__ == "__main__":

@@ -398,7 +398,7 @@ def test_models_are_asked_for_by_name(tmp_path):
 
 def test_converted_colours_are_applied_where_they_are_known():
     """A photo in P3 is predicted and applied as P3; the map says so by using the base's space."""
-    from untone.formats.profiles import named_profile
+    from untone.formats.profiles.resolve import named_profile
 
     source = jpeg_of(smooth(), icc_profile=named_profile("p3", "srgb"))
     done = pipeline.convert(source, None, model=Constant())

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from untone import kernels, light, pipeline
+from untone import kernels, pipeline, rendition
 from untone.image import GainMap, Image
 
 
@@ -29,7 +29,7 @@ def test_rows_are_those_of_all_light(photo, gain_map, elsewhere, transfer):
     if elsewhere:
         gain_map = dataclasses.replace(gain_map, use_base_colour_space=False, alternate_primaries="bt2020")
     whole = pipeline.apply(photo, gain_map).pixels
-    rows = light.applied(photo, gain_map).pixels
+    rows = rendition.applied(photo, gain_map).pixels
     assert isinstance(whole, np.ndarray)
     assert not isinstance(rows, np.ndarray)
     assert rows.shape == whole.shape
@@ -63,7 +63,7 @@ def test_rows_are_made_when_they_are_asked_for():
         asked.append((first, last))
         return np.full((last - first, 2, 3), first, np.float32)
 
-    rows = light.Rows((9, 2, 3), made)
+    rows = rendition.Rows((9, 2, 3), made)
     assert not asked
     assert rows[4:6].max() == 4
     assert asked == [(4, 6)]

@@ -25,23 +25,26 @@ TRAINING_PACKAGES = ("torch", "onnx", "scipy")
 """Of the extra `train`, for commands of the lab."""
 
 COMMANDS = {
-    "inspect": ("apps.inspection", "say what HDR signalling a file carries"),
-    "to": ("apps.transcoding", "write a photo in another format, with its gain map and metadata"),
-    "edit": ("apps.editing", "crop, resize, turn and strip photos, the gain map in step"),
-    "audit": ("apps.auditing", "find photos whose gain map was lost or damaged"),
+    "inspect": ("apps.inspection.command", "say what HDR signalling a file carries"),
+    "to": ("apps.conversion.transcoding", "write a photo in another format, with its gain map and metadata"),
+    "edit": ("apps.editing.command", "crop, resize, turn and strip photos, the gain map in step"),
+    "audit": ("apps.auditing.command", "find photos whose gain map was lost or damaged"),
     "apply": ("apps.rendition", "write the HDR pixels of a photo with a gain map to EXR or PNG"),
-    "encode": ("apps.encoding", "make an HDR photo from a pair, with a network of a few kilobytes or a gain map"),
+    "encode": (
+        "apps.encoding.command",
+        "make an HDR photo from a pair, by a network of a few kilobytes or a gain map",
+    ),
     "measure": ("apps.measurement", "make a gain map photo from an SDR and an HDR rendition"),
     "doctor": ("apps.diagnosis", "show versions and kernels, and try the whole line"),
-    "bench": ("lab.bench", "time the kernels and the whole command on this machine"),
-    "synth": ("lab.data", "make training pairs from HDR images"),
-    "rivals": ("lab.mlp_experiment", "compare gain networks with coded gain maps, over tone mappers"),
-    "starts": ("lab.mlp_meta", "learn the weights that gain networks begin with"),
-    "data": ("lab.preparation", "prepare data sets: crop, extract, render, pq, pack"),
-    "calibrate": ("lab.calibration", "compare pairs with photos whose cameras wrote a gain map"),
-    "train": ("lab.train", "train a model on pairs"),
-    "experiment": ("lab.experiment", "train several models on the same pairs and compare them"),
-    "eval": ("lab.evaluate", "measure a model beside the baselines"),
+    "bench": ("lab.benchmarks.command", "time the kernels and the whole command on this machine"),
+    "synth": ("lab.data.pairs", "make training pairs from HDR images"),
+    "rivals": ("lab.implicit.rivals", "compare gain networks with coded gain maps, over tone mappers"),
+    "starts": ("lab.implicit.meta_initialization", "learn the weights that gain networks begin with"),
+    "data": ("lab.data.preparation.command", "prepare data sets: crop, extract, render, pq, pack"),
+    "calibrate": ("lab.data.calibration", "compare pairs with photos whose cameras wrote a gain map"),
+    "train": ("lab.training.command", "train a model on pairs"),
+    "experiment": ("lab.experiments.command", "train several models on the same pairs and compare them"),
+    "eval": ("lab.evaluation.command", "measure a model beside the baselines"),
 }
 """Name: the module that has add_arguments(parser) and run(arguments) -> exit code, and the line in the help."""
 
@@ -84,7 +87,7 @@ def _run(argv: list[str]) -> int:
     name = argv[0] if argv and argv[0] in COMMANDS else None
     parser = command_parser(name) if name else convert_parser()
     arguments = parser.parse_args(argv[1:] if name else argv)
-    home = COMMANDS[name][0] if name else "apps.batch"
+    home = COMMANDS[name][0] if name else "apps.conversion.batch"
     return int(_module(home).run(arguments))
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import UntoneError
-from .image import DIFFUSE_WHITE_NITS
+from .image import DIFFUSE_WHITE_NITS, Image
 
 Floats = NDArray[Any]
 
@@ -182,3 +182,16 @@ def luminance_weights(primaries: str) -> NDArray[np.float64]:
     """[3] weights of linear RGB in luminance Y."""
     weights: NDArray[np.float64] = rgb_to_xyz(primaries)[1]
     return weights
+
+
+def matrix(source: str, target: str) -> NDArray[np.float32]:
+    """[3, 3] between linear RGB of two primaries, float32."""
+    return rgb_to_rgb(source, target).astype(np.float32)
+
+
+def light_of(image: Image) -> NDArray[np.float32]:
+    """Linear float32 of any image, 1.0 = its SDR white."""
+    pixels = image.pixels
+    if pixels.dtype != np.float32:
+        pixels = pixels.astype(np.float32) / np.float32(np.iinfo(image.pixels.dtype).max)
+    return to_linear(pixels, image.transfer, image.white_nits).astype(np.float32)

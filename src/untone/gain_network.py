@@ -1,4 +1,4 @@
-"""The noun of a relation stored as a network, MlpMap, and the definition of what they say, in numpy.
+"""The noun of a relation stored as a network, GainNetwork, and the definition of what they say, in numpy.
 
 Gain-MLP (Canham, Tedla, Murdoch, Brown): five numbers of a pixel, x, y, r, g, b, each as 12 sines and 12 cosines; two
 hidden layers of `width` ReLU; three values, which scaled are the residual (residuals.py) of each channel.
@@ -235,7 +235,7 @@ def quantised(vector: Floats, width: int) -> NDArray[np.float32]:
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
-class MlpMap:
+class GainNetwork:
     """A network that says, of every pixel of one SDR picture, what leads to its HDR rendition.
 
     Attributes:
@@ -280,7 +280,7 @@ class MlpMap:
 
     def __repr__(self) -> str:
         kind = f"{self.residual.kind}, {self.residual.domain}"
-        return f"MlpMap({self.neurons} neurons, {kind}, {self.bits} bit, for {self.width} x {self.height})"
+        return f"GainNetwork({self.neurons} neurons, {kind}, {self.bits} bit, for {self.width} x {self.height})"
 
     @property
     def inputs(self) -> int:

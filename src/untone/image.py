@@ -42,7 +42,7 @@ class Image:
         orientation: EXIF orientation, 1 to 8; how a viewer must turn the pixels.
         icc, exif, xmp: metadata of the file, without container headers; None where absent.
         encoded: the whole file the pixels came from, when a writer can carry its bytes over; else None.
-        mlp: a gain network that the file carries (formats/mlp_segment.py), as its bytes are; None where absent.
+        mlp: a gain network that the file carries (formats/jpeg/network_segment.py), as its bytes; None where absent.
         inked: whether the file has CMYK; the pixels are what becomes of it in RGB.
         left_out: why a gain map that the file has is not read, one line; None where none is left out.
 

@@ -17,17 +17,19 @@ from typing import Any
 
 import numpy as np
 
-from . import formats, prediction, relation
+from . import formats, prediction
+from .colour import light_of
 from .errors import UntoneError, UsageError
-from .formats import mlp_segment
-from .formats.pixels import brightest
+from .formats.common.pixels import brightest
+from .formats.jpeg import network_segment
 from .formats.signalling import shown_elsewhere
 from .image import GainMap, Image, turned_upright
-from .light import applied, upright
+from .implicit import encoding as network_encoding
+from .implicit.encoding import GAMUT_TOLERANCE, Relation, aligned, network_of
 from .prediction import MAP_DIVISORS as MAP_DIVISORS
-from .prediction import LightModel, Model, light_of
+from .prediction import LightModel, Model
 from .prediction import check_options as check_options
-from .relation import GAMUT_TOLERANCE, Relation, aligned, network_of
+from .rendition import applied, upright
 
 DEFAULT_MODEL = "fastgamer"
 GAIN_MAP_SUFFIXES = (".jpg", ".jpeg")
@@ -185,7 +187,7 @@ def measure(sdr: Image, hdr: Image, *, map_size: str = "half", channels: int = 3
     """
     if map_size not in MAP_DIVISORS or channels not in (1, 3):
         raise UsageError(f"map_size must be one of {', '.join(MAP_DIVISORS)} and channels 1 or 3")
-    return relation.measured(sdr, aligned(sdr, hdr), hdr.primaries, MAP_DIVISORS[map_size], channels)
+    return network_encoding.measured(sdr, aligned(sdr, hdr), hdr.primaries, MAP_DIVISORS[map_size], channels)
 
 
 def rendition_of(image: Image, gain_map: GainMap | None, headroom_stops: float | None = None) -> Image | None:
@@ -196,7 +198,7 @@ def rendition_of(image: Image, gain_map: GainMap | None, headroom_stops: float |
     """
     network = network_of(image)
     if network is not None:
-        return relation.rendition(image, network, headroom_stops)
+        return network_encoding.rendition(image, network, headroom_stops)
     return None if gain_map is None else apply(image, gain_map, headroom_stops)
 
 
@@ -316,13 +318,13 @@ def _transcode_network(
     map_quality: int,
 ) -> Conversion:
     """A photo with a gain network or residual map in a format that knows none: its light, or an ordinary gain map."""
-    gain_map = relation.ordinary(image, network)
+    gain_map = network_encoding.ordinary(image, network)
     figures = statistics(image, gain_map)
     options: dict[str, Any] = {"format": name, "quality": quality, "map_quality": map_quality}
     if not set(formats.suffixes_of(name)).isdisjoint(RENDITION_SUFFIXES):
-        data = write(target, relation.rendition(image, network, headroom_stops), **options)
+        data = write(target, network_encoding.rendition(image, network, headroom_stops), **options)
     else:
-        kept = None if image.encoded is None else mlp_segment.with_network(image.encoded, None)
+        kept = None if image.encoded is None else network_segment.with_network(image.encoded, None)
         data = write(target, dataclasses.replace(image, encoded=kept, mlp=None), gain_map, **options)
     return Conversion(image.width, image.height, None, data, *figures)
 

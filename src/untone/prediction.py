@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import colour, gainmap, kernels
+from .colour import light_of, matrix
 from .errors import UsageError
 from .image import DIFFUSE_WHITE_NITS, GainMap, Image, Pixels, Triple, turned_back, turned_upright
 from .operators import Operators
@@ -205,16 +206,3 @@ def _map(
         alternate_offset=(offset, offset, offset),
         alternate_headroom_stops=max(*high, gainmap.SMALLEST_HEADROOM_GAP_STOPS),
     )
-
-
-def matrix(source: str, target: str) -> NDArray[np.float32]:
-    """[3, 3] between linear RGB of two primaries, float32."""
-    return colour.rgb_to_rgb(source, target).astype(np.float32)
-
-
-def light_of(image: Image) -> NDArray[np.float32]:
-    """Linear float32 of any image, 1.0 = its SDR white."""
-    pixels = image.pixels
-    if pixels.dtype != np.float32:
-        pixels = pixels.astype(np.float32) / np.float32(np.iinfo(image.pixels.dtype).max)
-    return colour.to_linear(pixels, image.transfer, image.white_nits).astype(np.float32)

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import colour, gainmap, kernels
+from .colour import light_of, matrix
 from .errors import UntoneError
 from .image import GainMap, Image, Made, Pixels, turned_upright
 from .image import Rows as Rows
-from .prediction import light_of, matrix
 
 Light = NDArray[np.float32]
 FEW_PIXELS = 1 << 20

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from untone import formats
-from untone.formats.metadata import PER_CHANNEL
+from untone.formats.metadata.iso21496 import PER_CHANNEL
 from untone.image import GainMap, Image
 
 FRACTION = 65 / 2**31

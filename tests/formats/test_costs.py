@@ -13,31 +13,23 @@ import pytest
 
 from untone import formats
 from untone.errors import DamagedError, LimitError, UntoneError
-from untone.formats import (
-    announcement,
-    avif,
-    chromaticities,
-    codestream,
-    container,
-    exif,
-    exr,
-    heif,
-    heif_items,
-    heif_writer,
-    icc,
-    jxl,
-    limits,
-    location,
-    segments,
-    tiff,
-    ultrahdr,
-    xmp,
-)
-from untone.formats.heif_items import Item, Link, Meta, Property
-from untone.formats.heif_writer import NewItem, heif_file
-from untone.formats.icc import named_profile
-from untone.formats.idat import chunk
-from untone.formats.isobmff import box, full_box
+from untone.formats import location, webp
+from untone.formats.common import limits
+from untone.formats.common.isobmff import box, full_box
+from untone.formats.exr import codec as exr
+from untone.formats.heif import avif, codestream, item_writer
+from untone.formats.heif import decoding as heif
+from untone.formats.heif import items as heif_items
+from untone.formats.heif.item_writer import NewItem, heif_file
+from untone.formats.heif.items import Item, Link, Meta, Property
+from untone.formats.jpeg import gcontainer, segments, ultrahdr, xmp_segments
+from untone.formats.jxl import codec as jxl
+from untone.formats.metadata import exif, xmp
+from untone.formats.png import codec as png_codec
+from untone.formats.png.idat import chunk
+from untone.formats.profiles import chromaticities, icc
+from untone.formats.profiles.icc import named_profile
+from untone.formats.tiff import codec as tiff
 from untone.image import Image
 
 RDF = f'xmlns:rdf="{xmp.RDF}"'
@@ -49,7 +41,7 @@ def packet(body: str) -> bytes:
 
 def png(rows: bytes, *, interlaced: int = 0, width: int = 8, height: int = 6) -> bytes:
     head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, interlaced))
-    return formats.png.SIGNATURE + head + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    return png_codec.SIGNATURE + head + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
 def grid_of(tiles: int) -> Meta:
@@ -98,16 +90,16 @@ def test_what_python_takes_for_a_number_is_none(text):
 def test_a_thousand_prefixes_and_as_many_descriptions_are_rewritten():
     declared = " ".join(f'xmlns:a{i}="{xmp.HDRGM}"' for i in range(1000))
     body = "".join(f'<rdf:Description a{i}:Version="1.0" b="2"/>' for i in range(1000))
-    announced = container.announce(f"<rdf:RDF {RDF} {declared}>{body}</rdf:RDF>".encode(), 99)
+    announced = gcontainer.announce(f"<rdf:RDF {RDF} {declared}>{body}</rdf:RDF>".encode(), 99)
     assert announced.count(b"Version") == 1
     assert announced.count(b'b="2"') == 1000
 
 
 def test_padding_that_no_end_follows_stays_and_other_padding_goes():
     blanks = b" " * 200_000
-    assert container.without_padding(b"<a>" + blanks + b"</a>") == b"<a>" + blanks + b"</a>"
-    assert container.without_padding(b"<a/>\n" + blanks + b'\n<?xpacket end="w"?>') == b'<a/>\n<?xpacket end="w"?>'
-    assert container.without_padding(b'<a/><?xpacket end="w"?>') == b'<a/><?xpacket end="w"?>'
+    assert gcontainer.without_padding(b"<a>" + blanks + b"</a>") == b"<a>" + blanks + b"</a>"
+    assert gcontainer.without_padding(b"<a/>\n" + blanks + b'\n<?xpacket end="w"?>') == b'<a/>\n<?xpacket end="w"?>'
+    assert gcontainer.without_padding(b'<a/><?xpacket end="w"?>') == b'<a/><?xpacket end="w"?>'
 
 
 def test_a_place_is_found_by_its_namespace_however_often_it_is_begun():
@@ -130,10 +122,10 @@ def test_an_extension_is_joined_only_when_its_length_is_right(saved):
     main = segments.XMP_TAG + b'HasExtendedXMP="' + guid + b'"'
     parts = [segments.segment(0xE1, main)]
     for offset in range(4):
-        head = announcement.EXTENSION_TAG + guid + struct.pack(">II", 40, 10 * offset)
+        head = xmp_segments.EXTENSION_TAG + guid + struct.pack(">II", 40, 10 * offset)
         parts.append(segments.segment(0xE1, head + b"0123456789"))
-    assert announcement.extension(segments.parse(data[:2] + b"".join(parts) + data[2:])) == b"0123456789" * 4
-    assert announcement.extension(segments.parse(data[:2] + b"".join(parts[:-1]) + data[2:])) is None
+    assert xmp_segments.extension(segments.parse(data[:2] + b"".join(parts) + data[2:])) == b"0123456789" * 4
+    assert xmp_segments.extension(segments.parse(data[:2] + b"".join(parts[:-1]) + data[2:])) is None
 
 
 # JPEG
@@ -225,8 +217,8 @@ def test_tiles_that_share_all_of_the_file_are_refused_before_they_are_joined():
 
 def test_tables_of_items_are_written_once(monkeypatch):
     """Once more for where the data begin: of thousands of tiles, all but their places stays the same."""
-    made, info = [], heif_writer._info
-    monkeypatch.setattr(heif_writer, "_info", lambda number, item: made.append(number) or info(number, item))
+    made, info = [], item_writer._info
+    monkeypatch.setattr(item_writer, "_info", lambda number, item: made.append(number) or info(number, item))
     items = [NewItem(b"av01", bytes((n % 256,)) * (1 + n % 3)) for n in range(1, 301)]
     data = b"".join(heif_file((b"avif",), items, [Link(b"dimg", 1, tuple(range(2, 301)))]))
     assert made == list(range(1, 301))
@@ -256,7 +248,7 @@ def test_no_more_items_are_told_apart_than_there_may_be():
 
 def test_equal_tiles_may_be_stored_once():
     meta = grid_of(500)
-    items, _ = heif_writer.carried(bytes(1000), meta, 1, heif.derivation(meta, 1))
+    items, _ = item_writer.carried(bytes(1000), meta, 1, heif.derivation(meta, 1))
     assert len(items) == 501
 
 
@@ -351,7 +343,7 @@ def test_pixel_data_without_end_are_not_inflated_to_their_end(capfd):
     start = packer.compress(bytes(25 * 6)) + packer.flush(zlib.Z_FULL_FLUSH)
     packed = start + (packer.compress(bytes(1 << 24)) + packer.flush(zlib.Z_FULL_FLUSH)) * 180
     head = chunk(b"IHDR", struct.pack(">IIBBBBB", 8, 6, 8, 2, 0, 0, 0))
-    data = formats.png.SIGNATURE + head + chunk(b"IDAT", packed) + chunk(b"IEND", b"")
+    data = png_codec.SIGNATURE + head + chunk(b"IDAT", packed) + chunk(b"IEND", b"")
     with pytest.raises(DamagedError, match="too many"):
         formats.read(data)
     assert (formats.read(png(bytes(25 * 6 + 3000)))[0].pixels == 0).all()
@@ -424,8 +416,8 @@ def test_a_profile_has_a_short_name():
 def test_metadata_of_a_webp_have_a_limit(saved):
     data = saved("WEBP", exif=b"Exif\0\0MM\0*\0\0\0\x08\0\0\0\0\0\0")
     large = b"XMP " + struct.pack("<I", limits.MAX_METADATA_BYTES + 2) + bytes(limits.MAX_METADATA_BYTES + 2)
-    assert formats.raster.parse_webp(data + large).xmp is None
-    assert formats.raster.parse_webp(data).exif is not None
+    assert webp.parse_webp(data + large).xmp is None
+    assert webp.parse_webp(data).exif is not None
 
 
 @pytest.mark.parametrize("white", [(0.3127, 0.0), (float("nan"), 0.329), (0.3127, float("nan"))])

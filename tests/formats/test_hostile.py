@@ -9,9 +9,9 @@ import pytest
 
 from untone import formats
 from untone.errors import DamagedError, LimitError, UntoneError
-from untone.formats import mpf, segments, ultrahdr
-from untone.formats.icc import named_profile
-from untone.formats.metadata import ISO_TAG
+from untone.formats.jpeg import mpf, segments, ultrahdr
+from untone.formats.metadata.iso21496 import ISO_TAG
+from untone.formats.profiles.icc import named_profile
 from untone.image import Image
 
 

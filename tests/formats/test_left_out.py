@@ -11,13 +11,15 @@ from test_heif_variants import CODECS, PACKET, coded, file_of, grey, tone_mapped
 from test_ultrahdr_variants import ISO, MARKER, NUMBERS, PLAIN, announced, iso, jpeg, photo, xmp
 
 from untone import formats, pipeline
-from untone.apps.strictness import findings
+from untone.apps.inspection.validation.files import findings
 from untone.errors import DamagedError, UnsupportedError
-from untone.formats import apple, avif, heif_items
-from untone.formats.heif_items import Link, Property
-from untone.formats.heif_writer import NewItem, heif_file
-from untone.formats.metadata import Metadata, iso_to_metadata, metadata_to_iso
-from untone.formats.segments import APP1, APP2, XMP_TAG, parse, segment
+from untone.formats.heif import avif
+from untone.formats.heif import items as heif_items
+from untone.formats.heif.item_writer import NewItem, heif_file
+from untone.formats.heif.items import Link, Property
+from untone.formats.jpeg import apple
+from untone.formats.jpeg.segments import APP1, APP2, XMP_TAG, parse, segment
+from untone.formats.metadata.iso21496 import Metadata, iso_to_metadata, metadata_to_iso
 from untone.image import GainMap
 
 NEWER = segment(APP2, ISO + b"\0\1\0\3" + bytes(57))

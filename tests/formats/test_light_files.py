@@ -6,13 +6,17 @@ import imagecodecs
 import numpy as np
 import OpenEXR
 import pytest
-from test_raster import rgb_tags, tiff
+from test_webp_tiff import rgb_tags, tiff
 
 from untone import colour, formats
 from untone.errors import DamagedError, LimitError, UnsupportedError
-from untone.formats import icc, jxl, jxl_header, jxl_icc, profiles
-from untone.formats.icc import d50_matrix, matrix_profile, named_profile
-from untone.formats.jxl_header import Colour
+from untone.formats.jxl import codec as jxl
+from untone.formats.jxl import header as jxl_header
+from untone.formats.jxl import icc_stream
+from untone.formats.jxl.header import Colour
+from untone.formats.profiles import icc
+from untone.formats.profiles import resolve as profiles
+from untone.formats.profiles.icc import d50_matrix, matrix_profile, named_profile
 
 WIDE = np.array([[0.7977, 0.1352, 0.0313], [0.2880, 0.7119, 0.0001], [0.0, 0.0, 0.8249]])
 """Columns of ProPhoto RGB."""
@@ -87,7 +91,7 @@ def test_grey_profiles_have_one_curve():
 def test_floats_of_jpeg_xl_have_the_light_of_their_profile(dtype):
     encoded = np.clip(RAMP, 0, 1).astype(dtype)
     naked = jxl.parse(imagecodecs.jpegxl_encode(encoded, lossless=True, usecontainer=False)).codestream
-    profile = jxl_icc.packed(named_profile("p3", "srgb"))
+    profile = icc_stream.packed(named_profile("p3", "srgb"))
     data = jxl_header.relabelled(naked, 1, Colour(None, None, has_icc=True), profile)
     image = formats.read(data)[0]
     assert (image.primaries, image.transfer) == ("p3", "linear")

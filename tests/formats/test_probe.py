@@ -5,7 +5,7 @@ import json
 import numpy as np
 
 from untone import formats
-from untone.formats.icc import named_profile
+from untone.formats.profiles.icc import named_profile
 from untone.image import Image
 
 

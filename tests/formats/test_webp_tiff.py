@@ -10,7 +10,7 @@ from PIL import Image as Pillow
 
 from untone import formats
 from untone.errors import DamagedError, LimitError, UnsupportedError
-from untone.formats.icc import named_profile
+from untone.formats.profiles.icc import named_profile
 
 
 def tiff(tags: dict[int, tuple[str, list[int]]], samples: bytes, order: str = "<", *, big: bool = False) -> bytes:

@@ -18,14 +18,20 @@ import numpy as np
 from PIL import Image as Pillow
 
 from untone import formats
-from untone.formats import announcement, avif, heic, jxl_icc, mpf, xmp
-from untone.formats.heif_items import Link, Property
-from untone.formats.heif_writer import NewItem, heif_file
-from untone.formats.icc import named_profile
-from untone.formats.idat import chunk
-from untone.formats.isobmff import box, full_box
-from untone.formats.metadata import ISO_TAG, metadata_of, metadata_to_iso
-from untone.formats.segments import APP1, APP2, EXIF_TAG, XMP_TAG, parse, segment
+from untone.formats import jxl, png
+from untone.formats.common.isobmff import box, full_box
+from untone.formats.heif import avif, heic
+from untone.formats.heif import gain_map as gain_map_items
+from untone.formats.heif import items as heif_items
+from untone.formats.heif.item_writer import NewItem, heif_file
+from untone.formats.heif.items import Link, Property
+from untone.formats.jpeg import gcontainer, mpf, ultrahdr, xmp_segments
+from untone.formats.jpeg.segments import APP1, APP2, EXIF_TAG, XMP_TAG, parse, segment
+from untone.formats.jxl import icc_stream
+from untone.formats.metadata import xmp
+from untone.formats.metadata.iso21496 import ISO_TAG, metadata_of, metadata_to_iso
+from untone.formats.png.idat import chunk
+from untone.formats.profiles.icc import named_profile
 from untone.image import GainMap, Image
 
 HERE = Path(__file__).parent / "corpus"
@@ -90,7 +96,7 @@ def packets() -> dict[str, bytes]:
         "map-scalar": xmp.metadata_to_xmp(metadata_of(gain_map(1))),
         "map-elements": xmp.packet_of(f'<rdf:Description xmlns:h="{xmp.HDRGM}">{elements}</rdf:Description>'),
         "photo": photo,
-        "photo-announced": formats.container.announce(photo, 1234),
+        "photo-announced": gcontainer.announce(photo, 1234),
         "apple": xmp.packet_of(f'<rdf:Description xmlns:a="{xmp.APPLE}" a:HDRGainMapHeadroom="4.5"/>'),
         "extended": xmp.packet_of(f'<rdf:Description xmlns:n="{note}" n:HasExtendedXMP="{digest}"/>'),
         "padded": photo.replace(b"<?xpacket end", b"\n" + b" " * 100 + b"\n<?xpacket end"),
@@ -113,7 +119,7 @@ def jpegs() -> dict[str, bytes]:
     image = formats.read(rich)[0]
     both = formats.write(None, image, gain_map())
     plain = formats.write(None, formats.read(photo())[0], gain_map(1))
-    stream = formats.ultrahdr.locate(plain)
+    stream = ultrahdr.locate(plain)
     apple_map = photo(xmp=packets()["apple"])
     body = mpf.mpf_body([mpf.Entry(mpf.BASELINE_PRIMARY, 0, 0), mpf.Entry(0, len(apple_map), 0)], 0)
     old = photo(exif=EXIF_TAG + exif(), extra=segment(APP2, body))
@@ -136,7 +142,7 @@ def jpegs() -> dict[str, bytes]:
     }
 
 
-def announcements() -> dict[str, bytes]:
+def packets_in_segments() -> dict[str, bytes]:
     """Headers of photos with XMP in one, in two and in broken parts."""
     found, jpeg = packets(), photo()
     after = parse(jpeg).segments[0].end
@@ -145,7 +151,7 @@ def announcements() -> dict[str, bytes]:
     def with_xmp(main: bytes, *parts: bytes, total: int | None = None) -> bytes:
         size, offset, pieces = sum(map(len, parts)) if total is None else total, 0, []
         for part in parts:
-            head = announcement.EXTENSION_TAG + guid + struct.pack(">II", size, offset)
+            head = xmp_segments.EXTENSION_TAG + guid + struct.pack(">II", size, offset)
             pieces.append(segment(APP1, head + part))
             offset += len(part)
         return jpeg[:after] + segment(APP1, XMP_TAG + main) + b"".join(pieces) + jpeg[after:]
@@ -168,12 +174,12 @@ def heifs(codec: str) -> dict[str, bytes]:
     light = Image(picture().astype(np.float32) / 32, "bt2020", "linear", bits=32)
     whole = formats.write(None, image, gain_map(), format=codec, quality=30, map_quality=30)
     coded = formats.write(None, Image(picture()), format=codec, quality=30)
-    meta = formats.heif_items.parse(coded)
+    meta = heif_items.parse(coded)
     first = meta.item(1)
-    tile = NewItem(first.kind, formats.heif_items.item_bytes(coded, first), first.properties, hidden=True)
+    tile = NewItem(first.kind, heif_items.item_bytes(coded, first), first.properties, hidden=True)
     size = Property(b"ispe", struct.pack(">III", 0, 2 * WIDTH, HEIGHT))
     grid = NewItem(b"grid", struct.pack(">BBBBHH", 0, 0, 0, 1, 2 * WIDTH, HEIGHT), (size,))
-    aux = Property(b"auxC", bytes(4) + formats.heif_gain.AUXILIARY[0] + b"\0")
+    aux = Property(b"auxC", bytes(4) + gain_map_items.AUXILIARY[0] + b"\0")
     shown = NewItem(first.kind, tile.data, first.properties)
     apple = NewItem(first.kind, tile.data, (*first.properties, aux), hidden=True)
     packet = NewItem(b"mime", packets()["apple"], hidden=True, content_type=b"application/rdf+xml")
@@ -255,10 +261,10 @@ def jxls() -> dict[str, bytes]:
     """Containers and naked codestreams."""
     image = Image(picture(), orientation=6, exif=exif(), xmp=packets()["photo"])
     whole = formats.write(None, image, gain_map(), format="jxl", quality=30, map_quality=30)
-    bare = formats.jxl.parse(formats.write(None, Image(picture()), format="jxl", quality=60)).codestream
+    bare = jxl.codec.parse(formats.write(None, Image(picture()), format="jxl", quality=60)).codestream
     pieces = struct.pack(">I", 0), bare[:9], struct.pack(">I", 0x80000001), bare[9:]
     start = whole.index(b"jxlc") + 4
-    head = formats.jxl.CONTAINER + box(b"ftyp", b"jxl ", bytes(4), b"jxl ")
+    head = jxl.codec.CONTAINER + box(b"ftyp", b"jxl ", bytes(4), b"jxl ")
     packed = imagecodecs.brotli_encode(bytes(4) + exif())
     return {
         "whole": whole,
@@ -275,20 +281,20 @@ def jxls() -> dict[str, bytes]:
 
 def jxl_headers() -> dict[str, bytes]:
     """What follows the signature, and `jhgm` bodies."""
-    found = {name: data[2:80] for name, data in jxls().items() if data[:2] == formats.jxl.SIGNATURE}
-    bundle = formats.jxl.parse(jxls()["whole"]).gain_map
-    return {**found, "bundle": bundle, "pq": formats.jxl.parse(jxls()["pq"]).codestream[2:80]}
+    found = {name: data[2:80] for name, data in jxls().items() if data[:2] == jxl.codec.SIGNATURE}
+    bundle = jxl.codec.parse(jxls()["whole"]).gain_map
+    return {**found, "bundle": bundle, "pq": jxl.codec.parse(jxls()["pq"]).codestream[2:80]}
 
 
 def packed_profiles() -> dict[str, bytes]:
     """Flat prefix codes, as they are written, and the beginning of one."""
-    value, bits = jxl_icc.packed(named_profile("p3", "srgb"))
+    value, bits = icc_stream.packed(named_profile("p3", "srgb"))
     return {"flat": value.to_bytes(bits // 8 + 1, "little"), "cut": value.to_bytes(bits // 8 + 1, "little")[:40]}
 
 
 def pngs() -> dict[str, bytes]:
     """Every colour chunk, depth and kind."""
-    signature = formats.png.SIGNATURE
+    signature = png.codec.SIGNATURE
     image = Image(picture(), "p3", "srgb", orientation=6, exif=exif(), xmp=packets()["photo"])
     light = Image(picture().astype(np.float32) / 32, "bt2020", "linear", bits=32)
 
@@ -410,7 +416,7 @@ def corpus() -> dict[str, dict[str, bytes]]:
     """Seeds by target and name."""
     return {
         "jpeg": jpegs(),
-        "announcement": announcements(),
+        "xmp_segments": packets_in_segments(),
         "mpf": indices(),
         "xmp": packets(),
         "iso": isos(),

@@ -81,7 +81,7 @@ def _inside(target: str, seconds: int, patience: int, seed: int, scratch: str, c
     """This process becomes the fuzzer, which never returns."""
     import atheris
 
-    with atheris.instrument_imports(include=["untone.formats", "untone.apps.strictness"]):
+    with atheris.instrument_imports(include=["untone.formats", "untone.apps.inspection.validation.files"]):
         import targets
     chosen = targets.TARGETS[target]
     words = Path(scratch) / "words"

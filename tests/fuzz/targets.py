@@ -15,30 +15,20 @@ import mutations
 import numpy as np
 
 from untone import formats
-from untone.apps import strictness
+from untone.apps.inspection.validation import files as file_validation
 from untone.errors import UntoneError
-from untone.formats import (
-    announcement,
-    apple,
-    avif,
-    container,
-    exif,
-    heic,
-    heif_gain,
-    heif_items,
-    icc,
-    jxl,
-    jxl_header,
-    jxl_icc,
-    location,
-    mpf,
-    profiles,
-    revision,
-    segments,
-    ultrahdr,
-    xmp,
-)
-from untone.formats.metadata import iso_to_metadata, metadata_to_iso, rounded
+from untone.formats import location
+from untone.formats.heif import avif, heic
+from untone.formats.heif import gain_map as heif_gain
+from untone.formats.heif import items as heif_items
+from untone.formats.jpeg import apple, gcontainer, mpf, photoshop, revision, segments, ultrahdr, xmp_segments
+from untone.formats.jxl import codec as jxl
+from untone.formats.jxl import header as jxl_header
+from untone.formats.jxl import icc_stream
+from untone.formats.metadata import exif, xmp
+from untone.formats.metadata.iso21496 import iso_to_metadata, metadata_to_iso, rounded
+from untone.formats.profiles import icc
+from untone.formats.profiles import resolve as profiles
 from untone.image import GainMap
 
 MAX_DECODED_PIXELS = 1 << 14
@@ -89,7 +79,7 @@ def _opened(name: str) -> Callable[[bytes], None]:
     def run(data: bytes) -> None:
         if not data or not chosen.starts(data[:64]):
             return
-        attempt(strictness.findings, data)
+        attempt(file_validation.findings, data)
         found = attempt(formats.probe, data)
         small = found is not None and _few(found.width, found.height)
         if not small or (found.gain_map is not None and not _few(found.gain_map.width, found.gain_map.height)):
@@ -128,22 +118,22 @@ def _jpeg(data: bytes) -> None:
         assert ultrahdr.locate(bare).primary.width == layout.primary.width
 
 
-def _announcement(data: bytes) -> None:
+def _xmp_segments(data: bytes) -> None:
     """The header of a photo: its XMP packets, main and extended, out of and into segments."""
     stream = attempt(segments.parse, data)
     if stream is None:
         return
-    announcement.announces_gain_map(stream)
-    announcement.extension(stream)
+    xmp_segments.announces_gain_map(stream)
+    xmp_segments.extension(stream)
     for length in (1000, None):
-        removed, added = announcement.rewritten(stream, length)
+        removed, added = xmp_segments.rewritten(stream, length)
         assert all(found in stream.segments for found in removed)
         for part in added:
             assert segments.segment(part[1], part[4:]) == part
     attempt(location.jpeg_without_location, data)
     assert len(location.jpeg_without_thumbnails(data)) == len(data)
     for part in stream.segments:
-        assert len(location.resources_without_thumbnails(part.body)) <= len(part.body)
+        assert len(photoshop.resources_without_thumbnails(part.body)) <= len(part.body)
 
 
 def _mpf(data: bytes) -> None:
@@ -161,12 +151,12 @@ def _xmp(data: bytes) -> None:
         if found:
             attempt(xmp.xmp_to_metadata, found)
     attempt(apple.headroom_stops, data, None)
-    attempt(container.directory, data)
-    attempt(container.silence, data)
-    container.without_padding(data)
-    announced = attempt(container.announce, data, 1234)
+    attempt(gcontainer.directory, data)
+    attempt(gcontainer.silence, data)
+    gcontainer.without_padding(data)
+    announced = attempt(gcontainer.announce, data, 1234)
     if announced is not None:
-        assert len([i for i in container.directory(announced) if i.semantic == "GainMap"]) == 1
+        assert len([i for i in gcontainer.directory(announced) if i.semantic == "GainMap"]) == 1
         assert xmp.properties(announced, xmp.HDRGM)["Version"] == ("1.0",)
     assert len(location.xmp_without_location(data)) == len(data)
     revision.xmp_with(data, 6, (10, 20))
@@ -181,7 +171,7 @@ def _iso(data: bytes) -> None:
 
 def _items(data: bytes) -> None:
     """The tables of AVIF and HEIC files, without decoders."""
-    attempt(strictness.findings, data)
+    attempt(file_validation.findings, data)
     meta = attempt(heif_items.parse, data)
     if meta is None:
         return
@@ -204,10 +194,10 @@ def _jxl_header(data: bytes) -> None:
 
 
 def _jxl_icc(data: bytes) -> None:
-    profile = attempt(jxl_icc.unpacked, data)
-    if profile is not None and len(profile) >= jxl_icc.HEADER_BYTES:
-        value, bits = jxl_icc.packed(profile)
-        assert jxl_icc.unpacked(value.to_bytes(bits // 8 + 1, "little")) == profile
+    profile = attempt(icc_stream.unpacked, data)
+    if profile is not None and len(profile) >= icc_stream.HEADER_BYTES:
+        value, bits = icc_stream.packed(profile)
+        assert icc_stream.unpacked(value.to_bytes(bits // 8 + 1, "little")) == profile
 
 
 def _icc(data: bytes) -> None:
@@ -257,7 +247,7 @@ _RADIANCE = (b"#?RADIANCE\n", b"FORMAT=32-bit_rle_xyze\n", b"PRIMARIES=", b"\n\n
 
 TARGETS = {
     "jpeg": Target(_jpeg, mutations.jpeg),
-    "announcement": Target(_announcement, mutations.jpeg, _XML),
+    "xmp_segments": Target(_xmp_segments, mutations.jpeg, _XML),
     "mpf": Target(_mpf),
     "xmp": Target(_xmp, mutations.xml, _XML),
     "iso": Target(_iso),

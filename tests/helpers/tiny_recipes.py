@@ -3,7 +3,7 @@
 import dataclasses
 
 from untone.lab.nets import fastgamer, gmnet, irnet, itmlut
-from untone.lab.recipes import RECIPES, Recipe
+from untone.lab.training.recipes import RECIPES, Recipe
 
 SHAPES = {
     "fastgamer": fastgamer.Shape(channels=(4, 4, 4, 4, 8), feature=8, local=4, rank=2, lut_nodes=5, bins=4),

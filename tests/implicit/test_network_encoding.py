@@ -6,11 +6,13 @@ import math
 import numpy as np
 import pytest
 
-from untone import colour, gainmap, mlp, pipeline, relation, starts
+from untone import colour, gain_network, gainmap, pipeline
 from untone.errors import DamagedError, UntoneError, UsageError
-from untone.formats import mlp_segment
+from untone.formats.jpeg import network_segment
 from untone.image import Image
-from untone.relation import Recipe
+from untone.implicit import encoding as network_encoding
+from untone.implicit import initialization
+from untone.implicit.encoding import Recipe
 from untone.residuals import Residual
 
 QUICK = Recipe(steps=400, batch=512)
@@ -37,9 +39,11 @@ def pair():
 @pytest.mark.parametrize("bits", [8, 16])
 def test_every_residual_leads_to_the_light(pair, kind, domain, bits):
     image, light = pair
-    found = relation.learned(image, light, "bt709", dataclasses.replace(QUICK, kind=kind, domain=domain, bits=bits))
-    made = relation.rendition(image, found)
-    assert relation.fidelity(made, light, "bt709") > 42
+    found = network_encoding.learned(
+        image, light, "bt709", dataclasses.replace(QUICK, kind=kind, domain=domain, bits=bits)
+    )
+    made = network_encoding.rendition(image, found)
+    assert network_encoding.fidelity(made, light, "bt709") > 42
     assert made.pixels.dtype == np.float32
     assert (made.transfer, made.primaries) == ("linear", "bt709")
     assert found.headroom_stops == pytest.approx(math.log2(light.max()), abs=0.1)
@@ -49,22 +53,22 @@ def test_what_is_learned_is_what_is_stored(pair):
     """Training hands over the weights as the file will give them back."""
     image, light = pair
     for bits in (8, 16):
-        found = relation.learned(image, light, "bt709", dataclasses.replace(QUICK, bits=bits))
-        back = mlp_segment.to_network(mlp_segment.to_payload(found))
+        found = network_encoding.learned(image, light, "bt709", dataclasses.replace(QUICK, bits=bits))
+        back = network_segment.to_network(network_segment.to_payload(found))
         np.testing.assert_array_equal(back.vector, found.vector)
 
 
 def test_more_steps_and_neurons_are_better(pair):
     image, light = pair
     recipes = (dataclasses.replace(QUICK, steps=60), QUICK, Recipe(steps=1500, batch=512, neurons=32))
-    found = [relation.learned(image, light, "bt709", recipe) for recipe in recipes]
-    one, two, three = (relation.fidelity(relation.rendition(image, f), light, "bt709") for f in found)
+    found = [network_encoding.learned(image, light, "bt709", recipe) for recipe in recipes]
+    one, two, three = (network_encoding.fidelity(network_encoding.rendition(image, f), light, "bt709") for f in found)
     assert one < two < three
 
 
 def test_the_same_seed_gives_the_same_network(pair):
     image, light = pair
-    one, two = (relation.learned(image, light, "bt709", QUICK, threads=n) for n in (1, 2))
+    one, two = (network_encoding.learned(image, light, "bt709", QUICK, threads=n) for n in (1, 2))
     np.testing.assert_array_equal(one.vector, two.vector)
 
 
@@ -73,26 +77,26 @@ def test_headroom_weighs_the_gain(pair):
     image, light = pair
     sdr = colour.srgb_to_linear(image.pixels / 255)
     for kind, domain in (("gain", "linear"), ("gamma", "pq")):
-        found = relation.learned(image, light, "bt709", dataclasses.replace(QUICK, kind=kind, domain=domain))
+        found = network_encoding.learned(image, light, "bt709", dataclasses.replace(QUICK, kind=kind, domain=domain))
         whole, half, none = (
-            relation.rendition(image, found, stops).pixels for stops in (None, found.headroom_stops / 2, 0.0)
+            network_encoding.rendition(image, found, stops).pixels for stops in (None, found.headroom_stops / 2, 0.0)
         )
         np.testing.assert_allclose(none, sdr, atol=2e-3)
         stops = np.log2((whole + 1 / 64) / (sdr + 1 / 64))
         np.testing.assert_allclose(half, (sdr + 1 / 64) * 2 ** (stops / 2) - 1 / 64, atol=5e-3)
-        np.testing.assert_array_equal(relation.rendition(image, found, 50.0).pixels, whole)
+        np.testing.assert_array_equal(network_encoding.rendition(image, found, 50.0).pixels, whole)
         with pytest.raises(UntoneError, match="headroom must be a finite number"):
-            relation.rendition(image, found, math.nan)
+            network_encoding.rendition(image, found, math.nan)
 
 
 def test_as_an_ordinary_gain_map(pair):
     image, light = pair
     for kind, domain in (("gain", "linear"), ("gamma", "pq")):
-        found = relation.learned(image, light, "bt709", dataclasses.replace(QUICK, kind=kind, domain=domain))
-        made = pipeline.apply(image, relation.ordinary(image, found))
-        whole = relation.rendition(image, found)
-        assert relation.fidelity(made, whole.pixels, "bt709") > 50
-    assert relation.ordinary(image, found, 2).codes.shape == (24, 32, 3)
+        found = network_encoding.learned(image, light, "bt709", dataclasses.replace(QUICK, kind=kind, domain=domain))
+        made = pipeline.apply(image, network_encoding.ordinary(image, found))
+        whole = network_encoding.rendition(image, found)
+        assert network_encoding.fidelity(made, whole.pixels, "bt709") > 50
+    assert network_encoding.ordinary(image, found, 2).codes.shape == (24, 32, 3)
 
 
 @pytest.mark.parametrize("primaries", ["p3", "bt2020"])
@@ -102,14 +106,14 @@ def test_hdr_in_a_wider_gamut(pair, primaries):
     wide = np.maximum(light @ colour.rgb_to_rgb("bt709", primaries).T, 0).astype(np.float32)
     wide[..., 0] *= 1.5
     for kind, domain in (("gain", "linear"), ("gamma", "pq")):
-        found = relation.learned(image, wide, primaries, dataclasses.replace(QUICK, kind=kind, domain=domain))
-        assert relation.fidelity(relation.rendition(image, found), wide, primaries) > 38
+        found = network_encoding.learned(image, wide, primaries, dataclasses.replace(QUICK, kind=kind, domain=domain))
+        assert network_encoding.fidelity(network_encoding.rendition(image, found), wide, primaries) > 38
 
 
 def test_an_sdr_rendition_brighter_than_the_hdr_one(pair):
     image, light = pair
-    found = relation.learned(image, light / 4, "bt709", QUICK)
-    assert relation.fidelity(relation.rendition(image, found), light / 4, "bt709") > 42
+    found = network_encoding.learned(image, light / 4, "bt709", QUICK)
+    assert network_encoding.fidelity(network_encoding.rendition(image, found), light / 4, "bt709") > 42
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 7), (9, 1)])
@@ -118,7 +122,7 @@ def test_small_and_constant_pictures(shape, kind):
     image = Image(np.full((*shape, 3), 120, np.uint8))
     light = np.full((*shape, 3), 0.7, np.float32)
     recipe = Recipe(kind=kind, domain="linear" if kind == "gain" else "pq", steps=20)
-    made = relation.rendition(image, relation.learned(image, light, "bt709", recipe))
+    made = network_encoding.rendition(image, network_encoding.learned(image, light, "bt709", recipe))
     np.testing.assert_allclose(made.pixels, 0.7, rtol=1e-3)
 
 
@@ -126,17 +130,17 @@ def test_pixels_converted_by_a_profile_have_16_bits(pair):
     """Their light is that of 16 bits; the network sees the nearest 8."""
     image, light = pair
     fine = Image(np.clip(image.pixels.astype(int) * 257 + 60, 0, 65535).astype(np.uint16))
-    found = relation.learned(fine, light, "bt709", QUICK)
-    coarse = relation.learned(image, light, "bt709", QUICK)
-    assert relation.fidelity(relation.rendition(fine, found), light, "bt709") > 42
+    found = network_encoding.learned(fine, light, "bt709", QUICK)
+    coarse = network_encoding.learned(image, light, "bt709", QUICK)
+    assert network_encoding.fidelity(network_encoding.rendition(fine, found), light, "bt709") > 42
     np.testing.assert_array_equal(found.print, coarse.print)
-    assert relation.network_of(dataclasses.replace(fine, mlp=mlp_segment.to_payload(found))) is not None
+    assert network_encoding.network_of(dataclasses.replace(fine, mlp=network_segment.to_payload(found))) is not None
 
 
 def test_black_stays_black():
     image = Image(np.zeros((8, 8, 3), np.uint8))
-    found = relation.learned(image, np.zeros((8, 8, 3), np.float32), "bt709", Recipe(steps=5))
-    assert relation.rendition(image, found).pixels.max() < 1e-6
+    found = network_encoding.learned(image, np.zeros((8, 8, 3), np.float32), "bt709", Recipe(steps=5))
+    assert network_encoding.rendition(image, found).pixels.max() < 1e-6
 
 
 def test_pairs_that_are_no_pairs_are_refused(pair):
@@ -144,11 +148,11 @@ def test_pairs_that_are_no_pairs_are_refused(pair):
     broken = light.copy()
     broken[3, 5, 1], broken[4, 4, 0] = np.nan, np.inf
     with pytest.raises(UntoneError, match="2 pixels that are no numbers"):
-        relation.learned(image, broken, "bt709", QUICK)
+        network_encoding.learned(image, broken, "bt709", QUICK)
     with pytest.raises(UntoneError, match="differ in size: 64 x 48 and 64 x 47"):
-        relation.learned(image, light[1:], "bt709", QUICK)
+        network_encoding.learned(image, light[1:], "bt709", QUICK)
     with pytest.raises(UntoneError, match="SDR pixels of 8 bits, not float32 linear"):
-        relation.learned(Image(light, transfer="linear"), light, "bt709", QUICK)
+        network_encoding.learned(Image(light, transfer="linear"), light, "bt709", QUICK)
     for wrong in ({"kind": "ratio"}, {"neurons": 17}, {"bits": 4}, {"steps": 0}):
         with pytest.raises(UsageError):
             Recipe(**wrong)
@@ -156,33 +160,33 @@ def test_pairs_that_are_no_pairs_are_refused(pair):
 
 def test_another_picture_is_refused(pair):
     image, light = pair
-    found = relation.learned(image, light, "bt709", dataclasses.replace(QUICK, steps=5))
+    found = network_encoding.learned(image, light, "bt709", dataclasses.replace(QUICK, steps=5))
     for other in (image.pixels[:, ::-1], image.pixels[2:], 255 - image.pixels):
         with pytest.raises(UntoneError, match="was made for"):
-            relation.rendition(Image(np.ascontiguousarray(other)), found)
+            network_encoding.rendition(Image(np.ascontiguousarray(other)), found)
 
 
 def test_the_network_of_a_file(pair):
     image, light = pair
-    found = relation.learned(image, light, "bt709", dataclasses.replace(QUICK, steps=5))
-    payload = mlp_segment.to_payload(found)
+    found = network_encoding.learned(image, light, "bt709", dataclasses.replace(QUICK, steps=5))
+    payload = network_segment.to_payload(found)
     carried = dataclasses.replace(image, mlp=payload)
-    assert relation.network_of(image) is None
-    np.testing.assert_array_equal(relation.network_of(carried).vector, found.vector)
+    assert network_encoding.network_of(image) is None
+    np.testing.assert_array_equal(network_encoding.network_of(carried).vector, found.vector)
     with pytest.raises(DamagedError, match="gain network"):
-        relation.network_of(dataclasses.replace(image, mlp=payload[:-1]))
+        network_encoding.network_of(dataclasses.replace(image, mlp=payload[:-1]))
 
 
 def test_a_network_that_says_wild_things_gives_finite_light(pair):
     image, _ = pair
     for kind, domain in (("gain", "linear"), ("gain", "pq"), ("gamma", "linear"), ("gamma", "pq")):
-        wild = mlp.MlpMap(
-            np.sign(mlp.fresh(16)) * np.float32(1e5), 16, Residual(kind, domain), (-64.0,) * 3, (64.0,) * 3,
-            48, 64, mlp.fingerprint(image.pixels), 2.0,
+        wild = gain_network.GainNetwork(
+            np.sign(gain_network.fresh(16)) * np.float32(1e5), 16, Residual(kind, domain), (-64.0,) * 3, (64.0,) * 3,
+            48, 64, gain_network.fingerprint(image.pixels), 2.0,
         )  # fmt: skip
         for stops in (None, 1.0):
-            assert np.isfinite(relation.rendition(image, wild, stops).pixels).all()
-        assert np.isfinite(gainmap.to_stops(relation.ordinary(image, wild))).all()
+            assert np.isfinite(network_encoding.rendition(image, wild, stops).pixels).all()
+        assert np.isfinite(gainmap.to_stops(network_encoding.ordinary(image, wild))).all()
 
 
 @pytest.mark.parametrize(
@@ -195,18 +199,18 @@ def test_a_network_that_says_wild_things_gives_finite_light(pair):
 )  # fmt: skip
 def test_short_trainings_begin_with_what_pairs_have_in_common(changes, learned):
     recipe = dataclasses.replace(Recipe(), **changes)
-    common = starts.start("gamma", "pq", 16)
-    expected = common if learned else mlp.fresh(recipe.neurons, recipe.seed)
-    np.testing.assert_array_equal(relation._start(recipe), expected)
+    common = initialization.start("gamma", "pq", 16)
+    expected = common if learned else gain_network.fresh(recipe.neurons, recipe.seed)
+    np.testing.assert_array_equal(network_encoding._start(recipe), expected)
 
 
 def test_the_width_follows_the_picture(pair, monkeypatch):
     """One gain for all pixels needs the smallest network; a relation full of waves is worth a wider one."""
-    monkeypatch.setattr(relation, "TRIAL_STEPS", 150)
+    monkeypatch.setattr(network_encoding, "TRIAL_STEPS", 150)
     image, _ = pair
     base = colour.srgb_to_linear(image.pixels / 255)
     twice = ((base + 1 / 64) * 2 - 1 / 64).astype(np.float32)
-    assert relation.width_for(image, twice, "bt709", Recipe(kind="gain", domain="linear")) == 8
+    assert network_encoding.width_for(image, twice, "bt709", Recipe(kind="gain", domain="linear")) == 8
     y, x = np.mgrid[0:48, 0:64] / 64
     waves = (base * (1.2 + np.sin(14 * x) * np.sin(11 * y))[..., None] * 2 + 0.01).astype(np.float32)
-    assert relation.width_for(image, waves, "bt709", Recipe()) > 8
+    assert network_encoding.width_for(image, waves, "bt709", Recipe()) > 8

@@ -5,18 +5,19 @@ import itertools
 import numpy as np
 import pytest
 
-from untone import mlp, rounding
+from untone import gain_network
+from untone.implicit import quantization
 
 
 def plainly(weights, steps, most, moments, lost=None):
     weights, steps = np.array(weights, float), np.array(steps, float)
     lost = np.zeros(len(weights)) if lost is None else np.array(lost, float)
-    return rounding.nearest(weights, steps, np.array(most, float), np.array(moments, float), lost)
+    return quantization.nearest(weights, steps, np.array(most, float), np.array(moments, float), lost)
 
 
 def test_two_inputs_that_are_one_make_up_for_each_other(monkeypatch):
     """Only the sum of three weights counts: 1.6 is said as 1 + 1 + 0 or the like, not as 1 + 0 + 0."""
-    monkeypatch.setattr(rounding, "DAMPING", 1e-6)
+    monkeypatch.setattr(quantization, "DAMPING", 1e-6)
     found = plainly([0.6, 0.55, 0.45], [1, 1, 1], [9, 9, 9], np.ones((3, 3)))
     assert set(found) <= {0.0, 1.0}
     assert found.sum() == 2
@@ -24,7 +25,7 @@ def test_two_inputs_that_are_one_make_up_for_each_other(monkeypatch):
 
 def test_a_number_makes_up_for_what_a_code_lost(monkeypatch):
     """A weight whose input is always 1 and a bias say the same: together they are as before."""
-    monkeypatch.setattr(rounding, "DAMPING", 1e-9)
+    monkeypatch.setattr(quantization, "DAMPING", 1e-9)
     found = plainly([0.3, -0.2], [0.25, np.nan], [100, 0], np.ones((2, 2)))
     assert found[0] == 0.25
     assert found.sum() == pytest.approx(0.1, abs=1e-6)
@@ -32,7 +33,7 @@ def test_a_number_makes_up_for_what_a_code_lost(monkeypatch):
 
 def test_what_was_lost_before_is_made_up_for(monkeypatch):
     """d d + 2 l d is least at -l: numbers go there, codes to the nearest."""
-    monkeypatch.setattr(rounding, "DAMPING", 1e-9)
+    monkeypatch.setattr(quantization, "DAMPING", 1e-9)
     found = plainly([1.0, 5.0], [np.nan, 1.0], [0, 9], np.eye(2), [0.25, -1.7])
     assert found == pytest.approx([0.75, 7.0])
 
@@ -48,7 +49,7 @@ def test_codes_stay_within_their_ends():
 
 def test_it_is_nearly_the_best_of_all(monkeypatch):
     """Of four weights that go together, against every choice of codes: near to the best, far from each alone."""
-    monkeypatch.setattr(rounding, "DAMPING", 1e-6)
+    monkeypatch.setattr(quantization, "DAMPING", 1e-6)
     random = np.random.default_rng(4)
     ours, alone, best = [], [], []
     for _ in range(40):
@@ -77,13 +78,13 @@ def together(count=1500):
 def test_it_says_nearly_the_same_in_codes(neurons):
     """The error of what the network says is a quarter at most of that of nearest codes; one block or several."""
     embedded, weights = together()
-    vector = mlp.fresh(neurons, 2)
-    found = rounding.rounded(vector, neurons, embedded, weights)
-    np.testing.assert_array_equal(mlp.quantised(found, neurons), found)
-    truth = mlp.forward(embedded, vector, neurons)
+    vector = gain_network.fresh(neurons, 2)
+    found = quantization.rounded(vector, neurons, embedded, weights)
+    np.testing.assert_array_equal(gain_network.quantised(found, neurons), found)
+    truth = gain_network.forward(embedded, vector, neurons)
     ours, theirs = (
-        (weights * np.square(mlp.forward(embedded, v, neurons) - truth)).mean()
-        for v in (found, mlp.quantised(vector, neurons))
+        (weights * np.square(gain_network.forward(embedded, v, neurons) - truth)).mean()
+        for v in (found, gain_network.quantised(vector, neurons))
     )
     assert ours < theirs / 4
 
@@ -91,33 +92,33 @@ def test_it_says_nearly_the_same_in_codes(neurons):
 def test_slopes_are_those_of_the_definition():
     """The signed sum's slopes by each number, against the gradient that training follows."""
     embedded, weights = together(5)
-    vector = mlp.fresh(8, 3).astype(np.float64)
-    net = mlp.layers(vector, 8)
-    block = rounding._blocks(net, 8)[0]
-    places = rounding._places(block, 8, len(vector))
+    vector = gain_network.fresh(8, 3).astype(np.float64)
+    net = gain_network.layers(vector, 8)
+    block = quantization._blocks(net, 8)[0]
+    places = quantization._places(block, 8, len(vector))
     signed = np.sqrt(weights).astype(np.float64)
-    slopes, said = rounding._slopes(net, embedded.astype(np.float64), signed, block)
+    slopes, said = quantization._slopes(net, embedded.astype(np.float64), signed, block)
     for row in range(5):
         one = embedded[row : row + 1].astype(np.float64)
         target = said[row : row + 1] - signed[row : row + 1] * 1.5  # 2 * error / 3 is then the sign times the root
-        _, gradient = mlp.loss_and_gradient(one, target, np.ones((1, 3)), vector, 8)
+        _, gradient = gain_network.loss_and_gradient(one, target, np.ones((1, 3)), vector, 8)
         np.testing.assert_allclose(slopes[row], gradient[places], atol=1e-12)
     assert sorted(places) == list(range(len(vector)))
 
 
 @pytest.mark.parametrize("neurons", [24, 120, 128])
 def test_blocks_of_wide_networks_hold_each_number_once(neurons):
-    vector = mlp.fresh(neurons)
-    blocks = rounding._blocks(mlp.layers(vector, neurons), neurons)
-    places = [rounding._places(block, neurons, len(vector)) for block in blocks]
+    vector = gain_network.fresh(neurons)
+    blocks = quantization._blocks(gain_network.layers(vector, neurons), neurons)
+    places = [quantization._places(block, neurons, len(vector)) for block in blocks]
     assert sorted(np.concatenate(places)) == list(range(len(vector)))
-    assert max(map(len, places)) <= rounding.BLOCK + neurons
+    assert max(map(len, places)) <= quantization.BLOCK + neurons
 
 
 def test_a_network_that_says_nothing_is_rounded_too():
     embedded, weights = np.ones((50, 120), np.float32), np.ones((50, 3), np.float32)
-    vector = mlp.fresh(8)
-    mlp.layers(vector, 8).first_bias[:] = -1e4
-    assert np.isfinite(rounding.rounded(vector, 8, embedded, weights)).all()
-    assert not rounding.rounded(np.zeros_like(vector), 8, embedded, weights).any()
-    assert np.isfinite(rounding.rounded(vector, 8, embedded, weights * 0)).all()
+    vector = gain_network.fresh(8)
+    gain_network.layers(vector, 8).first_bias[:] = -1e4
+    assert np.isfinite(quantization.rounded(vector, 8, embedded, weights)).all()
+    assert not quantization.rounded(np.zeros_like(vector), 8, embedded, weights).any()
+    assert np.isfinite(quantization.rounded(vector, 8, embedded, weights * 0)).all()

@@ -5,9 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from untone import kernels, mlp
+from untone import gain_network, kernels
 from untone.errors import UntoneError
-from untone.kernels import mlp as trained
+from untone.kernels import network as trained
 from untone.residuals import Residual
 
 COMPILED = [v for v in kernels.info()["available"] if v != "reference"]
@@ -16,7 +16,7 @@ HEIGHT, WIDTH = 37, 50
 
 def samples(count=700, seed=0, colours=True):
     random = np.random.default_rng(seed)
-    basis = mlp.basis(HEIGHT, WIDTH, colours)
+    basis = gain_network.basis(HEIGHT, WIDTH, colours)
     starts = np.cumsum(basis.counts) - basis.counts
     index = np.stack([s + random.integers(0, n, count) for s, n in zip(starts, basis.counts, strict=True)], -1)
     targets, weights = random.normal(0, 1, (count, 3)), random.uniform(0.5, 2, (count, 3))
@@ -24,14 +24,14 @@ def samples(count=700, seed=0, colours=True):
 
 
 def begun(neurons, sections=5):
-    noise = np.random.default_rng(9).normal(0, 0.02, mlp.size_of(neurons, sections))
-    return mlp.fresh(neurons, sections=sections) + noise.astype(np.float32)
+    noise = np.random.default_rng(9).normal(0, 0.02, gain_network.size_of(neurons, sections))
+    return gain_network.fresh(neurons, sections=sections) + noise.astype(np.float32)
 
 
 def a_map(neurons, height=HEIGHT, width=WIDTH):
     ends = ((-1.0, 0.0, -3.0), (3.0, 1.5, 3.0))
     kind = Residual("gain", "linear", "bt709")
-    return mlp.MlpMap(begun(neurons), neurons, kind, *ends, height, width, np.zeros(16, np.uint8), 2.0)
+    return gain_network.GainNetwork(begun(neurons), neurons, kind, *ends, height, width, np.zeros(16, np.uint8), 2.0)
 
 
 @pytest.mark.parametrize("variant", COMPILED)
@@ -115,7 +115,7 @@ def test_training_learns():
     reds = (given.index[:, 2] - HEIGHT - WIDTH) / 255
     targets = np.stack([places - 0.5, reds - 0.5, places * reds - 0.3], -1).astype(np.float32)
     given = dataclasses.replace(given, targets=targets, weights=np.ones_like(targets))
-    _, _, loss = trained.train(mlp.fresh(16), 16, given, trained.Schedule(1500, 512, 0.01))
+    _, _, loss = trained.train(gain_network.fresh(16), 16, given, trained.Schedule(1500, 512, 0.01))
     assert loss**0.5 < 0.02
 
 

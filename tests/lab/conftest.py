@@ -8,7 +8,7 @@ import pytest
 import torch
 from made_light import panorama, write_exr
 
-from untone.lab import data, synth
+from untone.lab.data import pairs, synth
 
 torch.set_num_threads(1)  # tests run beside each other; spinning threads would slow them
 
@@ -35,5 +35,5 @@ def small_style() -> synth.Style:
 @pytest.fixture(scope="session")
 def pairs_folder(hdr_folder: Path, small_style: synth.Style, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pairs")
-    assert list(data.synthesise(hdr_folder, folder, 64, 5, small_style)) == [64]
+    assert list(pairs.synthesise(hdr_folder, folder, 64, 5, small_style)) == [64]
     return folder

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from untone.lab import export
 from untone.lab.nets import gmnet, irnet, itmlut
+from untone.lab.training import export
 
 torch.set_num_threads(1)
 

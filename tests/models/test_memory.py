@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from untone.lab import export
 from untone.lab.nets import gmnet, irnet, itmlut
+from untone.lab.training import export
 
 resource = pytest.importorskip("resource", reason="this system does not tell the memory of a process")
 

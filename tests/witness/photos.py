@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 
 from untone import GainMap, Image, Operators, colour
-from untone.formats import heif_cells
-from untone.formats.icc import d50_matrix, named_profile
+from untone.formats.heif import grid as heif_grid
+from untone.formats.profiles.icc import d50_matrix, named_profile
 from untone.image import turned_upright
 
 FLOOR = 1 / 50
@@ -58,8 +58,8 @@ def gain_map(channels: int = 3, divisor: int = 1, radians: float = 4.0, **fields
 
 def in_cells(monkeypatch: Any) -> tuple[Image, GainMap]:
     """A photo and a map that, from now on, become grids of 2 x 2 cells, the last of each padded."""
-    monkeypatch.setattr(heif_cells, "LEVEL_6_PIXELS", 100 * 100)
-    monkeypatch.setattr(heif_cells, "CELL_SIDE", 96)
+    monkeypatch.setattr(heif_grid, "LEVEL_6_PIXELS", 100 * 100)
+    monkeypatch.setattr(heif_grid, "CELL_SIDE", 96)
     large = scene(131, 169)
     return Image(large), dataclasses.replace(gain_map(3), codes=large)
 

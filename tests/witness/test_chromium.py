@@ -17,7 +17,7 @@ from PIL import Image as Pillow
 
 import untone
 from untone import GainMap, Image
-from untone.formats.icc import named_profile
+from untone.formats.profiles.icc import named_profile
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 

@@ -16,8 +16,8 @@ from test_chromium import PARAMETERS, agrees, browser, seen_stops  # noqa: F401 
 
 import untone
 from untone import Image, formats
-from untone.formats import heif_output
-from untone.formats.avif import CODEC
+from untone.formats.heif import encoding as heif_output
+from untone.formats.heif.avif import CODEC
 from untone.pipeline import light_of
 
 

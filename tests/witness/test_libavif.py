@@ -16,8 +16,8 @@ from test_chromium import PARAMETERS
 
 import untone
 from untone import GainMap, Image
-from untone.formats import avif
-from untone.formats.metadata import metadata_of
+from untone.formats.heif import avif
+from untone.formats.metadata.iso21496 import metadata_of
 
 P99, MEDIAN_OF_SMALLER = 5e-4, 2e-3
 

@@ -11,7 +11,7 @@ from PIL import Image as Pillow
 
 import untone
 from untone import Image
-from untone.formats.icc import named_profile
+from untone.formats.profiles.icc import named_profile
 
 
 @pytest.fixture(scope="module")

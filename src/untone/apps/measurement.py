@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 
 from .. import pipeline
+from ..console.lines import named
 from ..errors import UntoneError
 from ..image import Image
 from .rendition import check_output
-from .report import named
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

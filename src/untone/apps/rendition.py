@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 
 from .. import pipeline
+from ..console.lines import named
 from ..errors import UntoneError, UsageError
-from .report import named
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

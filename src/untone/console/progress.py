@@ -12,7 +12,7 @@ from types import FrameType
 from typing import Any
 
 from ..errors import UntoneError, UsageError
-from .layouts.opened import complain, naming
+from .lines import complain, naming
 
 TERMINAL_SECONDS, LOG_SECONDS = 0.2, 20.0
 

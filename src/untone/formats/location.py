@@ -10,17 +10,18 @@ from __future__ import annotations
 import hashlib
 import re
 import struct
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from xml.parsers import expat
 
 from ..errors import UntoneError
-from . import exif
-from .announcement import EXTENSION_TAG, extension, extension_segments, named_extension
-from .container import TAG
-from .segments import APP1, EXIF_TAG, XMP_TAG, Codestream, parse
-from .ultrahdr import locate
-from .xmp import BOM, PADDING
-from .xmp import parse as parse_xmp
+from .jpeg.gcontainer import TAG
+from .jpeg.photoshop import APP13, PHOTOSHOP_TAG, resources
+from .jpeg.segments import APP1, EXIF_TAG, XMP_TAG, Codestream, parse
+from .jpeg.ultrahdr import locate
+from .jpeg.xmp_segments import EXTENSION_TAG, extension, extension_segments, named_extension
+from .metadata import exif
+from .metadata.xmp import BOM, PADDING
+from .metadata.xmp import parse as parse_xmp
 
 EXIF_NAMESPACE = "http://ns.adobe.com/exif/1.0/"
 PLACES = {
@@ -35,13 +36,9 @@ PLACES = {
 THUMBNAILS = {"http://ns.adobe.com/xap/1.0/": ("Thumbnails",)}
 Names = Mapping[str, tuple[str, ...]]
 
+IPTC_RESOURCE = 0x0404
 IPTC_PLACES = frozenset((26, 27, 90, 92, 95, 100, 101))
 """Datasets of record 2 (IIM 4.2): content location code and name, city, sublocation, state, country code and name."""
-
-PHOTOSHOP_TAG = b"Photoshop 3.0\0"
-APP13, IPTC_RESOURCE = 0xED, 0x0404
-THUMBNAIL_RESOURCES = frozenset((0x0409, 0x040C))
-"""Of Photoshop 4 and 5."""
 
 _ATTRIBUTE = re.compile(rb"""\s([\w.-]+):([\w.-]+)\s*=\s*(?:"[^"]*"|'[^']*')""")
 """An attribute with its prefix, its name and the blank before it."""
@@ -178,33 +175,10 @@ def resources_without_location(block: bytes) -> bytes:
     Each is `8BIM`, a number, a name and a length, all but the number padded to even lengths.
     """
     made = bytearray(block)
-    for number, _, at, end in _resources(block):
+    for number, _, at, end in resources(block):
         if number == IPTC_RESOURCE:
             _blank_datasets(made, at, end)
     return bytes(made)
-
-
-def resources_without_thumbnails(block: bytes) -> bytes:
-    """Photoshop's resources less the small pictures of what the photo was."""
-    kept, position = [], 0
-    for number, start, _, end in _resources(block):
-        if number in THUMBNAIL_RESOURCES:
-            kept.append(block[position:start])
-            position = min(end + (end & 1 ^ start & 1), len(block))
-    return b"".join([*kept, block[position:]])
-
-
-def _resources(block: bytes) -> Iterator[tuple[int, int, int, int]]:
-    """Number, where it starts, and where its content starts and ends, of each."""
-    position = 0
-    while block[position : position + 4] == b"8BIM" and position + 7 <= len(block):
-        (number,) = struct.unpack_from(">H", block, position + 4)
-        at = position + 6 + (block[position + 6] + 2 & ~1)
-        if at + 4 > len(block):
-            return
-        (length,) = struct.unpack_from(">I", block, at)
-        yield number, position, at + 4, min(at + 4 + length, len(block))
-        position = at + 4 + (length + 1 & ~1)
 
 
 def _blank_datasets(block: bytearray, position: int, end: int) -> None:

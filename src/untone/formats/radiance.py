@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from .. import colour
 from ..errors import DamagedError, UnsupportedError
 from ..image import GainMap, Image, Pixels
-from . import chromaticities, profiles
-from .limits import MAX_TEXT_HEADER_BYTES, check_size
-from .pixels import bands, finite
+from .common.limits import MAX_TEXT_HEADER_BYTES, check_size
+from .common.pixels import bands, finite
+from .profiles import chromaticities
+from .profiles import resolve as profiles
 from .signalling import Header, Signalling, signalling
 
 SIGNATURES = (b"#?RADIANCE", b"#?RGBE")

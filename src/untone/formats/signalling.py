@@ -7,11 +7,13 @@ from typing import Any
 
 from ..errors import DamagedError
 from ..image import Image, Pixels
-from . import profiles
-from .apple import NO_HEADROOM
-from .icc import describe
-from .metadata import PER_CHANNEL, Metadata
-from .pixels import full_range
+from .common.pixels import full_range
+from .metadata.iso21496 import PER_CHANNEL, Metadata
+from .profiles import resolve as profiles
+from .profiles.icc import describe
+
+NO_HEADROOM = "the file states no usable headroom for it"
+"""Of an Apple gain map, which is then no gain map."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,7 +51,7 @@ class GainMapSignal:
 
 @dataclasses.dataclass(frozen=True)
 class NetworkSignal:
-    """A gain network (mlp_segment.py), or a residual as a picture (map_segment.py); see mlp.MlpMap.
+    """A gain network (jpeg/network_segment.py), or a residual as a picture (jpeg/residual_segment.py).
 
     Attributes:
         residual, domain, primaries: what its values mean.

@@ -1,4 +1,4 @@
-"""Stages 1 and 5 of the line: bytes to Image and GainMap, and back.
+"""The table of formats: bytes to Image and GainMap, and back.
 
 FORMATS is the whole registry: first bytes choose on read, the suffix on write. To add a format is one module and
 one line.
@@ -15,10 +15,16 @@ import numpy as np
 
 from ..errors import UnsupportedError, UntoneError, UsageError
 from ..image import GainMap, Image
-from . import avif, exr, heic, jpeg, jxl, png, radiance, raster, tiff
-from .files import Part, joined, load_bytes, save
+from . import radiance, webp
+from .common.files import Part, joined, load_bytes, save
+from .common.source import opened
+from .exr import codec as exr
+from .heif import avif, heic
+from .jpeg import codec as jpeg
+from .jxl import codec as jxl
+from .png import codec as png
 from .signalling import Signalling
-from .source import opened
+from .tiff import codec as tiff
 
 Reader = Callable[[bytes], tuple[Image, GainMap | None]]
 Writer = Callable[..., Iterable[Part]]
@@ -61,7 +67,7 @@ FORMATS = (
     Format("exr", (".exr",), _begins(exr.SIGNATURE), exr.read, exr.probe, exr.write, lazy=True),
     Format("radiance", (".hdr",), _begins(*radiance.SIGNATURES), radiance.read, radiance.probe, radiance.write),
     Format("tiff", (), _begins(*tiff.SIGNATURES), tiff.read, tiff.probe),
-    Format("webp", (), _is_webp, raster.read_webp, raster.probe_webp),
+    Format("webp", (), _is_webp, webp.read_webp, webp.probe_webp),
     Format("avif", (".avif",), avif.starts, avif.read, avif.probe, avif.write, avif.CODEC.depths, lazy=True),
     Format("heic", (".heic",), heic.starts, heic.read, heic.probe, heic.write, heic.CODEC.depths, lazy=True),
     Format("jxl", (".jxl",), _begins(*jxl.SIGNATURES), jxl.read, jxl.probe, jxl.write),

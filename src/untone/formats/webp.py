@@ -9,10 +9,10 @@ import imagecodecs
 
 from ..errors import DamagedError, UnsupportedError
 from ..image import Image
-from .exif import orientation_of
-from .limits import MAX_CHUNKS, MAX_METADATA_BYTES, check_size
-from .pixels import decoded, three_channels
-from .segments import EXIF_TAG
+from .common.limits import MAX_CHUNKS, MAX_METADATA_BYTES, check_size
+from .common.pixels import decoded, three_channels
+from .jpeg.segments import EXIF_TAG
+from .metadata.exif import orientation_of
 from .signalling import Header, Signalling, image_of, signalling
 
 

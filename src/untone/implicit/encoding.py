@@ -14,17 +14,19 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from . import codedmap, colour, gainmap, lesson, mlp, residuals, rounding, starts
-from .errors import UntoneError, UsageError
-from .formats import map_segment, mlp_segment
-from .formats.map_segment import StoredMap
-from .formats.pixels import brightest
-from .image import DIFFUSE_WHITE_NITS, GainMap, Image, turned_back, turned_upright
-from .kernels import mlp as kernel
-from .kernels.mlp import Samples, Schedule
-from .lesson import Lesson, Sampling
-from .mlp import MlpMap
-from .prediction import light_of, matrix
+from .. import colour, gain_network, gainmap, residuals
+from ..colour import light_of, matrix
+from ..errors import UntoneError, UsageError
+from ..formats.common.pixels import brightest
+from ..formats.jpeg import network_segment, residual_segment
+from ..formats.jpeg.residual_segment import StoredMap
+from ..gain_network import GainNetwork
+from ..image import DIFFUSE_WHITE_NITS, GainMap, Image, turned_back, turned_upright
+from ..kernels import network as kernel
+from ..kernels.network import Samples, Schedule
+from . import initialization, quantization, residual_map
+from . import sampling as pixel_sampling
+from .sampling import Lesson, Sampling
 
 Light = NDArray[np.float32]
 
@@ -46,7 +48,7 @@ SHORT_STEPS, SHORT_SECONDS = 500, 0.2
 
 BAND_PIXELS = 1 << 17
 FIDELITY_PIXELS = 1 << 20
-GAMUT_TOLERANCE = lesson.GAMUT_TOLERANCE
+GAMUT_TOLERANCE = pixel_sampling.GAMUT_TOLERANCE
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,8 +91,8 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.kind not in residuals.KINDS or self.domain not in residuals.DOMAINS:
             raise UsageError(f"there is no residual of {self.kind}, {self.domain}")
-        if self.neurons not in mlp.WIDTHS:
-            raise UsageError(f"neurons must be {mlp.WIDTHS[0]} to {mlp.WIDTHS[-1]}, a multiple of 8")
+        if self.neurons not in gain_network.WIDTHS:
+            raise UsageError(f"neurons must be {gain_network.WIDTHS[0]} to {gain_network.WIDTHS[-1]}, a multiple of 8")
         numbers = self.steps >= 1 and self.batch >= 1 and math.isfinite(self.seconds)
         if self.bits not in (8, 16) or not numbers:
             raise UsageError(f"weights have 8 or 16 bits, and at least one step is made, not {self}")
@@ -138,14 +140,16 @@ def fidelity(made: Image, light: Light, primaries: str) -> float:
     """PSNR in dB of PQ codes in BT.2020 against the true light, peak 1; large photos on a regular sample."""
     step = max(1, math.isqrt(made.height * made.width // FIDELITY_PIXELS))
     codes = [
-        colour.nits_to_pq(np.maximum(lesson.turned(part[::step, ::step], name, "bt2020"), 0) * DIFFUSE_WHITE_NITS)
+        colour.nits_to_pq(
+            np.maximum(pixel_sampling.turned(part[::step, ::step], name, "bt2020"), 0) * DIFFUSE_WHITE_NITS
+        )
         for part, name in ((made.pixels, made.primaries), (light, primaries))
     ]
     error = float(np.square(codes[0] - codes[1], dtype=np.float64).mean())
     return -10 * math.log10(max(error, 1e-12))
 
 
-Relation = MlpMap | StoredMap
+Relation = GainNetwork | StoredMap
 """What a file may carry beside its photo: a network, or a residual as a picture."""
 
 
@@ -158,9 +162,9 @@ def network_of(image: Image) -> Relation | None:
     """
     if image.mlp is None:
         return None
-    stored = map_segment.is_map(image.mlp)
-    found = map_segment.to_map(image.mlp) if stored else mlp_segment.to_network(image.mlp)
-    mlp.check_fits(found, lesson.codes(image.pixels))
+    stored = residual_segment.is_map(image.mlp)
+    found = residual_segment.to_map(image.mlp) if stored else network_segment.to_network(image.mlp)
+    gain_network.check_fits(found, pixel_sampling.codes(image.pixels))
     return found
 
 
@@ -170,7 +174,7 @@ Trainer = Callable[[NDArray[np.float32], int, Samples, Schedule, NDArray[np.floa
 
 def learned(
     image: Image, light: Light, primaries: str, recipe: Recipe, threads: int | None = None, by: Trainer | None = None
-) -> MlpMap:
+) -> GainNetwork:
     """The network that leads from an SDR image to `light`.
 
     Args:
@@ -188,19 +192,19 @@ def learned(
     return network(image, light, given, vector, recipe)
 
 
-def network(image: Image, light: Light, given: Lesson, vector: NDArray[np.float32], recipe: Recipe) -> MlpMap:
+def network(image: Image, light: Light, given: Lesson, vector: NDArray[np.float32], recipe: Recipe) -> GainNetwork:
     """A vector that a lesson led to, with all that its file needs to know of the pair."""
     headroom = _headroom(light)
     ends = (_triple(given.low), _triple(given.high))
-    marks = mlp.fingerprint(lesson.codes(image.pixels))
+    marks = gain_network.fingerprint(pixel_sampling.codes(image.pixels))
     size = image.height, image.width
-    return MlpMap(vector, recipe.neurons, given.residual, *ends, *size, marks, headroom, recipe.bits)
+    return GainNetwork(vector, recipe.neurons, given.residual, *ends, *size, marks, headroom, recipe.bits)
 
 
 def _headroom(light: Light) -> float:
     """Stops of nearly all of the light over SDR white."""
     stops = math.log2(max(float(np.quantile(brightest(light), 1 - gainmap.OUTLIER_SHARE)), 1.0))
-    return min(max(stops, gainmap.SMALLEST_HEADROOM_GAP_STOPS), mlp.MOST_RESIDUAL)
+    return min(max(stops, gainmap.SMALLEST_HEADROOM_GAP_STOPS), gain_network.MOST_RESIDUAL)
 
 
 def mapped(
@@ -213,15 +217,15 @@ def mapped(
         divisor: the picture has ceil(H / divisor) x ceil(W / divisor) pixels.
     """
     _check_pair(image, light)
-    base = lesson.code_light(image)[image.pixels]
-    residual = lesson.residual_for(kind, domain, image.primaries, primaries, base, light)
-    sdr = np.maximum(lesson.turned(base, image.primaries, residual.primaries), 0)
-    hdr = np.maximum(lesson.turned(light, primaries, residual.primaries), 0)
-    small = codedmap.reduced(residuals.residual_of(sdr, hdr, residual), divisor)
-    print_ = mlp.fingerprint(lesson.codes(image.pixels))
+    base = pixel_sampling.code_light(image)[image.pixels]
+    residual = pixel_sampling.residual_for(kind, domain, image.primaries, primaries, base, light)
+    sdr = np.maximum(pixel_sampling.turned(base, image.primaries, residual.primaries), 0)
+    hdr = np.maximum(pixel_sampling.turned(light, primaries, residual.primaries), 0)
+    small = residual_map.reduced(residuals.residual_of(sdr, hdr, residual), divisor)
+    print_ = gain_network.fingerprint(pixel_sampling.codes(image.pixels))
     shape = (image.height, image.width, print_, _headroom(light), codec)
     return StoredMap(
-        residual, _triple(small.low), _triple(small.high), *shape, codedmap.picture(small.codes, codec, quality)
+        residual, _triple(small.low), _triple(small.high), *shape, residual_map.picture(small.codes, codec, quality)
     )
 
 
@@ -244,7 +248,7 @@ def lesson_of(image: Image, light: Light, primaries: str, recipe: Recipe) -> Les
     """What a recipe learns of a pair: more steps look at more pixels."""
     wanted = min(max(SAMPLES, recipe.steps * recipe.batch // 8), MOST_SAMPLES)
     sampling = Sampling(wanted, recipe.batch, recipe.weighted, recipe.seed)
-    return lesson.lesson(image, light, primaries, recipe.kind, recipe.domain, sampling)
+    return pixel_sampling.lesson(image, light, primaries, recipe.kind, recipe.domain, sampling)
 
 
 def trained(
@@ -262,7 +266,7 @@ def trained(
         found = by(_start(recipe), recipe.neurons, given.samples, schedule, mix)
     if recipe.bits == 16:
         return found.astype(np.float16).astype(np.float32)
-    return rounding.rounded(found, recipe.neurons, *given.inputs(rounding.SAMPLES))
+    return quantization.rounded(found, recipe.neurons, *given.inputs(quantization.SAMPLES))
 
 
 def width_for(image: Image, light: Light, primaries: str, recipe: Recipe, threads: int | None = None) -> int:
@@ -280,7 +284,7 @@ def width_for(image: Image, light: Light, primaries: str, recipe: Recipe, thread
     for neurons in WIDER:
         trial = dataclasses.replace(trial, neurons=neurons)
         loss, _ = kernel.slopes(trained(given, trial, threads), neurons, given.samples, threads=threads)
-        doublings = math.log2(mlp_segment.file_bytes(neurons, recipe.bits))
+        doublings = math.log2(network_segment.file_bytes(neurons, recipe.bits))
         scores.append(-10 * math.log10(max(loss * given.worth, LEAST_ERROR)) - WORTH * doublings)
         if len(scores) > 1 and scores[-1] <= scores[-2]:
             return WIDER[len(scores) - 2]
@@ -290,8 +294,8 @@ def width_for(image: Image, light: Light, primaries: str, recipe: Recipe, thread
 def _start(recipe: Recipe) -> NDArray[np.float32]:
     short = recipe.seconds < SHORT_SECONDS if recipe.seconds else recipe.steps < SHORT_STEPS
     wanted = short if recipe.learned_start is None else recipe.learned_start
-    found = starts.start(recipe.kind, recipe.domain, recipe.neurons) if wanted else None
-    return mlp.fresh(recipe.neurons, recipe.seed) if found is None else found
+    found = initialization.start(recipe.kind, recipe.domain, recipe.neurons) if wanted else None
+    return gain_network.fresh(recipe.neurons, recipe.seed) if found is None else found
 
 
 def _triple(values: Light) -> tuple[float, float, float]:
@@ -312,7 +316,7 @@ def rendition(image: Image, found: Relation, headroom_stops: float | None = None
     light = np.empty(image.pixels.shape, np.float32)
 
     def fill(rows: slice, sdr: Light, hdr: Light) -> None:
-        light[rows] = lesson.turned(_weighed(sdr, hdr, share), found.residual.primaries, image.primaries)
+        light[rows] = pixel_sampling.turned(_weighed(sdr, hdr, share), found.residual.primaries, image.primaries)
 
     _by_bands(image, found, fill)
     return dataclasses.replace(
@@ -338,15 +342,15 @@ def _weighed(sdr: Light, hdr: Light, share: float) -> Light:
 def _by_bands(image: Image, found: Relation, fill: Callable[[slice, Light, Light], None]) -> None:
     """fill(rows, SDR light, HDR light), both in the residual's primaries, of some rows at a time, in threads."""
     _check_pixels(image)
-    codes = lesson.codes(image.pixels)
-    mlp.check_fits(found, codes)
-    said = codedmap.values_of(found) if isinstance(found, StoredMap) else kernel.values(codes, found)
-    table, own = lesson.code_light(image), image.primaries
+    codes = pixel_sampling.codes(image.pixels)
+    gain_network.check_fits(found, codes)
+    said = residual_map.values_of(found) if isinstance(found, StoredMap) else kernel.values(codes, found)
+    table, own = pixel_sampling.code_light(image), image.primaries
     rows = max(1, BAND_PIXELS // image.width)
 
     def band(top: int) -> None:
         part = slice(top, top + rows)
-        sdr = np.maximum(lesson.turned(table[image.pixels[part]], own, found.residual.primaries), 0)
+        sdr = np.maximum(pixel_sampling.turned(table[image.pixels[part]], own, found.residual.primaries), 0)
         fill(part, sdr, residuals.light_of(sdr, said[part], found.residual))
 
     with ThreadPoolExecutor(kernel.default_threads()) as crew:

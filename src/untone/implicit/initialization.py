@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from . import mlp
-from .errors import DamagedError
+from .. import gain_network
+from ..errors import DamagedError
 
-FILE = Path(__file__).parent / "models" / "weights" / "gain-mlp.npz"
+FILE = Path(__file__).parents[1] / "models" / "weights" / "gain-mlp.npz"
 """Arrays of half floats by `name_of`; a new start is one array more."""
 
 
@@ -37,6 +37,6 @@ def _all() -> dict[str, NDArray[np.float16]]:
     with np.load(FILE, allow_pickle=False) as file:
         found = {name: file[name] for name in file.files}
     for name, vector in found.items():
-        if vector.shape != (mlp.size_of(int(name.rsplit("_", 1)[1])),) or not np.isfinite(vector).all():
+        if vector.shape != (gain_network.size_of(int(name.rsplit("_", 1)[1])),) or not np.isfinite(vector).all():
             raise DamagedError(f"{FILE}: {name} is no network")
     return found

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import mlp
+from .. import gain_network
 
 Floats = NDArray[Any]
 Places = NDArray[np.int64]
@@ -50,32 +50,32 @@ def rounded(vector: NDArray[np.float32], neurons: int, embedded: Floats, weights
         embedded: [n, inputs] of some samples; SAMPLES are enough.
         weights: [n, 3], how much errors of their outputs matter.
     """
-    net = mlp.layers(np.array(vector, np.float32), neurons)
+    net = gain_network.layers(np.array(vector, np.float32), neurons)
     steps, most = _steps(net, vector, neurons)
-    said = mlp.forward(embedded, vector, neurons)
+    said = gain_network.forward(embedded, vector, neurons)
     result = vector.astype(np.float64)
     for block in _blocks(net, neurons):
         places = _places(block, neurons, len(vector))
         moments, lost = _moments(result.astype(np.float32), neurons, block, embedded, weights, said)
         result[places] = nearest(result[places], steps[places], most[places], moments, lost)
-    found = mlp.quantised(result.astype(np.float32), neurons)
-    plain = mlp.quantised(vector, neurons)
+    found = gain_network.quantised(result.astype(np.float32), neurons)
+    plain = gain_network.quantised(vector, neurons)
     # where nothing of second order holds, each weight's nearest code is better
-    errors = [weights * np.square(mlp.forward(embedded, v, neurons) - said) for v in (found, plain)]
+    errors = [weights * np.square(gain_network.forward(embedded, v, neurons) - said) for v in (found, plain)]
     return found if errors[0].sum() <= errors[1].sum() else plain
 
 
-def _steps(net: mlp.Layers, vector: Floats, neurons: int) -> tuple[Floats, Floats]:
+def _steps(net: gain_network.Layers, vector: Floats, neurons: int) -> tuple[Floats, Floats]:
     """[numbers] of the vector: what a code is worth, NaN for biases; and the largest code."""
     steps, most = (np.full(len(vector), fill, np.float64) for fill in (np.nan, 0.0))
-    targets = (mlp.layers(part, neurons).matrices for part in (steps, most))
-    for matrix, grid, step, end in zip(net.matrices, mlp.grids(net), *targets, strict=True):
+    targets = (gain_network.layers(part, neurons).matrices for part in (steps, most))
+    for matrix, grid, step, end in zip(net.matrices, gain_network.grids(net), *targets, strict=True):
         step[:] = grid.scales(matrix) * grid.units
         end[:] = grid.most
     return steps, most
 
 
-def _blocks(net: mlp.Layers, neurons: int) -> list[list[_Part]]:
+def _blocks(net: gain_network.Layers, neurons: int) -> list[list[_Part]]:
     """All of a network up to 16 neurons; else columns of the first layer, of the second, and the third."""
     if sum(part.size for part in net.matrices) <= BLOCK:
         return [[_Part(layer, slice(None)) for layer in range(3)]]
@@ -88,7 +88,7 @@ def _blocks(net: mlp.Layers, neurons: int) -> list[list[_Part]]:
 
 def _places(block: list[_Part], neurons: int, size: int) -> Places:
     """Where the numbers of a block lie in the vector, as `_slopes` orders them."""
-    net = mlp.layers(np.arange(size), neurons)
+    net = gain_network.layers(np.arange(size), neurons)
     pairs = [(net.matrices[part.layer][:, part.columns], net.biases[part.layer][part.columns]) for part in block]
     return np.concatenate([piece.ravel() for pair in pairs for piece in pair])
 
@@ -106,14 +106,14 @@ def _moments(
     for at in range(0, len(embedded), ROWS):
         rows, part = embedded[at : at + ROWS], weights[at : at + ROWS]
         signed = np.sqrt(part) * random.choice(np.array([-1, 1], np.float32), part.shape)
-        slopes, now = _slopes(mlp.layers(vector, neurons), rows, signed, block)
+        slopes, now = _slopes(gain_network.layers(vector, neurons), rows, signed, block)
         total = total + slopes.T @ slopes
         lost = lost + slopes.T @ ((now - said[at : at + ROWS]) * signed).sum(1)
     count = len(embedded)
     return np.asarray(total, np.float64) / count, np.asarray(lost, np.float64) / count
 
 
-def _slopes(net: mlp.Layers, rows: Floats, signed: Floats, block: list[_Part]) -> tuple[Floats, Floats]:
+def _slopes(net: gain_network.Layers, rows: Floats, signed: Floats, block: list[_Part]) -> tuple[Floats, Floats]:
     """Of the sum of signed outputs by each number of a block, [n, m]; and the outputs, [n, 3]."""
     first = np.maximum(rows @ net.first + net.first_bias, 0)
     second = np.maximum(first @ net.second + net.second_bias, 0)

@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import formats, gainmap, mlp
-from .errors import DamagedError, UntoneError, UsageError
-from .formats import avif, heic, jpeg
-from .formats.heif_output import IDENTITY, UNSPECIFIED
-from .formats.map_segment import StoredMap
-from .image import Image
+from .. import formats, gain_network, gainmap
+from ..errors import DamagedError, UntoneError, UsageError
+from ..formats.heif import avif, heic
+from ..formats.heif.encoding import IDENTITY, UNSPECIFIED
+from ..formats.jpeg import codec as jpeg
+from ..formats.jpeg.residual_segment import StoredMap
+from ..image import Image
 
 Floats = NDArray[Any]
 Codes = NDArray[np.uint8]
@@ -49,7 +50,7 @@ def reduced(found: Floats, divisor: int) -> Reduced:
     """A residual [H, W, 3] as the mean of each divisor x divisor pixels, a few outliers cut off."""
     small = gainmap.box_average(found, divisor)
     low, high = np.quantile(small.reshape(-1, 3), [TAIL, 1 - TAIL], axis=0).astype(np.float32)
-    limit = np.float32(mlp.MOST_RESIDUAL)
+    limit = np.float32(gain_network.MOST_RESIDUAL)
     low, high = np.clip(low, -limit, limit - 1), np.clip(high, 1 - limit, limit)
     high = np.maximum(high, low + np.float32(LEAST_SPAN))
     return Reduced(gainmap.quantise(small, low, high).astype(np.uint8), low, high)

@@ -7,10 +7,10 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
-from . import colour, mlp, residuals
-from .image import Image, Pixels
-from .kernels import mlp as kernel
-from .residuals import Residual
+from .. import colour, gain_network, residuals
+from ..image import Image, Pixels
+from ..kernels import network as kernel
+from ..residuals import Residual
 
 Light = NDArray[np.float32]
 
@@ -59,7 +59,7 @@ class Lesson:
     def whitening(self) -> NDArray[np.float32]:
         """See mlp.whitening, of this picture's inputs."""
         rows, weights = self.inputs(WHITENED)
-        return mlp.whitening(rows, weights.mean(1))
+        return gain_network.whitening(rows, weights.mean(1))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -146,7 +146,7 @@ def _ends(found: Light) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Lowest and highest residual of each channel, a few outliers aside, apart even where there is but one."""
     low, high = np.quantile(found, [TAIL, 1 - TAIL], axis=0).astype(np.float32)
     middle, half = (low + high) / 2, np.maximum((high - low) / 2, np.float32(LEAST_SPAN))
-    limit = np.float32(mlp.MOST_RESIDUAL)
+    limit = np.float32(gain_network.MOST_RESIDUAL)
     return np.clip(middle - half, -limit, limit), np.clip(middle + half, -limit, limit)
 
 
@@ -154,7 +154,7 @@ def _samples(
     image: Image, places: NDArray[np.int64], seen: NDArray[np.uint8], targets: Light, weights: Light
 ) -> kernel.Samples:
     height, width = image.height, image.width
-    index = np.empty((len(places), mlp.SECTIONS), np.int32)
+    index = np.empty((len(places), gain_network.SECTIONS), np.int32)
     index[:, 0], index[:, 1] = places % width, places // width + width
-    index[:, 2:] = seen + (np.arange(3) * mlp.LEVELS + width + height)
-    return kernel.Samples(mlp.basis(height, width), index, targets, weights)
+    index[:, 2:] = seen + (np.arange(3) * gain_network.LEVELS + width + height)
+    return kernel.Samples(gain_network.basis(height, width), index, targets, weights)

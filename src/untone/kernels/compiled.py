@@ -20,7 +20,7 @@ except ImportError as error:  # only a source tree that was never built
 Floats = NDArray[Any]
 
 CODES, STOPS, HALF, SINGLE, PQ10 = range(5)
-"""Outputs of the full-size stage, as native/frame.hpp numbers them."""
+"""Outputs of the full-size stage, as native/operators/frame.hpp numbers them."""
 
 SMALLEST_SPAN_STOPS = 1e-9
 """Codes of a narrower range would be rounding noise; their scale stays finite."""

@@ -1,4 +1,4 @@
-"""Training and reading small networks of one picture (../mlp.py), compiled: the second door to native code.
+"""Training and reading small networks of one picture (../gain_network.py), compiled: the second door to native code.
 
 As everywhere in this room: `variant` is one of VARIANTS and never replaced, the number of threads never changes a bit
 of a result, calls release the GIL. Training that stops by the clock stops where the clock says.
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import mlp
+from .. import gain_network
 from ..errors import UntoneError
 from . import chosen
 from .checks import check_out, checked
@@ -48,7 +48,7 @@ class Samples:
         UntoneError: they do not fit each other.
     """
 
-    basis: mlp.Basis
+    basis: gain_network.Basis
     index: NDArray[np.int32]
     targets: NDArray[np.float32]
     weights: NDArray[np.float32]
@@ -131,7 +131,7 @@ def train(
 
 def _unmixed(vector: NDArray[np.float32], neurons: int, mix: Floats) -> NDArray[np.float32]:
     """The network with the first layer that `mix` turns into the one it has."""
-    first = mlp.layers(vector, neurons).first
+    first = gain_network.layers(vector, neurons).first
     if mix.shape != (len(first), len(first)) or not np.isfinite(mix).all():
         raise UntoneError(f"a mix of {len(first)} inputs is square, and of numbers, not {list(mix.shape)}")
     first[:] = np.linalg.solve(mix.astype(np.float64), first.astype(np.float64))
@@ -150,7 +150,9 @@ def slopes(
     name, count = chosen(variant, threads)
     if name == "reference":
         wide = np.asarray(vector, np.float64)
-        return mlp.loss_and_gradient(_embedded(samples, slice(None)), samples.targets, samples.weights, wide, neurons)
+        return gain_network.loss_and_gradient(
+            _embedded(samples, slice(None)), samples.targets, samples.weights, wide, neurons
+        )
     gradient, given = np.zeros_like(vector), _given(samples, len(samples.index))
     loss = _native.mlp_slopes(name, count, *given, neurons, np.array(vector, np.float32), gradient)
     return loss, gradient
@@ -158,7 +160,7 @@ def slopes(
 
 def values(
     pixels: NDArray[np.uint8],
-    found: mlp.MlpMap,
+    found: gain_network.GainNetwork,
     *,
     dtype: Any = np.float32,
     out: Floats | None = None,
@@ -187,7 +189,7 @@ def values(
         _values_plainly(pixels, found, low, high, result)
         return result
     ends = [np.append(part, np.float32(0)) for part in ((high - low) / 2, (high + low) / 2, low, high)]
-    basis = mlp.basis(found.height, found.width).rows
+    basis = gain_network.basis(found.height, found.width).rows
     half = result.itemsize == 2
     _native.mlp_values(name, count, pixels, basis, found.neurons, found.vector, np.concatenate(ends), half, result)
     return result
@@ -230,7 +232,7 @@ def _train_plainly(
 ) -> tuple[NDArray[np.float32], int, float]:
     """The definition of training: batches in order, each time around from another beginning; steps, not seconds."""
     master = vector.astype(np.float64)
-    turn = np.eye(len(mlp.layers(master, neurons).first)) if mix is None else mix.astype(np.float64)
+    turn = np.eye(len(gain_network.layers(master, neurons).first)) if mix is None else mix.astype(np.float64)
     mean, square = np.zeros_like(master), np.zeros_like(master)
     count, batch, loss = len(samples.index), schedule.batch, 0.0
     batches = count // batch
@@ -239,8 +241,10 @@ def _train_plainly(
         begin = step % batches * batch + step // batches * 7919 % (count - batches * batch + 1)
         which = slice(begin, begin + batch)
         rows = _embedded(samples, which)
-        loss, slope = mlp.loss_and_gradient(rows, samples.targets[which], samples.weights[which], used, neurons)
-        first = mlp.layers(slope, neurons).first
+        loss, slope = gain_network.loss_and_gradient(
+            rows, samples.targets[which], samples.weights[which], used, neurons
+        )
+        first = gain_network.layers(slope, neurons).first
         first[:] = turn.T @ first
         mean += (1 - KEEP1) * (slope - mean)
         square += (1 - schedule.keep2) * (slope * slope - square)
@@ -253,20 +257,22 @@ def _train_plainly(
 
 def _mixed(vector: Floats, neurons: int, turn: Floats) -> Floats:
     result = vector.copy()
-    first = mlp.layers(result, neurons).first
+    first = gain_network.layers(result, neurons).first
     first[:] = turn @ first
     return result
 
 
-def _values_plainly(pixels: NDArray[np.uint8], found: mlp.MlpMap, low: Floats, high: Floats, result: Floats) -> None:
+def _values_plainly(
+    pixels: NDArray[np.uint8], found: gain_network.GainNetwork, low: Floats, high: Floats, result: Floats
+) -> None:
     """The definition of reading, in float64, some rows at a time."""
     height, width = pixels.shape[:2]
-    columns, rows = (mlp.embedding(n) for n in (width, height))
-    codes = mlp.embedding(mlp.LEVELS)
+    columns, rows = (gain_network.embedding(n) for n in (width, height))
+    codes = gain_network.embedding(gain_network.LEVELS)
     for top in range(0, height, BAND_ROWS):
         band = pixels[top : top + BAND_ROWS]
-        shape = (*band.shape[:2], mlp.EMBEDDED)
+        shape = (*band.shape[:2], gain_network.EMBEDDED)
         parts = [np.broadcast_to(columns[None], shape), np.broadcast_to(rows[top : top + BAND_ROWS, None], shape)]
         embedded = np.concatenate([*parts, codes[band].reshape(*shape[:2], -1)], -1).astype(np.float64)
-        said = mlp.forward(embedded, found.vector.astype(np.float64), found.neurons)
+        said = gain_network.forward(embedded, found.vector.astype(np.float64), found.neurons)
         result[top : top + BAND_ROWS] = np.clip(said * ((high - low) / 2) + (high + low) / 2, low, high)

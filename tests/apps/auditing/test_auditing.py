@@ -8,9 +8,9 @@ import pytest
 from PIL import Image as Pillow
 
 from untone import cli, formats
-from untone.apps.editing import Edit, Qualities, Strip, edit
-from untone.formats.exif import taken_at
-from untone.formats.ultrahdr import assemble, locate
+from untone.apps.editing.command import Edit, Qualities, Strip, edit
+from untone.formats.jpeg.ultrahdr import assemble, locate
+from untone.formats.metadata.exif import taken_at
 from untone.image import GainMap, Image
 
 

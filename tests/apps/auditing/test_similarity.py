@@ -8,12 +8,12 @@ import pytest
 from PIL import Image as Pillow
 
 from untone import cli, formats
-from untone.apps.editing import Edit, Qualities, Strip, edit
-from untone.apps.likeness import fault, sight
+from untone.apps.auditing.similarity import fault, sight
+from untone.apps.editing.command import Edit, Qualities, Strip, edit
 from untone.errors import DamagedError
-from untone.formats.revision import Revision, revised
-from untone.formats.segments import find_end
-from untone.formats.ultrahdr import locate
+from untone.formats.jpeg.revision import Revision, revised
+from untone.formats.jpeg.segments import find_end
+from untone.formats.jpeg.ultrahdr import locate
 from untone.gainmap import resize
 from untone.image import GainMap, Image
 

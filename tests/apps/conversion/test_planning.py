@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from untone.apps.jobs import plan
+from untone.apps.conversion.planning import plan
 from untone.errors import UsageError
 
 

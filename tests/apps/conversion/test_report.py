@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from untone.apps import report
-from untone.apps.jobs import Job
-from untone.apps.report import Outcome
+from untone.apps.conversion import report
+from untone.apps.conversion.planning import Job
+from untone.apps.conversion.report import Outcome
+from untone.console import lines
 from untone.errors import DamagedError
 from untone.pipeline import Conversion
 
@@ -41,18 +42,18 @@ def test_json_of_a_photo_that_was_left_alone_has_no_output():
     [("a b é 日", "a b é 日"), ("a\nb\r", "a\\nb\\r"), ("\x1b[31m", "\\x1b[31m"), ("\udcff", "\\udcff")],
 )
 def test_nothing_leaves_its_line(text, shown):
-    assert report.one_line(text) == shown
+    assert lines.one_line(text) == shown
 
 
 def test_faults_name_their_file_once():
-    assert report.fault_line("a.jpg", "a.jpg: truncated") == "a.jpg: truncated"
-    assert report.fault_line("a.jpg", "truncated") == "a.jpg: truncated"
-    named = report.named("a.jpg", DamagedError("truncated"))
+    assert lines.fault_line("a.jpg", "a.jpg: truncated") == "a.jpg: truncated"
+    assert lines.fault_line("a.jpg", "truncated") == "a.jpg: truncated"
+    named = lines.named("a.jpg", DamagedError("truncated"))
     assert isinstance(named, DamagedError)
     assert str(named) == "a.jpg: truncated"
 
 
 def test_second_runs_over_many_photos_do_not_list_what_exists(capsys):
-    for total, lines in ((1, 1), (2, 0)):
+    for total, printed in ((1, 1), (2, 0)):
         report.Report(total).take(Outcome(JOB, report.SKIPPED, "a.hdr.jpg exists"))
-        assert capsys.readouterr().err.count("\n") == lines
+        assert capsys.readouterr().err.count("\n") == printed

@@ -9,7 +9,7 @@ import pytest
 from untone import cli, formats, pipeline
 from untone.colour import linear_to_srgb
 from untone.errors import UsageError
-from untone.formats.segments import find_end, parse
+from untone.formats.jpeg.segments import find_end, parse
 from untone.image import GainMap, Image
 
 
@@ -60,7 +60,7 @@ def test_pixel_formats_get_the_hdr_rendition_upright(photo, suffix, tolerance):
 
 
 def test_every_written_format_can_be_asked_for():
-    from untone.apps.transcoding import choices
+    from untone.apps.conversion.transcoding import choices
 
     written = {f.name for f in formats.FORMATS if f.write is not None}
     assert set(choices().values()) == written
@@ -149,7 +149,7 @@ def test_an_hdr_still_becomes_a_base_with_the_map_that_leads_back(photo, suffix,
 
 
 def test_hues_of_a_still_stay_in_the_base():
-    from untone.apps.tonemapping import rendered
+    from untone.apps.conversion.tonemapping import rendered
     from untone.colour import code_table
 
     light = np.zeros((16, 48, 3), np.float32)
@@ -162,7 +162,7 @@ def test_hues_of_a_still_stay_in_the_base():
 
 
 def test_a_still_without_more_than_sdr_keeps_its_light():
-    from untone.apps.tonemapping import rendered
+    from untone.apps.conversion.tonemapping import rendered
 
     light = np.linspace(0, 1, 48, dtype=np.float32)[None, :, None] * np.ones((16, 1, 3), np.float32)
     base, gain_map = rendered(Image(light, transfer="linear", bits=32), 100)

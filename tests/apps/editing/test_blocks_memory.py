@@ -11,8 +11,8 @@ import pytest
 from PIL import Image as Pillow
 
 from untone import cli, formats
-from untone.apps import editing
-from untone.formats import jpeg
+from untone.apps.editing import command as editing
+from untone.formats.jpeg import codec as jpeg
 from untone.image import GainMap, Image
 from untone.kernels import blocks
 

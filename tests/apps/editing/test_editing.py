@@ -9,11 +9,12 @@ import pytest
 from PIL import Image as Pillow
 
 from untone import cli, formats, pipeline
-from untone.formats import exif, mpf
+from untone.formats.jpeg import mpf
+from untone.formats.jpeg.segments import APP1, APP2, EXIF_TAG, XMP_TAG, find_end, parse, segment
+from untone.formats.jpeg.ultrahdr import locate
 from untone.formats.location import jpeg_without_location, resources_without_location, xmp_without_location
-from untone.formats.segments import APP1, APP2, EXIF_TAG, XMP_TAG, find_end, parse, segment
-from untone.formats.ultrahdr import locate
-from untone.formats.xmp import parse as parse_xmp
+from untone.formats.metadata import exif
+from untone.formats.metadata.xmp import parse as parse_xmp
 from untone.image import GainMap, Image
 
 SECRET = (48, 51, 29)
@@ -268,7 +269,7 @@ def test_other_formats_are_turned_and_stripped_without_encoding_them_anew(photo,
 
 def test_the_header_of_a_foreign_jpeg_xl_is_turned_with_all_its_other_bits():
     """One with an intensity target, which a header made anew would lose; and one whose header is all defaults."""
-    from untone.formats import jxl_header
+    from untone.formats.jxl import header as jxl_header
 
     plain = formats.write(None, Image(np.zeros((16, 24, 3), np.uint8)), format="jxl")
     codestream = plain[plain.index(b"jxlc") + 4 :]

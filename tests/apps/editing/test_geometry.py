@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from untone import pipeline
-from untone.apps.geometry import Edit, edited, orientation_after
+from untone.apps.editing.geometry import Edit, edited, orientation_after
 from untone.errors import UsageError
 from untone.image import GainMap, Image, turned_upright
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from untone import cli, formats, pipeline
-from untone.formats import ultrahdr
-from untone.formats.segments import APP14, parse, segment
+from untone.formats.jpeg import ultrahdr
+from untone.formats.jpeg.segments import APP14, parse, segment
 from untone.gainmap import stops_at
 from untone.image import GainMap, Image, turned_upright
 
@@ -38,8 +38,8 @@ def photo(height, width, layout="444", map_layout="444", divisor=2, orientation=
     gain_map = GainMap(codes, (0.0,) * 3, (1.5,) * 3, alternate_headroom_stops=1.5, encoded=encoded)
     data = formats.write(None, image, gain_map)
     if orientation != 1:
-        from untone.formats import exif
-        from untone.formats.revision import Revision, revised
+        from untone.formats.jpeg.revision import Revision, revised
+        from untone.formats.metadata import exif
 
         data = revised(data, Revision(exif=lambda _: exif.with_orientation(None, orientation)))
     return data

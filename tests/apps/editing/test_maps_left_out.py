@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from untone import cli, formats
-from untone.formats.segments import APP2, segment
-from untone.formats.ultrahdr import locate
+from untone.formats.jpeg.segments import APP2, segment
+from untone.formats.jpeg.ultrahdr import locate
 from untone.image import GainMap, Image
 
 ISO = b"urn:iso:std:iso:ts:21496:-1\0"

@@ -9,11 +9,11 @@ import pytest
 from PIL import Image as Pillow
 
 from untone import cli, formats
-from untone.formats import mpf
-from untone.formats.announcement import EXTENSION_TAG, extension
-from untone.formats.location import resources_without_thumbnails
-from untone.formats.segments import APP0, APP1, APP2, XMP_TAG, find_end, parse, segment
-from untone.formats.ultrahdr import locate
+from untone.formats.jpeg import mpf
+from untone.formats.jpeg.photoshop import resources_without_thumbnails
+from untone.formats.jpeg.segments import APP0, APP1, APP2, XMP_TAG, find_end, parse, segment
+from untone.formats.jpeg.ultrahdr import locate
+from untone.formats.jpeg.xmp_segments import EXTENSION_TAG, extension
 from untone.image import GainMap, Image
 
 SECRET, KEPT = b"/9j/c2VjcmV0", b"a long history"

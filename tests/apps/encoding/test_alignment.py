@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from untone.apps.pairing import TURNS, check_turn
+from untone.apps.encoding.alignment import TURNS, check_turn
 from untone.errors import UntoneError
 from untone.image import Image, turned_back
 

@@ -6,9 +6,11 @@ import re
 import numpy as np
 import pytest
 
-from untone import cli, colour, formats, pipeline, relation
-from untone.formats import jpeg, mlp_segment
+from untone import cli, colour, formats, pipeline
+from untone.formats.jpeg import codec as jpeg
+from untone.formats.jpeg import network_segment
 from untone.image import Image
+from untone.implicit import encoding as network_encoding
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +44,7 @@ def run(folder, monkeypatch, capsys):
 def fidelity(folder, name):
     truth, _ = pipeline.read(folder / "hdr.exr")
     made, _ = pipeline.read(folder / name)
-    return relation.fidelity(made, truth.pixels, "bt709")
+    return network_encoding.fidelity(made, truth.pixels, "bt709")
 
 
 @pytest.mark.parametrize("kind", ["gain-mlp", "gamma-mlp"])
@@ -67,14 +69,14 @@ def encoded(folder):
 
 
 def test_the_width_may_follow_the_picture(run, monkeypatch):
-    monkeypatch.setattr(relation, "width_for", lambda photo, light, primaries, recipe: 24)
+    monkeypatch.setattr(network_encoding, "width_for", lambda photo, light, primaries, recipe: 24)
     code, said = run("encode sdr.jpg hdr.exr -o auto.jpg --neurons auto --seconds 0.1 --force")
     assert code == 0
     assert "of 24 neurons" in said
 
 
 def test_the_photo_stays_byte_for_byte(folder, encoded):
-    assert mlp_segment.with_network(encoded, None) == (folder / "sdr.jpg").read_bytes()
+    assert network_segment.with_network(encoded, None) == (folder / "sdr.jpg").read_bytes()
 
 
 def test_another_format_is_encoded_first_and_the_network_starts_from_that(folder, run):
@@ -110,7 +112,7 @@ def test_beside_an_ordinary_map(folder, run):
     assert gain_map.codes.shape == (5, 7, 3)
     truth, _ = pipeline.read(folder / "hdr.exr")
     better, worse = (
-        relation.fidelity(made, truth.pixels, "bt709")
+        network_encoding.fidelity(made, truth.pixels, "bt709")
         for made in (pipeline.rendition_of(image, gain_map), pipeline.apply(image, gain_map))
     )
     assert better > worse
@@ -137,7 +139,7 @@ def test_exponents_by_a_codec_become_light_again(folder, run, codec):
     assert code == 0
     size, stated = re.search(rf"gamma map as {codec}, (\d+) bytes, ([\d.]+) dB", said).groups()
     assert (folder / "gamma.jpg").stat().st_size - (folder / "sdr.jpg").stat().st_size == int(size)
-    assert mlp_segment.with_network((folder / "gamma.jpg").read_bytes(), None) == (folder / "sdr.jpg").read_bytes()
+    assert network_segment.with_network((folder / "gamma.jpg").read_bytes(), None) == (folder / "sdr.jpg").read_bytes()
     assert run("apply gamma.jpg -o gamma.exr --force")[0] == 0
     assert fidelity(folder, "gamma.exr") == pytest.approx(float(stated), abs=0.5)
     assert float(stated) > 38
@@ -173,7 +175,7 @@ def test_exponents_beside_an_ordinary_map(folder, run, exponents):
     assert gain_map.codes.shape == (5, 7, 3)
     truth, _ = pipeline.read(folder / "hdr.exr")
     better, worse = (
-        relation.fidelity(made, truth.pixels, "bt709")
+        network_encoding.fidelity(made, truth.pixels, "bt709")
         for made in (pipeline.rendition_of(image, gain_map), pipeline.apply(image, gain_map))
     )
     assert better > worse
@@ -186,7 +188,7 @@ def test_exponents_become_an_ordinary_gain_map(folder, run, exponents):
     image, gain_map = pipeline.read(folder / "iso.jpg")
     assert image.mlp is None
     assert gain_map.codes.shape == (40, 56, 3)
-    assert relation.fidelity(pipeline.apply(image, gain_map), whole.pixels, "bt709") > 45
+    assert network_encoding.fidelity(pipeline.apply(image, gain_map), whole.pixels, "bt709") > 45
 
 
 def test_exponents_are_weighed_for_a_display_as_gains_are(folder, run, exponents):
@@ -196,7 +198,7 @@ def test_exponents_are_weighed_for_a_display_as_gains_are(folder, run, exponents
     wide = colour.rgb_to_rgb("bt709", "bt2020").T
     image, gain_map = pipeline.read(exponents)
     full = pipeline.rendition_of(image, gain_map)
-    stops = relation.network_of(image).headroom_stops
+    stops = network_encoding.network_of(image).headroom_stops
     half = pipeline.rendition_of(image, gain_map, stops / 2).pixels
     offset = 1 / 64
     gains = [np.log2((made @ wide + offset) / (base @ wide + offset)) for made in (full.pixels, half)]
@@ -222,9 +224,9 @@ def test_to_other_formats(folder, run, encoded):
         assert image.mlp is None
         assert gain_map.codes.shape == (40, 56, 3)
     made = pipeline.apply(*pipeline.read(folder / "to.jpg"))
-    assert relation.fidelity(made, whole.pixels, "bt709") > 45
+    assert network_encoding.fidelity(made, whole.pixels, "bt709") > 45
     assert run("to exr e.jpg -o to.exr --force")[0] == 0
-    assert relation.fidelity(pipeline.read(folder / "to.exr")[0], whole.pixels, "bt709") > 60
+    assert network_encoding.fidelity(pipeline.read(folder / "to.exr")[0], whole.pixels, "bt709") > 60
 
 
 def test_headroom_of_apply(folder, run, encoded):
@@ -279,7 +281,7 @@ def test_a_network_gives_the_hdr_rendition_of_other_commands(folder, run, encode
     assert run("measure sdr.jpg e.jpg -o measured.jpg --map-size full --force")[0] == 0
     whole = pipeline.rendition_of(*pipeline.read(encoded))
     made = pipeline.apply(*pipeline.read(folder / "measured.jpg"))
-    assert relation.fidelity(made, whole.pixels, "bt709") > 45
+    assert network_encoding.fidelity(made, whole.pixels, "bt709") > 45
 
 
 def test_pairs_that_do_not_fit(folder, run):

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from untone.apps.inspection import lines, verdict
+from untone.apps.inspection.command import lines, verdict
 from untone.formats.signalling import BaseSignal, GainMapSignal, Signalling
 
 PLAIN = Signalling("jpeg", 40, 30, BaseSignal("bt709", "srgb", 8), None, 1, None, [])

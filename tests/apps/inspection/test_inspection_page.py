@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from untone import cli, formats
-from untone.apps.inspection_page import _false_colours
+from untone.apps.inspection.page import _false_colours
 from untone.image import GainMap, Image
 
 

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from untone import cli, formats
-from untone.apps.strictness import findings
-from untone.apps.viewers import RULES
-from untone.formats import mpf
-from untone.formats.metadata import ISO_TAG, metadata_of, metadata_to_iso
-from untone.formats.segments import APP1, APP2, EXIF_TAG, XMP_TAG, parse, segment
-from untone.formats.ultrahdr import assemble, locate
-from untone.formats.xmp import metadata_to_xmp
+from untone.apps.inspection.validation.files import findings
+from untone.apps.inspection.viewers import RULES
+from untone.formats.jpeg import mpf
+from untone.formats.jpeg.segments import APP1, APP2, EXIF_TAG, XMP_TAG, parse, segment
+from untone.formats.jpeg.ultrahdr import assemble, locate
+from untone.formats.metadata.iso21496 import ISO_TAG, metadata_of, metadata_to_iso
+from untone.formats.metadata.xmp import metadata_to_xmp
 from untone.image import GainMap, Image
 
 

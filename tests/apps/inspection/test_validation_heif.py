@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 
 from untone import cli, formats
-from untone.apps.strictness import findings
-from untone.apps.strictness_heif import OF_AVIF, OF_AVIF_ONLY
-from untone.apps.viewers import BROKEN, RULES, WARNING
-from untone.formats.heif_items import Link, Property, item_bytes, parse
-from untone.formats.heif_writer import NewItem, heif_file
-from untone.formats.metadata import metadata_of, metadata_to_iso
+from untone.apps.inspection.validation.files import findings
+from untone.apps.inspection.validation.heif import OF_AVIF, OF_AVIF_ONLY
+from untone.apps.inspection.viewers import BROKEN, RULES, WARNING
+from untone.formats.heif.item_writer import NewItem, heif_file
+from untone.formats.heif.items import Link, Property, item_bytes, parse
+from untone.formats.metadata.iso21496 import metadata_of, metadata_to_iso
 from untone.image import GainMap, Image
 
 BASE, TMAP, MAP = 0, 1, 2
@@ -265,7 +265,7 @@ def test_no_bytes_raise(written):
 
 
 def test_the_document_has_every_rule_of_these_files():
-    text = (Path(__file__).parents[2] / "docs" / "formats.md").read_text()
+    text = (Path(__file__).parents[3] / "docs" / "formats.md").read_text()
     table = text[text.index("## Deviations of AVIF and HEIC") :]
     named = {rule for _, found in CASES.values() for rule in found}
     named |= {"tmap-primary", "tmap-twice", *OF_AVIF, *OF_AVIF_ONLY}

@@ -10,7 +10,7 @@ import pytest
 
 from untone import formats
 from untone.errors import DamagedError, LimitError, UnsupportedError, UntoneError, UsageError
-from untone.formats import limits
+from untone.formats.common import limits
 from untone.image import Image
 
 

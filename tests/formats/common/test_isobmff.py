@@ -5,11 +5,13 @@ import struct
 import pytest
 
 from untone.errors import DamagedError, LimitError, UnsupportedError
-from untone.formats import heif, heif_items, isobmff
-from untone.formats.heif_items import Item, Link, Property
-from untone.formats.heif_writer import NewItem, heif_file
-from untone.formats.isobmff import Box, Reader, box, boxes, full_box
-from untone.formats.limits import MAX_BOXES
+from untone.formats.common import isobmff
+from untone.formats.common.isobmff import Box, Reader, box, boxes, full_box
+from untone.formats.common.limits import MAX_BOXES
+from untone.formats.heif import decoding as heif
+from untone.formats.heif import items as heif_items
+from untone.formats.heif.item_writer import NewItem, heif_file
+from untone.formats.heif.items import Item, Link, Property
 
 
 def test_boxes_of_every_size_field():

@@ -10,8 +10,9 @@ import pytest
 
 from untone import formats
 from untone.errors import DamagedError, UntoneError
-from untone.formats import segments, source
-from untone.formats.isobmff import box
+from untone.formats.common import source
+from untone.formats.common.isobmff import box
+from untone.formats.jpeg import segments
 from untone.image import GainMap, Image
 
 HUGE = 60 << 20

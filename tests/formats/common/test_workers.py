@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from untone.formats.crew import in_threads
+from untone.formats.common.workers import in_threads
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])

@@ -8,7 +8,10 @@ import pytest
 
 from untone import cli, formats, pipeline
 from untone.errors import DamagedError, LimitError, UntoneError
-from untone.formats import exr, exr_lines, exr_rows, heif_cells, limits
+from untone.formats.common import limits
+from untone.formats.exr import codec as exr
+from untone.formats.exr import row_reader, row_writer
+from untone.formats.heif import grid as heif_grid
 from untone.image import Image, Rows
 
 SIZE = (83, 37)
@@ -72,9 +75,9 @@ def test_unnamed_primaries_are_converted_by_rows_too(tmp_path, monkeypatch):
 @pytest.mark.parametrize("target", ["png", "exr", "jpg", "hdr", "avif", "jxl"])
 def test_a_file_made_by_rows_is_that_of_all_pixels(tmp_path, monkeypatch, target):
     """An AVIF in cells, whose codes are made for each of them."""
-    monkeypatch.setattr(heif_cells, "LEVEL_6_PIXELS", 40 * 30)
-    monkeypatch.setattr(heif_cells, "CELL_SIDE", 64)
-    monkeypatch.setattr(heif_cells, "BAND_ROWS", 7)
+    monkeypatch.setattr(heif_grid, "LEVEL_6_PIXELS", 40 * 30)
+    monkeypatch.setattr(heif_grid, "CELL_SIDE", 64)
+    monkeypatch.setattr(heif_grid, "BAND_ROWS", 7)
     source = tmp_path / "in.exr"
     source.write_bytes(formats.write(None, Image(light(), "p3", "linear", bits=32), format="exr"))
     for name, most in (("whole", 2 << 30), ("rows", 20_000)):
@@ -112,7 +115,7 @@ def test_what_is_not_read_by_rows_is_refused_as_before(tmp_path, small_memory):
 def chunks_of(data):
     """Offset of the table, and of its chunks."""
     position = exr._attributes(data, 8)[1]
-    return position, list(struct.unpack_from(f"<{-(-SIZE[0] // exr_lines.LINES)}Q", data, position))
+    return position, list(struct.unpack_from(f"<{-(-SIZE[0] // row_writer.LINES)}Q", data, position))
 
 
 def test_hostile_chunks_are_named(small_memory):
@@ -176,6 +179,6 @@ def test_chunks_of_very_many_channels_are_not_made():
         b"compression": b"\3",
         b"channels": b"".join(map(entry, (b"B", b"G", b"R"))) + entry(b"Z") * 100_000 + b"\0",
     }
-    assert exr_rows.layout_of(attributes, 0) is None
+    assert row_reader.layout_of(attributes, 0) is None
     attributes[b"channels"] = b"".join(map(entry, (b"B", b"G", b"R"))) + b"\0"
-    assert exr_rows.layout_of(attributes, 0).line_bytes == 24_000
+    assert row_reader.layout_of(attributes, 0).line_bytes == 24_000

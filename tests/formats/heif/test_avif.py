@@ -13,9 +13,13 @@ from PIL import Image as Pillow
 
 from untone import formats
 from untone.errors import DamagedError, UnsupportedError, UntoneError
-from untone.formats import avif, heif, heif_cells, heif_items, heif_output
-from untone.formats.icc import named_profile
-from untone.formats.metadata import metadata_of
+from untone.formats.heif import avif
+from untone.formats.heif import decoding as heif
+from untone.formats.heif import encoding as heif_output
+from untone.formats.heif import grid as heif_grid
+from untone.formats.heif import items as heif_items
+from untone.formats.metadata.iso21496 import metadata_of
+from untone.formats.profiles.icc import named_profile
 from untone.image import GainMap, Image, turned_upright
 
 PARAMETERS = [
@@ -191,7 +195,7 @@ def clap(*numbers: int) -> heif_items.Property:
 
 def with_clap(pixels, *numbers: int) -> bytes:
     encoded = avif.CODEC.encode(pixels, 8, 100, (1, 13, 0), False)
-    (item,), _ = heif_cells.carried_items(encoded)
+    (item,), _ = heif_grid.carried_items(encoded)
     cropped = dataclasses.replace(item, properties=(*item.properties, clap(*numbers)))
     return b"".join(heif_output.heif_file(avif.BRANDS, [cropped]))
 
@@ -213,7 +217,7 @@ def test_grey_of_limited_range_is_stretched(pixels):
     """16 is black and 235 white where nclx says so, in a base and in a map."""
     grey = pixels[:, :, :1]
     encoded = avif.CODEC.encode(grey, 8, 100, (1, 13, 6), False)
-    (item,), _ = heif_cells.carried_items(encoded)
+    (item,), _ = heif_grid.carried_items(encoded)
     limited = heif_items.Property(b"colr", b"nclx" + struct.pack(">HHHB", 1, 13, 6, 0))
     kept = tuple(p for p in item.properties if p.name != b"colr")
     data = b"".join(heif_output.heif_file(avif.BRANDS, [dataclasses.replace(item, properties=(*kept, limited))]))

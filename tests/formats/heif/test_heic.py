@@ -11,10 +11,13 @@ import pytest
 
 from untone import formats
 from untone.errors import DamagedError, UnsupportedError, UntoneError
-from untone.formats import apple, heic, heif_cells, heif_items
-from untone.formats.heif_items import Link, Property
-from untone.formats.heif_writer import NewItem, heif_file
-from untone.formats.metadata import metadata_of
+from untone.formats.heif import grid as heif_grid
+from untone.formats.heif import heic
+from untone.formats.heif import items as heif_items
+from untone.formats.heif.item_writer import NewItem, heif_file
+from untone.formats.heif.items import Link, Property
+from untone.formats.jpeg import apple
+from untone.formats.metadata.iso21496 import metadata_of
 from untone.image import GainMap, Image
 
 needs_codec = pytest.mark.skipif(find_spec("pillow_heif") is None, reason="the extra `heic` is not installed")
@@ -98,8 +101,8 @@ APPLE_XMP = b"""<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://w
 
 def auxiliary_file(pixels: np.ndarray, exif: bytes, packet: bytes | None, maker: str = "apple:photo:2020") -> bytes:
     """A HEIC as phones write it: base, hidden auxiliary map, EXIF of the base, XMP of the map."""
-    (base,), _ = heif_cells.carried_items(heic.CODEC.encode(pixels, 8, 100, (12, 13, 0), False))
-    (grey,), _ = heif_cells.carried_items(heic.CODEC.encode(ramp(), 8, 100, (2, 2, 2), False))
+    (base,), _ = heif_grid.carried_items(heic.CODEC.encode(pixels, 8, 100, (12, 13, 0), False))
+    (grey,), _ = heif_grid.carried_items(heic.CODEC.encode(ramp(), 8, 100, (2, 2, 2), False))
     urn = Property(b"auxC", bytes(4) + f"urn:com:{maker}:aux:hdrgainmap".encode() + b"\0", True)
     grey = dataclasses.replace(grey, properties=(*grey.properties, urn), hidden=True)
     items = [base, grey, NewItem(b"Exif", struct.pack(">I", 6) + b"Exif\0\0" + exif)]

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from untone import formats
-from untone.formats import avif, heic, heif_cells, heif_items
+from untone.formats.heif import avif, heic
+from untone.formats.heif import grid as heif_grid
+from untone.formats.heif import items as heif_items
 from untone.image import GainMap, Image
 
 CODECS = [avif.CODEC, pytest.param(heic.CODEC, marks=pytest.mark.skipif(
@@ -18,8 +20,8 @@ CODECS = [avif.CODEC, pytest.param(heic.CODEC, marks=pytest.mark.skipif(
 
 @pytest.fixture
 def small_cells(monkeypatch):
-    monkeypatch.setattr(heif_cells, "LEVEL_6_PIXELS", 100 * 100)
-    monkeypatch.setattr(heif_cells, "CELL_SIDE", 96)
+    monkeypatch.setattr(heif_grid, "LEVEL_6_PIXELS", 100 * 100)
+    monkeypatch.setattr(heif_grid, "CELL_SIDE", 96)
 
 
 def photo(height: int, width: int, channels: int = 3) -> np.ndarray:
@@ -53,19 +55,19 @@ def test_a_grid_is_carried_over_as_it_is(small_cells):
 
 
 def test_wide_sizes_take_wide_fields():
-    cell = heif_cells.NewItem(b"av01", b"x", (heif_items.Property(b"av1C", b"s"), heif_items.Property(b"colr", b"c")))
-    grid = heif_cells._grid(avif.CODEC, cell, 1, 20, (70_000, 400))
+    cell = heif_grid.NewItem(b"av01", b"x", (heif_items.Property(b"av1C", b"s"), heif_items.Property(b"colr", b"c")))
+    grid = heif_grid._grid(avif.CODEC, cell, 1, 20, (70_000, 400))
     assert grid.data == struct.pack(">BBBBII", 0, 1, 0, 19, 70_000, 400)
     assert [p.name for p in grid.properties] == [b"ispe", b"colr"]
 
 
 @pytest.mark.parametrize(("length", "count", "side"), [(16_000, 4, 4000), (16_001, 4, 4002), (131, 2, 66), (9, 1, 64)])
 def test_cells_are_even_and_cover_the_picture(length, count, side):
-    assert heif_cells._side(length, count) == side
+    assert heif_grid._side(length, count) == side
     assert side * count >= length > side * (count - 1)
 
 
 def test_pictures_within_a_level_stay_whole():
-    items, links = heif_cells.encoded(avif.CODEC, photo(40, 50), 8, 90, (1, 13, 6), subsampled=True)
+    items, links = heif_grid.encoded(avif.CODEC, photo(40, 50), 8, 90, (1, 13, 6), subsampled=True)
     assert [item.kind for item in items] == [b"av01"]
     assert not links

@@ -12,10 +12,14 @@ from test_heif_variants import CODECS, coded, file_of, grey, tone_mapped
 
 from untone import formats
 from untone.errors import DamagedError, UnsupportedError
-from untone.formats import avif, heic, heif, heif_items, heif_turns, limits
-from untone.formats.heif_items import Link, Property
-from untone.formats.heif_writer import NewItem, heif_file
-from untone.formats.metadata import Metadata, metadata_to_iso
+from untone.formats.common import limits
+from untone.formats.heif import avif, heic
+from untone.formats.heif import decoding as heif
+from untone.formats.heif import items as heif_items
+from untone.formats.heif import transforms as transforms
+from untone.formats.heif.item_writer import NewItem, heif_file
+from untone.formats.heif.items import Link, Property
+from untone.formats.metadata.iso21496 import Metadata, metadata_to_iso
 from untone.image import turned_upright
 
 needs_codec = pytest.mark.skipif(find_spec("pillow_heif") is None, reason="the extra `heic` is not installed")
@@ -48,7 +52,7 @@ def applied(pixels: np.ndarray, properties: tuple[Property, ...]) -> np.ndarray:
         elif found.name == b"imir":
             pixels = np.flip(pixels, found.body[0])
         elif found.name == b"clap":
-            x, y, w, h = heif_turns.clap(found.body, pixels.shape[1], pixels.shape[0])
+            x, y, w, h = transforms.clap(found.body, pixels.shape[1], pixels.shape[0])
             pixels = pixels[y : y + h, x : x + w]
     return pixels
 
@@ -69,11 +73,11 @@ MOVES = [
 @pytest.mark.parametrize("moves", MOVES)
 def test_transforms_in_any_order_come_to_one_crop_and_one_orientation(pixels, moves):
     named = [(p.name, p.body) for p in moves]
-    (left, top, width, height), orientation = heif_turns.shown(named, 32, 24)
+    (left, top, width, height), orientation = transforms.shown(named, 32, 24)
     made = turned_upright(pixels[top : top + height, left : left + width], orientation)
     np.testing.assert_array_equal(made, applied(pixels, moves))
-    plain = heif_turns.plain((left, top, width, height), orientation, 32, 24)
-    assert heif_turns.shown(plain, 32, 24) == ((left, top, width, height), orientation)
+    plain = transforms.plain((left, top, width, height), orientation, 32, 24)
+    assert transforms.shown(plain, 32, 24) == ((left, top, width, height), orientation)
     assert len({name for name, _ in plain}) == len(plain) <= 3
 
 
@@ -235,4 +239,4 @@ def test_turns_say_every_orientation_with_two_properties_at_most():
     for orientation in range(1, 9):
         found = heif.turns(orientation)
         assert len(found) <= 2
-        assert heif_turns.shown([(p.name, p.body) for p in found], 4, 3) == ((0, 0, 4, 3), orientation)
+        assert transforms.shown([(p.name, p.body) for p in found], 4, 3) == ((0, 0, 4, 3), orientation)

@@ -9,9 +9,10 @@ from test_heif_variants import coded, grey, tone_mapped
 
 from untone import formats
 from untone.errors import DamagedError
-from untone.formats import avif, heif_items
-from untone.formats.heif_items import Item
-from untone.formats.isobmff import box, full_box
+from untone.formats.common.isobmff import box, full_box
+from untone.formats.heif import avif
+from untone.formats.heif import items as heif_items
+from untone.formats.heif.items import Item
 
 ORDER = ("hdlr", "pitm", "iloc", "iinf", "iref", "iprp", "grpl")
 

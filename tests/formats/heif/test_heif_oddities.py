@@ -9,10 +9,12 @@ from test_heif_variants import CODECS, NAMES, coded, file_of, needs_codec, with_
 
 from untone import formats
 from untone.errors import DamagedError, UnsupportedError
-from untone.formats import avif, codestream, heic, heif_cells, heif_output
-from untone.formats.heif_items import Link, Property
-from untone.formats.heif_writer import NewItem
-from untone.formats.isobmff import box, full_box
+from untone.formats.common.isobmff import box, full_box
+from untone.formats.heif import avif, codestream, heic
+from untone.formats.heif import encoding as heif_output
+from untone.formats.heif import grid as heif_grid
+from untone.formats.heif.item_writer import NewItem
+from untone.formats.heif.items import Link, Property
 
 
 def visual_entry(item: NewItem) -> bytes:
@@ -157,7 +159,7 @@ def test_a_matrix_that_loses_nothing(matrix, bits, more):
     known = np.array([[[1, 1, 1], [0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0]]]) * top
     colours = np.concatenate([np.repeat(known, 3, 1), np.random.default_rng(1).integers(0, top + 1, (8, 18, 3))])
     codes = (ycgco_r(colours) + np.array([1, 0, 1]) * (1 << (bits - 1))).astype(np.uint16)
-    (item,), _ = heif_cells.carried_items(avif.CODEC.encode(codes, bits, 100, (1, 13, 0), False))
+    (item,), _ = heif_grid.carried_items(avif.CODEC.encode(codes, bits, 100, (1, 13, 0), False))
     kept = tuple(p for p in item.properties if p.name != b"colr")
     data = file_of(avif.CODEC, [dataclasses.replace(item, properties=(*kept, heif_output.nclx(1, 13, matrix)))])
     found = formats.read(data)[0].pixels

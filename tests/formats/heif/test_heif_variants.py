@@ -10,12 +10,15 @@ import pytest
 
 from untone import formats
 from untone.errors import DamagedError, LimitError, UnsupportedError
-from untone.formats import avif, codestream, heic, heif_cells, heif_items, heif_output
-from untone.formats.codestream import CodePoints
-from untone.formats.heif_items import Link, Property
-from untone.formats.heif_writer import NewItem, heif_file
-from untone.formats.isobmff import box, full_box
-from untone.formats.metadata import Metadata, metadata_of, metadata_to_iso
+from untone.formats.common.isobmff import box, full_box
+from untone.formats.heif import avif, codestream, heic
+from untone.formats.heif import encoding as heif_output
+from untone.formats.heif import grid as heif_grid
+from untone.formats.heif import items as heif_items
+from untone.formats.heif.codestream import CodePoints
+from untone.formats.heif.item_writer import NewItem, heif_file
+from untone.formats.heif.items import Link, Property
+from untone.formats.metadata.iso21496 import Metadata, metadata_of, metadata_to_iso
 from untone.image import GainMap, Image, turned_back, turned_upright
 
 needs_codec = pytest.mark.skipif(find_spec("pillow_heif") is None, reason="the extra `heic` is not installed")
@@ -31,7 +34,7 @@ PACKET = (
 
 def coded(codec, codes, cicp=(1, 13, 0), colr=None) -> NewItem:
     """A lossless picture; with these colr properties instead of its own."""
-    (item,), _ = heif_cells.carried_items(codec.encode(codes, 8, 100, cicp, False))
+    (item,), _ = heif_grid.carried_items(codec.encode(codes, 8, 100, cicp, False))
     kept = tuple(p for p in item.properties if p.name != b"colr") if colr is not None else item.properties
     return dataclasses.replace(item, properties=kept + (colr or ()))
 
@@ -150,7 +153,7 @@ def resized(data: bytes, old: bytes, new: bytes) -> bytes:
 
 def test_metadata_packed_in_other_ways_is_refused(pixels):
     meta_item = heif_items.Item(2, b"mime", b"application/rdf+xml", b"compress_zlib", extents=((0, 4),))
-    from untone.formats.heif import metadata_bytes
+    from untone.formats.heif.decoding import metadata_bytes
 
     with pytest.raises(UnsupportedError, match="compress_zlib"):
         metadata_bytes(bytes(9), meta_item)

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from untone.errors import DamagedError
-from untone.formats.container import announce, directory, silence, without_padding
-from untone.formats.xmp import HDRGM, parse, properties
+from untone.formats.jpeg.gcontainer import announce, directory, silence, without_padding
+from untone.formats.metadata.xmp import HDRGM, parse, properties
 
 XMP_NS = "http://ns.adobe.com/xap/1.0/"
 USER = (

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from PIL import Image as Pillow
 
 from untone import cli, formats
-from untone.apps.strictness import findings
+from untone.apps.inspection.validation.files import findings
 from untone.errors import DamagedError, UnsupportedError, UntoneError
-from untone.formats import mpf, segments, ultrahdr
-from untone.formats.container import directory
-from untone.formats.icc import named_profile
-from untone.formats.metadata import ISO_TAG, metadata_of
-from untone.formats.segments import APP1, APP2, EXIF_TAG, ICC_TAG, XMP_TAG, find_end, parse
-from untone.formats.xmp import HDRGM, properties
+from untone.formats.jpeg import mpf, segments, ultrahdr
+from untone.formats.jpeg.gcontainer import directory
+from untone.formats.jpeg.segments import APP1, APP2, EXIF_TAG, ICC_TAG, XMP_TAG, find_end, parse
+from untone.formats.metadata.iso21496 import ISO_TAG, metadata_of
+from untone.formats.metadata.xmp import HDRGM, properties
+from untone.formats.profiles.icc import named_profile
 from untone.image import GainMap, Image
 
 PARAMETERS = (

@@ -5,7 +5,7 @@ import struct
 import pytest
 
 from untone.errors import DamagedError
-from untone.formats.mpf import BASELINE_PRIMARY, MPF_TAG, Entry, body_size, mpf_body, parse
+from untone.formats.jpeg.mpf import BASELINE_PRIMARY, MPF_TAG, Entry, body_size, mpf_body, parse
 
 
 def test_written_index_reads_back_with_file_offsets():

@@ -9,7 +9,7 @@ from PIL import Image as Pillow
 
 from untone import formats
 from untone.errors import DamagedError
-from untone.formats.segments import APP1, APP2, XMP_TAG, parse, segment
+from untone.formats.jpeg.segments import APP1, APP2, XMP_TAG, parse, segment
 
 ISO = b"urn:iso:std:iso:ts:21496:-1\0"
 MARKER = segment(APP2, ISO + bytes(4))

@@ -6,10 +6,10 @@ import struct
 import pytest
 
 from untone import formats
-from untone.formats.announcement import EXTENSION_TAG, announces_gain_map, extension
-from untone.formats.container import directory
-from untone.formats.segments import APP1, XMP_TAG, parse, segment
-from untone.formats.xmp import HDRGM, properties
+from untone.formats.jpeg.gcontainer import directory
+from untone.formats.jpeg.segments import APP1, XMP_TAG, parse, segment
+from untone.formats.jpeg.xmp_segments import EXTENSION_TAG, announces_gain_map, extension
+from untone.formats.metadata.xmp import HDRGM, properties
 
 RDF = 'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"'
 CAMERA = "http://ns.google.com/photos/1.0/camera/"

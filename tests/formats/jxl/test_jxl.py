@@ -10,10 +10,11 @@ import pytest
 
 from untone import formats
 from untone.errors import DamagedError, LimitError, UnsupportedError, UntoneError
-from untone.formats import jxl, jxl_header
-from untone.formats.isobmff import box
-from untone.formats.jxl_header import Colour, JxlHeader
-from untone.formats.metadata import metadata_of
+from untone.formats.common.isobmff import box
+from untone.formats.jxl import codec as jxl
+from untone.formats.jxl import header as jxl_header
+from untone.formats.jxl.header import Colour, JxlHeader
+from untone.formats.metadata.iso21496 import metadata_of
 from untone.image import Image
 
 

@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 
 from untone import colour, formats
 from untone.errors import DamagedError, LimitError, UntoneError
-from untone.formats import jxl, jxl_header, jxl_icc
-from untone.formats.icc import named_profile
-from untone.formats.jxl_entropy import Bits, Stream, flat
-from untone.formats.jxl_header import Colour
-from untone.formats.limits import MAX_PACKED_PROFILE_BYTES
+from untone.formats.common.limits import MAX_PACKED_PROFILE_BYTES
+from untone.formats.jxl import codec as jxl
+from untone.formats.jxl import header as jxl_header
+from untone.formats.jxl import icc_stream
+from untone.formats.jxl.entropy import Bits, Stream, flat
+from untone.formats.jxl.header import Colour
+from untone.formats.profiles.icc import named_profile
 from untone.image import Image
 from untone.pipeline import light_of
 
@@ -53,15 +55,15 @@ def bytes_of(packed: tuple[int, int]) -> bytes:
 @given(st.binary(min_size=128, max_size=400), st.sampled_from([b"APPL", b"MSFT", b"SGI ", b"SUNW", b"none"]))
 def test_any_profile_comes_back(profile, platform):
     profile = profile[:40] + platform + profile[44:]
-    value, count = jxl_icc.packed(profile)
+    value, count = icc_stream.packed(profile)
     shifted = (value << 5 | 9).to_bytes((count + 5 + 7) // 8, "little") + b"frames"
-    assert jxl_icc.unpacked_to(shifted, 5) == (profile, count + 5)
+    assert icc_stream.unpacked_to(shifted, 5) == (profile, count + 5)
 
 
 @pytest.mark.parametrize("size", [128, 131, 132, 4096, 20000])
 def test_sizes_of_profiles(size):
     profile = bytes(np.random.default_rng(size).integers(0, 256, size, np.uint8))
-    assert jxl_icc.unpacked(bytes_of(jxl_icc.packed(profile))) == profile
+    assert icc_stream.unpacked(bytes_of(icc_stream.packed(profile))) == profile
 
 
 def test_profiles_of_libjxl_are_read():
@@ -116,7 +118,7 @@ def test_the_profile_of_an_alternate_is_written_and_read(pixels, gain_map):
     place = 3 + 141
     assert box[place] == 0
     (size,) = struct.unpack_from(">I", box, place + 1)
-    assert jxl_icc.unpacked(box[place + 5 : place + 5 + size]) == named_profile("adobe_rgb", "srgb")
+    assert icc_stream.unpacked(box[place + 5 : place + 5 + size]) == named_profile("adobe_rgb", "srgb")
     assert formats.read(data)[1].alternate_primaries == "adobe_rgb"
 
 
@@ -185,7 +187,7 @@ def test_repeated_lengths_and_hybrid_numbers():
 
 def ans(symbols: list[int], counts: list[int], alphabet_bits: int) -> tuple[int, int]:
     """(value, bits) of symbols by the standard's coder, from the last to the first; the table comes from the reader."""
-    from untone.formats.jxl_entropy import _alias
+    from untone.formats.jxl.entropy import _alias
 
     table = [_alias(list(counts), alphabet_bits).look_up(low) for low in range(4096)]
     places = {(symbol, offset): low for low, (symbol, _, offset) in enumerate(table)}
@@ -239,7 +241,7 @@ def test_moved_contexts_and_repeats():
 
 
 def body(size: int, commands: bytes, data: bytes) -> bytes:
-    return jxl_icc._varint(size) + jxl_icc._varint(len(commands)) + commands + data
+    return icc_stream._varint(size) + icc_stream._varint(len(commands)) + commands + data
 
 
 def test_every_command_of_a_packed_profile():
@@ -249,7 +251,7 @@ def test_every_command_of_a_packed_profile():
     commands += b"\x04\x04\x03" + b"\x04\x11\x04\x02" + b"\x04\x0b\x04"
     data = bytes(128) + b"mark" + b"last" + b"abcd" + b"ACEBD" + b"AEBFCGDH" + b"twelve bytes"
     data += b"\1\1\1" + b"\0\5" + b"\0\0\0\2"
-    head = bytes(jxl_icc._usual_header(294))
+    head = bytes(icc_stream._usual_header(294))
     packed = body(294, commands, data)
     expected = head + struct.pack(">I", 9)
     start = 128 + 9 * 12
@@ -264,7 +266,7 @@ def test_every_command_of_a_packed_profile():
     one, two, three = (int.from_bytes(expected[len(expected) - 4 * n :][:4], "big") for n in (1, 2, 3))
     expected += ((3 * one - 3 * two + three + 2) % 2**32).to_bytes(4, "big")
     assert len(expected) == 294
-    assert jxl_icc._Unpacker(packed).profile() == expected
+    assert icc_stream._Unpacker(packed).profile() == expected
 
 
 @pytest.mark.parametrize(
@@ -284,20 +286,20 @@ def test_every_command_of_a_packed_profile():
 )
 def test_commands_that_lie_are_refused(size, commands, data):
     with pytest.raises(DamagedError):
-        jxl_icc._Unpacker(body(size, commands, data)).profile()
+        icc_stream._Unpacker(body(size, commands, data)).profile()
 
 
 def test_profiles_that_are_too_large_are_refused_before_they_are_read():
     with pytest.raises(LimitError, match="profile"):
-        jxl_icc.packed(bytes(MAX_PACKED_PROFILE_BYTES + 1))
-    size, _ = jxl_icc._u64_bits(1 << 40)
+        icc_stream.packed(bytes(MAX_PACKED_PROFILE_BYTES + 1))
+    size, _ = icc_stream._u64_bits(1 << 40)
     with pytest.raises(LimitError, match="profile"):
-        jxl_icc.unpacked(size.to_bytes(9, "little"))
+        icc_stream.unpacked(size.to_bytes(9, "little"))
     with pytest.raises(LimitError, match="profile"):
-        jxl_icc._Unpacker(body(1 << 30, b"", b""))
+        icc_stream._Unpacker(body(1 << 30, b"", b""))
 
 
 @pytest.mark.parametrize("value", [0, 1, 4095, 4096, 1 << 20, (1 << 60) - 1])
 def test_sizes_come_back(value):
-    number, count = jxl_icc._u64_bits(value)
-    assert jxl_icc._u64(Bits(number.to_bytes((count + 7) // 8, "little"))) == value
+    number, count = icc_stream._u64_bits(value)
+    assert icc_stream._u64(Bits(number.to_bytes((count + 7) // 8, "little"))) == value

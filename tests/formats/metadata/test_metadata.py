@@ -9,15 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from untone.errors import DamagedError, LimitError, UnsupportedError, UntoneError
-from untone.formats.metadata import (
-    Metadata,
-    fraction,
-    iso_to_metadata,
-    metadata_of,
-    metadata_to_iso,
-    rounded,
-)
-from untone.formats.xmp import HDRGM, decimal, metadata_to_xmp, parse, properties, xmp_to_metadata
+from untone.formats.metadata.iso21496 import Metadata, fraction, iso_to_metadata, metadata_of, metadata_to_iso, rounded
+from untone.formats.metadata.xmp import HDRGM, decimal, metadata_to_xmp, parse, properties, xmp_to_metadata
 from untone.image import GainMap
 
 ONE = Metadata((0.0,) * 3, (2.0,) * 3, (1.0,) * 3, (1 / 64,) * 3, (1 / 64,) * 3, 0.0, 1.5)

@@ -11,8 +11,9 @@ from PIL import Image as Pillow
 
 from untone import colour, formats
 from untone.errors import DamagedError, LimitError, UnsupportedError
-from untone.formats import icc, png
-from untone.formats.icc import named_profile
+from untone.formats.png import codec as png
+from untone.formats.profiles import icc
+from untone.formats.profiles.icc import named_profile
 from untone.image import Image
 
 

@@ -12,7 +12,9 @@ from PIL import ImageCms
 
 from untone import colour, formats
 from untone.errors import DamagedError
-from untone.formats import icc, png, profiles
+from untone.formats.png import codec as png
+from untone.formats.profiles import icc
+from untone.formats.profiles import resolve as profiles
 from untone.image import GainMap, Image
 
 PROPHOTO = np.array([[0.7976749, 0.1351917, 0.0313534], [0.2880402, 0.7118741, 0.0000857], [0, 0, 0.8252100]])

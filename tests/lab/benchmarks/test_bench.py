@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from untone import kernels
-from untone.lab import bench
+from untone.lab.benchmarks import command as bench
 from untone.operators import Operators
 
 torch = pytest.importorskip("torch")
@@ -27,7 +27,7 @@ def pixels():
 
 
 def test_eager_tetrahedral_is_the_definition(pixels):
-    from untone.lab.eager import Eager
+    from untone.lab.benchmarks.eager import Eager
 
     operators = operators_of(np.random.default_rng(2).normal(0.2, 0.3, (9, 9, 9, 3)))
     eager = Eager(operators, 34, 51, tetrahedral=True)
@@ -37,7 +37,7 @@ def test_eager_tetrahedral_is_the_definition(pixels):
 
 def test_eager_with_grid_sample_is_the_definition_where_the_lut_is_affine(pixels):
     """Trilinear and tetrahedral readings differ inside a cell, except of an affine function."""
-    from untone.lab.eager import Eager
+    from untone.lab.benchmarks.eager import Eager
 
     ramp = np.linspace(0, 1, 6)
     axes = np.stack(np.meshgrid(ramp, ramp, ramp, indexing="ij"), axis=-1)
@@ -59,8 +59,8 @@ def test_the_report_has_its_keys_and_is_json(monkeypatch, capsys):
     monkeypatch.setattr(bench, "HEIGHT", 40)
     monkeypatch.setattr(bench, "WIDTH", 60)
     monkeypatch.setattr(bench, "_command", lambda rounds: {"seconds": 0.5, "peak_mib": 100.0})
-    monkeypatch.setattr(bench.transcodes, "bench", lambda frame, quick: {"inspect_ms": 5.0})
-    monkeypatch.setattr(bench.mlp_bench, "bench", lambda frame, quick, views: {"decode_ms": 7.0})
+    monkeypatch.setattr(bench.transcoding, "bench", lambda frame, quick: {"inspect_ms": 5.0})
+    monkeypatch.setattr(bench.gain_network, "bench", lambda frame, quick, views: {"decode_ms": 7.0})
     result = json.loads(json.dumps(bench.bench()))
     assert set(result["kernels"]) == {"gain_map_u8_4k", "fp16_4k", "pq10_4k", "half_map_4k"}
     for row in result["kernels"].values():

@@ -3,13 +3,13 @@
 import imagecodecs
 import numpy as np
 
-from untone.lab import transcodes
+from untone.lab.benchmarks import transcoding
 
 
 def test_every_codec_is_timed_and_given_back():
     rng = np.random.default_rng(0)
     before = imagecodecs.avif_encode
-    found = transcodes.bench(rng.integers(0, 256, (32, 48, 3), np.uint8), quick=True)
+    found = transcoding.bench(rng.integers(0, 256, (32, 48, 3), np.uint8), quick=True)
     assert imagecodecs.avif_encode is before
     rows = {name: row for name, row in found.items() if isinstance(row, dict)}
     assert {"jpeg to jpeg", "jpeg to avif", "jpeg to jxl", "jpeg to heic", "jpeg to png", "avif to jpeg"} == set(rows)

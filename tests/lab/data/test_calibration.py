@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from untone.lab import calibration, data, sources, synth
+from untone.lab.data import calibration, pairs, sources, synth
 
 
 def test_a_profile_by_hand() -> None:
@@ -25,7 +25,7 @@ def test_gain_grows_with_code_value_as_in_photos(hdr_folder: Path) -> None:
     """Little below mid grey, one to three stops in the brightest eighth: the reference table, loosely."""
     style = synth.Style(size=96, alone_share=0)
     origins = sources.sources(hdr_folder)
-    made = [data.make_pair(origins, 11, k, style) for k in range(24)]
+    made = [pairs.make_pair(origins, 11, k, style) for k in range(24)]
     mean = np.nanmean([calibration.profile(p.sdr, p.gain_stops).gain_stops for p in made], 0)
     assert mean[2] < 0.6
     assert mean[7] > mean[5] > mean[2] - 0.1

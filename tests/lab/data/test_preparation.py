@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import imagecodecs
@@ -11,15 +10,13 @@ import numpy as np
 import OpenEXR
 import pytest
 from made_light import panorama, write_exr
+from made_pairs import H, W, gmnet_pair, hdrtv_pair, png
 
 from untone import cli, colour, formats
 from untone.image import GainMap, Image
-from untone.lab import packs, sources
-from untone.lab.examples import light_of
-from untone.lab.layouts import gmnet, open_dataset
-
-sys.path.insert(0, str(Path(__file__).parent / "layouts"))
-from made_pairs import H, W, gmnet_pair, hdrtv_pair, png
+from untone.lab.data import packs, sources
+from untone.lab.data.examples import light_of
+from untone.lab.data.layouts import gmnet, open_dataset
 
 
 def decoded(path: Path) -> np.ndarray:
@@ -68,7 +65,7 @@ def test_edges_are_cut_when_asked(tmp_path: Path) -> None:
 
 def test_crops_of_hdrtv1k_keep_sixteen_bits_and_tags(tmp_path: Path) -> None:
     hdrtv_pair(tmp_path / "tv", "001", 1)
-    from untone.lab import codes
+    from untone.lab.data import codes
 
     codes.write_png(
         tmp_path / "tv/test_hdr/001.png", decoded(tmp_path / "tv/test_hdr/001.png"), described=codes.PQ_BT2020

@@ -11,8 +11,8 @@ from made_light import panorama, write_exr
 
 from untone import cli, colour
 from untone.errors import UntoneError
-from untone.lab import data, packs, sources, synth
-from untone.lab.layouts import open_dataset
+from untone.lab.data import packs, pairs, sources, synth
+from untone.lab.data.layouts import open_dataset
 
 
 def scene() -> np.ndarray:
@@ -42,7 +42,7 @@ def write_rgbe(path: Path, light: np.ndarray) -> None:
 
 
 def write_pq_png(path: Path, light: np.ndarray) -> None:
-    from untone.lab import codes
+    from untone.lab.data import codes
 
     codes.write_png(path, pq_codes(light, 16), described=codes.PQ_BT2020)
 
@@ -154,7 +154,7 @@ def test_bytes_hang_on_seed_and_sources_not_on_processes_or_interruptions(
     def files(folder: Path) -> dict[str, bytes]:
         return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*.*"))}
 
-    monkeypatch.setattr(data, "make_pair", drawn)
+    monkeypatch.setattr(pairs, "make_pair", drawn)
     count = 66 if layout == "pairs" else 8
     options = ["--count", str(count), "--size", "64", "--seed", "3", "--layout", layout]
     assert cli.main(["synth", str(hdr_folder), "-o", str(tmp_path / "one"), *options]) == 0
@@ -162,7 +162,7 @@ def test_bytes_hang_on_seed_and_sources_not_on_processes_or_interruptions(
     whole = files(tmp_path / "one")
     assert whole == files(tmp_path / "two")
     assert len(open_dataset(tmp_path / "one", strict=True)) == (128 if layout == "pairs" else 8)
-    data.mark(tmp_path / "two", layout, count - 1).unlink()
+    pairs.mark(tmp_path / "two", layout, count - 1).unlink()
     assert cli.main(["synth", str(hdr_folder), "-o", str(tmp_path / "two"), *options]) == 0
     assert whole == files(tmp_path / "two")
 
@@ -172,14 +172,14 @@ def test_another_layout_seed_or_source_is_refused_in_a_folder_of_pairs(pairs_fol
     for changed in ({"layout": "gmnet"}, {"seed": 6}, {"hdr": [hdr_folder / "place_0.exr"]}):
         options = {"hdr": hdr_folder, "seed": 5, "layout": "pairs"} | changed
         with pytest.raises(UntoneError, match="another style or seed"):
-            list(data.synthesise(folder=pairs_folder, count=64, style=style, **options))
+            list(pairs.synthesise(folder=pairs_folder, count=64, style=style, **options))
 
 
 def test_implausible_sources_end_with_a_word(hdr_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(synth, "plausible", lambda made: False)
-    monkeypatch.setattr(data, "TRIES", 3)
+    monkeypatch.setattr(pairs, "TRIES", 3)
     with pytest.raises(UntoneError, match="no view of 3 makes a plausible pair"):
-        data.make_pair(sources.sources(hdr_folder), 1, 0, synth.Style(size=64, alone_share=0))
+        pairs.make_pair(sources.sources(hdr_folder), 1, 0, synth.Style(size=64, alone_share=0))
 
 
 # -- packs ------------------------------------------------------------------------------------------------------------
@@ -281,5 +281,5 @@ def test_an_interrupted_synthesis_leaves_whole_files_and_goes_on(hdr_folder: Pat
     assert not list(out.rglob(".*"))
     assert list(open_dataset(out, strict=False))
     style = synth.Style()
-    assert list(data.synthesise(hdr_folder, out, 64, 1, style, layout="gmnet"))
+    assert list(pairs.synthesise(hdr_folder, out, 64, 1, style, layout="gmnet"))
     assert len(open_dataset(out, strict=True)) == 64

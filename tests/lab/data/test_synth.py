@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from untone.errors import UntoneError
-from untone.lab import data, sources, synth, tonemap
+from untone.lab.data import pairs, sources, synth, tonemap
 
 
 @pytest.mark.parametrize("name", tonemap.CURVES)
@@ -46,7 +46,7 @@ def test_bounded_light_keeps_luminance_and_obeys_its_limit() -> None:
 
 def test_phone_pairs_have_one_gain_never_negative_and_none_in_the_shadows(hdr_folder: Path) -> None:
     style = synth.Style(size=64, alone_share=0, phone_share=1)
-    made = [data.make_pair(sources.sources(hdr_folder), 3, k, style) for k in range(6)]
+    made = [pairs.make_pair(sources.sources(hdr_folder), 3, k, style) for k in range(6)]
     for pair in made:
         gain = pair.gain_stops.astype(float)
         assert (gain[..., 0] == gain[..., 1]).all()
@@ -64,7 +64,7 @@ def test_drawn_pictures_have_no_gain(small_style: synth.Style) -> None:
 
 def test_the_same_seed_gives_the_same_pair_and_another_another(hdr_folder: Path, small_style: synth.Style) -> None:
     origins = sources.sources(hdr_folder)
-    first, again, other = (data.make_pair(origins, seed, 7, small_style) for seed in (1, 1, 2))
+    first, again, other = (pairs.make_pair(origins, seed, 7, small_style) for seed in (1, 1, 2))
     assert (first.sdr == again.sdr).all()
     assert (first.gain_stops == again.gain_stops).all()
     assert (first.sdr != other.sdr).any()
@@ -72,8 +72,8 @@ def test_the_same_seed_gives_the_same_pair_and_another_another(hdr_folder: Path,
 
 def test_shards_resume_and_refuse_another_style(hdr_folder: Path, pairs_folder: Path, small_style: synth.Style) -> None:
     before = {p.name: p.stat().st_mtime_ns for p in pairs_folder.glob("*.npy")}
-    assert list(data.synthesise(hdr_folder, pairs_folder, 64, 5, small_style)) == []
+    assert list(pairs.synthesise(hdr_folder, pairs_folder, 64, 5, small_style)) == []
     assert before == {p.name: p.stat().st_mtime_ns for p in pairs_folder.glob("*.npy")}
     with pytest.raises(UntoneError, match="another style or seed"):
-        list(data.synthesise(hdr_folder, pairs_folder, 64, 6, small_style))
-    assert len(data.Pairs(pairs_folder)) == 64
+        list(pairs.synthesise(hdr_folder, pairs_folder, 64, 6, small_style))
+    assert len(pairs.Pairs(pairs_folder)) == 64

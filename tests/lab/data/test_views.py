@@ -7,7 +7,7 @@ import pytest
 from made_light import write_exr
 
 from untone.errors import UntoneError
-from untone.lab import sources, views
+from untone.lab.data import sources, views
 
 
 def directions(height: int = 128) -> np.ndarray:

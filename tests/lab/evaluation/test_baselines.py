@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from untone.lab import baselines, metrics
-from untone.lab.baselines import classical, oracles
+from untone.lab import metrics
+from untone.lab.evaluation import baselines
+from untone.lab.evaluation.baselines import classical, oracles
 
 
 def grey(*values: float) -> np.ndarray:
@@ -90,7 +91,7 @@ def test_bases_are_interpolation() -> None:
 
 def test_the_tuned_strength_is_the_one_that_scores_best(pairs_folder) -> None:
     """A method that gives half of the true gain asks for twice of it, whatever the pictures."""
-    from untone.lab.layouts import open_dataset
+    from untone.lab.data.layouts import open_dataset
 
     pairs = open_dataset(pairs_folder)
     truth = {}

@@ -15,14 +15,15 @@ from PIL import Image as Pil
 import untone
 from untone import cli
 from untone.errors import UntoneError, UsageError
-from untone.lab import evaluate
-from untone.lab.evaluation import contestants, cost, gallery, measuring, protocols, summaries, tables
+from untone.lab.data.layouts import open_dataset
+from untone.lab.evaluation import command as evaluate
+from untone.lab.evaluation import cost, gallery, measuring, protocols, summaries, tables
+from untone.lab.evaluation import methods as methods
 from untone.lab.evaluation.catalogue import DEFAULT, METRICS
-from untone.lab.evaluation.contestants import Contestant, Made
+from untone.lab.evaluation.methods import Contestant, Made
 from untone.lab.evaluation.pictures import Picture, Source, every, of_dataset, of_photos
 from untone.lab.evaluation.protocols import protocol
 from untone.lab.evaluation.records import Key, Records
-from untone.lab.layouts import open_dataset
 
 SIDES = (48, 64)
 
@@ -105,11 +106,11 @@ def test_every_metric_has_a_figure_of_every_picture(gmnet_data: Path) -> None:
 def test_the_best_strength_is_that_of_a_full_search() -> None:
     random = np.random.default_rng(1)
     codes = random.integers(0, 256, (40, 50, 3)).astype(np.uint8)
-    light = contestants.colour.code_table("srgb")[codes]
+    light = methods.colour.code_table("srgb")[codes]
     stops = (random.random((40, 50, 3)) * 2).astype(np.float32)
     truth = Made(stops * np.float32(0.7)).on(light)
     picture = Picture("p", untone.Image(codes), 1, codes, light, truth)
-    strength, score = contestants.best_strength(picture, Made(stops))
+    strength, score = methods.best_strength(picture, Made(stops))
     assert strength == 0.7
     assert score > 80
 
@@ -193,7 +194,7 @@ def test_fastgamer_linearises_both_by_2_2_and_divides_by_the_truths_peak(gmnet_d
     made = (base + 1 / 64) * 2**0.5 - 1 / 64
     truth = (base + 1 / 64) * 2.0**picture.true_stops - 1 / 64
     assert compared.made.light == pytest.approx(made, abs=1e-5)
-    matrix = contestants.colour.rgb_to_rgb("bt709", "bt2020").T
+    matrix = methods.colour.rgb_to_rgb("bt709", "bt2020").T
     wide = [np.maximum(light @ matrix, 0) for light in (made, truth)]
     expected = -10 * np.log10(np.mean((wide[0] - wide[1]) ** 2) / wide[1].max() ** 2)
     assert METRICS["linear_psnr"].compute(compared) == pytest.approx(expected, abs=1e-3)
@@ -221,24 +222,24 @@ class GivesLight:
         self.upscale, self.card = upscale, {}
 
     def light(self, pixels):
-        sdr = contestants.colour.code_table("srgb")[pixels] * 2
-        wide = sdr @ contestants.colour.rgb_to_rgb("bt709", "bt2020").T
+        sdr = methods.colour.code_table("srgb")[pixels] * 2
+        wide = sdr @ methods.colour.rgb_to_rgb("bt709", "bt2020").T
         return wide.repeat(self.upscale, 0).repeat(self.upscale, 1).astype(np.float32)
 
 
 def flat_picture(value: int = 128) -> Picture:
     codes = np.full((41, 50, 3), value, np.uint8)
-    light = contestants.colour.code_table("srgb")[codes]
+    light = methods.colour.code_table("srgb")[codes]
     image = untone.Image(codes, orientation=6)
     return Picture("flat", image, 1, codes, light, light * 2)
 
 
 def test_networks_that_see_every_pixel_go_through_their_own_doors() -> None:
     picture = flat_picture()
-    made = contestants._by_gain(GivesGain(), picture)
+    made = methods._by_gain(GivesGain(), picture)
     assert made.stops == pytest.approx(np.full((41, 50, 3), 0.75))
     for upscale in (1, 4):
-        made = contestants._by_light(GivesLight(upscale), picture)
+        made = methods._by_light(GivesLight(upscale), picture)
         assert made.on(picture.light) == pytest.approx(picture.light * 2, abs=1e-4)
         assert made.direct.bt2020.shape == (41, 50, 3)
         figures = measuring.figures_of(picture, made, protocol(None), DEFAULT)
@@ -246,9 +247,9 @@ def test_networks_that_see_every_pixel_go_through_their_own_doors() -> None:
 
 
 def test_labels_are_short_and_distinct() -> None:
-    assert contestants.labels(["fastgamer"]) == ["fastgamer"]
-    assert contestants.labels(["a/x/fastgamer.onnx", "a/y/fastgamer.onnx"]) == ["x/fastgamer", "y/fastgamer"]
-    assert contestants.labels(["m.onnx", "m.onnx"]) == ["m.onnx (1)", "m.onnx (2)"]
+    assert methods.labels(["fastgamer"]) == ["fastgamer"]
+    assert methods.labels(["a/x/fastgamer.onnx", "a/y/fastgamer.onnx"]) == ["x/fastgamer", "y/fastgamer"]
+    assert methods.labels(["m.onnx", "m.onnx"]) == ["m.onnx (1)", "m.onnx (2)"]
 
 
 # -- kept rows --------------------------------------------------------------------------------------------------------
@@ -338,11 +339,11 @@ def test_fits_are_kept_and_damaged_ones_are_refused(tmp_path: Path) -> None:
     path.write_text(json.dumps(plain))
     fits = evaluate.fitted(None, path)
     assert fits["lut_strength"] == 1.25
-    names = [c.name for c in contestants.rivals(fits)]
+    names = [c.name for c in methods.rivals(fits)]
     assert names == ["identity", "linear expansion", "gamma expansion", "BT.2446 A inverse", "one curve", "one 3D LUT",
                      "one 3D LUT, tuned"]  # fmt: skip
-    assert len(contestants.rivals(fits, oracles=True)) == len(contestants.METHODS)
-    assert [c.name for c in contestants.rivals({})] == names[:4]
+    assert len(methods.rivals(fits, oracles=True)) == len(methods.METHODS)
+    assert [c.name for c in methods.rivals({})] == names[:4]
     for damage in ("{", json.dumps(plain | {"lut": [[1.0]]}), json.dumps({"curve": [1.0]})):
         path.write_text(damage)
         with pytest.raises(UntoneError, match="holds no fits"):

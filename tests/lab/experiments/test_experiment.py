@@ -12,45 +12,48 @@ import torch
 
 from untone import cli, models, pipeline
 from untone.image import Image
-from untone.lab import experiment, photos, recipes, rows, train, verdict
-from untone.lab.examples import Example, light_of, thumbnail_of
+from untone.lab.data.examples import Example, light_of, thumbnail_of
+from untone.lab.experiments import ablations, paired_statistics, photos
+from untone.lab.experiments import command as experiment
 from untone.lab.nets.fastgamer import FastGaMer
-from untone.lab.trainees import fastgamer
+from untone.lab.training import command as train
+from untone.lab.training import recipes
+from untone.lab.training.tasks import fastgamer
 
 
 def scores(*values: float) -> dict[str, dict[str, float]]:
-    rest = dict.fromkeys(("delta_e_itp", *verdict.MEDIANS), 0.0)
+    rest = dict.fromkeys(("delta_e_itp", *paired_statistics.MEDIANS), 0.0)
     return {f"picture {k}": {"pq_psnr": v, **rest} for k, v in enumerate(values)}
 
 
 def test_paired_differences_by_hand() -> None:
     """Seeds' means 2 and 4: mean 3, SE 1. Pictures' means over seeds 2.5 and 3.5: SE 0.5."""
-    gap = verdict.paired([scores(31, 35), scores(36, 34)], [scores(29, 33), scores(33, 29)], "pq_psnr")
-    assert gap == verdict.Difference(3.0, 1.0, 0.5)
-    assert verdict.cell(gap) == "+3.00 ± 1.00 / 0.50"
+    gap = paired_statistics.paired([scores(31, 35), scores(36, 34)], [scores(29, 33), scores(33, 29)], "pq_psnr")
+    assert gap == paired_statistics.Difference(3.0, 1.0, 0.5)
+    assert paired_statistics.cell(gap) == "+3.00 ± 1.00 / 0.50"
 
 
 def test_a_row_without_seeds_is_paired_with_each() -> None:
-    gap = verdict.paired([scores(30, 30)], [scores(29, 31), scores(28, 30)], "pq_psnr", seeded=False)
+    gap = paired_statistics.paired([scores(30, 30)], [scores(29, 31), scores(28, 30)], "pq_psnr", seeded=False)
     assert (gap.mean, gap.over_seeds) == (0.5, 0.5)
-    assert math.isnan(verdict.paired([scores(30, 30)], [scores(29, 31)], "pq_psnr").over_seeds)
-    assert "n/a" in verdict.cell(verdict.paired([scores(30, 30)], [scores(29, 31)], "pq_psnr"))
+    assert math.isnan(paired_statistics.paired([scores(30, 30)], [scores(29, 31)], "pq_psnr").over_seeds)
+    assert "n/a" in paired_statistics.cell(paired_statistics.paired([scores(30, 30)], [scores(29, 31)], "pq_psnr"))
 
 
 def test_while_seeds_are_missing_those_of_both_are_compared() -> None:
     """Three seeds of the reference, two of the row: the third has no partner."""
     reference = [scores(29, 33), scores(33, 29), scores(0, 0)]
-    gap = verdict.paired([scores(31, 35), scores(36, 34)], reference, "pq_psnr")
-    assert gap == verdict.Difference(3.0, 1.0, 0.5)
-    assert verdict.paired([scores(31, 35)], reference, "pq_psnr").mean == 2
-    table = verdict.markdown({"a": reference, "b": [scores(31, 35)]}, "a", {"a": "", "b": ""})
+    gap = paired_statistics.paired([scores(31, 35), scores(36, 34)], reference, "pq_psnr")
+    assert gap == paired_statistics.Difference(3.0, 1.0, 0.5)
+    assert paired_statistics.paired([scores(31, 35)], reference, "pq_psnr").mean == 2
+    table = paired_statistics.markdown({"a": reference, "b": [scores(31, 35)]}, "a", {"a": "", "b": ""})
     assert "| b | 33.00 | +2.00 ± n/a / 0.00 |" in table
 
 
 def test_complaints_are_medians_and_scores_are_means() -> None:
     row = [{str(k): {"pq_psnr": v, "hue_shift_degrees": v} for k, v in enumerate((1.0, 2.0, 9.0))}]
-    assert verdict.middle(row, "pq_psnr") == 4
-    assert verdict.middle(row, "hue_shift_degrees") == 2
+    assert paired_statistics.middle(row, "pq_psnr") == 4
+    assert paired_statistics.middle(row, "hue_shift_degrees") == 2
 
 
 @pytest.fixture
@@ -74,7 +77,7 @@ def test_the_ablations_give_a_whole_table(
     assert run("ablations", pairs_folder, tmp_path, "--seeds", "1", "2") == 0
     table = (tmp_path / "table.md").read_text()
     lines = {line.split(" | ")[0].strip("| "): line for line in table.splitlines() if line.startswith("| ")}
-    for row in rows.ablations("short"):
+    for row in ablations.ablations("short"):
         assert "not yet" not in lines[row.name]
         assert lines[row.name].split(" | ")[6] == ("1" if row.rule else "2")
     assert "short: 2 steps of 2 x 64 pixels" in lines["no grid"]
@@ -121,8 +124,8 @@ def test_unknown_rows_are_named(pairs_folder: Path, tmp_path: Path, capsys: pyte
     assert "--rows hdrnet: there are identity, one curve" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("row", rows.ablations("ours")[2:-1], ids=lambda row: row.name)
-def test_every_ablation_starts_from_the_same_map(row: rows.Row) -> None:
+@pytest.mark.parametrize("row", ablations.ablations("ours")[2:-1], ids=lambda row: row.name)
+def test_every_ablation_starts_from_the_same_map(row: ablations.Row) -> None:
     """The start is one LUT for all, as far as the row can hold it."""
     torch.manual_seed(0)
     assert row.recipe is not None

@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 import torch
 
-from untone import kernels, mlp
-from untone.kernels import mlp as trained
+from untone import gain_network, kernels
+from untone.kernels import network as trained
 from untone.residuals import Residual
 
 COMPILED = [v for v in kernels.info()["available"] if v != "reference"]
 
 
 def network(vector, neurons):
-    parts = mlp.layers(vector, neurons)
+    parts = gain_network.layers(vector, neurons)
     net = torch.nn.Sequential(
         torch.nn.Linear(120, neurons), torch.nn.ReLU(), torch.nn.Linear(neurons, neurons), torch.nn.ReLU(),
         torch.nn.Linear(neurons, 3),
@@ -36,7 +36,7 @@ def lesson(count=900, height=40, width=60):
     colours = [width + height + 256 * k + codes[:, k] for k in range(3)]
     index = np.stack([columns, width + rows, *colours], -1).astype(np.int32)
     targets, weights = random.normal(0, 1, (2, count, 3)).astype(np.float32)
-    return pixels, (rows, columns), trained.Samples(mlp.basis(height, width), index, targets, weights**2)
+    return pixels, (rows, columns), trained.Samples(gain_network.basis(height, width), index, targets, weights**2)
 
 
 def embedded(pixels, places):
@@ -61,7 +61,7 @@ def loss_of(net, inputs, given):
 @pytest.mark.parametrize("neurons", [16, 64])
 def test_slopes_equal_autograd(variant, neurons):
     pixels, places, given = lesson()
-    vector = mlp.fresh(neurons, seed=1)  # with 0, one ReLU sits within rounding of its corner
+    vector = gain_network.fresh(neurons, seed=1)  # with 0, one ReLU sits within rounding of its corner
     net = network(vector, neurons)
     loss = loss_of(net, embedded(pixels, places), given)
     loss.backward()
@@ -74,14 +74,14 @@ def test_slopes_equal_autograd(variant, neurons):
 @pytest.mark.parametrize("variant", COMPILED)
 def test_steps_equal_torchs_adam(variant):
     pixels, places, given = lesson(512)
-    net = network(mlp.fresh(16), 16)
+    net = network(gain_network.fresh(16), 16)
     optimizer = torch.optim.Adam(net.parameters(), lr=1e-2)
     inputs = embedded(pixels, places)
     for _ in range(5):
         optimizer.zero_grad()
         loss_of(net, inputs, given).backward()
         optimizer.step()
-    got, _, _ = trained.train(mlp.fresh(16), 16, given, trained.Schedule(5, 512, 1e-2, 1e-2), variant=variant)
+    got, _, _ = trained.train(gain_network.fresh(16), 16, given, trained.Schedule(5, 512, 1e-2, 1e-2), variant=variant)
     assert np.abs(got - flat(net, lambda part: part.detach().numpy())).max() < 1e-3
     assert np.abs(got - flat(net, lambda part: part.detach().numpy())).mean() < 1e-5
 
@@ -91,8 +91,10 @@ def test_values_equal_torch(variant):
     pixels, _, _ = lesson()
     rows, columns = (grid.ravel() for grid in np.mgrid[: pixels.shape[0], : pixels.shape[1]])
     with torch.no_grad():
-        said = network(mlp.fresh(16), 16)(embedded(pixels, (rows, columns))).numpy().reshape(pixels.shape)
+        said = network(gain_network.fresh(16), 16)(embedded(pixels, (rows, columns))).numpy().reshape(pixels.shape)
     ends, kind = ((-3.0,) * 3, (3.0,) * 3), Residual("gamma", "pq")
-    found = mlp.MlpMap(mlp.fresh(16), 16, kind, *ends, *pixels.shape[:2], np.zeros(16, np.uint8), 2.0)
+    found = gain_network.GainNetwork(
+        gain_network.fresh(16), 16, kind, *ends, *pixels.shape[:2], np.zeros(16, np.uint8), 2.0
+    )
     got = trained.values(pixels, found, variant=variant)
     np.testing.assert_allclose(got, np.clip(said * 3, -3, 3), atol=2e-5)

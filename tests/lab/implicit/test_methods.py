@@ -6,25 +6,30 @@ import numpy as np
 import pytest
 import torch
 
-from untone import mlp
-from untone.lab import metrics, mlp_rivals
+from untone import gain_network
+from untone.lab import metrics
+from untone.lab.implicit import methods as coded_methods
 
 
 @pytest.mark.parametrize(("width", "numbers"), [(16, 2560), (32, 5632), (64, 13312)])
 def test_direct_mlp_has_the_published_size(width, numbers):
-    assert mlp_rivals.numbers_of(mlp_rivals.DirectMlp(width)) == numbers
+    assert coded_methods.numbers_of(coded_methods.DirectMlp(width)) == numbers
 
 
 def test_mlp_itm_has_the_published_size():
-    assert mlp_rivals.numbers_of(mlp_rivals.MlpItm()) == 8963
+    assert coded_methods.numbers_of(coded_methods.MlpItm()) == 8963
 
 
 def test_direct_mlp_pads_its_inputs_with_ones():
     """Plain layers over [embedding of x, y, r, g, b; eight ones]."""
     torch.manual_seed(1)
-    net, basis = mlp_rivals.DirectMlp(), mlp.basis(3, 4)
+    net, basis = coded_methods.DirectMlp(), gain_network.basis(3, 4)
     index = np.array([[2, 4 + 1, 7 + 9, 263 + 200, 519 + 255]])
-    parts = [mlp.embedding(4)[2], mlp.embedding(3)[1], *(mlp.embedding(256)[k] for k in (9, 200, 255))]
+    parts = [
+        gain_network.embedding(4)[2],
+        gain_network.embedding(3)[1],
+        *(gain_network.embedding(256)[k] for k in (9, 200, 255)),
+    ]
     embedded = np.concatenate([*parts, np.ones(8)]).astype(np.float32)
     with torch.no_grad():
         said = net(torch.from_numpy(index), torch.from_numpy(basis.rows)).numpy()
@@ -34,7 +39,7 @@ def test_direct_mlp_pads_its_inputs_with_ones():
 
 
 def test_a_sine_layer_is_siren():
-    layer = mlp_rivals.SineLayer(2, 1, True)
+    layer = coded_methods.SineLayer(2, 1, True)
     with torch.no_grad():
         layer.linear.weight[:] = torch.tensor([[0.1, -0.2]])
         layer.linear.bias[:] = 0.05
@@ -52,16 +57,16 @@ def pair():
 
 def test_direct_mlp_learns(pair):
     codes, base, truth = pair
-    made, size = mlp_rivals.direct(codes, base, truth, mlp_rivals.DirectRecipe(steps=150, batch=256))
+    made, size = coded_methods.direct(codes, base, truth, coded_methods.DirectRecipe(steps=150, batch=256))
     assert size == 10_240
     assert metrics.psnr(made, truth) > metrics.psnr(base, truth) + 10
 
 
 def test_mlp_itm_starts_from_pretrained_weights_and_learns(pair):
     codes, _, truth = pair
-    start = mlp_rivals.pretrained([(codes, truth)], steps=60, batch=256)
-    made, size = mlp_rivals.itm(codes, truth, start, mlp_rivals.ItmRecipe(steps=110, stride=2))
+    start = coded_methods.pretrained([(codes, truth)], steps=60, batch=256)
+    made, size = coded_methods.itm(codes, truth, start, coded_methods.ItmRecipe(steps=110, stride=2))
     assert size == 35_852
-    before = mlp_rivals.itm(codes, truth, start, mlp_rivals.ItmRecipe(steps=0))[0]
+    before = coded_methods.itm(codes, truth, start, coded_methods.ItmRecipe(steps=0))[0]
     assert metrics.psnr(made, truth) > metrics.psnr(before, truth)
     assert metrics.psnr(made, truth) > 25

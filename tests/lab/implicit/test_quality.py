@@ -5,13 +5,13 @@ import math
 
 import pytest
 
-from untone.lab import mlp_quality
+from untone.lab.implicit import quality as network_quality
 
 
 def test_intervals_by_hand():
     """Of 1, 2, 3: mean 2, s = 1, t(2, 0.975) = 4.303, over the root of 3."""
-    assert mlp_quality.interval([1.0, 2.0, 3.0]) == pytest.approx([2, 4.3027 / 3**0.5], rel=1e-4)
-    assert math.isnan(mlp_quality.interval([1.0])[1])
+    assert network_quality.interval([1.0, 2.0, 3.0]) == pytest.approx([2, 4.3027 / 3**0.5], rel=1e-4)
+    assert math.isnan(network_quality.interval([1.0])[1])
 
 
 def test_figures_by_hand():
@@ -22,7 +22,7 @@ def test_figures_by_hand():
         "usual": (51.9, 1.0),
         "usual floats": (52.0, 1.0),
     }
-    found = mlp_quality.figures([row, row])
+    found = network_quality.figures([row, row])
     assert found["tenth_gain_db"] == pytest.approx([1, 0])
     assert found["equal_gain_db"] == pytest.approx([3, 0])
     assert found["tenth_share_of_time"] == pytest.approx(0.05)
@@ -30,11 +30,11 @@ def test_figures_by_hand():
 
 
 def test_rows_of_noise(monkeypatch):
-    monkeypatch.setattr(mlp_quality, "SIDE", 48)
+    monkeypatch.setattr(network_quality, "SIDE", 48)
     for name in ("PAPER", "TENTH", "EQUAL", "USUAL"):
-        recipe = dataclasses.replace(getattr(mlp_quality, name), steps=60, batch=256)
-        monkeypatch.setattr(mlp_quality, name, recipe)
-    found = mlp_quality.bench(quick=True)
+        recipe = dataclasses.replace(getattr(network_quality, name), steps=60, batch=256)
+        monkeypatch.setattr(network_quality, name, recipe)
+    found = network_quality.bench(quick=True)
     assert found["views"] == "2 of noise"
     assert found["paper_db"] > 25
     assert found["usual_db"] > 30

@@ -6,11 +6,16 @@ import math
 import numpy as np
 import pytest
 
-from untone import cli, codedmap, pipeline
+from untone import cli, pipeline
 from untone.image import Image
-from untone.lab import mlp_contest, mlp_experiment, mlp_plot, mlp_scenes, mlp_table, tonemappers
-from untone.lab.mlp_contest import Point, Settings
-from untone.lab.sources import Source
+from untone.implicit import residual_map
+from untone.lab.data.sources import Source
+from untone.lab.implicit import comparison as rivals_comparison
+from untone.lab.implicit import plot as rivals_plot
+from untone.lab.implicit import rivals, tonemappers
+from untone.lab.implicit import scenes as view_scenes
+from untone.lab.implicit import table as rivals_table
+from untone.lab.implicit.comparison import Point, Settings
 from untone.residuals import Residual
 
 
@@ -29,27 +34,27 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def scene(folder):
-    return mlp_scenes.scene(Source(folder / "hills.exr", False, True, "hills"), "drago", (40, 32))
+    return view_scenes.scene(Source(folder / "hills.exr", False, True, "hills"), "drago", (40, 32))
 
 
 def test_the_middle_is_cut_out_and_never_resampled():
     light = np.arange(5 * 9 * 3, dtype=np.float32).reshape(5, 9, 3)
-    np.testing.assert_array_equal(mlp_scenes.middle(light, 4, 3), light[1:4, 2:6])
-    np.testing.assert_array_equal(mlp_scenes.middle(light, 20, 20), light)
+    np.testing.assert_array_equal(view_scenes.middle(light, 4, 3), light[1:4, 2:6])
+    np.testing.assert_array_equal(view_scenes.middle(light, 20, 20), light)
     upright = light.swapaxes(0, 1)
-    np.testing.assert_array_equal(mlp_scenes.middle(upright, 4, 3), upright[2:6, 1:4])
+    np.testing.assert_array_equal(view_scenes.middle(upright, 4, 3), upright[2:6, 1:4])
 
 
 def test_a_master_is_exposed_and_ends_at_1000_nits():
     light = np.full((4, 4, 3), 0.18, np.float32)
-    np.testing.assert_allclose(mlp_scenes.graded(light), 0.1, rtol=1e-5)
+    np.testing.assert_allclose(view_scenes.graded(light), 0.1, rtol=1e-5)
     light[0, 0] = [1800, 900, 0]
-    made = mlp_scenes.graded(light)
+    made = view_scenes.graded(light)
     np.testing.assert_allclose(made[0, 0] * 203, [1000, 500, 0], rtol=1e-4)
 
 
 def test_residuals_lead_back(scene):
-    for residual in mlp_contest.KINDS.values():
+    for residual in rivals_comparison.KINDS.values():
         made = scene.rebuilt(scene.residual(residual), residual)
         np.testing.assert_allclose(made, scene.truth.pq, atol=2e-4)
 
@@ -57,7 +62,7 @@ def test_residuals_lead_back(scene):
 def test_the_papers_equations_by_hand():
     """S = 0.25 and H = 0.5 as PQ codes: f = log2 of their ratio, and the ratio of their logarithms, offset 1/64."""
     image = Image(np.full((1, 1, 3), 9, np.uint8))
-    made = mlp_scenes.Scene("", image, np.ones((1, 1, 3), np.float32))
+    made = view_scenes.Scene("", image, np.ones((1, 1, 3), np.float32))
     made.__dict__["base_pq"] = np.full((1, 1, 3), 0.25, np.float32)
     made.truth.__dict__["pq"] = np.full((1, 1, 3), 0.5, np.float32)
     low, high = 0.25 + 1 / 64, 0.5 + 1 / 64
@@ -68,7 +73,7 @@ def test_the_papers_equations_by_hand():
 
 def test_a_jpeg_base_is_what_it_decodes_to(folder):
     source = Source(folder / "hills.exr", False, True, "hills")
-    exact, decoded = (mlp_scenes.scene(source, "drago", (40, 32), quality) for quality in (0, 60))
+    exact, decoded = (view_scenes.scene(source, "drago", (40, 32), quality) for quality in (0, 60))
     assert (exact.image.pixels != decoded.image.pixels).any()
     np.testing.assert_array_equal(exact.light, decoded.light)
 
@@ -77,30 +82,33 @@ SHORT = Settings(divisors=(2, 1), qualities=(60, 90), neurons=(16,), steps=60, b
 
 
 def test_points_cover_every_kind_codec_and_size(scene):
-    found = list(mlp_contest.points(scene, SHORT))
+    found = list(rivals_comparison.points(scene, SHORT))
     assert {(p.kind, p.codec, p.divisor) for p in found} == {
-        (kind, codec, divisor) for kind in mlp_contest.KINDS for codec in codedmap.CODECS for divisor in (2, 1)
+        (kind, codec, divisor)
+        for kind in rivals_comparison.KINDS
+        for codec in residual_map.CODECS
+        for divisor in (2, 1)
     }
     lossy = {(p.codec, p.quality): p for p in found if p.kind == "gamma" and p.divisor == 1}
     assert lossy["jpeg", 90].pq_psnr > lossy["jpeg", 60].pq_psnr
     assert lossy["jpeg", 90].bytes > lossy["jpeg", 60].bytes
-    capped = mlp_contest.points(scene, Settings(divisors=(1,), qualities=(60, 90), most_bytes=1))
+    capped = rivals_comparison.points(scene, Settings(divisors=(1,), qualities=(60, 90), most_bytes=1))
     assert {p.quality for p in capped} == {60}
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (2, 3), (7, 5), (23, 40), (46, 79)])
 def test_every_third_value_is_what_the_whole_picture_has_there(shape):
     codes = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
-    small = codedmap.Reduced(codes, np.float32([-1, 0, 0.5]), np.float32([1, 2, 4]))
-    whole = codedmap.values(small, 46, 79)
-    np.testing.assert_allclose(mlp_contest.sampled(small, 46, 79), whole[::3, ::3], atol=1e-6)
+    small = residual_map.Reduced(codes, np.float32([-1, 0, 0.5]), np.float32([1, 2, 4]))
+    whole = residual_map.values(small, 46, 79)
+    np.testing.assert_allclose(rivals_comparison.sampled(small, 46, 79), whole[::3, ::3], atol=1e-6)
 
 
 def test_rows_are_those_of_the_groups_asked_for(scene):
     point = Point("gain", "jpeg", 4, 80, 900, 30)
     names = {
-        group: list(mlp_contest.entries(scene, [point], None, Settings(only=(group,)), False))
-        for group in mlp_contest.GROUPS
+        group: list(rivals_comparison.entries(scene, [point], None, Settings(only=(group,)), False))
+        for group in rivals_comparison.GROUPS
     }
     assert names["maps"][0] == "Gain-JPEG"
     assert names["maps"][-1] == "Best gain map up to 10 KB"
@@ -110,19 +118,19 @@ def test_rows_are_those_of_the_groups_asked_for(scene):
 
 def test_the_best_point_is_within_its_limit():
     points = [Point("gain", "jpeg", 4, 80, size, psnr) for size, psnr in ((900, 30), (1000, 35), (1001, 40))]
-    assert mlp_contest.best(points, ("gain",), 1000).pq_psnr == 35
-    assert mlp_contest.best(points, ("gamma",), 1000) is None
+    assert rivals_comparison.best(points, ("gain",), 1000).pq_psnr == 35
+    assert rivals_comparison.best(points, ("gamma",), 1000) is None
 
 
 def test_a_blind_network_learns_places_only(scene):
-    made, size = mlp_contest.blind(scene, SHORT)
+    made, size = rivals_comparison.blind(scene, SHORT)
     assert made.shape == scene.light.shape
     assert size == 2 * (48 * 16 + 16 + 16 * 16 + 16 + 16 * 3 + 3)
-    assert mlp_contest.figures(scene, made)["pq_psnr"] > 20
+    assert rivals_comparison.figures(scene, made)["pq_psnr"] > 20
 
 
 def test_the_truth_has_perfect_figures(scene):
-    found = mlp_contest.figures(scene, scene.truth.pq)
+    found = rivals_comparison.figures(scene, scene.truth.pq)
     assert found["pq_psnr"] == 120
     assert found["pq_ssim"] == pytest.approx(1)
     assert max(found[key] for key in ("delta_e_2000", "delta_e_ipt", "delta_e_itp")) < 1e-6
@@ -134,9 +142,9 @@ def test_the_truth_has_perfect_figures(scene):
 @pytest.fixture
 def short(monkeypatch):
     """Settings of seconds, behind the command's own."""
-    monkeypatch.setattr(mlp_experiment, "Settings", lambda **more: Settings(**{**SHORT.__dict__, **more}))
+    monkeypatch.setattr(rivals, "Settings", lambda **more: Settings(**{**SHORT.__dict__, **more}))
     for name in ("neurons", "steps", "most_bytes"):
-        monkeypatch.setattr(mlp_experiment.Settings, name, getattr(SHORT, name), raising=False)
+        monkeypatch.setattr(rivals.Settings, name, getattr(SHORT, name), raising=False)
 
 
 def command(folder, *more):
@@ -145,7 +153,7 @@ def command(folder, *more):
 
 def test_the_command_makes_a_table_and_goes_on(folder, short, monkeypatch, capsys):
     line = ("--mappers", "drago", "guided", "--steps", "60", "--slow-views", "1")
-    made, real = [], mlp_experiment.pair
+    made, real = [], rivals.pair
 
     def stopped(*given):
         if made:
@@ -153,10 +161,10 @@ def test_the_command_makes_a_table_and_goes_on(folder, short, monkeypatch, capsy
         made.append(given[2])
         return real(*given)
 
-    monkeypatch.setattr(mlp_experiment, "pair", stopped)
+    monkeypatch.setattr(rivals, "pair", stopped)
     assert command(folder, *line) == 130
     assert [path.name for path in (folder / "out" / "pairs").iterdir()] == ["hills-drago.json"]
-    monkeypatch.setattr(mlp_experiment, "pair", lambda *given: made.append(given[2]) or real(*given))
+    monkeypatch.setattr(rivals, "pair", lambda *given: made.append(given[2]) or real(*given))
     assert command(folder, *line) == 0
     assert made == ["drago", "guided"]
     text = (folder / "out" / "table.md").read_text()
@@ -203,12 +211,12 @@ def a_pair(view, mapper, network, maps):
 def test_maps_are_read_between_sizes_by_hand():
     points = a_pair("", "", 0, [("gain", 1000, 30.0), ("gain", 4000, 29.0), ("ISO gain", 16000, 40.0)])["points"]
     kinds = ("gain", "ISO gain")
-    assert mlp_table.within(points, kinds, 999) is None
-    assert mlp_table.within(points, kinds, 4000) == pytest.approx(
+    assert rivals_table.within(points, kinds, 999) is None
+    assert rivals_table.within(points, kinds, 4000) == pytest.approx(
         35
     )  # half of the way from 1000 to 16000, by logarithm
-    assert mlp_table.within(points, kinds, 1e6) == 40
-    assert mlp_table.within(points, ("gamma",), 4000) is None
+    assert rivals_table.within(points, kinds, 1e6) == 40
+    assert rivals_table.within(points, ("gamma",), 4000) is None
 
 
 def test_the_verdict_by_hand():
@@ -217,7 +225,7 @@ def test_the_verdict_by_hand():
         a_pair("b", "drago", 50.0, [("gain", 4000, 47.5), ("gamma", 9000, 49.0)]),
         a_pair("a", "guided", 50.0, [("gain", 4000, 48.0)]),
     ]
-    found = mlp_table.verdict(pairs)
+    found = rivals_table.verdict(pairs)
     drago, guided, whole = (found[m]["Gamma-MLP 16"] for m in ("drago", "guided", "all"))
     assert drago["over_gain_maps_db"].mean == pytest.approx(3.25)
     assert drago["over_gamma_maps_db"].count == 1
@@ -229,15 +237,15 @@ def test_the_verdict_by_hand():
 
 def test_views_count_once_however_many_mappers():
     pairs = [a_pair("a", "drago", 40.0, []), a_pair("a", "guided", 50.0, []), a_pair("b", "drago", 55.0, [])]
-    assert mlp_table.table(pairs)["Gamma-MLP 16"]["pq_psnr"].mean == pytest.approx(50)
-    assert mlp_table.table(pairs, "drago")["Gamma-MLP 16"]["pq_psnr"].mean == pytest.approx(47.5)
+    assert rivals_table.table(pairs)["Gamma-MLP 16"]["pq_psnr"].mean == pytest.approx(50)
+    assert rivals_table.table(pairs, "drago")["Gamma-MLP 16"]["pq_psnr"].mean == pytest.approx(47.5)
 
 
 def test_a_row_of_fewer_views_says_so():
     pairs = [a_pair("a", "drago", 40.0, []), a_pair("b", "drago", 50.0, [])]
     pairs[0]["rows"]["MLP-ITM"] = {"bytes": 1, "cpu_seconds": 1.0, "pq_psnr": 30.0}
     state = {"claim": {"base_quality": 0, "size": [9, 9], "settings": {"seed": 0}}, "commit": "a"}
-    text = mlp_table.markdown(pairs, state)
+    text = rivals_table.markdown(pairs, state)
     assert "| MLP-ITM (1 of 2 views) | 30.00 |" in text
     assert "| Gamma-MLP 16 | 45.00 (40.00 to 50.00) |" in text
 
@@ -246,11 +254,11 @@ def test_curves_keep_settings_that_every_pair_has_and_none_smaller_beats():
     first = a_pair("a", "drago", 50.0, [("gain", 1000, 30.0)])
     second = a_pair("b", "drago", 52.0, [("gain", 3000, 34.0)])
     second["points"].append({**second["points"][0], "quality": 90, "bytes": 9000, "pq_psnr": 50.0})
-    found = {curve.name: curve.points for curve in mlp_plot.curves([first, second])}
+    found = {curve.name: curve.points for curve in rivals_plot.curves([first, second])}
     assert found["gain jpeg"] == ((2000.0, 32.0),)
     assert found["Gamma-MLP"] == ((4000.0, 51.0),)
     assert found["MLP-ITM"] == ()
-    assert mlp_plot.csv_of(mlp_plot.curves([first, second])).splitlines()[1] == "gain jpeg,2000,32.000"
+    assert rivals_plot.csv_of(rivals_plot.curves([first, second])).splitlines()[1] == "gain jpeg,2000,32.000"
 
 
 def test_light_above_white_is_asked_for(folder, tmp_path, capsys):
@@ -264,5 +272,5 @@ def test_light_above_white_is_asked_for(folder, tmp_path, capsys):
 
 @pytest.mark.parametrize("name", tonemappers.MAPPERS)
 def test_every_mapper_makes_a_scene(folder, name):
-    made = mlp_scenes.scene(Source(folder / "hills.exr", False, True, "hills"), name, (40, 32))
+    made = view_scenes.scene(Source(folder / "hills.exr", False, True, "hills"), name, (40, 32))
     assert made.image.pixels.shape == made.light.shape == (32, 40, 3)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from untone.lab import tonemappers
+from untone.lab.implicit import tonemappers
 
 GREY = np.array([[0, 0.001, 0.004, 0.01], [0.02, 0.05, 0.1, 0.15], [0.25, 0.4, 0.7, 1.0]], np.float32)
 PICTURE = np.repeat(GREY[..., None], 3, 2)

@@ -8,21 +8,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from untone import colour, mlp, relation
+from untone import colour, gain_network
 from untone.errors import UntoneError, UsageError
 from untone.image import Image
-from untone.kernels import mlp as kernel
+from untone.implicit import encoding as network_encoding
+from untone.kernels import network as kernel
 
 torch = pytest.importorskip("torch")
 
-from untone.lab import mlp_torch  # noqa: E402
+from untone.lab.implicit import torch_trainer  # noqa: E402
 
-SOURCE = str(Path(mlp.__file__).parents[1])
-SCRIPT = Path(__file__).parents[2] / "scripts" / "train_gain_mlp.py"
+SOURCE = str(Path(gain_network.__file__).parents[1])
+SCRIPT = Path(__file__).parents[3] / "scripts" / "train_gain_mlp.py"
 
 
 def samples(count=600, height=40, width=60):
-    random, basis = np.random.default_rng(3), mlp.basis(height, width)
+    random, basis = np.random.default_rng(3), gain_network.basis(height, width)
     starts = np.cumsum(basis.counts) - basis.counts
     index = np.stack([s + random.integers(0, n, count) for s, n in zip(starts, basis.counts, strict=True)], -1)
     targets, weights = random.normal(0, 1, (2, count, 3)).astype(np.float32)
@@ -33,23 +34,23 @@ def samples(count=600, height=40, width=60):
 def test_torch_and_kernels_train_alike(whitened):
     given, schedule = samples(), kernel.Schedule(10, 256, 0.01, 0.001, keep2=0.95)
     rows = given.basis.rows[given.index].reshape(600, -1)
-    mix = mlp.whitening(rows, given.weights.mean(1)) if whitened else None
-    ours, _, loss = kernel.train(mlp.fresh(16, 1), 16, given, schedule, mix=mix)
-    theirs, found = mlp_torch.train(mlp.fresh(16, 1), 16, given, schedule, mix=mix)
+    mix = gain_network.whitening(rows, given.weights.mean(1)) if whitened else None
+    ours, _, loss = kernel.train(gain_network.fresh(16, 1), 16, given, schedule, mix=mix)
+    theirs, found = torch_trainer.train(gain_network.fresh(16, 1), 16, given, schedule, mix=mix)
     assert found == pytest.approx(loss, rel=1e-3)
     # inputs that hardly vary have slopes of rounding alone, whose signs Adam follows: compare what the networks say
-    said = [mlp.forward(rows, vector, 16) for vector in (ours, theirs)]
+    said = [gain_network.forward(rows, vector, 16) for vector in (ours, theirs)]
     assert np.abs(said[0] - said[1]).max() < 2e-3
-    assert np.abs(said[0] - mlp.forward(rows, mlp.fresh(16, 1), 16)).max() > 0.1
+    assert np.abs(said[0] - gain_network.forward(rows, gain_network.fresh(16, 1), 16)).max() > 0.1
 
 
 def test_what_torch_cannot_do_is_said():
     given = samples()
     with pytest.raises(UsageError, match="no device 'nowhere'"):
-        mlp_torch.train(mlp.fresh(16), 16, given, kernel.Schedule(1, 8, 0.1), device="nowhere")
+        torch_trainer.train(gain_network.fresh(16), 16, given, kernel.Schedule(1, 8, 0.1), device="nowhere")
     for wrong in (kernel.Schedule(1, 8, 0.1, seconds=0.5), kernel.Schedule(1, 601, 0.1)):
         with pytest.raises(UntoneError, match="trains by steps"):
-            mlp_torch.train(mlp.fresh(16), 16, given, wrong)
+            torch_trainer.train(gain_network.fresh(16), 16, given, wrong)
 
 
 def test_a_pair_by_torch_is_the_pair_by_kernels():
@@ -57,9 +58,11 @@ def test_a_pair_by_torch_is_the_pair_by_kernels():
     random = np.random.default_rng(2)
     codes = (random.integers(60, 200, (24, 32, 3)) + np.arange(32)[:, None]).astype(np.uint8)
     light = (colour.srgb_to_linear(codes / 255) * np.linspace(1, 4, 32)[:, None]).astype(np.float32)
-    image, recipe = Image(codes), relation.Recipe(neurons=8, steps=150, batch=256)
-    found = [relation.learned(image, light, "bt709", recipe, by=by) for by in (None, mlp_torch.trainer("cpu"))]
-    ours, theirs = (relation.fidelity(relation.rendition(image, one), light, "bt709") for one in found)
+    image, recipe = Image(codes), network_encoding.Recipe(neurons=8, steps=150, batch=256)
+    found = [
+        network_encoding.learned(image, light, "bt709", recipe, by=by) for by in (None, torch_trainer.trainer("cpu"))
+    ]
+    ours, theirs = (network_encoding.fidelity(network_encoding.rendition(image, one), light, "bt709") for one in found)
     assert ours > 35
     assert theirs == pytest.approx(ours, abs=1)
 
@@ -76,5 +79,7 @@ def test_a_script_says_that_there_is_no_gpu():
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
 def test_a_gpu_trains_alike():
     given, schedule = samples(), kernel.Schedule(10, 256, 0.01)
-    ours, theirs = (mlp_torch.train(mlp.fresh(16, 1), 16, given, schedule, device=d)[0] for d in ("cpu", "cuda"))
+    ours, theirs = (
+        torch_trainer.train(gain_network.fresh(16, 1), 16, given, schedule, device=d)[0] for d in ("cpu", "cuda")
+    )
     assert np.abs(ours - theirs).mean() < 1e-3

@@ -10,8 +10,8 @@ import torch
 
 from untone import models
 from untone.errors import UntoneError
-from untone.lab import export
 from untone.lab.nets import fastgamer, gmnet, irnet, itmlut
+from untone.lab.training import export
 
 torch.set_num_threads(1)
 

@@ -51,14 +51,14 @@ def test_trilinear_look_up_by_hand() -> None:
 def test_the_shipped_weights_fit_and_give_what_they_gave() -> None:
     """Switches for ablations change neither the parameters of the shipped network nor its results."""
     from untone import models
-    from untone.lab import origins
+    from untone.lab.training import initial_weights
 
     path = models.MODELS["fastgamer"]
     model = models.load("fastgamer")
     net = fastgamer.FastGaMer(
         fastgamer.Shape(**{k: tuple(v) if k == "channels" else v for k, v in model.card["shape"].items()})
     )
-    origins.put(origins.read(path), net, path)
+    initial_weights.put(initial_weights.read(path), net, path)
     thumbnail = np.random.default_rng(0).random((3, 256, 256), dtype=np.float32)
     expected = model.operators(thumbnail)
     with torch.no_grad():

@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from untone.errors import UntoneError
-from untone.lab import batches
-from untone.lab.batches import Choice, View
-from untone.lab.examples import WHOLE, Example, pq_of, thumbnail_of
+from untone.lab.data.examples import WHOLE, Example, pq_of, thumbnail_of
+from untone.lab.training import batches
+from untone.lab.training.batches import Choice, View
 
 
 class Held:

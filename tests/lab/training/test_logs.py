@@ -10,8 +10,8 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from PIL import Image
 
 from untone.errors import DamagedError
-from untone.lab import events, logs, plots
-from untone.lab.logs import Log, Row
+from untone.lab.training import events, logs, plots
+from untone.lab.training.logs import Log, Row
 
 FIELD = descriptor_pb2.FieldDescriptorProto
 

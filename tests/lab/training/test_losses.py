@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from untone.lab import losses
+from untone.lab.training import losses
 
 
 def pictures() -> torch.Tensor:

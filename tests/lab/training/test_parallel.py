@@ -12,24 +12,24 @@ import tiny_recipes as tiny
 import torch
 
 from untone.errors import UntoneError, UsageError
-from untone.lab import parallel
-from untone.lab.layouts import open_dataset
-from untone.lab.parallel import Place
-from untone.lab.runs import Run
+from untone.lab.data.layouts import open_dataset
+from untone.lab.training import parallel
+from untone.lab.training.parallel import Place
+from untone.lab.training.runs import Run
 
 ONE_OF_SEVERAL = """
 import sys, torch
 torch.set_num_threads(1)
 from pathlib import Path
 import tiny_recipes as tiny
-from untone.lab import parallel, train
-from untone.lab.layouts import open_dataset
-from untone.lab.runs import Run
+from untone.lab.training import command, parallel
+from untone.lab.data.layouts import open_dataset
+from untone.lab.training.runs import Run
 pairs, *folders = sys.argv[1:]
 with parallel.joined("cpu") as place:
     for folder in map(Path, folders):
         run = Run(open_dataset(Path(pairs)), folder, tiny.alike(folder.name), place, begin=lambda net: None)
-        assert train.train(run, None, print)
+        assert command.train(run, None, print)
         torch.save({"net": run.net.state_dict(), "mean": run.mean}, folder / f"rank{place.rank}.pt")
 """
 
@@ -37,7 +37,7 @@ COMMAND = """
 import sys, torch
 import tiny_recipes as tiny
 from untone import cli
-from untone.lab import recipes
+from untone.lab.training import recipes
 recipes.RECIPES["irnet"]["ours"] = tiny.recipe("irnet", title="ours", steps=100_000, checkpoint_every=10)
 sys.exit(cli.main(sys.argv[1:]))
 """
@@ -45,7 +45,7 @@ sys.exit(cli.main(sys.argv[1:]))
 
 def start(script: str, *words: str, **more: str) -> subprocess.Popen[str]:
     """A Python process that sees what the tests see."""
-    paths = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+    paths = os.pathsep.join(sys.path)
     environment = os.environ | {"PYTHONPATH": paths, "OMP_NUM_THREADS": "1"} | more
     return subprocess.Popen([sys.executable, "-c", script, *words], env=environment, text=True,
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip

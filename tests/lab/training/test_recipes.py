@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from untone import colour
-from untone.lab.batches import Crops
-from untone.lab.recipes import RECIPES, Recipe, Schedule, Weights
-from untone.lab.trainees import TRAINEES, gmnet
+from untone.lab.training.batches import Crops
+from untone.lab.training.recipes import RECIPES, Recipe, Schedule, Weights
+from untone.lab.training.tasks import TRAINEES, gmnet
 
 EVERY = [(network, title) for network, titles in RECIPES.items() for title in titles]
 

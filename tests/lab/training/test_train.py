@@ -13,13 +13,15 @@ from torch import nn
 
 from untone import models
 from untone.errors import UntoneError
-from untone.lab import baselines, batches, export, logs, losses, runs, train
-from untone.lab.batches import Choice, View
-from untone.lab.examples import Dataset, Example
-from untone.lab.layouts import open_dataset
-from untone.lab.layouts.shards import Pairs
+from untone.lab.data.examples import Dataset, Example
+from untone.lab.data.layouts import open_dataset
+from untone.lab.data.layouts.shards import Pairs
+from untone.lab.evaluation import baselines
 from untone.lab.nets.fastgamer import FastGaMer
-from untone.lab.runs import Run
+from untone.lab.training import batches, export, logs, losses, runs
+from untone.lab.training import command as train
+from untone.lab.training.batches import Choice, View
+from untone.lab.training.runs import Run
 
 TINY = tiny.SHAPES["fastgamer"]
 

@@ -10,8 +10,8 @@ import tiny_recipes as tiny
 import torch
 
 from untone import cli, models
-from untone.lab import origins, recipes, runs
-from untone.lab.trainees import fastgamer
+from untone.lab.training import initial_weights, recipes, runs
+from untone.lab.training.tasks import fastgamer
 
 
 @pytest.fixture(autouse=True)
@@ -45,14 +45,14 @@ def test_every_network_is_exported(pairs_folder: Path, tmp_path: Path, network: 
 
 def test_another_run_starts_from_the_weights_of_one(pairs_folder: Path, tmp_path: Path) -> None:
     assert train("fastgamer", pairs_folder, tmp_path / "first") == 0
-    mean = origins.read(tmp_path / "first" / "checkpoint.pt")
+    mean = initial_weights.read(tmp_path / "first" / "checkpoint.pt")
     for number, source in enumerate((tmp_path / "first", tmp_path / "first" / "fastgamer.onnx")):
         run = tmp_path / str(number)
         assert train("fastgamer", pairs_folder, run, "--from", str(source), "--steps", "1") == 0
         start = json.loads((run / "recipe.json").read_text())["start"]
-        assert start == vars(origins.fingerprint(origins.find(source)))
+        assert start == vars(initial_weights.fingerprint(initial_weights.find(source)))
         net = runs.TRAINEES["fastgamer"].network(tiny.RECIPE)
-        origins.put(origins.read(origins.find(source)), net, source)
+        initial_weights.put(initial_weights.read(initial_weights.find(source)), net, source)
         assert all(torch.equal(mean[name], value) for name, value in net.state_dict().items()), source
     shutil.rmtree(tmp_path / "first")
     assert train("fastgamer", pairs_folder, tmp_path / "0", "--from", str(tmp_path / "first"), "--steps", "1") == 0
@@ -61,9 +61,9 @@ def test_another_run_starts_from_the_weights_of_one(pairs_folder: Path, tmp_path
 @pytest.mark.parametrize("network", ["gmnet", "irnet"])
 def test_exported_weights_of_other_networks_come_back(pairs_folder: Path, tmp_path: Path, network: str) -> None:
     assert train(network, pairs_folder, tmp_path, "--steps", "1") == 0
-    mean = origins.read(tmp_path / "checkpoint.pt")
+    mean = initial_weights.read(tmp_path / "checkpoint.pt")
     net = runs.TRAINEES[network].network(tiny.recipe(network))
-    origins.put(origins.read(tmp_path / f"{network}.onnx"), net, tmp_path)
+    initial_weights.put(initial_weights.read(tmp_path / f"{network}.onnx"), net, tmp_path)
     assert all(torch.equal(mean[name], value) for name, value in net.state_dict().items())
 
 

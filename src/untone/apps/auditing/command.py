@@ -9,17 +9,18 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from .. import formats
-from ..errors import UntoneError, UsageError
-from ..formats.exif import taken_at
-from ..formats.files import load_bytes
-from ..formats.segments import APP1, EXIF_TAG, Codestream, find_end
-from ..formats.signalling import Signalling
-from ..formats.ultrahdr import locate
-from . import jobs, likeness
-from .likeness import DAMAGED, OUT_OF_STEP, sight
-from .report import one_line
-from .strictness import findings
+from ... import formats
+from ...console.lines import one_line
+from ...errors import UntoneError, UsageError
+from ...formats.common.files import load_bytes
+from ...formats.jpeg.segments import APP1, EXIF_TAG, Codestream, find_end
+from ...formats.jpeg.ultrahdr import locate
+from ...formats.metadata.exif import taken_at
+from ...formats.signalling import Signalling
+from ..conversion import planning
+from ..inspection.validation.files import findings
+from . import similarity
+from .similarity import DAMAGED, OUT_OF_STEP, sight
 
 LOST, UNREADABLE = "lost", "unreadable"
 
@@ -84,7 +85,7 @@ def _photos(folder: Path) -> tuple[list[_Photo], list[Verdict]]:
 
     photos: list[_Photo] = []
     faults: list[Verdict] = []
-    paths = [path for path in jobs.images(folder) if not path.name.startswith(".")]
+    paths = [path for path in planning.images(folder) if not path.name.startswith(".")]
     console = Console(stderr=True)
     for path in track(paths, "untone audit", transient=True, console=console, disable=not console.is_terminal):
         try:
@@ -190,7 +191,7 @@ def _seen(photo: _Photo, original: _Photo) -> list[Verdict]:
     except UntoneError:
         return []  # its own fault, which is told where the originals are audited
     try:
-        found = likeness.fault(sight(photo.path), there, source)
+        found = similarity.fault(sight(photo.path), there, source)
     except UntoneError as error:
         found = (DAMAGED, str(error))
     return [] if found is None else [Verdict(name, *found, source)]

@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import formats, gainmap
-from ..errors import DamagedError
-from ..image import GainMap, Image, Pixels, turned_upright
-from .resampling import Window
+from ... import formats, gainmap
+from ...errors import DamagedError
+from ...image import GainMap, Image, Pixels, turned_upright
+from ..editing.resampling import Window
 
 DAMAGED, OUT_OF_STEP, CHANGED = "damaged", "out of step", "changed"
 

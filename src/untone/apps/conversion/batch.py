@@ -16,10 +16,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from .. import pipeline
-from ..errors import UntoneError, UsageError
-from . import jobs, report
-from .jobs import Job
+from ... import pipeline
+from ...errors import UntoneError, UsageError
+from . import planning, report
+from .planning import Job
 from .report import Outcome
 
 MOST_JOBS = 4
@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         UsageError: the request makes no sense; nothing was written.
     """
-    planned = jobs.plan(arguments.inputs, arguments.output, arguments.recursive, arguments.exclude)
+    planned = planning.plan(arguments.inputs, arguments.output, arguments.recursive, arguments.exclude)
     return work(planned, lambda: functools.partial(pipeline.convert, **_options(arguments)), arguments)
 
 
@@ -121,7 +121,7 @@ def _attempt(job: Job, force: bool, task: Task) -> tuple[str, str | None, pipeli
         raise UntoneError(job.fault)
     if job.target is not None and os.path.lexists(job.target) and not force:
         return report.SKIPPED, f"{job.target} exists; --force replaces it", None
-    source = job.source if job.source is not None else jobs.read_stdin()
+    source = job.source if job.source is not None else planning.read_stdin()
     if job.target is not None:
         job.target.parent.mkdir(parents=True, exist_ok=True)
     done = task(source, job.target)

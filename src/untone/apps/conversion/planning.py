@@ -10,10 +10,10 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from ..errors import UsageError
-from ..formats import READ_SUFFIXES
-from ..formats.limits import MAX_FILE_BYTES
-from ..pipeline import TARGET_SUFFIXES
+from ...errors import UsageError
+from ...formats import READ_SUFFIXES
+from ...formats.common.limits import MAX_FILE_BYTES
+from ...pipeline import TARGET_SUFFIXES
 
 PIPE = "-"
 MARK = ".hdr"

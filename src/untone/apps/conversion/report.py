@@ -9,10 +9,10 @@ from collections import Counter
 from types import TracebackType
 from typing import Any, Self
 
-from ..errors import UntoneError
-from ..image import DIFFUSE_WHITE_NITS
-from ..pipeline import Conversion
-from .jobs import Job
+from ...console.lines import complain, fault_line, one_line
+from ...image import DIFFUSE_WHITE_NITS
+from ...pipeline import Conversion
+from .planning import Job
 
 CONVERTED, SKIPPED, LEFT_ALONE, FAILED = "converted", "skipped", "left alone", "failed"
 
@@ -34,22 +34,6 @@ class Outcome:
     reason: str | None = None
     conversion: Conversion | None = None
     seconds: float = 0.0
-
-
-def one_line(text: str) -> str:
-    """The text with everything that could leave its line, or play with the terminal, escaped."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
-
-
-def fault_line(name: str, fault: object) -> str:
-    """`FILE: fault`, with the file named once."""
-    text = str(fault)
-    return one_line(text if text.startswith(f"{name}: ") else f"{name}: {text}")
-
-
-def complain(text: str) -> None:
-    """One line on stderr."""
-    print(f"untone: {text}", file=sys.stderr, flush=True)
 
 
 class Report:
@@ -173,8 +157,3 @@ def as_dict(outcome: Outcome) -> dict[str, Any]:
         "note": done.note if done else None,
         "seconds": round(outcome.seconds, 3),
     }
-
-
-def named(name: str, error: UntoneError) -> UntoneError:
-    """The same error with the file's name in front."""
-    return type(error)(fault_line(name, error))

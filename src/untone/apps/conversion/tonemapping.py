@@ -15,12 +15,12 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import colour, gainmap
-from ..formats import jpeg
-from ..formats.pixels import BAND_ROWS, brightest
-from ..image import DIFFUSE_WHITE_NITS, GainMap, Image, Pixels
-from ..light import applied
-from ..prediction import light_of, matrix
+from ... import colour, gainmap
+from ...colour import light_of, matrix
+from ...formats.common.pixels import BAND_ROWS, brightest
+from ...formats.jpeg import codec as jpeg
+from ...image import DIFFUSE_WHITE_NITS, GainMap, Image, Pixels
+from ...rendition import applied
 
 Light = NDArray[np.float32]
 

@@ -6,11 +6,11 @@ import argparse
 import functools
 from pathlib import Path
 
-from .. import formats, pipeline
-from ..formats.files import load_bytes
-from ..pipeline import Conversion
-from . import batch, jobs
-from .options import add_batch_arguments, depth, quality
+from ... import formats, pipeline
+from ...formats.common.files import load_bytes
+from ...pipeline import Conversion
+from ..options import add_batch_arguments, depth, quality
+from . import batch, planning
 
 HDR_TRANSFERS = ("pq", "hlg", "linear")
 
@@ -40,8 +40,8 @@ def run(arguments: argparse.Namespace) -> int:
         UsageError: the request makes no sense; nothing was written.
     """
     name = choices()[arguments.format]
-    naming = jobs.Naming("", formats.suffixes_of(name), pass_over_marked=False)
-    planned = jobs.plan(arguments.inputs, arguments.output, arguments.recursive, arguments.exclude, naming)
+    naming = planning.Naming("", formats.suffixes_of(name), pass_over_marked=False)
+    planned = planning.plan(arguments.inputs, arguments.output, arguments.recursive, arguments.exclude, naming)
     options = {"quality": arguments.quality, "map_quality": arguments.map_quality, "bits": arguments.bits}
     task = functools.partial(transcode, format=name, headroom_stops=arguments.headroom, **options)
     return batch.work(planned, lambda: task, arguments)

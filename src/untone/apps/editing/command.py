@@ -14,28 +14,31 @@ from pathlib import Path
 
 import numpy as np
 
-from .. import formats, pipeline
-from ..errors import UnsupportedError, UsageError
-from ..formats import exif, jpeg, profiles, segments
-from ..formats.container import announce, silence
-from ..formats.files import load_bytes, save
-from ..formats.location import (
+from ... import formats, pipeline
+from ...errors import UnsupportedError, UsageError
+from ...formats.common.files import load_bytes, save
+from ...formats.common.pixels import eight_bits
+from ...formats.jpeg import codec as jpeg
+from ...formats.jpeg import segments
+from ...formats.jpeg.gcontainer import announce, silence
+from ...formats.jpeg.revision import Revision, revised, xmp_with
+from ...formats.jpeg.ultrahdr import locate
+from ...formats.location import (
     jpeg_without_location,
     jpeg_without_thumbnails,
     xmp_without_location,
     xmp_without_thumbnails,
 )
-from ..formats.pixels import eight_bits
-from ..formats.revision import Revision, revised, xmp_with
-from ..formats.ultrahdr import locate
-from ..image import GainMap, Image
-from ..pipeline import INKED, Conversion
-from . import batch, jobs
+from ...formats.metadata import exif
+from ...formats.profiles import resolve as profiles
+from ...image import GainMap, Image
+from ...pipeline import INKED, Conversion
+from ..conversion import batch, planning
+from ..conversion.tonemapping import with_sdr_base
+from ..options import add_batch_arguments, quality
 from .geometry import Edit, edited, orientation_after
 from .lossless import Mode, Moves, moves, outlined, samples, suffice
-from .options import add_batch_arguments, quality
 from .resampling import Window
-from .tonemapping import with_sdr_base
 
 MARK = ".edited"
 THUMBNAIL_QUALITIES = (85, 60, 35)
@@ -123,8 +126,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError("a photo is not resized without loss; leave out --lossless, or --resize")
     qualities = Qualities(arguments.quality, arguments.map_quality, arguments.mode)
     suffixes = tuple(suffix for f in formats.FORMATS if f.write is not None for suffix in f.suffixes)
-    naming = jobs.Naming(MARK, suffixes, pass_over_marked=False, keep_suffix=True)
-    planned = jobs.plan(arguments.inputs, arguments.output, arguments.recursive, arguments.exclude, naming)
+    naming = planning.Naming(MARK, suffixes, pass_over_marked=False, keep_suffix=True)
+    planned = planning.plan(arguments.inputs, arguments.output, arguments.recursive, arguments.exclude, naming)
     return batch.work(planned, lambda: lambda source, target: edit(source, target, change, strip, qualities), arguments)
 
 

@@ -20,11 +20,11 @@ import math
 
 import numpy as np
 
-from .. import colour, gainmap
-from ..errors import UsageError
-from ..formats.limits import check_size
-from ..image import GainMap, Image, Pixels, turned_upright
-from ..prediction import light_of, matrix
+from ... import colour, gainmap
+from ...colour import light_of, matrix
+from ...errors import UsageError
+from ...formats.common.limits import check_size
+from ...image import GainMap, Image, Pixels, turned_upright
 from .resampling import Gains, Window, cut
 
 BLOCK_ROWS = 64

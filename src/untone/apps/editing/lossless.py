@@ -11,12 +11,13 @@ import enum
 
 import numpy as np
 
-from ..errors import UnsupportedError, UntoneError
-from ..formats import jpeg, jpeg_blocks
-from ..formats.jpeg_blocks import Axis
-from ..formats.segments import Codestream, parse
-from ..formats.ultrahdr import flavours, locate
-from ..image import GainMap, Image, Pixels, turned_upright
+from ...errors import UnsupportedError, UntoneError
+from ...formats.jpeg import blocks
+from ...formats.jpeg import codec as jpeg
+from ...formats.jpeg.blocks import Axis
+from ...formats.jpeg.segments import Codestream, parse
+from ...formats.jpeg.ultrahdr import flavours, locate
+from ...image import GainMap, Image, Pixels, turned_upright
 from .geometry import Edit, orientation_after, window_of
 from .resampling import Span, Window, cut
 
@@ -76,7 +77,7 @@ def moves(data: bytes, image: Image, edit: Edit, mode: Mode) -> Moves | None:
     if not _fits(base, base, window, turned):
         return _given_way(found, mode, _obstacle(base, window, turned))
     try:
-        made = jpeg_blocks.moved(data, base, _pixels(window), turned)
+        made = blocks.moved(data, base, _pixels(window), turned)
     except UnsupportedError as error:
         return _given_way(found, mode, str(error))
     found = dataclasses.replace(found, base=made)
@@ -95,7 +96,7 @@ def _with_map(data: bytes, base: Codestream, second: Codestream, found: Moves, m
         part = _of_map(found.window, base, second)
         assert part is not None
         try:
-            return dataclasses.replace(found, gain_map=jpeg_blocks.moved(data, second, part, found.orientation))
+            return dataclasses.replace(found, gain_map=blocks.moved(data, second, part, found.orientation))
         except UntoneError:
             pass  # the map in the file may be coded in another way than its base
     if mode is Mode.PERFECT:
@@ -156,11 +157,11 @@ def _pixels(window: Window) -> tuple[int, int, int, int]:
 
 def _axes(base: Codestream, second: Codestream | None) -> tuple[Axis, Axis]:
     """Columns and rows of base and map."""
-    unit = jpeg_blocks.unit(base)
+    unit = blocks.unit(base)
     sides = (base.width, base.height)
     if second is None:
         return Axis(sides[0], unit[0]), Axis(sides[1], unit[1])
-    other, samples = jpeg_blocks.unit(second), (second.width, second.height)
+    other, samples = blocks.unit(second), (second.width, second.height)
     return Axis(sides[0], unit[0], samples[0], other[0]), Axis(sides[1], unit[1], samples[1], other[1])
 
 
@@ -180,14 +181,14 @@ def _of_map(window: Window, base: Codestream, stream: Codestream) -> tuple[int, 
 def _fits(stream: Codestream, base: Codestream, window: Window, orientation: int) -> bool:
     """Whether the blocks of base or map can make this move."""
     part = _of_map(window, base, stream)
-    return part is not None and jpeg_blocks.fits(stream, part, orientation)
+    return part is not None and blocks.fits(stream, part, orientation)
 
 
 def _grown(asked: Window, base: Codestream, second: Codestream | None, orientation: int) -> Window:
     """The crop with its borders moved outward to units, of the map too where that is near; reversed sides trimmed."""
     spans: list[Span] = []
     alone, both = _axes(base, None), _axes(base, second)
-    backwards = jpeg_blocks.reversed_sides(orientation)
+    backwards = blocks.reversed_sides(orientation)
     for span, single, joint, reverse in zip((asked.columns, asked.rows), alone, both, backwards, strict=True):
         grown = joint.grown(*span)
         axis = joint
@@ -211,7 +212,7 @@ def _difference(asked: Window, made: Window) -> str | None:
 
 def _obstacle(base: Codestream, window: Window, orientation: int) -> str:
     """Why the blocks of a base cannot make a move."""
-    wide, high = jpeg_blocks.unit(base)
+    wide, high = blocks.unit(base)
     left, top, width, height = _pixels(window)
     if left % wide or top % high:
         return f"its blocks of {wide} x {high} pixels do not begin at {left}, {top}; --lossless grows the crop"

@@ -9,8 +9,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import gainmap
-from ..image import GainMap, Pixels
+from ... import gainmap
+from ...image import GainMap, Pixels
 
 Floats = NDArray[np.float32]
 Span = tuple[int, int]

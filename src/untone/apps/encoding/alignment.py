@@ -7,8 +7,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import UntoneError
-from ..image import Image, turned_upright
+from ...errors import UntoneError
+from ...image import Image, turned_upright
 
 TURNS = {
     2: "mirrored", 3: "turned by 180 degrees", 4: "mirrored upside down", 5: "transposed",

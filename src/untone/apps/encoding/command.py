@@ -16,18 +16,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import formats, pipeline, relation
-from ..errors import UntoneError, UsageError
-from ..formats import map_segment, mlp_segment
-from ..formats.files import save
-from ..image import Image
-from ..mlp import WIDTHS, MlpMap
-from ..relation import Recipe
-from ..residuals import DOMAINS, KINDS
-from .measurement import read_rendition
-from .pairing import check_turn
-from .rendition import check_output
-from .report import named
+from ... import formats, pipeline
+from ...console.lines import named
+from ...errors import UntoneError, UsageError
+from ...formats.common.files import save
+from ...formats.jpeg import network_segment, residual_segment
+from ...gain_network import WIDTHS, GainNetwork
+from ...image import Image
+from ...implicit import encoding as network_encoding
+from ...implicit.encoding import Recipe
+from ...residuals import DOMAINS, KINDS
+from ..measurement import read_rendition
+from ..rendition import check_output
+from .alignment import check_turn
 
 NETWORKS = {"gain-mlp": ("gain", "linear"), "gamma-mlp": ("gamma", "pq")}
 """What is stored as a network: kind and usual domain of its residual."""
@@ -117,7 +118,7 @@ def run(arguments: argparse.Namespace) -> int:
     sdr, _ = read_rendition(arguments.sdr)
     _, hdr = read_rendition(arguments.hdr)
     try:
-        pair = Pair(sdr, relation.aligned(sdr, hdr), hdr.primaries)
+        pair = Pair(sdr, network_encoding.aligned(sdr, hdr), hdr.primaries)
         check_turn(sdr, pair.light)
         if arguments.kind in NETWORKS:
             line = _network(arguments, pair)
@@ -153,7 +154,7 @@ def _check_size(arguments: argparse.Namespace) -> None:
     """Before any work: whether a network of these neurons can be so small."""
     asked, bits = arguments.neurons, arguments.bits or Recipe.bits
     if arguments.size and asked != AUTO and (asked or 0) > _widest(arguments.size, bits):
-        raise UsageError(f"--size: a network of {asked} neurons needs {mlp_segment.file_bytes(asked, bits)} bytes")
+        raise UsageError(f"--size: a network of {asked} neurons needs {network_segment.file_bytes(asked, bits)} bytes")
 
 
 # -- as a network -----------------------------------------------------------------------------------------------------
@@ -162,10 +163,10 @@ def _check_size(arguments: argparse.Namespace) -> None:
 def _network(arguments: argparse.Namespace, pair: Pair) -> str:
     base = _base(pair.sdr, arguments.quality)
     photo, _ = pipeline.read(base)  # what viewers will decode, which is what the network must start from
-    best: tuple[MlpMap, float] | None = None
+    best: tuple[GainNetwork, float] | None = None
     for recipe in _recipes(arguments, photo, pair):
-        found = relation.learned(photo, pair.light, pair.primaries, recipe)
-        reached = relation.fidelity(relation.rendition(photo, found), pair.light, pair.primaries)
+        found = network_encoding.learned(photo, pair.light, pair.primaries, recipe)
+        reached = network_encoding.fidelity(network_encoding.rendition(photo, found), pair.light, pair.primaries)
         if best is None or reached > best[1]:
             best = found, reached
         if arguments.target_db and reached >= arguments.target_db:
@@ -175,20 +176,20 @@ def _network(arguments: argparse.Namespace, pair: Pair) -> str:
         most = f"no network of up to {best[0].neurons} neurons reaches {arguments.target_db:g} dB"
         raise UntoneError(f"{most}, only {best[1]:.2f}")
     _write_network(arguments, base, photo, best[0], pair)
-    kind, size = best[0].residual.kind, mlp_segment.file_bytes(best[0].neurons, best[0].bits)
+    kind, size = best[0].residual.kind, network_segment.file_bytes(best[0].neurons, best[0].bits)
     return f"{kind} network of {best[0].neurons} neurons, {size} bytes, {best[1]:.2f} dB (PQ-PSNR)"
 
 
-def _write_network(arguments: argparse.Namespace, base: bytes, photo: Image, found: MlpMap, pair: Pair) -> None:
-    save(Path(arguments.output), [_with(arguments, base, photo, mlp_segment.to_payload(found), pair)])
+def _write_network(arguments: argparse.Namespace, base: bytes, photo: Image, found: GainNetwork, pair: Pair) -> None:
+    save(Path(arguments.output), [_with(arguments, base, photo, network_segment.to_payload(found), pair)])
 
 
 def _with(arguments: argparse.Namespace, base: bytes, photo: Image, payload: bytes, pair: Pair) -> bytes:
     """The JPEG with a payload in segments of our own, and a small ordinary gain map where that is asked for."""
-    data = mlp_segment.with_network(base, payload)
+    data = network_segment.with_network(base, payload)
     if not arguments.with_map:
         return data
-    gain_map = relation.measured(photo, pair.light, pair.primaries, SMALL_MAP_DIVISOR)
+    gain_map = network_encoding.measured(photo, pair.light, pair.primaries, SMALL_MAP_DIVISOR)
     image = dataclasses.replace(photo, encoded=data, mlp=payload)
     return pipeline.write(None, image, gain_map, format="jpeg", map_quality=SMALL_MAP_QUALITY) or b""
 
@@ -197,7 +198,7 @@ def _base(sdr: Image, quality: int) -> bytes:
     """The SDR photo as a JPEG without any other rendition: its own bytes where it is one."""
     plain = pipeline.write(None, dataclasses.replace(sdr, mlp=None), None, format="jpeg", quality=quality)
     assert plain is not None
-    return mlp_segment.with_network(plain, None)
+    return network_segment.with_network(plain, None)
 
 
 def _recipes(arguments: argparse.Namespace, photo: Image, pair: Pair) -> Iterator[Recipe]:
@@ -210,7 +211,7 @@ def _recipes(arguments: argparse.Namespace, photo: Image, pair: Pair) -> Iterato
         options["seconds"] = arguments.seconds
     widest = _widest(arguments.size, bits) if arguments.size else WIDTHS[-1]
     if arguments.neurons == AUTO:
-        wanted = relation.width_for(photo, pair.light, pair.primaries, Recipe(**options))
+        wanted = network_encoding.width_for(photo, pair.light, pair.primaries, Recipe(**options))
         ladder: tuple[int, ...] = (min(wanted, widest),)
     elif arguments.neurons:
         ladder = (arguments.neurons,)
@@ -223,9 +224,9 @@ def _recipes(arguments: argparse.Namespace, photo: Image, pair: Pair) -> Iterato
 
 def _widest(kilobytes: float, bits: int) -> int:
     """Neurons of the widest network of so many bytes."""
-    fitting = [width for width in WIDTHS if mlp_segment.file_bytes(width, bits) <= kilobytes * BYTES]
+    fitting = [width for width in WIDTHS if network_segment.file_bytes(width, bits) <= kilobytes * BYTES]
     if not fitting:
-        least = mlp_segment.file_bytes(WIDTHS[0], bits)
+        least = network_segment.file_bytes(WIDTHS[0], bits)
         raise UsageError(
             f"--size: the smallest network of {bits} bits needs {least} bytes, not {kilobytes * BYTES:.0f}"
         )
@@ -262,14 +263,14 @@ def _ordinary(arguments: argparse.Namespace, pair: Pair, divisor: int, quality: 
     """A gain map of ISO 21496-1 in the container of the codec."""
     sdr = dataclasses.replace(pair.sdr, mlp=None)
     if sdr.encoded is not None and sdr.encoded.startswith(b"\xff\xd8"):
-        sdr = dataclasses.replace(sdr, encoded=mlp_segment.with_network(sdr.encoded, None))
+        sdr = dataclasses.replace(sdr, encoded=network_segment.with_network(sdr.encoded, None))
     options = {"format": arguments.kind, "quality": arguments.quality}
     plain = len(pipeline.write(None, sdr, None, **options) or b"")
-    gain_map = relation.measured(sdr, pair.light, pair.primaries, divisor)
+    gain_map = network_encoding.measured(sdr, pair.light, pair.primaries, divisor)
     data = pipeline.write(None, sdr, gain_map, **options, map_quality=quality) or b""
     made = pipeline.rendition_of(*pipeline.read(data))
     assert made is not None
-    return data, len(data) - plain, relation.fidelity(made, pair.light, pair.primaries)
+    return data, len(data) - plain, network_encoding.fidelity(made, pair.light, pair.primaries)
 
 
 def _coded(arguments: argparse.Namespace, pair: Pair, divisor: int, quality: int) -> Written:
@@ -279,8 +280,8 @@ def _coded(arguments: argparse.Namespace, pair: Pair, divisor: int, quality: int
     kind = arguments.residual or "gain"
     domain = arguments.domain or ("pq" if kind == "gamma" else "linear")
     shape = (arguments.kind, divisor, quality)
-    found = relation.mapped(photo, pair.light, pair.primaries, kind, domain, *shape)
-    payload = map_segment.to_payload(found)
-    reached = relation.fidelity(relation.rendition(photo, found), pair.light, pair.primaries)
+    found = network_encoding.mapped(photo, pair.light, pair.primaries, kind, domain, *shape)
+    payload = residual_segment.to_payload(found)
+    reached = network_encoding.fidelity(network_encoding.rendition(photo, found), pair.light, pair.primaries)
     data = _with(arguments, base, photo, payload, pair)
-    return data, len(mlp_segment.parts(payload)), reached
+    return data, len(network_segment.parts(payload)), reached

@@ -6,13 +6,13 @@ import argparse
 import json
 from pathlib import Path
 
-from ..errors import UntoneError
-from ..formats import probe
-from ..formats.files import load_bytes, save
-from ..formats.signalling import GainMapSignal, NetworkSignal, Signalling
-from .jobs import PIPE, read_stdin
-from .report import named, one_line
-from .strictness import findings
+from ...console.lines import named, one_line
+from ...errors import UntoneError
+from ...formats import probe
+from ...formats.common.files import load_bytes, save
+from ...formats.signalling import GainMapSignal, NetworkSignal, Signalling
+from ..conversion.planning import PIPE, read_stdin
+from .validation.files import findings
 
 PER_CHANNEL = ("min_stops", "max_stops", "gamma", "base_offset", "alternate_offset")
 
@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _write_page(target: str, name: str, data: bytes, found: Signalling) -> None:
-    from .inspection_page import page  # deferred: decodes, where the rest of this command reads headers
+    from .page import page  # deferred: decodes, where the rest of this command reads headers
 
     text = "\n".join(one_line(line) for line in lines(name, found))
     save(Path(target), [page(name, data, text).encode()])

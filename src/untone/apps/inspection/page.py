@@ -13,9 +13,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import colour, formats, gainmap, pipeline
-from ..image import GainMap, Image, Pixels, turned_upright
-from ..prediction import light_of
+from ... import colour, formats, gainmap, pipeline
+from ...colour import light_of
+from ...image import GainMap, Image, Pixels, turned_upright
 
 LONGEST_SIDE = 900
 """Pixels of a picture on the page; larger photos are sampled."""

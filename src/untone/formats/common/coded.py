@@ -7,8 +7,8 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import colour, kernels
-from ..image import Image, Pixels, Rows
+from ... import colour, kernels
+from ...image import Image, Pixels, Rows
 from .pixels import BAND_ROWS, bands, brightest, packed, sixteen_bits
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import BinaryIO
 
-from ..errors import UntoneError
+from ...errors import UntoneError
 from .limits import check_file_size
 
 

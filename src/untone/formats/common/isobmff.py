@@ -10,7 +10,7 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from ..errors import DamagedError, LimitError
+from ...errors import DamagedError, LimitError
 from .limits import MAX_BOXES
 
 

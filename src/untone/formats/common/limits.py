@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..errors import DamagedError, LimitError
+from ...errors import DamagedError, LimitError
 
 MAX_PIXELS = 1 << 28
 """268 megapixels: a 250-megapixel photo passes."""

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DamagedError, LimitError, UnsupportedError
-from ..image import Pixels
+from ...errors import DamagedError, LimitError, UnsupportedError
+from ...image import Pixels
 
 BAND_ROWS = 256
 """Rows converted at a time, so that temporary floats stay small beside a 200-megapixel picture."""

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import cast, overload
 
-from ..errors import DamagedError, UntoneError
+from ...errors import DamagedError, UntoneError
 from .files import load_bytes
 from .limits import check_file_size
 

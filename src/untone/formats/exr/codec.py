@@ -12,17 +12,19 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import colour, kernels
-from ..errors import DamagedError, LimitError, UnsupportedError, UntoneError
-from ..image import DIFFUSE_WHITE_NITS, GainMap, Image, Pixels, Rows
-from . import chromaticities, exr_rows, profiles
-from .exr_lines import SIGNATURE as SIGNATURE
-from .exr_lines import exr_parts
-from .files import Part
-from .limits import MAX_ATTRIBUTE_NAME, MAX_CHUNKS, MAX_PARTS, MAX_PIXEL_BYTES, check_size
-from .pixels import finite
-from .quiet import muted
-from .signalling import Header, Signalling, signalling
+from ... import colour, kernels
+from ...errors import DamagedError, LimitError, UnsupportedError, UntoneError
+from ...image import DIFFUSE_WHITE_NITS, GainMap, Image, Pixels, Rows
+from ..common.files import Part
+from ..common.limits import MAX_ATTRIBUTE_NAME, MAX_CHUNKS, MAX_PARTS, MAX_PIXEL_BYTES, check_size
+from ..common.pixels import finite
+from ..common.quiet import muted
+from ..profiles import chromaticities
+from ..profiles import resolve as profiles
+from ..signalling import Header, Signalling, signalling
+from . import row_reader
+from .row_writer import SIGNATURE as SIGNATURE
+from .row_writer import exr_parts
 
 LARGEST_HALF = 65504.0
 
@@ -63,8 +65,8 @@ def _whole(data: bytes, header: Header, found: _Chosen, matrix: Pixels | None) -
     return np.ascontiguousarray(light, np.float32)
 
 
-def _rows(data: bytes, layout: exr_rows.Layout, matrix: Pixels | None) -> Pixels:
-    stored = exr_rows.reader(data, layout)
+def _rows(data: bytes, layout: row_reader.Layout, matrix: Pixels | None) -> Pixels:
+    stored = row_reader.reader(data, layout)
 
     def made(first: int, last: int) -> NDArray[np.float32]:
         light = finite(stored(first, last))
@@ -107,7 +109,7 @@ class _Chosen:
 
     part: int
     attributes: Attributes
-    rows: exr_rows.Layout | None = None
+    rows: row_reader.Layout | None = None
 
 
 def _chosen(data: bytes) -> _Chosen:
@@ -131,7 +133,7 @@ def _chosen(data: bytes) -> _Chosen:
     depths = [4 * max(3, len(_channel_names(part))) for part in parts]
     total = sum(depth * math.prod(_size(part)) for part, depth in zip(parts, depths, strict=True))
     if total > MAX_PIXEL_BYTES and not flags & (_MULTIPART | _TILED):
-        rows = exr_rows.layout_of(parts[0], position)
+        rows = row_reader.layout_of(parts[0], position)
         if rows is not None:
             return _Chosen(0, parts[0], rows)
     for part, depth in zip(parts, depths, strict=True):

@@ -15,9 +15,9 @@ import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DamagedError
-from .limits import check_size
-from .pixels import decoded
+from ...errors import DamagedError
+from ..common.limits import check_size
+from ..common.pixels import decoded
 
 CHUNK_LINES = {0: 1, 2: 1, 3: 16}
 """Lines of a chunk by compression: none, ZIPS, ZIP. Other files are read whole, or not at all."""

@@ -13,9 +13,9 @@ import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 
-from ..image import Pixels
-from .crew import in_threads
-from .files import Late, Part
+from ...image import Pixels
+from ..common.files import Late, Part
+from ..common.workers import in_threads
 
 SIGNATURE = b"\x76\x2f\x31\x01"
 VERSION = 2

@@ -11,12 +11,13 @@ from typing import Any
 import imagecodecs
 import numpy as np
 
-from ..errors import UntoneError
-from ..image import GainMap, Image, Pixels
-from . import heif, heif_gain, heif_output
-from .heif_writer import Parts
-from .pixels import decoded, packed
-from .signalling import Signalling
+from ...errors import UntoneError
+from ...image import GainMap, Image, Pixels
+from ..common.pixels import decoded, packed
+from ..signalling import Signalling
+from . import decoding, encoding
+from . import gain_map as heif_gain
+from .item_writer import Parts
 
 BRANDS = (b"avif", b"mif1", b"miaf")
 SPEED = 6
@@ -76,7 +77,7 @@ BT709_MATRIX = 1
 """libavif has no shortcut for it; the one for BT.601's, libyuv's, cuts off half a code of both colour differences, so
 that red and blue lose 0.7 codes on average and green gains as much."""
 
-CODEC = heif.Codec("avif", b"av01", b"av1C", BRANDS, (8, 10, 12), True, False, True, BT709_MATRIX, _decode, _encode)
+CODEC = decoding.Codec("avif", b"av01", b"av1C", BRANDS, (8, 10, 12), True, False, True, BT709_MATRIX, _decode, _encode)
 
 
 def starts(head: bytes) -> bool:
@@ -107,4 +108,4 @@ def write(
     bits: int | None = None,
 ) -> Parts:
     """The AVIF of an image and its gain map; light becomes PQ. Arguments and errors as of heif_output.write."""
-    return heif_output.write(CODEC, image, gain_map, quality, map_quality, bits)
+    return encoding.write(CODEC, image, gain_map, quality, map_quality, bits)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from ..errors import DamagedError
-from .limits import MAX_BIT_HEADER_BYTES, MAX_SETUP_BYTES
+from ...errors import DamagedError
+from ..common.limits import MAX_BIT_HEADER_BYTES, MAX_SETUP_BYTES
 
 SEQUENCE_HEADER, HEVC_SPS = 1, 33
 UNSPECIFIED = 2

@@ -14,20 +14,20 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from ..errors import DamagedError, LimitError, UnsupportedError
-from ..image import Image, Pixels
-from . import cicp
+from ...errors import DamagedError, LimitError, UnsupportedError
+from ...image import Image, Pixels
+from ..common.limits import MAX_DERIVATIONS, MAX_ITEMS, MAX_METADATA_BYTES, check_size, quoted
+from ..common.pixels import three_channels
+from ..jpeg.segments import EXIF_TAG
+from ..metadata.exif import with_orientation
+from ..profiles import cicp
+from ..profiles.resolve import primaries_of
+from ..signalling import Header, image_of
 from .codestream import CodePoints, av1_code_points, hevc_code_points, hevc_size
-from .exif import with_orientation
-from .heif_items import Item, Meta, Property, is_empty, item_bytes, item_head
-from .heif_turns import TRANSFORMS, plain, shown
-from .heif_turns import TURNS as TURNS
-from .heif_writer import NewItem, carried, heif_file
-from .limits import MAX_DERIVATIONS, MAX_ITEMS, MAX_METADATA_BYTES, check_size, quoted
-from .pixels import three_channels
-from .profiles import primaries_of
-from .segments import EXIF_TAG
-from .signalling import Header, image_of
+from .item_writer import NewItem, carried, heif_file
+from .items import Item, Meta, Property, is_empty, item_bytes, item_head
+from .transforms import TRANSFORMS, plain, shown
+from .transforms import TURNS as TURNS
 
 DERIVED = (b"grid", b"iden", b"iovl")
 KNOWN = {b"ispe", b"pixi", b"av1C", b"hvcC", b"auxC", b"colr", b"pasp", b"clli", b"mdcv", b"cclv", *TRANSFORMS}

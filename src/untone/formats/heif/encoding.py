@@ -13,18 +13,18 @@ import struct
 
 import numpy as np
 
-from ..errors import UntoneError
-from ..image import GainMap, Image, Pixels
-from . import profiles
-from .coded import light_levels, stored_codes
-from .container import silence
-from .exif import with_orientation
-from .heif import TURNS, Codec, samples, turns
-from .heif_cells import Items, carried_items, encoded
-from .heif_items import Item, Link, Property
-from .heif_writer import NewItem, Parts, heif_file
-from .icc import PRIMARIES_CICP, named_profile
-from .metadata import metadata_of, metadata_to_iso
+from ...errors import UntoneError
+from ...image import GainMap, Image, Pixels
+from ..common.coded import light_levels, stored_codes
+from ..jpeg.gcontainer import silence
+from ..metadata.exif import with_orientation
+from ..metadata.iso21496 import metadata_of, metadata_to_iso
+from ..profiles import resolve as profiles
+from ..profiles.icc import PRIMARIES_CICP, named_profile
+from .decoding import TURNS, Codec, samples, turns
+from .grid import Items, carried_items, encoded
+from .item_writer import NewItem, Parts, heif_file
+from .items import Item, Link, Property
 
 TRANSFERS = {"srgb": 13, "pq": 16, "hlg": 18}
 """Those that nclx names exactly as they are here; others need a profile."""

@@ -6,10 +6,15 @@ import dataclasses
 
 import numpy as np
 
-from ..errors import DamagedError, UnsupportedError
-from ..image import GainMap, Image, Pixels, turned_back, turned_upright
-from . import apple
-from .heif import (
+from ...errors import DamagedError, UnsupportedError
+from ...image import GainMap, Image, Pixels, turned_back, turned_upright
+from ..common.limits import MAX_METADATA_BYTES
+from ..common.pixels import eight_bits, full_range, packed
+from ..jpeg import apple
+from ..metadata.iso21496 import Metadata, iso_to_metadata
+from ..metadata.xmp import HDRGM, properties, xmp_to_metadata
+from ..signalling import NO_HEADROOM, GainMapSignal, Signalling, gain_map_signal, left_out, signalling
+from .decoding import (
     TURNS,
     Codec,
     Picture,
@@ -24,12 +29,7 @@ from .heif import (
     metadata_bytes,
     picture,
 )
-from .heif_items import Meta, item_bytes, parse
-from .limits import MAX_METADATA_BYTES
-from .metadata import Metadata, iso_to_metadata
-from .pixels import eight_bits, full_range, packed
-from .signalling import GainMapSignal, Signalling, gain_map_signal, left_out, signalling
-from .xmp import HDRGM, properties, xmp_to_metadata
+from .items import Meta, item_bytes, parse
 
 AUXILIARY = (
     b"urn:com:apple:photo:2020:aux:hdrgainmap",
@@ -157,7 +157,7 @@ def _auxiliary(data: bytes, meta: Meta, codec: Codec, base: int, number: int) ->
         return Found(base, shown, xmp_to_metadata(properties(packet, HDRGM)), encodings=("hdrgm-xmp",))
     stops = apple.headroom_stops(packet, header(data, meta, picture(data, meta, base, codec)).exif)
     if stops is None:
-        raise UnsupportedError(apple.NO_HEADROOM)
+        raise UnsupportedError(NO_HEADROOM)
     return Found(base, shown, apple.metadata(stops), encodings=("apple",))
 
 

@@ -11,12 +11,12 @@ import struct
 
 import numpy as np
 
-from ..image import Pixels
-from .coded import to_bits
-from .heif import Codec, derivation
-from .heif_items import Link, Property, parse
-from .heif_writer import NewItem, carried
-from .pixels import BAND_ROWS
+from ...image import Pixels
+from ..common.coded import to_bits
+from ..common.pixels import BAND_ROWS
+from .decoding import Codec, derivation
+from .item_writer import NewItem, carried
+from .items import Link, Property, parse
 
 LEVEL_6_PIXELS = 35_651_584
 """MaxPicSize of AV1's level 6.0 (its specification, A.3) and MaxLumaPs of HEVC's 6 (ITU-T H.265, A.4)."""

@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import UnsupportedError, UntoneError
-from ..image import GainMap, Image, Pixels
-from . import heif, heif_gain, heif_output
-from .heif_writer import Parts
-from .pixels import decoded, packed
-from .signalling import Signalling
+from ...errors import UnsupportedError, UntoneError
+from ...image import GainMap, Image, Pixels
+from ..common.pixels import decoded, packed
+from ..signalling import Signalling
+from . import decoding, encoding
+from . import gain_map as heif_gain
+from .item_writer import Parts
 
 BRANDS = (b"heic", b"mif1", b"miaf")
 BRANDS_READ = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
@@ -71,7 +72,7 @@ def _encode(codes: Pixels, bits: int, quality: int, cicp: tuple[int, int, int], 
 
 
 BT601_MATRIX = 6
-CODEC = heif.Codec("heic", b"hvc1", b"hvcC", BRANDS, (8, 10), False, True, False, BT601_MATRIX, _decode, _encode)
+CODEC = decoding.Codec("heic", b"hvc1", b"hvcC", BRANDS, (8, 10), False, True, False, BT601_MATRIX, _decode, _encode)
 
 
 def starts(head: bytes) -> bool:
@@ -105,4 +106,4 @@ def write(
     bits: int | None = None,
 ) -> Parts:
     """The HEIC of an image and its gain map; light becomes PQ. Arguments and errors as of heif_output.write."""
-    return heif_output.write(CODEC, image, gain_map, quality, map_quality, bits)
+    return encoding.write(CODEC, image, gain_map, quality, map_quality, bits)

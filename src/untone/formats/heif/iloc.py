@@ -8,9 +8,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator
 
-from ..errors import DamagedError, LimitError, UnsupportedError
-from .isobmff import Box, Reader
-from .limits import MAX_DERIVATIONS, MAX_LINKS
+from ...errors import DamagedError, LimitError, UnsupportedError
+from ..common.isobmff import Box, Reader
+from ..common.limits import MAX_DERIVATIONS, MAX_LINKS
 
 IN_FILE, IN_IDAT, IN_ITEM = 0, 1, 2
 """Construction methods."""

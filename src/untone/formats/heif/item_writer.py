@@ -1,4 +1,4 @@
-"""AVIF and HEIC files from items: the same tables as `heif_items` reads, written out."""
+"""AVIF and HEIC files from items: the same tables as `items` reads, written out."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import dataclasses
 import struct
 from collections.abc import Sequence
 
-from ..errors import DamagedError
-from .heif_items import Item, Link, Meta, Property, item_bytes
-from .isobmff import box, full_box
-from .limits import MAX_SHARED_BYTES
+from ...errors import DamagedError
+from ..common.isobmff import box, full_box
+from ..common.limits import MAX_SHARED_BYTES
+from .items import Item, Link, Meta, Property, item_bytes
 
 Parts = list[bytes | memoryview]
 
 
 @dataclasses.dataclass(frozen=True)
 class NewItem:
-    """An item to be written; its id will be its place in the list, from 1. Fields as of heif_items.Item."""
+    """An item to be written; its id will be its place in the list, from 1. Fields as of items.Item."""
 
     kind: bytes
     data: bytes

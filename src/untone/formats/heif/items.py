@@ -9,12 +9,9 @@ import dataclasses
 import functools
 from collections.abc import Iterator
 
-from ..errors import DamagedError, LimitError, UnsupportedError
-from .heif_places import Resolver, places
-from .heif_sequences import Sample, first_picture
-from .heif_turns import TRANSFORMS, plain, shown
-from .isobmff import Box, Reader, boxes
-from .limits import (
+from ...errors import DamagedError, LimitError, UnsupportedError
+from ..common.isobmff import Box, Reader, boxes
+from ..common.limits import (
     MAX_BIT_HEADER_BYTES,
     MAX_BRANDS,
     MAX_DERIVATIONS,
@@ -25,6 +22,9 @@ from .limits import (
     MAX_METADATA_BYTES,
     MAX_PROPERTIES,
 )
+from .iloc import Resolver, places
+from .sequences import Sample, first_picture
+from .transforms import TRANSFORMS, plain, shown
 
 
 @dataclasses.dataclass(frozen=True)

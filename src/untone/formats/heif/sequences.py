@@ -10,9 +10,9 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from ..errors import DamagedError, LimitError, UnsupportedError
-from .isobmff import Box, Reader, boxes
-from .limits import MAX_METADATA_BYTES, MAX_PROPERTIES
+from ...errors import DamagedError, LimitError, UnsupportedError
+from ..common.isobmff import Box, Reader, boxes
+from ..common.limits import MAX_METADATA_BYTES, MAX_PROPERTIES
 
 CODED = (b"av01", b"hvc1")
 HANDLERS = (b"pict", b"vide")

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from ..errors import DamagedError
-from ..image import turned_upright
+from ...errors import DamagedError
+from ...image import turned_upright
 
 TURNS = (b"irot", b"imir")
 CROP = b"clap"

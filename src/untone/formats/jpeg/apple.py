@@ -12,17 +12,15 @@ import struct
 import numpy as np
 from numpy.typing import NDArray
 
-from .limits import MAX_DIRECTORY_ENTRIES
-from .metadata import Metadata
-from .xmp import number, properties
+from ..common.limits import MAX_DIRECTORY_ENTRIES
+from ..metadata.iso21496 import Metadata
+from ..metadata.xmp import number, properties
 
 APPLE = "http://ns.apple.com/HDRGainMap/1.0/"
 APPLE_MARK = b"http://ns.apple.com/HDRGainMap/"
 MAKER_TAG = b"Apple iOS\0\0\1MM"
 
 MAX_HEADROOM_STOPS = 16.0
-
-NO_HEADROOM = "the file states no usable headroom for it"
 
 _HDR_HEADROOM, _HDR_GAIN = 0x21, 0x30
 _SRATIONAL = 10

@@ -9,9 +9,9 @@ from __future__ import annotations
 import dataclasses
 import struct
 
-from ..errors import DamagedError
-from ..kernels import blocks
-from .limits import MAX_PIXELS, MAX_SCANS
+from ...errors import DamagedError
+from ...kernels import blocks
+from ..common.limits import MAX_PIXELS, MAX_SCANS
 from .segments import APP0, APP14, FRAMES, JFIF_TAG, Codestream, segment
 
 Window = tuple[int, int, int, int]

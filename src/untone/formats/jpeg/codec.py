@@ -9,16 +9,17 @@ from concurrent.futures import ThreadPoolExecutor
 import imagecodecs
 import numpy as np
 
-from .. import kernels
-from ..errors import DamagedError, UnsupportedError, UntoneError
-from ..image import GainMap, Image, Pixels
-from . import apple, jpeg_blocks, mlp_segment, profiles, ultrahdr
-from .announcement import announces_gain_map
-from .exif import orientation_of, with_orientation
-from .icc import named_profile
-from .limits import check_size
-from .metadata import Metadata, metadata_of
-from .pixels import decoded, eight_bits, packed
+from ... import kernels
+from ...errors import DamagedError, UnsupportedError, UntoneError
+from ...image import GainMap, Image, Pixels
+from ..common.limits import check_size
+from ..common.pixels import decoded, eight_bits, packed
+from ..metadata.exif import orientation_of, with_orientation
+from ..metadata.iso21496 import Metadata, metadata_of
+from ..profiles import resolve as profiles
+from ..profiles.icc import named_profile
+from ..signalling import NO_HEADROOM, Header, Signalling, gain_map_signal, left_out, signalling
+from . import apple, blocks, network_segment, ultrahdr
 from .segments import (
     APP1,
     EXIF_TAG,
@@ -31,8 +32,8 @@ from .segments import (
     parse,
     segment,
 )
-from .signalling import Header, Signalling, gain_map_signal, left_out, signalling
 from .ultrahdr import Parts
+from .xmp_segments import announces_gain_map
 
 MAX_JPEG_SIDE = 65500
 """The encoder's limit; the format's is 65535."""
@@ -66,7 +67,7 @@ def ended(data: bytes) -> bytes:
         check_decodable(primary)
         check_size(primary.width, primary.height)
         if find_end(whole, primary) == len(whole) and _can_hold(primary, len(whole)):
-            jpeg_blocks.moved(whole, primary, (0, 0, primary.width, primary.height), 1)
+            blocks.moved(whole, primary, (0, 0, primary.width, primary.height), 1)
             return whole
     except UntoneError:
         pass
@@ -163,7 +164,7 @@ def _image(
         exif=exif,
         xmp=layout.primary.payload(APP1, XMP_TAG),
         encoded=None if inked else data,
-        mlp=mlp_segment.joined(layout.primary.segments),
+        mlp=network_segment.joined(layout.primary.segments),
         inked=inked,
         left_out=stated.left_out if stated is not None else None,
     )
@@ -243,7 +244,7 @@ def _parameters(stream: Codestream, exif: bytes | None) -> _Parameters:
         return _Parameters(None, found, left_out=left_out(error))
     stops = apple.headroom_stops(stream.payload(APP1, XMP_TAG) or b"", exif)
     if stops is None:
-        return _Parameters(None, found, left_out=left_out(apple.NO_HEADROOM))
+        return _Parameters(None, found, left_out=left_out(NO_HEADROOM))
     return _Parameters(apple.metadata(stops), found)
 
 
@@ -265,7 +266,7 @@ def probe(data: bytes) -> Signalling:
             channels = 3 if secondary.components == 3 else 1
             size = (secondary.width, secondary.height, channels)
             gain_map = gain_map_signal(*size, stated.metadata, stated.encodings)
-    network, more = mlp_segment.signal(primary.segments)
+    network, more = network_segment.signal(primary.segments)
     header = Header(
         primary.width,
         primary.height,

@@ -11,8 +11,8 @@ import re
 from collections.abc import Sequence
 from xml.parsers import expat
 
-from ..errors import DamagedError
-from .xmp import HDRGM, RDF, packet_of, parse
+from ...errors import DamagedError
+from ..metadata.xmp import HDRGM, RDF, packet_of, parse
 
 CONTAINER = "http://ns.google.com/photos/1.0/container/"
 ITEM = "http://ns.google.com/photos/1.0/container/item/"

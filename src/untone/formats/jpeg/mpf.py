@@ -6,8 +6,8 @@ import dataclasses
 import struct
 from collections.abc import Sequence
 
-from ..errors import DamagedError
-from .limits import MAX_MPF_IMAGES, MAX_MPF_TAGS
+from ...errors import DamagedError
+from ..common.limits import MAX_MPF_IMAGES, MAX_MPF_TAGS
 
 MPF_TAG = b"MPF\0"
 BASELINE_PRIMARY = 0x030000

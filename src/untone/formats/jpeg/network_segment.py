@@ -20,7 +20,7 @@ numbers of a payload are big-endian (docs/gain-mlp.md):
 A weight of 8 bits is code * unit of its row * scale of its column (mlp.grids). Where a row's codes have more than 8
 bits, the int8 has the upper 8, and the low ones of all such rows follow, by input, the upper bit first.
 
-Payloads of version 2 hold a residual as a picture instead: map_segment.py.
+Payloads of version 2 hold a residual as a picture instead: residual_segment.py.
 """
 
 from __future__ import annotations
@@ -33,13 +33,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DamagedError, LimitError, UnsupportedError, UntoneError
-from ..image import PRIMARIES_NAMES
-from ..mlp import EXTRA_BITS, FINGERPRINT_CELLS, SECTIONS, WIDTHS, Grid, Layers, MlpMap, grids, layers, size_of
-from ..residuals import DOMAINS, KINDS, Residual
-from . import map_segment
+from ...errors import DamagedError, LimitError, UnsupportedError, UntoneError
+from ...gain_network import (
+    EXTRA_BITS,
+    FINGERPRINT_CELLS,
+    SECTIONS,
+    WIDTHS,
+    GainNetwork,
+    Grid,
+    Layers,
+    grids,
+    layers,
+    size_of,
+)
+from ...image import PRIMARIES_NAMES
+from ...residuals import DOMAINS, KINDS, Residual
+from ..signalling import NetworkSignal
+from . import residual_segment
 from .segments import APP0, APP15, MAX_BODY, Segment, parse, segment
-from .signalling import NetworkSignal
 
 APP11 = 0xEB
 TAG = b"GainMLP\0"
@@ -106,7 +117,7 @@ def with_network(data: bytes, payload: bytes | None) -> bytes:
     return b"".join([data[:2], *pieces, memoryview(data)[stream.scan :]])
 
 
-def to_payload(found: MlpMap) -> bytes:
+def to_payload(found: GainNetwork) -> bytes:
     """The stored form: 2566 bytes for 16 neurons and 8 bits, 4580 for 16 bits."""
     kind, domain = KINDS.index(found.residual.kind), DOMAINS.index(found.residual.domain)
     primaries = PRIMARIES_NAMES.index(found.residual.primaries)
@@ -151,7 +162,7 @@ def _whole(upper: NDArray[np.int8], low: NDArray[np.uint8], extra: NDArray[np.in
     return (upper.astype(np.int16) << extra[:, None].astype(np.int16)) | np.packbits(bits, axis=-1)[..., 0]
 
 
-def to_network(payload: bytes) -> MlpMap:
+def to_network(payload: bytes) -> GainNetwork:
     """The network that a payload holds, checked: finite, within its limits, as it was written.
 
     Raises:
@@ -178,7 +189,7 @@ def to_network(payload: bytes) -> MlpMap:
     vector = _vector(payload[_HEAD.size : -_CRC.size], neurons, bits, version)
     low, high = (rest[0], rest[1], rest[2]), (rest[3], rest[4], rest[5])
     marks = np.frombuffer(rest[7], np.uint8)
-    return MlpMap(vector, neurons, residual, low, high, height, width, marks, rest[6], bits)
+    return GainNetwork(vector, neurons, residual, low, high, height, width, marks, rest[6], bits)
 
 
 _NAME = "the gain network (APP11)"
@@ -235,8 +246,8 @@ def signal(segments: Iterable[Segment]) -> tuple[NetworkSignal | None, tuple[str
     if payload is None:
         return None, ()
     try:
-        if map_segment.is_map(payload):
-            return _map_signal(map_segment.to_map(payload), len(parts(payload))), ()
+        if residual_segment.is_map(payload):
+            return _map_signal(residual_segment.to_map(payload), len(parts(payload))), ()
         found = to_network(payload)
     except UntoneError as error:
         return None, (str(error),)
@@ -245,7 +256,7 @@ def signal(segments: Iterable[Segment]) -> tuple[NetworkSignal | None, tuple[str
     return NetworkSignal(kind.kind, kind.domain, kind.primaries, *shown), ()
 
 
-def _map_signal(found: map_segment.StoredMap, size: int) -> NetworkSignal:
+def _map_signal(found: residual_segment.StoredMap, size: int) -> NetworkSignal:
     kind = found.residual
-    shown = (0, map_segment.BITS, found.width, found.height, found.headroom_stops, size)
+    shown = (0, residual_segment.BITS, found.width, found.height, found.headroom_stops, size)
     return NetworkSignal(kind.kind, kind.domain, kind.primaries, *shown, codec=found.codec)

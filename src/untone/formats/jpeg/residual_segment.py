@@ -1,6 +1,6 @@
 """A residual kept by a picture codec in a JPEG: the payload of version 2 in the segments of gain networks.
 
-What ISO 21496-1 has no word for, above all exponents, lies where a network would (mlp_segment.py), with the same head:
+What ISO 21496-1 has no word for, above all exponents, lies where a network would (network_segment.py), with that head:
 
     bytes  what
     1      version, 2
@@ -24,10 +24,10 @@ import zlib
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DamagedError, UntoneError
-from ..image import PRIMARIES_NAMES
-from ..mlp import FINGERPRINT_CELLS, MOST_RESIDUAL
-from ..residuals import DOMAINS, KINDS, Residual
+from ...errors import DamagedError, UntoneError
+from ...gain_network import FINGERPRINT_CELLS, MOST_RESIDUAL
+from ...image import PRIMARIES_NAMES
+from ...residuals import DOMAINS, KINDS, Residual
 
 VERSION = 2
 CODECS = ("jpeg", "heic", "jxl", "avif")
@@ -40,7 +40,7 @@ _NAME = "the residual map (APP11)"
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class StoredMap:
-    """A residual that a codec keeps, for one SDR picture; fields it shares with mlp.MlpMap mean the same.
+    """A residual that a codec keeps, for one SDR picture; fields it shares with gain_network.GainNetwork mean the same.
 
     Attributes:
         residual: what the codes mean.

@@ -10,10 +10,10 @@ import dataclasses
 import re
 from collections.abc import Callable
 
+from ..metadata.iso21496 import ISO_TAG
 from . import mpf
-from .location import APP13, PHOTOSHOP_TAG, resources_without_thumbnails
-from .metadata import ISO_TAG
-from .mlp_segment import is_network
+from .network_segment import is_network
+from .photoshop import APP13, PHOTOSHOP_TAG, resources_without_thumbnails
 from .segments import (
     APP0,
     APP1,

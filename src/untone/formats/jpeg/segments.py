@@ -6,8 +6,8 @@ import dataclasses
 import re
 import struct
 
-from ..errors import DamagedError, LimitError, UnsupportedError
-from .limits import MAX_METADATA_BYTES, MAX_SCANS, MAX_SEGMENTS
+from ...errors import DamagedError, LimitError, UnsupportedError
+from ..common.limits import MAX_METADATA_BYTES, MAX_SCANS, MAX_SEGMENTS
 
 SOI, EOI, SOS = 0xD8, 0xD9, 0xDA
 APP0, APP1, APP2, APP14, APP15 = 0xE0, 0xE1, 0xE2, 0xEE, 0xEF

@@ -8,12 +8,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 
-from ..errors import DamagedError, UnsupportedError, UntoneError
+from ...errors import DamagedError, UnsupportedError, UntoneError
+from ..common.limits import MAX_CANDIDATES, MAX_MPF_IMAGES, MAX_SECONDARY_SEGMENTS
+from ..metadata.iso21496 import ISO_TAG, ISO_VERSION, Metadata, iso_to_metadata, metadata_to_iso
+from ..metadata.xmp import HDRGM, metadata_to_xmp, properties, xmp_to_metadata
 from . import mpf
-from .announcement import announces_gain_map, rewritten
 from .apple import APPLE_MARK
-from .limits import MAX_CANDIDATES, MAX_MPF_IMAGES, MAX_SECONDARY_SEGMENTS
-from .metadata import ISO_TAG, ISO_VERSION, Metadata, iso_to_metadata, metadata_to_iso
 from .segments import (
     APP0,
     APP1,
@@ -30,7 +30,7 @@ from .segments import (
     parse,
     segment,
 )
-from .xmp import HDRGM, metadata_to_xmp, properties, xmp_to_metadata
+from .xmp_segments import announces_gain_map, rewritten
 
 Parts = list[bytes | memoryview]
 

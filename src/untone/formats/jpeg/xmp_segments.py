@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 import struct
 
-from ..errors import UntoneError
-from .container import CONTAINER, announce, directory, silence, without_padding
-from .limits import MAX_METADATA_BYTES
-from .metadata import ISO_TAG
+from ...errors import UntoneError
+from ..common.limits import MAX_METADATA_BYTES
+from ..metadata.iso21496 import ISO_TAG
+from ..metadata.xmp import HDRGM, properties
+from .gcontainer import CONTAINER, announce, directory, silence, without_padding
 from .segments import APP1, APP2, MAX_BODY, XMP_TAG, Codestream, Segment, segment
-from .xmp import HDRGM, properties
 
 EXTENSION_TAG = b"http://ns.adobe.com/xmp/extension/\0"
 

@@ -13,21 +13,22 @@ from typing import Any
 import imagecodecs
 import numpy as np
 
-from ..errors import DamagedError, LimitError, UnsupportedError, UntoneError
-from ..image import GainMap, Image, Pixels
-from . import jxl_header, jxl_icc
-from .coded import stored_codes, to_bits
-from .container import silence
-from .exif import with_orientation
-from .icc import named_profile
-from .isobmff import Reader, box, boxes
-from .jxl_header import SIGNATURE, Colour, JxlHeader
-from .limits import MAX_METADATA_BYTES
-from .metadata import Metadata, iso_to_metadata, metadata_of, metadata_to_iso
-from .pixels import decoded, finite, full_range, packed, three_channels
-from .profiles import light_of, primaries_of, primaries_of_light, profile_for, transfer_of
-from .segments import EXIF_TAG
-from .signalling import Header, Signalling, gain_map_signal, image_of, left_out, signalling
+from ...errors import DamagedError, LimitError, UnsupportedError, UntoneError
+from ...image import GainMap, Image, Pixels
+from ..common.coded import stored_codes, to_bits
+from ..common.isobmff import Reader, box, boxes
+from ..common.limits import MAX_METADATA_BYTES
+from ..common.pixels import decoded, finite, full_range, packed, three_channels
+from ..jpeg.gcontainer import silence
+from ..jpeg.segments import EXIF_TAG
+from ..metadata.exif import with_orientation
+from ..metadata.iso21496 import Metadata, iso_to_metadata, metadata_of, metadata_to_iso
+from ..profiles.icc import named_profile
+from ..profiles.resolve import light_of, primaries_of, primaries_of_light, profile_for, transfer_of
+from ..signalling import Header, Signalling, gain_map_signal, image_of, left_out, signalling
+from . import header as jxl_header
+from . import icc_stream
+from .header import SIGNATURE, Colour, JxlHeader
 
 CONTAINER = b"\0\0\0\x0cJXL \r\n\x87\n"
 SIGNATURES = (SIGNATURE, CONTAINER)
@@ -96,7 +97,7 @@ def parse(data: bytes) -> File:
 def _with_profile(file: File) -> File:
     if not file.header.colour.has_icc or file.header.end_at is None:
         return file
-    icc, end = jxl_icc.unpacked_to(file.codestream, file.header.end_at)
+    icc, end = icc_stream.unpacked_to(file.codestream, file.header.end_at)
     return dataclasses.replace(file, icc=icc, profile_end=end)
 
 
@@ -140,7 +141,7 @@ def _bundle(file: File) -> tuple[Bundle | None, str | None]:
 def _alternate(encoding: bytes, profile: bytes) -> str | None:
     """Primaries by a colour encoding, else by a packed ICC profile."""
     name = jxl_header.colour_of_bytes(encoding).primaries if encoding else None
-    return name or (primaries_of(jxl_icc.unpacked(profile)) if profile else None)
+    return name or (primaries_of(icc_stream.unpacked(profile)) if profile else None)
 
 
 def read(data: bytes) -> tuple[Image, GainMap | None]:
@@ -287,7 +288,7 @@ def _encoded(image: Image, quality: int) -> bytes:
     bits = 8 if codes.dtype == np.uint8 else 12 if light else image.bits if image.bits in (10, 12) else 16
     lossless = quality == 100 or named != Colour()
     codestream = _codestream(to_bits(codes, bits), bits, None if lossless else quality)
-    packed = jxl_icc.packed(profile) if profile is not None else None
+    packed = icc_stream.packed(profile) if profile is not None else None
     return jxl_header.relabelled(codestream, image.orientation, named, packed)
 
 
@@ -313,7 +314,7 @@ def _bundled(image: Image, gain_map: GainMap, quality: int) -> tuple[bytes, ...]
     if name in jxl_header.CODE_OF_PRIMARIES:
         encoding = jxl_header.colour_bytes(Colour(name, "pq" if brighter else "srgb"))
     else:
-        value, count = jxl_icc.packed(named_profile(name, "srgb"))
+        value, count = icc_stream.packed(named_profile(name, "srgb"))
         profile = value.to_bytes((count + 7) // 8, "little")
     codestream = gain_map.encoded if _is_map(gain_map) and gain_map.encoded is not None else b""
     if not codestream:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from ..errors import DamagedError, LimitError
-from .limits import MAX_CODED_SYMBOLS
+from ...errors import DamagedError, LimitError
+from ..common.limits import MAX_CODED_SYMBOLS
 
 ANS_BITS, ANS_FINAL_STATE = 12, 0x130000
 PREFIX_ALPHABET_BITS = 15

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 
-from ..errors import DamagedError, UnsupportedError
-from .limits import MAX_BIT_HEADER_BYTES, check_size
-from .profiles import CHROMATICITY_TOLERANCE, primaries_near
+from ...errors import DamagedError, UnsupportedError
+from ..common.limits import MAX_BIT_HEADER_BYTES, check_size
+from ..profiles.resolve import CHROMATICITY_TOLERANCE, primaries_near
 
 SIGNATURE = b"\xff\x0a"
 

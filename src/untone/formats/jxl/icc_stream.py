@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import struct
 
-from ..errors import DamagedError, LimitError
-from .jxl_entropy import Bits, Stream, flat
-from .limits import MAX_PACKED_PROFILE_BYTES
+from ...errors import DamagedError, LimitError
+from ..common.limits import MAX_PACKED_PROFILE_BYTES
+from .entropy import Bits, Stream, flat
 
 CONTEXTS = 41
 HEADER_BYTES, TAG_BYTES = 128, 12

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import struct
 
-from .limits import MAX_DIRECTORY_ENTRIES
+from ..common.limits import MAX_DIRECTORY_ENTRIES
 
 ORIENTATION, GPS, EXIF_IFD = 0x0112, 0x8825, 0x8769
 WIDTHS, HEIGHTS = (0x0100, 0xA002), (0x0101, 0xA003)

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DamagedError, UnsupportedError, UntoneError
-from ..image import GainMap, Pixels, Triple
+from ...errors import DamagedError, UnsupportedError, UntoneError
+from ...image import GainMap, Pixels, Triple
 
 ISO_TAG = b"urn:iso:std:iso:ts:21496:-1\0"
 ISO_VERSION = b"\0\0\0\0"

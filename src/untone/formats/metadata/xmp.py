@@ -1,4 +1,4 @@
-"""XMP packets, and gain map parameters as Adobe's hdrgm XMP 1.0; `container.py` edits the base image's packet.
+"""XMP packets, and gain map parameters as Adobe's hdrgm XMP 1.0; `gcontainer.py` edits the base image's packet.
 
 Packets are parsed as UTF-8 only, without DTDs or entities.
 """
@@ -9,10 +9,10 @@ import math
 import xml.etree.ElementTree as ElementTree
 from decimal import Decimal
 
-from ..errors import DamagedError, LimitError, UnsupportedError
-from ..image import Triple
-from .limits import MAX_METADATA_BYTES, MAX_XML_TAGS, quoted
-from .metadata import Metadata
+from ...errors import DamagedError, LimitError, UnsupportedError
+from ...image import Triple
+from ..common.limits import MAX_METADATA_BYTES, MAX_XML_TAGS, quoted
+from .iso21496 import Metadata
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 HDRGM = "http://ns.adobe.com/hdr-gain-map/1.0/"

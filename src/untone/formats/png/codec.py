@@ -13,19 +13,20 @@ import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import colour, kernels
-from ..errors import DamagedError, LimitError, UnsupportedError
-from ..image import GainMap, Image, Pixels
-from . import chromaticities, profiles
-from .exif import orientation_of, with_orientation
-from .files import Late, Part
-from .icc import CICP_PRIMARIES, CICP_TRANSFERS, PRIMARIES_CICP, adapted_to_d50
+from ... import colour, kernels
+from ...errors import DamagedError, LimitError, UnsupportedError
+from ...image import GainMap, Image, Pixels
+from ..common.files import Late, Part
+from ..common.limits import MAX_CHUNKS, MAX_METADATA_BYTES, MAX_SURPLUS_BYTES, check_size
+from ..common.pixels import bands, decoded, sixteen_bits, three_channels
+from ..common.quiet import muted
+from ..metadata.exif import orientation_of, with_orientation
+from ..profiles import chromaticities
+from ..profiles import resolve as profiles
+from ..profiles.icc import CICP_PRIMARIES, CICP_TRANSFERS, PRIMARIES_CICP, adapted_to_d50
+from ..signalling import Header, Signalling, image_of, signalling
 from .idat import chunk as _chunk
 from .idat import idat_chunks
-from .limits import MAX_CHUNKS, MAX_METADATA_BYTES, MAX_SURPLUS_BYTES, check_size
-from .pixels import bands, decoded, sixteen_bits, three_channels
-from .quiet import muted
-from .signalling import Header, Signalling, image_of, signalling
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 XMP_KEYWORD = b"XML:com.adobe.xmp\0"

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from ..image import Pixels
-from .crew import in_threads
+from ...image import Pixels
+from ..common.workers import in_threads
 
 UP = 2
 """The one row filter used, the difference to the row above: on photos no worse than a choice per row, and quick."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import colour
+from ... import colour
 from .icc import BRADFORD
 
 Corners = tuple[float, ...]

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import colour
-from ..errors import DamagedError
-from .limits import MAX_PROFILE_NAME_BYTES, MAX_PROFILE_TAGS
+from ... import colour
+from ...errors import DamagedError
+from ..common.limits import MAX_PROFILE_NAME_BYTES, MAX_PROFILE_TAGS
 
 D50 = np.array([0.9642, 1.0, 0.8249])
 COLUMNS, CURVES = (b"rXYZ", b"gXYZ", b"bXYZ"), (b"rTRC", b"gTRC", b"bTRC")

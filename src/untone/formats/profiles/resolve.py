@@ -13,11 +13,11 @@ import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import colour
-from ..errors import DamagedError
-from ..image import Image, Pixels
+from ... import colour
+from ...errors import DamagedError
+from ...image import Image, Pixels
+from ..common.pixels import bands, decoded, finite
 from .icc import Profile, d50_matrix, describe, matrix_and_curves, named_profile, through_curves
-from .pixels import bands, decoded, finite
 
 log = logging.getLogger("untone.formats")
 log.addHandler(logging.NullHandler())

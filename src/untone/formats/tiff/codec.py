@@ -9,13 +9,13 @@ from typing import NamedTuple
 import imagecodecs
 import numpy as np
 
-from ..errors import DamagedError, UnsupportedError
-from ..image import Image, Pixels
-from . import profiles
-from .limits import MAX_CHUNKS, MAX_METADATA_BYTES, MAX_TAG_VALUES, check_size
-from .pixels import decoded, finite, three_channels
-from .signalling import Header, Signalling, image_of, signalling
-from .tiff_spaces import CIE_LAB, ICC_LAB, LAB_PRIMARIES, LOG_L, LOG_LUV, lab_codes, log_light
+from ...errors import DamagedError, UnsupportedError
+from ...image import Image, Pixels
+from ..common.limits import MAX_CHUNKS, MAX_METADATA_BYTES, MAX_TAG_VALUES, check_size
+from ..common.pixels import decoded, finite, three_channels
+from ..profiles import resolve as profiles
+from ..signalling import Header, Signalling, image_of, signalling
+from .colour_spaces import CIE_LAB, ICC_LAB, LAB_PRIMARIES, LOG_L, LOG_LUV, lab_codes, log_light
 
 SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import colour
-from ..image import Pixels
-from . import chromaticities
-from .icc import D50, d50_matrix
-from .pixels import bands
+from ... import colour
+from ...image import Pixels
+from ..common.pixels import bands
+from ..profiles import chromaticities
+from ..profiles.icc import D50, d50_matrix
 
 CIE_LAB, ICC_LAB = 8, 9
 LOG_L, LOG_LUV = 32844, 32845

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "frame.hpp"
+#include "operators/frame.hpp"
 
 namespace untone {
 

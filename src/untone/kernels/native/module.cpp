@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "door.hpp"
-#include "frame.hpp"
-#include "jpeg_module.hpp"
-#include "pool.hpp"
+#include "operators/frame.hpp"
+#include "jpeg/module.hpp"
+#include "threads/pool.hpp"
 #include "processor.hpp"
 
 namespace nb = nanobind;

@@ -4,22 +4,22 @@
 #include <math.h>
 #include <type_traits>
 
-#include "frame.hpp"
-#include "mlp.hpp"
+#include "operators/frame.hpp"
+#include "network/network.hpp"
 #include "lanes_portable.hpp"
 
-#include "block.hpp"
-#include "functions.hpp"
-#include "pq.hpp"
-#include "curve_pairs.hpp"
-#include "grid_records.hpp"
-#include "lut_corners.hpp"
+#include "operators/block.hpp"
+#include "operators/functions.hpp"
+#include "operators/pq.hpp"
+#include "operators/curve_pairs.hpp"
+#include "operators/grid_records.hpp"
+#include "operators/lut_corners.hpp"
 
-#include "apply.hpp"
-#include "operators.hpp"
-#include "thumbnail.hpp"
-#include "mlp_layers.hpp"
-#include "mlp_steps.hpp"
+#include "operators/apply.hpp"
+#include "operators/operators.hpp"
+#include "operators/thumbnail.hpp"
+#include "network/layers.hpp"
+#include "network/steps.hpp"
 
 namespace untone {
 const Variant portable_variant = {

@@ -28,9 +28,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import kernels
-from ..operators import Operators
-from . import mlp_bench, transcodes
+from ... import kernels
+from ...operators import Operators
+from . import gain_network, transcoding
 
 HEIGHT, WIDTH = 2160, 3840
 ROUNDS, TURNS = 3, 5
@@ -69,14 +69,14 @@ def bench(*, quick: bool = False, views: Path | None = None) -> dict[str, Any]:
     ...} for each of KERNELS, where `variants` holds the same of every compiled variant and `scaling` is the gain of two
     threads over one;
     thumbnail.{downsample_ms, encoder_ms, share_of_full_size}; command_12mp.{seconds, peak_mib}; formats, as of
-    transcodes.bench; gain_mlp, as of mlp_bench.bench. None where something needed is not installed.
+    transcoding.bench; gain_mlp, as of gain_network.bench. None where something needed is not installed.
     """
     result = {"load_average": _load_average(), **kernels.info()}
     result["kernels"], result["torch_eager"] = _kernels(quick)
     result["thumbnail"] = _thumbnail(quick, result["kernels"]["gain_map_u8_4k"]["ms_median"])
     result["command_12mp"] = _command(1 if quick else COMMAND_ROUNDS)
-    result["formats"] = transcodes.bench(specimen()[0], quick=quick)
-    result["gain_mlp"] = mlp_bench.bench(specimen()[0], quick=quick, views=views)
+    result["formats"] = transcoding.bench(specimen()[0], quick=quick)
+    result["gain_mlp"] = gain_network.bench(specimen()[0], quick=quick, views=views)
     return result
 
 
@@ -247,7 +247,7 @@ def _row(name: str, spent: dict[str, Spent], variants: list[str], chosen: str, t
 
 
 def _thumbnail(quick: bool, full_size_ms: float) -> dict[str, Any]:
-    from .. import models
+    from ... import models
 
     pixels, _ = specimen()
     thumbnail = kernels.thumbnail(pixels)
@@ -294,7 +294,7 @@ print(json.dumps([code, seconds, peak]))
 
 def _timed_process(command: list[str]) -> tuple[float, float | None]:
     """Seconds and peak resident MiB (None where the system does not tell) of a child process that must succeed."""
-    package = str(Path(__file__).resolve().parents[2])
+    package = str(Path(__file__).resolve().parents[3])
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([package, os.environ.get("PYTHONPATH", "")])}
     watcher = [sys.executable, "-c", _WATCH, *command]
     told = subprocess.run(watcher, env=environment, stdout=subprocess.PIPE, check=True).stdout

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..colour import C1, C2, C3, M1, M2, PQ_PEAK_NITS, code_table, rgb_to_rgb
-from ..image import DIFFUSE_WHITE_NITS
-from ..kernels import reference
-from ..operators import Operators
+from ...colour import C1, C2, C3, M1, M2, PQ_PEAK_NITS, code_table, rgb_to_rgb
+from ...image import DIFFUSE_WHITE_NITS
+from ...kernels import reference
+from ...operators import Operators
 
 
 class Eager:

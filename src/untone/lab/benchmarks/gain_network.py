@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import kernels, mlp
-from ..kernels import mlp as trained
-from ..residuals import Residual
-from . import mlp_quality
+from ... import gain_network, kernels
+from ...kernels import network as trained
+from ...residuals import Residual
+from ..implicit import quality as network_quality
 
 NEURONS = 16
 PAPER_BATCH, PAPER_STEPS = 65_536, 1000
@@ -43,11 +43,11 @@ def bench(frame: NDArray[np.uint8], *, quick: bool = False, views: Path | None =
 
     Keys: threads; train_step_ms, train_paper_seconds (of 1000 steps), decode_ms, and of both train_speedup_over_torch,
     decode_speedup_over_torch by the clock and train_cpu_ratio, decode_cpu_ratio by CPU time, None without torch;
-    one_thread, the same with one thread on either side; quality, as of mlp_quality.bench, None without scipy.
+    one_thread, the same with one thread on either side; quality, as of quality.bench, None without scipy.
 
     Args:
         frame: [H, W, 3]; trained on a quarter of it, as the paper's pictures are of a 4K frame. `quick`: one round.
-        views: a data set for the quality; see mlp_quality.bench.
+        views: a data set for the quality; see quality.bench.
     """
     threads = kernels.info()["threads"]
     quarter = np.ascontiguousarray(frame[: -(-frame.shape[0] // 2), : -(-frame.shape[1] // 2)])
@@ -62,7 +62,7 @@ def bench(frame: NDArray[np.uint8], *, quick: bool = False, views: Path | None =
     alone = {name.removesuffix(ALONE): took for name, took in spent.items() if name.endswith(ALONE)}
     found = {"threads": threads} | figures(spent) | {"one_thread": figures(alone)}
     known = importlib.util.find_spec("scipy") is not None
-    return found | {"quality": mlp_quality.bench(views, quick=quick) if known else None}
+    return found | {"quality": network_quality.bench(views, quick=quick) if known else None}
 
 
 def figures(spent: dict[str, tuple[float, float]]) -> dict[str, Any]:
@@ -91,7 +91,7 @@ def calls(
         threads: of both sides.
         batch: samples of a step.
     """
-    samples, found, vector = lesson(quarter, batch), network(frame), mlp.fresh(NEURONS)
+    samples, found, vector = lesson(quarter, batch), network(frame), gain_network.fresh(NEURONS)
     out, schedule = np.empty(frame.shape, np.float16), trained.Schedule(STEPS, batch, 1e-2)
     runs: dict[str, Run] = {}
     for name, count in (("", threads), (ALONE, 1)):
@@ -113,20 +113,20 @@ def lesson(pixels: NDArray[np.uint8], count: int) -> trained.Samples:
     height, width = pixels.shape[:2]
     places = np.random.default_rng(0).integers(0, height * width, count)
     codes = pixels.reshape(-1, 3)[places]
-    index = np.empty((count, mlp.SECTIONS), np.int32)
+    index = np.empty((count, gain_network.SECTIONS), np.int32)
     index[:, 0], index[:, 1] = places % width, places // width + width
-    index[:, 2:] = codes + (np.arange(3) * mlp.LEVELS + width + height)
+    index[:, 2:] = codes + (np.arange(3) * gain_network.LEVELS + width + height)
     targets = (codes / 255 - 0.5).astype(np.float32)
-    return trained.Samples(mlp.basis(height, width), index, targets, np.ones_like(targets))
+    return trained.Samples(gain_network.basis(height, width), index, targets, np.ones_like(targets))
 
 
-def network(pixels: NDArray[np.uint8]) -> mlp.MlpMap:
+def network(pixels: NDArray[np.uint8]) -> gain_network.GainNetwork:
     """A network for a frame, untrained: what it says does not change how long it takes."""
     kind = Residual("gamma", "pq")
-    marks = mlp.fingerprint(pixels)
+    marks = gain_network.fingerprint(pixels)
     low, high = (0.0, 0.0, 0.0), (2.0, 2.0, 2.0)
     height, width = pixels.shape[:2]
-    return mlp.MlpMap(mlp.fresh(NEURONS), NEURONS, kind, low, high, height, width, marks, 2.0)
+    return gain_network.GainNetwork(gain_network.fresh(NEURONS), NEURONS, kind, low, high, height, width, marks, 2.0)
 
 
 class Naive:
@@ -138,8 +138,8 @@ class Naive:
 
         self.torch = torch
         self.height, self.width = height, width
-        self.turns = math.pi * 2.0 ** torch.arange(mlp.FREQUENCIES)
-        inputs = mlp.SECTIONS * mlp.EMBEDDED
+        self.turns = math.pi * 2.0 ** torch.arange(gain_network.FREQUENCIES)
+        inputs = gain_network.SECTIONS * gain_network.EMBEDDED
         self.net = nn.Sequential(
             nn.Linear(inputs, NEURONS), nn.ReLU(), nn.Linear(NEURONS, NEURONS), nn.ReLU(), nn.Linear(NEURONS, 3)
         )

@@ -21,10 +21,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import formats, kernels, pipeline
-from ..formats import png
-from ..formats.idat import idat_chunks
-from ..image import GainMap, Image
+from ... import formats, kernels, pipeline
+from ...formats.png import codec as png
+from ...formats.png.idat import idat_chunks
+from ...image import GainMap, Image
 
 CODECS = {
     "imagecodecs": ("jpeg8_decode", "jpeg8_encode", "avif_decode", "avif_encode", "jpegxl_decode", "jpegxl_encode"),

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import gainmap, pipeline
-from .data import Pairs
+from ... import gainmap, pipeline
+from .pairs import Pairs
 
 BINS = 8
 

@@ -17,11 +17,11 @@ import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import formats
-from ..errors import DamagedError, UnsupportedError, UntoneError
-from ..formats import png
-from ..formats.files import load_bytes, save
-from ..formats.limits import MAX_CHUNKS, check_size
+from ... import formats
+from ...errors import DamagedError, UnsupportedError, UntoneError
+from ...formats.common.files import load_bytes, save
+from ...formats.common.limits import MAX_CHUNKS, check_size
+from ...formats.png import codec as png
 
 Codes = NDArray[Any]
 

@@ -14,9 +14,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import colour, gainmap, kernels
-from ..errors import DamagedError, UntoneError
-from ..image import DIFFUSE_WHITE_NITS
+from ... import colour, gainmap, kernels
+from ...errors import DamagedError, UntoneError
+from ...image import DIFFUSE_WHITE_NITS
 
 OFFSET = gainmap.OFFSET
 THUMBNAIL_SIDE = 256

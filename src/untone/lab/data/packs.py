@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pil
 
-from ..errors import DamagedError, LimitError, UntoneError
+from ...errors import DamagedError, LimitError, UntoneError
 
 SUFFIXES = (".zip",)
 INDEX = "pack.json"
@@ -92,7 +92,7 @@ def write(path: Path, members: Iterable[Member], pictures: Mapping[str, bytes], 
     Raises:
         UntoneError: the disk refuses.
     """
-    from ..formats.files import save
+    from ...formats.common.files import save
 
     listed = sorted(members, key=lambda member: member.name)
     index = {"version": VERSION, "steps": steps, "members": [dataclasses.asdict(member) for member in listed]}

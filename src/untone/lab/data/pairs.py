@@ -22,14 +22,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import UntoneError, UsageError
-from ..formats.files import save
+from ...console.lines import complain
+from ...console.progress import Progress, interruptible
+from ...errors import UntoneError, UsageError
+from ...formats.common.files import save
 from . import synth, views
 from .examples import Example, thumbnail_of
 from .layouts import gmnet, hdrtv1k
-from .layouts.opened import complain
 from .layouts.shards import SHARD, Pairs
-from .progress import Progress, interruptible
 from .sources import Source, sources
 
 __all__ = ["SHARD", "Pairs", "make_pair", "make_shard", "synthesise"]

@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DamagedError, UntoneError
+from ...console.lines import complain
+from ...errors import DamagedError, UntoneError
 from . import packs
-from .layouts.opened import complain
 
 Light = NDArray[np.float32]
 
@@ -76,8 +76,8 @@ def read_light(path: Path) -> Light:
         DamagedError, UnsupportedError, LimitError: the file cannot be read.
         UntoneError: it holds no HDR picture.
     """
-    from .. import colour, pipeline  # here, so that packed sets need neither codecs nor kernels
-    from ..image import turned_upright
+    from ... import colour, pipeline  # here, so that packed sets need neither codecs nor kernels
+    from ...image import turned_upright
 
     image, gain_map = pipeline.read(path)
     if gain_map is not None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image as Pil
 from PIL import ImageDraw
 
-from .. import colour
+from ... import colour
 from . import tonemap
 
 OFFSET = 1 / 64

@@ -17,7 +17,7 @@ from ..metrics.domains import MU, brightest, mu_law
 from ..metrics.hdrvdp import CONVENTION as HDRVDP_CONVENTION
 from ..metrics.hdrvdp import scores
 from ..metrics.perceptual import CVVDP_CONVENTION, LPIPS_CONVENTION, cvvdp_jod, lpips
-from .contestants import Made, best_strength
+from .methods import Made, best_strength
 from .pictures import Picture
 
 Light = NDArray[Any]

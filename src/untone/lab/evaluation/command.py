@@ -16,22 +16,22 @@ from typing import Any
 import numpy as np
 import torch
 
-from .. import __version__
-from ..errors import UntoneError, UsageError
-from ..formats.files import save
-from . import baselines, layouts, sheets
-from .codes import header
-from .evaluation import gallery, measuring, tables
-from .evaluation.catalogue import DEFAULT, EXTRAS, METRICS
-from .evaluation.contestants import Contestant, of_models, rivals
-from .evaluation.cost import cost
-from .evaluation.pictures import MOST_PIXELS, Picture, Source, of_dataset, of_photos
-from .evaluation.protocols import GMNET_PEAKS, NAMES, Protocol, own_light, protocol
-from .evaluation.records import Records
-from .examples import Dataset
-from .layouts import gmnet
-from .layouts.opened import complain
-from .metrics import hdrvdp, perceptual
+from ... import __version__
+from ...console.lines import complain
+from ...errors import UntoneError, UsageError
+from ...formats.common.files import save
+from ..data import layouts
+from ..data.codes import header
+from ..data.examples import Dataset
+from ..data.layouts import gmnet
+from ..metrics import hdrvdp, perceptual
+from . import baselines, contact_sheet, gallery, measuring, tables
+from .catalogue import DEFAULT, EXTRAS, METRICS
+from .cost import cost
+from .methods import Contestant, of_models, rivals
+from .pictures import MOST_PIXELS, Picture, Source, of_dataset, of_photos
+from .protocols import GMNET_PEAKS, NAMES, Protocol, own_light, protocol
+from .records import Records
 
 MODEL = "fastgamer"
 OWN = tuple(name for name in METRICS if name not in EXTRAS and not name.startswith("gmnet"))
@@ -232,7 +232,7 @@ def _sheet_maker(folder: Path | None, how: Protocol) -> Any:
     def draw(picture: Picture, contestants: Sequence[Contestant]) -> None:
         made = (c.make(picture) for c in contestants if c.kind == "model")
         rows = [picture.light, *(own_light(picture, m) for m in made), picture.truth]
-        sheets.save(folder / f"{picture.name.replace('/', '-')}.png", rows)
+        contact_sheet.save(folder / f"{picture.name.replace('/', '-')}.png", rows)
 
     return draw
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pil
 
-from .. import colour
+from ... import colour
 
 Light = NDArray[Any]
 

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from PIL import Image as Pil
 
 from ... import colour
-from .. import sheets
 from ..metrics import difference
+from . import contact_sheet
 from .catalogue import METRICS, Comparison
-from .contestants import Contestant
 from .measuring import TRUTH, Table, figures_of
+from .methods import Contestant
 from .pictures import Picture, Source
 from .protocols import Protocol
 from .tables import cell, leave_alone
@@ -104,7 +104,7 @@ def _worst(
 
 
 def _figure(picture: Picture, shown: Sequence[Contestant], protocol: Protocol, columns: Sequence[str]) -> str:
-    evs = "".join(f"<span class=head>{ev} EV</span>" for ev in sheets.EXPOSURES)
+    evs = "".join(f"<span class=head>{ev} EV</span>" for ev in contact_sheet.EXPOSURES)
     rows = [f"<span class=head></span>{evs}<span class=head>error</span>"]
     rows.append(_strip("base", picture, picture.light, None))
     captions = []
@@ -123,8 +123,10 @@ def _figure(picture: Picture, shown: Sequence[Contestant], protocol: Protocol, c
 def _strip(name: str, picture: Picture, light: NDArray[Any], compared: Comparison | None) -> str:
     """One row: exposures beside each other, and the error."""
     shown = light @ colour.rgb_to_rgb(picture.image.primaries, "bt709").T
-    sheet = sheets.exposures(shown, WIDTH)
-    cells = [_img(sheet[:, k * WIDTH : (k + 1) * WIDTH], f"{name} {ev} EV") for k, ev in enumerate(sheets.EXPOSURES)]
+    sheet = contact_sheet.exposures(shown, WIDTH)
+    cells = [
+        _img(sheet[:, k * WIDTH : (k + 1) * WIDTH], f"{name} {ev} EV") for k, ev in enumerate(contact_sheet.EXPOSURES)
+    ]
     error = _img(false_colour(compared), f"{name} error") if compared else "<span></span>"
     return f"<span class=head>{html.escape(name)}</span>{''.join(cells)}{error}"
 

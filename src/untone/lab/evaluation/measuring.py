@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ...console.lines import complain, one_line
 from ...errors import UntoneError
-from ..layouts.opened import complain, one_line
 from .catalogue import METRICS
-from .contestants import Contestant, Made
+from .methods import Contestant, Made
 from .pictures import Picture, Source
 from .protocols import Protocol
 from .records import Figures, Key, Records

@@ -19,9 +19,9 @@ from PIL import Image as Pil
 
 from ... import colour, gainmap, models, pipeline
 from ...image import Image, turned_back, turned_upright
-from .. import baselines
-from ..examples import OFFSET
+from ..data.examples import OFFSET
 from ..metrics import Rendition
+from . import baselines
 from .pictures import Picture, stops_between
 
 Light = NDArray[Any]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ... import colour, pipeline
 from ...errors import DamagedError, UntoneError
 from ...image import Image
-from ..examples import OFFSET, WHOLE, Dataset, checked, light_of
+from ..data.examples import OFFSET, WHOLE, Dataset, checked, light_of
 from ..metrics import Rendition
 
 Light = NDArray[Any]

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..examples import OFFSET
+from ..data.examples import OFFSET
 from ..metrics import Rendition
 from .catalogue import DEFAULT, Comparison
-from .contestants import Made
+from .methods import Made
 from .pictures import Picture
 
 Light = NDArray[Any]

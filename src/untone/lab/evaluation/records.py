@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import UntoneError
-from ...formats.files import save
+from ...formats.common.files import save
 
 KEYS = ("set", "picture", "method", "kind", "picture_hash", "method_hash")
 

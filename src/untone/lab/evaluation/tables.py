@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from .catalogue import METRICS
-from .contestants import METHODS, Contestant
 from .measuring import ALONE_STOPS, TRUTH, Table
+from .methods import METHODS, Contestant
 from .summaries import Summary
 
 

@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .. import colour
-from . import baselines, batches, losses
-from .examples import OFFSET, Example
-from .nets.irnet import UPSCALE
-from .recipes import RECIPES, Recipe
-from .trainees import TRAINEES, irnet
+from ... import colour
+from ..data.examples import OFFSET, Example
+from ..evaluation import baselines
+from ..nets.irnet import UPSCALE
+from ..training import batches, losses
+from ..training.recipes import RECIPES, Recipe
+from ..training.tasks import TRAINEES, irnet
 
 Light = NDArray[np.float32]
 Rule = Callable[[Example, int], Light]

@@ -20,18 +20,20 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .. import __version__, colour
-from ..errors import UntoneError, UsageError
-from . import baselines, metrics, photos, verdict
-from . import export as exporting
-from .examples import Dataset, Example
-from .layouts import open_dataset
-from .parallel import Place, joined
-from .recipes import Recipe
-from .rows import KINDS, Row, Rule, light_of
-from .runs import Run
-from .train import STOPPED, count, train, truth_of
-from .trainees import fastgamer
+from ... import __version__, colour
+from ...errors import UntoneError, UsageError
+from .. import metrics
+from ..data.examples import Dataset, Example
+from ..data.layouts import open_dataset
+from ..evaluation import baselines
+from ..training import export as exporting
+from ..training.command import STOPPED, count, train, truth_of
+from ..training.parallel import Place, joined
+from ..training.recipes import Recipe
+from ..training.runs import Run
+from ..training.tasks import fastgamer
+from . import paired_statistics, photos
+from .ablations import KINDS, Row, Rule, light_of
 
 STRIDE = 2
 """Every so many pixels of a picture each way are measured."""
@@ -174,7 +176,7 @@ def tables(
     parts = []
     for title, held in this.sets.items():
         rows = {name: [scores[title] for scores in found] for name, found in done.items()}
-        parts.append(f"### {title} ({len(held)})\n\n{verdict.markdown(rows, reference, notes, rules)}")
+        parts.append(f"### {title} ({len(held)})\n\n{paired_statistics.markdown(rows, reference, notes, rules)}")
     return "\n".join(parts)
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from .. import colour, gainmap, pipeline
-from ..errors import UntoneError
-from ..image import turned_upright
-from .examples import Example, gain_between, thumbnail_of
+from ... import colour, gainmap, pipeline
+from ...errors import UntoneError
+from ...image import turned_upright
+from ..data.examples import Example, gain_between, thumbnail_of
 
 LONGEST = 512
 """Columns or rows of a reduced photo, at most."""

@@ -13,15 +13,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import codedmap, mlp, relation
-from ..codedmap import Reduced
-from ..formats import mlp_segment
-from ..kernels import mlp as kernel
-from ..residuals import Residual
-from . import metrics, mlp_rivals
-from .metrics import Rendition, difference, hdrvdp
-from .metrics.perceptual import cvvdp_jod
-from .mlp_scenes import Scene
+from ... import gain_network
+from ...formats.jpeg import network_segment
+from ...implicit import encoding as network_encoding
+from ...implicit import residual_map
+from ...implicit.residual_map import Reduced
+from ...kernels import network as kernel
+from ...residuals import Residual
+from .. import metrics
+from ..metrics import Rendition, difference, hdrvdp
+from ..metrics.perceptual import cvvdp_jod
+from . import methods
+from .scenes import Scene
 
 Codes = NDArray[np.float32]
 Made = tuple[Codes, int]
@@ -94,16 +97,16 @@ def points(scene: Scene, settings: Settings) -> Iterator[Point]:
     for kind, residual in KINDS.items():
         true = scene.residual(residual)
         for divisor in settings.divisors:
-            small = codedmap.reduced(true, divisor)
-            for codec in codedmap.CODECS:
+            small = residual_map.reduced(true, divisor)
+            for codec in residual_map.CODECS:
                 yield from _curve(scene, kind, codec, divisor, small, settings)
 
 
 def _curve(scene: Scene, kind: str, codec: str, divisor: int, small: Reduced, settings: Settings) -> Iterator[Point]:
     for quality in settings.qualities:
-        kept = codedmap.picture(small.codes, codec, quality)
+        kept = residual_map.picture(small.codes, codec, quality)
         some = (slice(None, None, EVERY),) * 2
-        found = sampled(dataclasses.replace(small, codes=codedmap.opened(kept)), *scene.light.shape[:2])
+        found = sampled(dataclasses.replace(small, codes=residual_map.opened(kept)), *scene.light.shape[:2])
         made = scene.rebuilt(found, KINDS[kind], *some)
         yield Point(kind, codec, divisor, quality, len(kept), metrics.psnr(made, scene.truth.pq[some]))
         if len(kept) > settings.most_bytes:
@@ -133,10 +136,10 @@ def _between(plane: Codes, side: int, axis: int) -> Codes:
 def coded(scene: Scene, kind: str, codec: str, divisor: int, quality: int) -> Made:
     """The rendition by one coded residual."""
     residual = KINDS[kind]
-    small = codedmap.reduced(scene.residual(residual), divisor)
-    kept = codedmap.picture(small.codes, codec, quality)
-    decoded = dataclasses.replace(small, codes=codedmap.opened(kept))
-    return scene.rebuilt(codedmap.values(decoded, *scene.light.shape[:2]), residual), len(kept)
+    small = residual_map.reduced(scene.residual(residual), divisor)
+    kept = residual_map.picture(small.codes, codec, quality)
+    decoded = dataclasses.replace(small, codes=residual_map.opened(kept))
+    return scene.rebuilt(residual_map.values(decoded, *scene.light.shape[:2]), residual), len(kept)
 
 
 def best(found: list[Point], kinds: tuple[str, ...], limit: int = LIMIT) -> Point | None:
@@ -151,46 +154,46 @@ def best(found: list[Point], kinds: tuple[str, ...], limit: int = LIMIT) -> Poin
 def network(scene: Scene, kind: str, domain: str, neurons: int, settings: Settings, **more: Any) -> Made:
     """Our network of 8 bits, at the size of its segments."""
     options = {"steps": settings.steps, "batch": settings.batch, "seed": settings.seed} | more
-    recipe = relation.Recipe(kind=kind, domain=domain, neurons=neurons, **options)
-    found = relation.learned(scene.image, scene.light, "bt709", recipe, THREADS)
-    made = Rendition(relation.rendition(scene.image, found).pixels).pq
-    return made, mlp_segment.file_bytes(found.neurons, found.bits)
+    recipe = network_encoding.Recipe(kind=kind, domain=domain, neurons=neurons, **options)
+    found = network_encoding.learned(scene.image, scene.light, "bt709", recipe, THREADS)
+    made = Rendition(network_encoding.rendition(scene.image, found).pixels).pq
+    return made, network_segment.file_bytes(found.neurons, found.bits)
 
 
 def blind(scene: Scene, settings: Settings, neurons: int = 16) -> Made:
     """A gamma network that sees places only, not the SDR picture: the paper's ablation; 16 bits a weight."""
     residual, (height, width) = KINDS["gamma"], scene.light.shape[:2]
-    small = codedmap.reduced(scene.residual(residual), 1)
+    small = residual_map.reduced(scene.residual(residual), 1)
     middle, half = (small.high + small.low) / 2, (small.high - small.low) / 2
     random = np.random.default_rng(settings.seed)
     places = random.permutation(height * width)
     wanted = (scene.residual(residual).reshape(-1, 3)[places] - middle) / half
     index = np.stack([places % width, places // width + width], 1).astype(np.int32)
     samples = kernel.Samples(
-        mlp.basis(height, width, colours=False), index, wanted.clip(-1.5, 1.5), np.ones_like(wanted)
+        gain_network.basis(height, width, colours=False), index, wanted.clip(-1.5, 1.5), np.ones_like(wanted)
     )
     schedule = kernel.Schedule(settings.steps, min(settings.batch, len(index)), 1e-2)
-    vector, _, _ = kernel.train(mlp.fresh(neurons, settings.seed, 2), neurons, samples, schedule, threads=THREADS)
+    vector, _, _ = kernel.train(
+        gain_network.fresh(neurons, settings.seed, 2), neurons, samples, schedule, threads=THREADS
+    )
     vector = vector.astype(np.float16).astype(np.float32)
-    columns, rows = mlp.embedding(width), mlp.embedding(height)
-    said = [mlp.forward(np.hstack([columns, np.repeat(row[None], width, 0)]), vector, neurons) for row in rows]
+    columns, rows = gain_network.embedding(width), gain_network.embedding(height)
+    said = [gain_network.forward(np.hstack([columns, np.repeat(row[None], width, 0)]), vector, neurons) for row in rows]
     found = (np.stack(said).clip(-1, 1) * half + middle).astype(np.float32)
     return scene.rebuilt(found, residual), 2 * vector.size
 
 
 def direct(scene: Scene, settings: Settings) -> Made:
     """Direct-MLP of 16 neurons; see mlp_rivals."""
-    recipe = mlp_rivals.DirectRecipe(steps=settings.steps, batch=settings.batch, seed=settings.seed)
-    return mlp_rivals.direct(scene.image.pixels, scene.base_pq, scene.truth.pq, recipe)
+    recipe = methods.DirectRecipe(steps=settings.steps, batch=settings.batch, seed=settings.seed)
+    return methods.direct(scene.image.pixels, scene.base_pq, scene.truth.pq, recipe)
 
 
 Entries = dict[str, Callable[[], Made]]
 """Name of a row of the table, and what makes it."""
 
 
-def entries(
-    scene: Scene, found: list[Point], start: mlp_rivals.MlpItm | None, settings: Settings, slow: bool
-) -> Entries:
+def entries(scene: Scene, found: list[Point], start: methods.MlpItm | None, settings: Settings, slow: bool) -> Entries:
     """The rows of the groups that are asked for.
 
     Args:
@@ -204,8 +207,8 @@ def entries(
     if "direct-mlp" in settings.only:
         rows["Direct-MLP"] = _later(direct, scene, settings)
     if "mlp-itm" in settings.only and start is not None:
-        itm = mlp_rivals.ItmRecipe(seed=settings.seed)
-        rows["MLP-ITM"] = _later(mlp_rivals.itm, scene.image.pixels, scene.truth.pq, start, itm)
+        itm = methods.ItmRecipe(seed=settings.seed)
+        rows["MLP-ITM"] = _later(methods.itm, scene.image.pixels, scene.truth.pq, start, itm)
     if "networks" in settings.only:
         rows |= _networks(scene, settings, slow)
     return rows
@@ -214,7 +217,7 @@ def entries(
 def _maps(scene: Scene, found: list[Point]) -> Entries:
     rows: Entries = {}
     for kind, name in (("gain", "Gain"), ("gamma", "Gamma")):
-        for codec in codedmap.CODECS:
+        for codec in residual_map.CODECS:
             rows[f"{name}-{codec.upper()}"] = _later(coded, scene, kind, codec, *USUAL)
     for name, kinds in (("Best gain map", ("ISO gain", "gain")), ("Best gamma map", ("gamma",))):
         point = best(found, kinds)

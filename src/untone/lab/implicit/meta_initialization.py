@@ -16,17 +16,19 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import colour, lesson, mlp, starts
-from ..errors import UsageError
-from ..formats.files import save
-from ..image import Image
-from ..kernels import mlp as kernel
-from ..lesson import Lesson, Sampling
-from ..residuals import DOMAINS, KINDS
-from . import mlp_noise
-from .examples import OFFSET, Example
-from .layouts import open_dataset
-from .progress import Progress
+from ... import colour, gain_network
+from ...console.progress import Progress
+from ...errors import UsageError
+from ...formats.common.files import save
+from ...image import Image
+from ...implicit import initialization
+from ...implicit import sampling as pixel_sampling
+from ...implicit.sampling import Lesson, Sampling
+from ...kernels import network as kernel
+from ...residuals import DOMAINS, KINDS
+from ..data.examples import OFFSET, Example
+from ..data.layouts import open_dataset
+from . import noise as pair_noise
 
 Vector = NDArray[np.float32]
 
@@ -68,7 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--pairs", metavar="DIR", type=Path, help="a data set to learn from; default: noise like photographs")
     add("--residual", choices=KINDS, default="gamma", help="default gamma")
     add("--domain", choices=DOMAINS, help="default: gain linear, gamma pq")
-    add("--neurons", type=int, nargs="+", choices=mlp.WIDTHS, metavar="N", default=[16], help="default 16")
+    add("--neurons", type=int, nargs="+", choices=gain_network.WIDTHS, metavar="N", default=[16], help="default 16")
     add("--rounds", type=int, default=Rounds.count, help=f"pictures; default {Rounds.count}")
     add("--steps", type=int, default=Rounds.steps, help=f"on each; default {Rounds.steps}")
     add("--seed", type=int, default=0, help="the same seed gives the same start")
@@ -88,7 +90,7 @@ def run(arguments: argparse.Namespace) -> int:
     for neurons in arguments.neurons:
         with Progress(rounds.count, f"pictures, {neurons} neurons") as progress:
             found = learned(pair, count, arguments.residual, domain, neurons, rounds, progress.step)
-        add_to(arguments.output, starts.name_of(arguments.residual, domain, neurons), found)
+        add_to(arguments.output, initialization.name_of(arguments.residual, domain, neurons), found)
     return 0
 
 
@@ -111,7 +113,7 @@ def noise(seed: int) -> tuple[Pair, int]:
 
     def pair(number: int) -> tuple[Image, NDArray[np.float32], str]:
         if number not in made:
-            made[number] = (*mlp_noise.picture(SIDE, np.random.default_rng((seed, number))), "bt2020")
+            made[number] = (*pair_noise.picture(SIDE, np.random.default_rng((seed, number))), "bt2020")
         return made[number]
 
     return pair, NOISE_IMAGES
@@ -122,11 +124,11 @@ def learned(
 ) -> Vector:
     """A start; `step` is called after each picture."""
     random = np.random.default_rng(rounds.seed)
-    start = mlp.fresh(neurons, rounds.seed)
+    start = gain_network.fresh(neurons, rounds.seed)
     order = np.concatenate([random.permutation(count) for _ in range(-(-rounds.count // count))])[: rounds.count]
     for k, number in enumerate(order):
         sampling = Sampling(rounds.pixels, rounds.batch, seed=k)
-        given = lesson.lesson(*pair(int(number)), kind, domain, sampling)
+        given = pixel_sampling.lesson(*pair(int(number)), kind, domain, sampling)
         share = rounds.first_share + (rounds.last_share - rounds.first_share) * k / rounds.count
         start += np.float32(share) * (_after(start, neurons, given, rounds) - start)
         step()

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .. import mlp
+from ... import gain_network
 
 Codes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -45,7 +45,7 @@ class DirectMlp(nn.Module):
         for part in (self.first, self.second, self.last):
             nn.init.normal_(part, 0, math.sqrt(2 / part.shape[1]))
         with torch.no_grad():  # the higher frequencies the smaller, as our own networks begin
-            octaves = torch.arange(mlp.FREQUENCIES).repeat_interleave(2).repeat(mlp.SECTIONS)
+            octaves = torch.arange(gain_network.FREQUENCIES).repeat_interleave(2).repeat(gain_network.SECTIONS)
             self.first[:, : len(octaves)].mul_(torch.exp2(-octaves / 2))
             self.last.mul_(0.1)
 
@@ -119,7 +119,7 @@ def direct(codes: Codes, base: Floats, truth: Floats, recipe: DirectRecipe) -> t
     """
     torch.manual_seed(recipe.seed)
     random = np.random.default_rng(recipe.seed)
-    net, basis = DirectMlp(recipe.width), mlp.basis(*codes.shape[:2])
+    net, basis = DirectMlp(recipe.width), gain_network.basis(*codes.shape[:2])
     rows, index, wanted = torch.from_numpy(basis.rows), _rows(codes), torch.from_numpy((truth - base).reshape(-1, 3))
     optimizer = torch.optim.Adam(net.parameters(), lr=recipe.rate)
     falling = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, recipe.steps)
@@ -138,10 +138,10 @@ def direct(codes: Codes, base: Floats, truth: Floats, recipe: DirectRecipe) -> t
 def _rows(codes: Codes) -> Tensor:
     """[n, 5] rows of the basis of every pixel: x, y, r, g, b."""
     height, width = codes.shape[:2]
-    index = np.empty((height, width, mlp.SECTIONS), np.int32)
+    index = np.empty((height, width, gain_network.SECTIONS), np.int32)
     index[..., 0], index[..., 1] = np.arange(width), width + np.arange(height)[:, None]
-    index[..., 2:] = codes + (np.arange(3) * mlp.LEVELS + width + height)
-    return torch.from_numpy(index.reshape(-1, mlp.SECTIONS))
+    index[..., 2:] = codes + (np.arange(3) * gain_network.LEVELS + width + height)
+    return torch.from_numpy(index.reshape(-1, gain_network.SECTIONS))
 
 
 # -- MLP-ITM ----------------------------------------------------------------------------------------------------------

@@ -10,9 +10,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import colour
-from ..image import DIFFUSE_WHITE_NITS, Image
-from . import tonemap
+from ... import colour
+from ...image import DIFFUSE_WHITE_NITS, Image
+from ..data import tonemap
 
 Light = NDArray[np.float32]
 

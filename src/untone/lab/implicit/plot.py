@@ -13,7 +13,7 @@ from typing import Any
 from PIL import Image as Pil
 from PIL import ImageDraw, ImageFont
 
-from .plots import FRAME, INK, ticks
+from ..training.plots import FRAME, INK, ticks
 
 WIDTH, HEIGHT, TEXT = 1000, 640, 14
 BOX = (70, 40, 740, 580)

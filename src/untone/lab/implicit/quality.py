@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import relation
-from ..image import Image
-from ..relation import Recipe
-from . import mlp_noise
-from .layouts import open_dataset
-from .mlp_meta import as_pair
+from ...image import Image
+from ...implicit import encoding as network_encoding
+from ...implicit.encoding import Recipe
+from ..data.layouts import open_dataset
+from . import noise
+from .meta_initialization import as_pair
 
 Pair = tuple[Image, NDArray[np.float32], str]
 
@@ -60,7 +60,7 @@ def bench(folder: Path | None = None, *, quick: bool = False) -> dict[str, Any]:
 def views(folder: Path | None, count: int) -> list[Pair]:
     """Some views of a data set, spread over it, or pictures of noise."""
     if folder is None:
-        made = (mlp_noise.picture(SIDE, np.random.default_rng((SEED, k))) for k in range(count))
+        made = (noise.picture(SIDE, np.random.default_rng((SEED, k))) for k in range(count))
         return [(image, light, "bt2020") for image, light in made]
     data = open_dataset(folder)
     return [as_pair(data[int(k)]) for k in np.linspace(0, len(data) - 1, min(count, len(data)))]
@@ -77,12 +77,12 @@ def reached(pair: Pair, recipe: Recipe) -> tuple[float, float]:
     """PQ-PSNR of what a recipe makes of a pair, and CPU seconds of its training (not of choosing its pixels)."""
     image, light, primaries = pair
     recipe = dataclasses.replace(recipe, batch=min(recipe.batch, image.height * image.width))
-    given = relation.lesson_of(image, light, primaries, recipe)
+    given = network_encoding.lesson_of(image, light, primaries, recipe)
     begun = time.process_time()
-    vector = relation.trained(given, recipe, threads=1)
+    vector = network_encoding.trained(given, recipe, threads=1)
     spent = time.process_time() - begun
-    found = relation.network(image, light, given, vector, recipe)
-    return relation.fidelity(relation.rendition(image, found), light, primaries), spent
+    found = network_encoding.network(image, light, given, vector, recipe)
+    return network_encoding.fidelity(network_encoding.rendition(image, found), light, primaries), spent
 
 
 def figures(rows: Sequence[dict[str, tuple[float, float]]]) -> dict[str, Any]:

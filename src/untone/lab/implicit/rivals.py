@@ -19,13 +19,14 @@ from typing import Any
 
 import torch
 
-from .. import __version__
-from ..errors import UntoneError, UsageError
-from ..formats.files import save
-from . import mlp_contest, mlp_rivals, mlp_scenes, mlp_table
-from .metrics import hdrvdp
-from .mlp_contest import Settings
-from .sources import Source, sources
+from ... import __version__
+from ...errors import UntoneError, UsageError
+from ...formats.common.files import save
+from ..data.sources import Source, sources
+from ..metrics import hdrvdp
+from . import comparison, methods, table
+from . import scenes as view_scenes
+from .comparison import Settings
 from .tonemappers import MAPPERS
 
 LEARNED_FROM = 12
@@ -81,8 +82,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--size", type=_size, default=(960, 640), metavar="WxH", help="the middle of each source; default 960x640")
     add("--base-quality", type=int, default=0, metavar="1-100", help="of an SDR JPEG; default: the exact 8 bits")
     add("--neurons", type=int, nargs="+", metavar="N", help="of gamma networks; default 8 16 48")
-    add("--only", nargs="+", choices=mlp_contest.GROUPS, default=list(mlp_contest.GROUPS), metavar="GROUP",
-        help=f"rows of the table: {', '.join(mlp_contest.GROUPS)} (ours); default all")  # fmt: skip
+    add("--only", nargs="+", choices=comparison.GROUPS, default=list(comparison.GROUPS), metavar="GROUP",
+        help=f"rows of the table: {', '.join(comparison.GROUPS)} (ours); default all")  # fmt: skip
     add("--most-bytes", type=int, default=Settings.most_bytes, metavar="N",
         help=f"a map's curve ends behind its first point above it; default {Settings.most_bytes}")  # fmt: skip
     add("--steps", type=int, default=Settings.steps, help=f"of training; default {Settings.steps}")
@@ -120,9 +121,9 @@ def run(arguments: argparse.Namespace) -> int:
                 begun = time.process_time()
                 found = pair(this, view, mapper, start, number < this.slow_views)
                 save(path, [json.dumps(found, indent=1).encode() + b"\n"])
-                mlp_table.write(this.folder)
+                table.write(this.folder)
                 _tell(f"{view.scene}, {mapper}: {time.process_time() - begun:.0f} s of CPU")
-    mlp_table.write(this.folder)
+    table.write(this.folder)
     print(this.folder / "table.md")
     return 0
 
@@ -153,7 +154,7 @@ def _experiment(arguments: argparse.Namespace) -> Experiment:
 
 def _chosen(found: list[Source], most: int | None) -> list[Source]:
     """So many of the sources, evenly, of those that have light above SDR white once graded."""
-    kept = [s for s in found if float(mlp_scenes.graded(s.light()).max()) > mlp_scenes.LEAST_PEAK]
+    kept = [s for s in found if float(view_scenes.graded(s.light()).max()) > view_scenes.LEAST_PEAK]
     if not kept:
         raise UntoneError("none of the sources has light above SDR white")
     count = min(most or len(kept), len(kept))
@@ -179,16 +180,16 @@ def _commit() -> str | None:
     return done.stdout.strip() or None
 
 
-def _start(this: Experiment) -> mlp_rivals.MlpItm | None:
+def _start(this: Experiment) -> methods.MlpItm | None:
     """Where MLP-ITM begins, learned once."""
     if not this.train:
         return None
-    path, net = this.folder / "start.pt", mlp_rivals.MlpItm()
+    path, net = this.folder / "start.pt", methods.MlpItm()
     if not path.exists():
         _tell("pretraining MLP-ITM")
         names = list(this.mappers)
-        scenes = [mlp_scenes.scene(s, names[k % len(names)], LEARNED_SIZE) for k, s in enumerate(this.train)]
-        net = mlp_rivals.pretrained([(s.image.pixels, s.truth.pq) for s in scenes], seed=this.settings.seed)
+        scenes = [view_scenes.scene(s, names[k % len(names)], LEARNED_SIZE) for k, s in enumerate(this.train)]
+        net = methods.pretrained([(s.image.pixels, s.truth.pq) for s in scenes], seed=this.settings.seed)
         partial = path.with_name(f".{path.name}")
         torch.save(net.state_dict(), partial)
         partial.rename(path)
@@ -196,24 +197,24 @@ def _start(this: Experiment) -> mlp_rivals.MlpItm | None:
     return net
 
 
-def pair(this: Experiment, view: Source, mapper: str, start: mlp_rivals.MlpItm | None, slow: bool) -> dict[str, Any]:
+def pair(this: Experiment, view: Source, mapper: str, start: methods.MlpItm | None, slow: bool) -> dict[str, Any]:
     """All figures of one view and tone mapper, ready for JSON."""
-    scene = mlp_scenes.scene(view, mapper, this.size, this.base_quality)
-    points = list(mlp_contest.points(scene, this.settings))
+    scene = view_scenes.scene(view, mapper, this.size, this.base_quality)
+    points = list(comparison.points(scene, this.settings))
     rows = {}
-    for name, make in mlp_contest.entries(scene, points, start, this.settings, slow).items():
+    for name, make in comparison.entries(scene, points, start, this.settings, slow).items():
         begun = time.process_time()
         made, size = make()
         spent = time.process_time() - begun
-        extras = this.extras if slow and name in mlp_table.PRINCIPAL else ()
-        rows[name] = {"bytes": size, "cpu_seconds": spent} | mlp_contest.figures(scene, made, extras)
+        extras = this.extras if slow and name in table.PRINCIPAL else ()
+        rows[name] = {"bytes": size, "cpu_seconds": spent} | comparison.figures(scene, made, extras)
     return {
         "view": view.scene,
         "mapper": mapper,
         "pixels": list(scene.light.shape[1::-1]),
         "rows": rows,
         "points": [dataclasses.asdict(point) for point in points],
-        "by_time": mlp_contest.by_time(scene, this.settings) if slow else [],
+        "by_time": comparison.by_time(scene, this.settings) if slow else [],
     }
 
 

@@ -8,13 +8,14 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import colour, pipeline, residuals
-from ..formats import jpeg
-from ..image import DIFFUSE_WHITE_NITS, Image
-from ..residuals import Residual
-from . import tonemap, tonemappers
-from .metrics import Rendition
-from .sources import LOG_AVERAGE, Source
+from ... import colour, pipeline, residuals
+from ...formats.jpeg import codec as jpeg
+from ...image import DIFFUSE_WHITE_NITS, Image
+from ...residuals import Residual
+from ..data import tonemap
+from ..data.sources import LOG_AVERAGE, Source
+from ..metrics import Rendition
+from . import tonemappers
 
 Light = NDArray[np.float32]
 

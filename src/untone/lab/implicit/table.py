@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..formats.files import save
-from . import mlp_plot
-from .evaluation.summaries import Summary, summary
+from ...formats.common.files import save
+from ..evaluation.summaries import Summary, summary
+from . import plot
 
 Pair = dict[str, Any]
 
@@ -53,9 +53,9 @@ def write(folder: Path) -> None:
     save(folder / "table.json", [json.dumps(shown, indent=1, default=dataclasses.asdict).encode() + b"\n"])
     save(folder / "table.csv", [_csv(pairs).encode()])
     save(folder / "table.md", [markdown(pairs, state).encode()])
-    curves = mlp_plot.curves(pairs)
-    save(folder / "curves.csv", [mlp_plot.csv_of(curves).encode()])
-    save(folder / "curves.png", [mlp_plot.drawn(curves)])
+    curves = plot.curves(pairs)
+    save(folder / "curves.csv", [plot.csv_of(curves).encode()])
+    save(folder / "curves.png", [plot.drawn(curves)])
 
 
 def table(pairs: Sequence[Pair], mapper: str | None = None) -> dict[str, dict[str, Summary]]:

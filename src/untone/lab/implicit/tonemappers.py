@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import colour
-from . import tonemap
-from .synth import LUMA, bounded, log_luminance
+from ... import colour
+from ..data import tonemap
+from ..data.synth import LUMA, bounded, log_luminance
 
 Light = NDArray[Any]
 Plane = NDArray[Any]

@@ -15,10 +15,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .. import mlp
-from ..errors import UntoneError, UsageError
-from ..kernels.mlp import KEEP1, TINY, Samples, Schedule
-from ..relation import Trainer
+from ... import gain_network
+from ...errors import UntoneError, UsageError
+from ...implicit.encoding import Trainer
+from ...kernels.network import KEEP1, TINY, Samples, Schedule
 
 
 def train(
@@ -94,7 +94,7 @@ def _parameters(
     vector: NDArray[np.float32], neurons: int, mix: NDArray[Any] | None, where: torch.device
 ) -> tuple[list[Tensor], Tensor]:
     """Layers to train, the first as `mix` turns it into the network's, and the mix."""
-    net = mlp.layers(np.array(vector, np.float32), neurons)
+    net = gain_network.layers(np.array(vector, np.float32), neurons)
     turn = np.eye(len(net.first)) if mix is None else mix.astype(np.float64)
     net.first[:] = np.linalg.solve(turn, net.first.astype(np.float64))
     found = (net.first, net.first_bias, net.second, net.second_bias, net.third, net.third_bias)
@@ -105,7 +105,7 @@ def _parameters(
 def _said(parts: list[Tensor], turn: Tensor, sections: tuple[Tensor, ...], index: Tensor) -> Tensor:
     """[n, 3]: what the network says of samples, its first layer by tables."""
     first, first_bias, second, second_bias, third, third_bias = parts
-    columns = torch.split(turn @ first, mlp.EMBEDDED)
+    columns = torch.split(turn @ first, gain_network.EMBEDDED)
     tables = torch.cat([rows @ column for rows, column in zip(sections, columns, strict=True)])
     hidden = (torch.nn.functional.embedding(index, tables).sum(1) + first_bias).relu()
     return (hidden @ second + second_bias).relu() @ third + third_bias

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from ..errors import UntoneError
-from .examples import THUMBNAIL_SIDE, WHOLE, Dataset, Example, pq_of
-from .layouts.shards import Pairs
+from ...errors import UntoneError
+from ..data.examples import THUMBNAIL_SIDE, WHOLE, Dataset, Example, pq_of
+from ..data.layouts.shards import Pairs
 
 SCALE_PIXELS = 64
 """Rows and columns of a picture, about, that its largest gain is taken from."""

@@ -19,17 +19,19 @@ import numpy as np
 import torch
 from torch import nn
 
-from .. import colour
-from ..errors import UsageError
-from ..image import DIFFUSE_WHITE_NITS
-from . import examples, metrics, origins, parallel
+from ... import colour
+from ...errors import UsageError
+from ...image import DIFFUSE_WHITE_NITS
+from .. import metrics
+from ..data import examples
+from ..data.examples import Dataset, Example
+from ..data.layouts import open_dataset
 from . import export as exporting
-from .examples import Dataset, Example
-from .layouts import open_dataset
+from . import initial_weights, parallel
 from .logs import Log, Row
 from .recipes import PRECISIONS, RECIPES, Recipe, Start
 from .runs import Run
-from .trainees import Trainee
+from .tasks import Trainee
 
 LOG_EVERY = 50
 """Steps between lines of the log, at most."""
@@ -135,7 +137,7 @@ def started(recipe: Recipe, path: Path, folder: Path) -> Recipe:
     if (folder / "checkpoint.pt").exists():
         with contextlib.suppress(OSError, ValueError, TypeError, KeyError):  # Run says what is wrong with that folder
             return dataclasses.replace(recipe, start=Start(**json.loads((folder / "recipe.json").read_text())["start"]))
-    return dataclasses.replace(recipe, start=origins.fingerprint(origins.find(path)))
+    return dataclasses.replace(recipe, start=initial_weights.fingerprint(initial_weights.find(path)))
 
 
 def count(text: str) -> int:
@@ -196,8 +198,8 @@ def _tell(line: str) -> None:
 
 
 def _begin_from(path: Path, net: nn.Module) -> None:
-    file = origins.find(path)
-    origins.put(origins.read(file), net, file)
+    file = initial_weights.find(path)
+    initial_weights.put(initial_weights.read(file), net, file)
 
 
 def _export(this: Run, held_out: Dataset | None, note: str) -> None:

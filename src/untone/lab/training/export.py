@@ -18,8 +18,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..errors import UntoneError
-from .nets import fastgamer, gmnet, irnet, itmlut
+from ...errors import UntoneError
+from ..nets import fastgamer, gmnet, irnet, itmlut
 
 OPSET = 17
 

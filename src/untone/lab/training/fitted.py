@@ -13,10 +13,10 @@ from torch import Tensor
 
 from ... import colour
 from ...image import DIFFUSE_WHITE_NITS
-from .. import batches, losses
-from ..examples import Dataset, light_of
-from ..layouts.shards import Pairs
+from ..data.examples import Dataset, light_of
+from ..data.layouts.shards import Pairs
 from ..nets.fastgamer import tetrahedral
+from . import batches, losses
 
 CURVE_NODES = 33
 LUT_NODES = 17

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..errors import DamagedError, UntoneError, UsageError
+from ...errors import DamagedError, UntoneError, UsageError
 from .recipes import Start
 
 State = dict[str, Tensor]

@@ -7,7 +7,7 @@ import dataclasses
 import math
 from pathlib import Path
 
-from ..errors import DamagedError
+from ...errors import DamagedError
 from . import events, plots
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .. import colour
-from ..image import DIFFUSE_WHITE_NITS
-from .synth import OFFSET
+from ... import colour
+from ...image import DIFFUSE_WHITE_NITS
+from ..data.synth import OFFSET
 
 PLATEAU = 2e-6
 """Mean square PQ error (57 dB) below which a picture no longer asks for more. At 45 dB networks learned to touch dim

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, distributed
 
-from ..errors import UsageError
+from ...errors import UsageError
 
 CPU = torch.device("cpu")
 

@@ -10,7 +10,7 @@ import dataclasses
 import math
 from typing import Any
 
-from .nets import fastgamer, gmnet, irnet, itmlut
+from ..nets import fastgamer, gmnet, irnet, itmlut
 
 PRECISIONS = ("fp32", "bf16", "fp16")
 

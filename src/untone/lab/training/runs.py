@@ -20,12 +20,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from ..errors import DamagedError, UntoneError
+from ...errors import DamagedError, UntoneError
+from ..data.examples import Dataset
 from . import batches
-from .examples import Dataset
 from .parallel import HERE, Place
 from .recipes import Recipe
-from .trainees import TRAINEES
+from .tasks import TRAINEES
 
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 

@@ -9,7 +9,7 @@ import pytest
 from made_pairs import gmnet_pair, png
 
 from untone.errors import UntoneError
-from untone.lab.layouts import open_dataset, opened, pairing, shards
+from untone.lab.data.layouts import open_dataset, opened, pairing, shards
 
 Break = Callable[[Path], object]
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from made_pairs import H, W, gmnet_pair, png
 
-from untone.lab.examples import Example, light_of
-from untone.lab.layouts import gmnet, open_dataset
+from untone.lab.data.examples import Example, light_of
+from untone.lab.data.layouts import gmnet, open_dataset
 
 
 def published_light(root: Path, name: str, patch: str | None = None) -> np.ndarray:

@@ -9,8 +9,8 @@ import pytest
 from made_pairs import hdrtv_pair, png
 
 from untone.errors import UntoneError
-from untone.lab.examples import Example, light_of, pq_of
-from untone.lab.layouts import hdrtv1k, open_dataset
+from untone.lab.data.examples import Example, light_of, pq_of
+from untone.lab.data.layouts import hdrtv1k, open_dataset
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it complains about plotting packages that are not installed
@@ -71,7 +71,7 @@ def test_codes_are_read_whatever_the_tags_of_the_png_say(hdrtv_folder: Path) -> 
     path = hdrtv_folder / "test_sdr" / "001.png"
     data = path.read_bytes()
     before = open_dataset(hdrtv_folder)[0].sdr
-    from untone.lab.codes import chunk
+    from untone.lab.data.codes import chunk
 
     path.write_bytes(data[:33] + chunk(b"gAMA", (100000).to_bytes(4, "big")) + data[33:])
     assert (open_dataset(hdrtv_folder, strict=True)[0].sdr == before).all()
@@ -82,7 +82,7 @@ def test_an_hdr_that_says_it_is_something_else_is_broken(
 ) -> None:
     path = hdrtv_folder / "test_hdr" / "001.png"
     data = path.read_bytes()
-    from untone.lab.codes import chunk
+    from untone.lab.data.codes import chunk
 
     path.write_bytes(data[:33] + chunk(b"cICP", bytes((9, 18, 0, 1))) + data[33:])
     assert len(open_dataset(hdrtv_folder)) == 2

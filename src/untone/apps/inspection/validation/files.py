@@ -8,19 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from .. import formats
-from ..errors import DamagedError, UntoneError
-from ..formats import mpf
-from ..formats.announcement import announces_gain_map, extension
-from ..formats.container import directory
-from ..formats.exif import orientation_of
-from ..formats.limits import MAX_SECONDARY_SEGMENTS, quoted
-from ..formats.metadata import ISO_TAG, ISO_VERSION
-from ..formats.segments import APP1, APP2, EXIF_TAG, XMP_TAG, Codestream, find_end, parse
-from ..formats.ultrahdr import flavours, images
-from ..formats.xmp import HDRGM, Properties, properties, xmp_to_metadata
-from . import strictness_heif
-from .deviations import ONE_SAMPLE, Finding, of_error, of_headrooms, of_iso
+from .... import formats
+from ....errors import DamagedError, UntoneError
+from ....formats.common.limits import MAX_SECONDARY_SEGMENTS, quoted
+from ....formats.jpeg import mpf
+from ....formats.jpeg.gcontainer import directory
+from ....formats.jpeg.segments import APP1, APP2, EXIF_TAG, XMP_TAG, Codestream, find_end, parse
+from ....formats.jpeg.ultrahdr import flavours, images
+from ....formats.jpeg.xmp_segments import announces_gain_map, extension
+from ....formats.metadata.exif import orientation_of
+from ....formats.metadata.iso21496 import ISO_TAG, ISO_VERSION
+from ....formats.metadata.xmp import HDRGM, Properties, properties, xmp_to_metadata
+from . import heif
+from .parameters import ONE_SAMPLE, Finding, of_error, of_headrooms, of_iso
 
 TOLERANCE = 1e-3
 """Relative difference from which XMP and ISO 21496-1 disagree."""
@@ -33,7 +33,7 @@ def findings(data: bytes) -> list[Finding]:
         if data[:2] == b"\xff\xd8":
             found += _jpeg(data)
         elif data[4:8] == b"ftyp":
-            found += strictness_heif.deviations(data)
+            found += heif.deviations(data)
     except UntoneError as error:
         found.append(Finding("unreadable", str(error)))
     try:

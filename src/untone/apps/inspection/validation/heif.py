@@ -10,11 +10,13 @@ import collections
 import dataclasses
 from collections.abc import Iterator
 
-from ..errors import UntoneError
-from ..formats import avif, heic, heif, heif_items
-from ..formats.heif_items import Item, Meta
-from ..formats.limits import MAX_METADATA_BYTES, MAX_TONE_MAPS, quoted
-from .deviations import ONE_SAMPLE, Finding, of_headrooms, of_iso
+from ....errors import UntoneError
+from ....formats.common.limits import MAX_METADATA_BYTES, MAX_TONE_MAPS, quoted
+from ....formats.heif import avif, heic
+from ....formats.heif import decoding as heif
+from ....formats.heif import items as heif_items
+from ....formats.heif.items import Item, Meta
+from .parameters import ONE_SAMPLE, Finding, of_headrooms, of_iso
 
 ONCE = (b"ispe", b"pixi", b"av1C", b"hvcC", b"irot", b"imir", b"clap", b"auxC")
 """Properties of which an item has one."""

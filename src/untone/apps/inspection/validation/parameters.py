@@ -6,9 +6,9 @@ import dataclasses
 import struct
 from typing import Any
 
-from ..errors import UntoneError
-from ..formats.metadata import BACKWARD, COMMON_DENOMINATOR, Metadata, iso_to_metadata
-from .viewers import BROKEN, RULES, WARNING
+from ....errors import UntoneError
+from ....formats.metadata.iso21496 import BACKWARD, COMMON_DENOMINATOR, Metadata, iso_to_metadata
+from ..viewers import BROKEN, RULES, WARNING
 
 _FAULTS = {
     "zero denominator": "zero-denominator",

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "jpeg.hpp"
+#include "jpeg/coefficients.hpp"
 
 namespace untone::jpeg {
 

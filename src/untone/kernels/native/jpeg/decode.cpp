@@ -2,9 +2,9 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "jpeg.hpp"
-#include "jpeg_bits.hpp"
-#include "jpeg_units.hpp"
+#include "jpeg/coefficients.hpp"
+#include "jpeg/bits.hpp"
+#include "jpeg/units.hpp"
 
 namespace untone::jpeg {
 

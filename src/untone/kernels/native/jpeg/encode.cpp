@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "jpeg.hpp"
+#include "jpeg/coefficients.hpp"
 
 namespace untone::jpeg {
 

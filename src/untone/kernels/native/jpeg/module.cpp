@@ -1,6 +1,6 @@
-#include "jpeg_module.hpp"
+#include "jpeg/module.hpp"
 
-#include "jpeg.hpp"
+#include "jpeg/coefficients.hpp"
 
 namespace nb = nanobind;
 

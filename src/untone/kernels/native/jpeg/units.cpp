@@ -1,4 +1,4 @@
-#include "jpeg_units.hpp"
+#include "jpeg/units.hpp"
 
 namespace untone::jpeg {
 

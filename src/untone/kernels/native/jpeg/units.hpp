@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "jpeg_bits.hpp"
+#include "jpeg/bits.hpp"
 
 namespace untone::jpeg {
 

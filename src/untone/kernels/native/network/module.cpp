@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "door.hpp"
-#include "mlp.hpp"
-#include "mlp_trainer.hpp"
-#include "pool.hpp"
+#include "network/network.hpp"
+#include "network/trainer.hpp"
+#include "threads/pool.hpp"
 
 namespace nb = nanobind;
 

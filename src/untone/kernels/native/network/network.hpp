@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "frame.hpp"
+#include "operators/frame.hpp"
 
 namespace untone {
 

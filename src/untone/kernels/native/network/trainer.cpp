@@ -1,4 +1,4 @@
-#include "mlp_trainer.hpp"
+#include "network/trainer.hpp"
 
 #include <algorithm>
 #include <chrono>

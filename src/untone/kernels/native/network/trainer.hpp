@@ -4,8 +4,8 @@
 #include <memory>
 #include <vector>
 
-#include "crew.hpp"
-#include "mlp.hpp"
+#include "threads/workers.hpp"
+#include "network/network.hpp"
 
 namespace untone {
 

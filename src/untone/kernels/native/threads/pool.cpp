@@ -1,4 +1,4 @@
-#include "pool.hpp"
+#include "threads/pool.hpp"
 
 #include <algorithm>
 #include <atomic>

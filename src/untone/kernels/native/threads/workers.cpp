@@ -1,9 +1,9 @@
-#include "crew.hpp"
+#include "threads/workers.hpp"
 
 #include <exception>
 #include <thread>
 
-#include "pool.hpp"
+#include "threads/pool.hpp"
 #ifdef UNTONE_X86
 #include <immintrin.h>
 #endif

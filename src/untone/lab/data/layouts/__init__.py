@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from ...errors import UntoneError
+from ....errors import UntoneError
 from ..examples import Dataset
 from . import gmnet, hdrtv1k, shards
 from .opened import Entry, Fault, Folder

@@ -24,13 +24,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pil
 
-from ... import gainmap
-from ...errors import DamagedError, UntoneError
-from ...formats.files import load_bytes, save
+from .... import gainmap
+from ....console.lines import complain
+from ....errors import DamagedError, UntoneError
+from ....formats.common.files import load_bytes, save
 from .. import codes
 from ..examples import CODE_LIGHT, OFFSET, THUMBNAIL_SIDE, WHOLE, Example, gain_between, light_of, thumbnail_of
 from . import pairing
-from .opened import Entry, Fault, complain
+from .opened import Entry, Fault
 
 IMAGES = ("image", "images", "image_sp")
 GAIN_MAPS = ("gainmap", "gainmaps", "gainmap_sp", "gain_map")

@@ -19,9 +19,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ... import colour
-from ...errors import UntoneError
-from ...image import DIFFUSE_WHITE_NITS
+from .... import colour
+from ....errors import UntoneError
+from ....image import DIFFUSE_WHITE_NITS
 from .. import codes
 from ..examples import THUMBNAIL_SIDE, WHOLE, Example, gain_between, pq_of, thumbnail_of
 from . import pairing

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import re
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from ...errors import DamagedError, UntoneError
+from ....console.lines import complain, naming, one_line
+from ....errors import DamagedError, UntoneError
 from ..examples import Example, checked
 
 
@@ -122,19 +121,3 @@ class Folder:
         if self._broken.get(name) != text:
             self._broken[name] = text
             complain(f"broken pair left out: {line}")
-
-
-def naming(name: str, text: str) -> str:
-    """A fault with the pair or file it is of, named once: as it is where it says so already, as a path or in front."""
-    said = re.search(rf"(?:^|[/\\]){re.escape(name)}(?:\.\w+)?(?::|$| )", text) or ("/" in name and name in text)
-    return text if said else f"{name}: {text}"
-
-
-def one_line(text: str) -> str:
-    """The text with everything that could leave its line, or play with the terminal, escaped."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
-
-
-def complain(text: str) -> None:
-    """One line on stderr."""
-    print(f"untone: {one_line(text)}", file=sys.stderr, flush=True)

@@ -14,9 +14,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import DamagedError, UntoneError
+from ....console.lines import complain
+from ....errors import DamagedError, UntoneError
 from ..examples import Example, thumbnail_of
-from .opened import Entry, Fault, complain
+from .opened import Entry, Fault
 
 SHARD = 64
 """Pairs in a shard."""

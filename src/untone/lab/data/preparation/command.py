@@ -10,13 +10,14 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from ..errors import UntoneError, UsageError
-from ..formats.files import save
-from ..image import DIFFUSE_WHITE_NITS
-from . import packs, progress
-from .layouts.opened import complain
-from .layouts.pairing import ID_LENGTH
-from .sources import Source, sources
+from ....console import progress
+from ....console.lines import complain
+from ....errors import UntoneError, UsageError
+from ....formats.common.files import save
+from ....image import DIFFUSE_WHITE_NITS
+from .. import packs
+from ..layouts.pairing import ID_LENGTH
+from ..sources import Source, sources
 
 PACK_BYTES = 50 << 20
 """What a packed set should stay under, to travel easily."""

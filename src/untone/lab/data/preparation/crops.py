@@ -8,11 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from ..errors import UntoneError, UsageError
-from ..formats.files import load_bytes, save
-from . import codes, progress
-from .layouts import gmnet, hdrtv1k, layout_of, pairing
-from .layouts.opened import Fault
+from ....console import progress
+from ....errors import UntoneError, UsageError
+from ....formats.common.files import load_bytes, save
+from .. import codes
+from ..layouts import gmnet, hdrtv1k, layout_of, pairing
+from ..layouts.opened import Fault
 
 NOTE = "crops.json"
 IMAGES = (".png", ".jpg", ".jpeg")

@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pil
 
-from .. import colour, formats, gainmap
-from ..errors import UnsupportedError, UntoneError
-from ..formats.pixels import eight_bits
-from ..image import GainMap, Image, turned_upright
-from . import codes
-from .layouts import gmnet
-from .layouts.opened import complain
+from .... import colour, formats, gainmap
+from ....console.lines import complain
+from ....errors import UnsupportedError, UntoneError
+from ....formats.common.pixels import eight_bits
+from ....image import GainMap, Image, turned_upright
+from .. import codes
+from ..layouts import gmnet
 
 Stops = NDArray[np.float32]
 

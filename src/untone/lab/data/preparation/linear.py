@@ -9,16 +9,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import colour, formats
-from ..errors import UnsupportedError, UntoneError, UsageError
-from ..formats import exr, png
-from ..formats.files import Part, save
-from ..formats.pixels import bands
-from ..image import DIFFUSE_WHITE_NITS, Image, turned_upright
-from . import codes, progress
-from .examples import light_of
-from .layouts import gmnet, located
-from .layouts.opened import Entry, Fault
+from .... import colour, formats
+from ....console import progress
+from ....errors import UnsupportedError, UntoneError, UsageError
+from ....formats.common.files import Part, save
+from ....formats.common.pixels import bands
+from ....formats.exr import codec as exr
+from ....formats.png import codec as png
+from ....image import DIFFUSE_WHITE_NITS, Image, turned_upright
+from .. import codes
+from ..examples import light_of
+from ..layouts import gmnet, located
+from ..layouts.opened import Entry, Fault
 
 Light = NDArray[np.float32]
 

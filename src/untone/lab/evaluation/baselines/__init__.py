@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ...training.fitted import curve_gain, fit_curve, fit_lut, fit_strength, lut_gain
 from .classical import bt2446a, gamma_expansion, linear_expansion
-from .fitted import curve_gain, fit_curve, fit_lut, fit_strength, lut_gain
 from .oracles import oracle_curve, oracle_grid, oracle_lut, oracle_lut_and_grid
 
 __all__ = [

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ... import colour
-from ...image import DIFFUSE_WHITE_NITS
+from .... import colour
+from ....image import DIFFUSE_WHITE_NITS
 
 Light = NDArray[Any]
 

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.linalg import lsmr
 
-from ... import colour
-from ...gainmap import OFFSET
-from ...image import DIFFUSE_WHITE_NITS
+from .... import colour
+from ....gainmap import OFFSET
+from ....image import DIFFUSE_WHITE_NITS
 
 Light = NDArray[Any]
 Basis = Callable[[Light, Light], Any]

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ...data.examples import Dataset, Example
 from ..batches import Choice
-from ..examples import Dataset, Example
 from ..recipes import Recipe
 from . import fastgamer, gmnet, irnet, itmlut
 

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .. import baselines, batches, losses
+from ...data.examples import Dataset, Example
+from ...nets import fastgamer
+from ...nets.fastgamer import FastGaMer, Outputs
+from .. import batches, losses
 from ..batches import Batch, Choice, View
-from ..examples import Dataset, Example
-from ..nets import fastgamer
-from ..nets.fastgamer import FastGaMer, Outputs
+from ..fitted import fit_lut
 from ..recipes import Recipe
 
 BASE_STEPS = 600
@@ -32,7 +33,7 @@ def network(recipe: Recipe) -> FastGaMer:
 def begin(net: nn.Module, dataset: Dataset, recipe: Recipe) -> None:
     """Starts from the best single LUT for all pairs."""
     pairs: Any = dataset
-    start(net, baselines.fit_lut(pairs, BASE_STEPS, recipe.seed))
+    start(net, fit_lut(pairs, BASE_STEPS, recipe.seed))
 
 
 def start(net: nn.Module, lut_stops: Tensor) -> None:

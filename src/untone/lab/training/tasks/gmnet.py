@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ...data.examples import Dataset, Example
+from ...nets.gmnet import GMNet
 from .. import batches, losses
 from ..batches import Choice, Crops, View
-from ..examples import Dataset, Example
-from ..nets.gmnet import GMNet
 from ..recipes import Recipe
 
 LEAST_CODE_LIGHT = 1e-4

@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ... import colour
-from ...errors import UntoneError
+from .... import colour
+from ....errors import UntoneError
+from ...data.examples import Dataset, Example
+from ...nets.irnet import IRNet, rgb_to_ycrcb, ycrcb_to_rgb
 from .. import batches, losses
 from ..batches import Choice, Crops, View
-from ..examples import Dataset, Example
-from ..nets.irnet import IRNet, rgb_to_ycrcb, ycrcb_to_rgb
 from ..recipes import Recipe
 
 

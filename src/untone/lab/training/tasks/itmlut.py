@@ -7,10 +7,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ...data.examples import Dataset, Example
+from ...nets.itmlut import BRANCHES, ITMLUT
 from .. import batches
 from ..batches import Choice, Crops, View
-from ..examples import Dataset, Example
-from ..nets.itmlut import BRANCHES, ITMLUT
 from ..recipes import Recipe
 from .irnet import light_of_codes
 

@@ -1,0 +1,1 @@
+"""`untone edit`: crops, turns, sizes; losslessly where the JPEG's blocks allow."""

@@ -1,0 +1,35 @@
+"""Lines on stderr: one each, whatever the text holds, with the file named once."""
+
+from __future__ import annotations
+
+import re
+import sys
+
+from ..errors import UntoneError
+
+
+def one_line(text: str) -> str:
+    """The text with everything that could leave its line, or play with the terminal, escaped."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
+
+
+def complain(text: str) -> None:
+    """One line on stderr."""
+    print(f"untone: {one_line(text)}", file=sys.stderr, flush=True)
+
+
+def fault_line(name: str, fault: object) -> str:
+    """`FILE: fault`, with the file named once."""
+    text = str(fault)
+    return one_line(text if text.startswith(f"{name}: ") else f"{name}: {text}")
+
+
+def named(name: str, error: UntoneError) -> UntoneError:
+    """The same error with the file's name in front."""
+    return type(error)(fault_line(name, error))
+
+
+def naming(name: str, text: str) -> str:
+    """A fault with the pair or file it is of, named once: as it is where it says so already, as a path or in front."""
+    said = re.search(rf"(?:^|[/\\]){re.escape(name)}(?:\.\w+)?(?::|$| )", text) or ("/" in name and name in text)
+    return text if said else f"{name}: {text}"

@@ -1,0 +1,10 @@
+"""Stages 1 and 5 of the line: bytes to Image and GainMap, and back. A room a container; table.py is the table."""
+
+from .table import FORMATS as FORMATS
+from .table import READ_SUFFIXES as READ_SUFFIXES
+from .table import Format as Format
+from .table import probe as probe
+from .table import read as read
+from .table import sniff as sniff
+from .table import suffixes_of as suffixes_of
+from .table import write as write

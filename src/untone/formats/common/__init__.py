@@ -1,0 +1,1 @@
+"""What several containers share: whole files, limits, pixel arrays, boxes, threads."""

@@ -1,0 +1,1 @@
+"""OpenEXR: linear light, whole or a band of rows at a time."""

@@ -1,0 +1,1 @@
+"""`untone bench`: speed on this machine."""

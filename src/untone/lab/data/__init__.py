@@ -1,0 +1,1 @@
+"""Sources of HDR light, synthesis of pairs, data sets on disk."""

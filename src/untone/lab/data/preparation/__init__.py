@@ -1,0 +1,1 @@
+"""`untone data`: crop, extract, render, pq, pack."""

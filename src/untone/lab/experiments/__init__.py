@@ -1,0 +1,1 @@
+"""`untone experiment`: several networks on the same pairs, ablations, paired statistics."""

@@ -1,0 +1,1 @@
+"""Gain networks beside coded gain maps (`untone rivals`), and their meta-initialization."""

@@ -1,0 +1,1 @@
+"""Recipes, batches, losses, runs, and the loop that trains every network."""
