@@ -16,7 +16,7 @@ from pathlib import Path
 from untone.errors import UntoneError, UsageError
 from untone.lab.training import export, initial_weights
 from untone.lab.training.recipes import RECIPES
-from untone.lab.training.tasks import TRAINEES
+from untone.lab.training.tasks import TASKS
 
 
 def main(words: list[str]) -> int:
@@ -38,7 +38,7 @@ def blend(first: Path, second: Path, share: float, target: Path, note: str) -> N
     files = [initial_weights.find(first), initial_weights.find(second)]
     states = [initial_weights.read(file) for file in files]
     recipe = RECIPES["fastgamer"]["ours"]
-    net = TRAINEES["fastgamer"].network(recipe)
+    net = TASKS["fastgamer"].network(recipe)
     for state, file in zip(states, files, strict=True):
         initial_weights.put(state, net, file)  # says what does not fit
     mixed = {name: (1 - share) * states[0][name] + share * states[1][name] for name in net.state_dict()}

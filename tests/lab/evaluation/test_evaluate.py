@@ -17,10 +17,9 @@ from untone import cli
 from untone.errors import UntoneError, UsageError
 from untone.lab.data.layouts import open_dataset
 from untone.lab.evaluation import command as evaluate
-from untone.lab.evaluation import cost, gallery, measuring, protocols, summaries, tables
-from untone.lab.evaluation import methods as methods
+from untone.lab.evaluation import cost, gallery, measuring, methods, protocols, summaries, tables
 from untone.lab.evaluation.catalogue import DEFAULT, METRICS
-from untone.lab.evaluation.methods import Contestant, Made
+from untone.lab.evaluation.methods import Made, Method
 from untone.lab.evaluation.pictures import Picture, Source, every, of_dataset, of_photos
 from untone.lab.evaluation.protocols import protocol
 from untone.lab.evaluation.records import Key, Records
@@ -49,8 +48,8 @@ def gmnet_data(tmp_path: Path) -> Path:
     return gmnet_folder(tmp_path / "data")
 
 
-def known(name: str, stops, kind: str = "model") -> Contestant:
-    return Contestant(name, kind, f"{name}-1", lambda p: Made(stops(p).astype(np.float32)))
+def known(name: str, stops, kind: str = "model") -> Method:
+    return Method(name, kind, f"{name}-1", lambda p: Made(stops(p).astype(np.float32)))
 
 
 ORACLE = known("oracle", lambda p: p.true_stops)
@@ -58,7 +57,7 @@ NOTHING = known("nothing", lambda p: np.zeros(p.codes.shape))
 HALF = known("half", lambda p: p.true_stops / 2)
 
 
-def job(*who: Contestant, columns=DEFAULT, how=None, path: Path | None = None, strict: bool = False) -> measuring.Job:
+def job(*who: Method, columns=DEFAULT, how=None, path: Path | None = None, strict: bool = False) -> measuring.Job:
     records = Records(path, tables.conventions(columns, "note", {}))
     return measuring.Job(list(who), how or protocol(None), columns, records, strict)
 
@@ -168,7 +167,7 @@ def test_gmnet_gives_the_numbers_of_its_test_script(gmnet_data: Path) -> None:
 
 
 def test_gmnet_weights_in_their_own_convention_are_exact(gmnet_data: Path) -> None:
-    exact = Contestant("exact", "model", "x", lambda p: Made(np.ones(p.codes.shape, np.float32), 0.0, of_power=True))
+    exact = Method("exact", "model", "x", lambda p: Made(np.ones(p.codes.shape, np.float32), 0.0, of_power=True))
     how = protocol("gmnet", 5.0)
     (picture, *_) = every(of_dataset(open_dataset(gmnet_data), None))
     made = how.prepare(picture, exact.make(picture)).made.light
@@ -282,7 +281,7 @@ def test_a_stopped_run_goes_on_and_measures_only_what_is_missing(gmnet_data: Pat
     assert "BT.2020" in head
     assert "203" in head
     other = known("m", counted)
-    changed = Contestant("m", "model", "m-2", other.make)
+    changed = Method("m", "model", "m-2", other.make)
     measuring.measured(source, job(changed, path=path))
     assert len(calls) == 7  # other weights under the same name are measured again
 
@@ -342,7 +341,7 @@ def test_fits_are_kept_and_damaged_ones_are_refused(tmp_path: Path) -> None:
     names = [c.name for c in methods.rivals(fits)]
     assert names == ["identity", "linear expansion", "gamma expansion", "BT.2446 A inverse", "one curve", "one 3D LUT",
                      "one 3D LUT, tuned"]  # fmt: skip
-    assert len(methods.rivals(fits, oracles=True)) == len(methods.METHODS)
+    assert len(methods.rivals(fits, oracles=True)) == len(methods.BASELINES)
     assert [c.name for c in methods.rivals({})] == names[:4]
     for damage in ("{", json.dumps(plain | {"lut": [[1.0]]}), json.dumps({"curve": [1.0]})):
         path.write_text(damage)

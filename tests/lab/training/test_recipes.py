@@ -11,7 +11,7 @@ import torch
 from untone import colour
 from untone.lab.training.batches import Crops
 from untone.lab.training.recipes import RECIPES, Recipe, Schedule, Weights
-from untone.lab.training.tasks import TRAINEES, gmnet
+from untone.lab.training.tasks import TASKS, gmnet
 
 EVERY = [(network, title) for network, titles in RECIPES.items() for title in titles]
 
@@ -24,8 +24,8 @@ def test_recipes_name_themselves_and_can_be_written_down(network: str, title: st
     assert json.loads(json.dumps(dataclasses.asdict(recipe)))["steps"] == recipe.steps
 
 
-def test_every_network_has_the_three_recipes_and_a_trainee() -> None:
-    assert RECIPES.keys() == TRAINEES.keys()
+def test_every_network_has_the_three_recipes_and_a_task() -> None:
+    assert RECIPES.keys() == TASKS.keys()
     assert all({"ours", "paper", "short"} == titles.keys() for titles in RECIPES.values())
 
 

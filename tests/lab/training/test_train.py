@@ -82,11 +82,11 @@ class Few:
 def test_training_lowers_the_loss_of_four_pictures(pairs: Dataset, tmp_path: Path, network: str) -> None:
     recipe = tiny.recipe(network, steps=25, pictures=4, rate=1e-2, turns="none", jitter=False, average=0.9)
     run = Run(Few(pairs), tmp_path, recipe, begin=nothing)
-    seen = run.trainee.draw(run.dataset, Choice([0, 1, 2, 3], [7, 8, 9, 10]), recipe)
+    seen = run.task.draw(run.dataset, Choice([0, 1, 2, 3], [7, 8, 9, 10]), recipe)
 
     def error() -> float:
         with run.averaged() as net:
-            return float(run.trainee.loss(run.trainee.forward(net, seen), seen, recipe))
+            return float(run.task.loss(run.task.forward(net, seen), seen, recipe))
 
     before = error()
     for _ in range(25):
@@ -166,10 +166,10 @@ def test_a_seed_decides_the_run(pairs: Dataset, tmp_path: Path) -> None:
 @pytest.mark.parametrize("network", tiny.SHAPES)
 def test_light_of_a_picture_of_odd_size_is_the_same_at_any_stride(pairs: Dataset, network: str) -> None:
     example = batches.cut(pairs[0], 39, 45, np.random.default_rng(0))
-    trainee = runs.TRAINEES[network]
-    net = trainee.network(tiny.recipe(network)).eval()
+    task = runs.TASKS[network]
+    net = task.network(tiny.recipe(network)).eval()
     with torch.no_grad():
-        every, sparse = trainee.light(net, example), trainee.light(net, example, 4)
+        every, sparse = task.light(net, example), task.light(net, example, 4)
     assert every.shape == (39, 45, 3)
     assert np.abs(every[::4, ::4] - sparse).max() < 1e-4
 

@@ -51,7 +51,7 @@ def test_another_run_starts_from_the_weights_of_one(pairs_folder: Path, tmp_path
         assert train("fastgamer", pairs_folder, run, "--from", str(source), "--steps", "1") == 0
         start = json.loads((run / "recipe.json").read_text())["start"]
         assert start == vars(initial_weights.fingerprint(initial_weights.find(source)))
-        net = runs.TRAINEES["fastgamer"].network(tiny.RECIPE)
+        net = runs.TASKS["fastgamer"].network(tiny.RECIPE)
         initial_weights.put(initial_weights.read(initial_weights.find(source)), net, source)
         assert all(torch.equal(mean[name], value) for name, value in net.state_dict().items()), source
     shutil.rmtree(tmp_path / "first")
@@ -62,7 +62,7 @@ def test_another_run_starts_from_the_weights_of_one(pairs_folder: Path, tmp_path
 def test_exported_weights_of_other_networks_come_back(pairs_folder: Path, tmp_path: Path, network: str) -> None:
     assert train(network, pairs_folder, tmp_path, "--steps", "1") == 0
     mean = initial_weights.read(tmp_path / "checkpoint.pt")
-    net = runs.TRAINEES[network].network(tiny.recipe(network))
+    net = runs.TASKS[network].network(tiny.recipe(network))
     initial_weights.put(initial_weights.read(tmp_path / f"{network}.onnx"), net, tmp_path)
     assert all(torch.equal(mean[name], value) for name, value in net.state_dict().items())
 

@@ -28,7 +28,7 @@ from ..metrics import hdrvdp, perceptual
 from . import baselines, contact_sheet, gallery, measuring, tables
 from .catalogue import DEFAULT, EXTRAS, METRICS
 from .cost import cost
-from .methods import Contestant, of_models, rivals
+from .methods import Method, of_models, rivals
 from .pictures import MOST_PIXELS, Picture, Source, of_dataset, of_photos
 from .protocols import GMNET_PEAKS, NAMES, Protocol, own_light, protocol
 from .records import Records
@@ -71,15 +71,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """`untone eval`."""
     how, columns, special = _how(arguments)
-    contestants, fits = _contestants(arguments)
+    methods, fits = _methods(arguments)
     notes = tables.conventions(columns, how.note, special)
     sources = _sources(arguments, how)
-    models = [c.name for c in contestants if c.kind == "model"]
+    models = [c.name for c in methods if c.kind == "model"]
     out = sys.stdout.write
     out(f"untone {__version__}, protocol {arguments.protocol or 'untone'}: {how.note}\n")
     found: list[measuring.Table] = []
     drawn = _sheet_maker(arguments.sheets, how)
-    job = measuring.Job(contestants, how, columns, Records(arguments.csv, notes), arguments.strict, drawn)
+    job = measuring.Job(methods, how, columns, Records(arguments.csv, notes), arguments.strict, drawn)
     for source in sources:
         found.append(measuring.measured(source, job))
         out(tables.markdown(found[-1], columns, models))
@@ -95,10 +95,10 @@ def run(arguments: argparse.Namespace) -> int:
         "fits": fits,
     }
     if arguments.json:
-        made = tables.as_json(found, columns, notes, contestants, extra)
+        made = tables.as_json(found, columns, notes, methods, extra)
         _write(arguments.json, json.dumps(made, indent=1, allow_nan=False, default=str) + "\n")
     if arguments.html:
-        _write(arguments.html, gallery.page(found, sources, contestants, how, columns, notes, how.note))
+        _write(arguments.html, gallery.page(found, sources, methods, how, columns, notes, how.note))
     return 0
 
 
@@ -154,7 +154,7 @@ def _gmnet_peak(folder: Path | None) -> float:
     return GMNET_PEAKS["synthetic"]
 
 
-def _contestants(arguments: argparse.Namespace) -> tuple[list[Contestant], dict[str, Any]]:
+def _methods(arguments: argparse.Namespace) -> tuple[list[Method], dict[str, Any]]:
     if arguments.reference_only and arguments.model:
         raise UsageError("--reference-only measures no model")
     chosen = [] if arguments.reference_only else of_models(list(dict.fromkeys(arguments.model or [MODEL])))
@@ -229,8 +229,8 @@ def _sheet_maker(folder: Path | None, how: Protocol) -> Any:
         return None
     folder.mkdir(parents=True, exist_ok=True)
 
-    def draw(picture: Picture, contestants: Sequence[Contestant]) -> None:
-        made = (c.make(picture) for c in contestants if c.kind == "model")
+    def draw(picture: Picture, methods: Sequence[Method]) -> None:
+        made = (c.make(picture) for c in methods if c.kind == "model")
         rows = [picture.light, *(own_light(picture, m) for m in made), picture.truth]
         contact_sheet.save(folder / f"{picture.name.replace('/', '-')}.png", rows)
 

@@ -17,7 +17,7 @@ from ..metrics import difference
 from . import contact_sheet
 from .catalogue import METRICS, Comparison
 from .measuring import TRUTH, Table, figures_of
-from .methods import Contestant
+from .methods import Method
 from .pictures import Picture, Source
 from .protocols import Protocol
 from .tables import cell, leave_alone
@@ -48,12 +48,12 @@ dt { font-weight: 600; } dd { margin: 0 0 .4em 1.2em; color: #444; }
 
 
 def page(
-    tables: Sequence[Table], sources: Sequence[Source], contestants: Sequence[Contestant], protocol: Protocol,
+    tables: Sequence[Table], sources: Sequence[Source], methods: Sequence[Method], protocol: Protocol,
     columns: Sequence[str], notes: dict[str, str], headline: str,
 ) -> str:  # fmt: skip
     """The whole page as one HTML text without references to anything outside."""
-    models = [c for c in contestants if c.kind == "model"]
-    shown = models or list(contestants[:1])
+    models = [c for c in methods if c.kind == "model"]
+    shown = models or list(methods[:1])
     parts = [f"<h1>untone eval</h1><p>{html.escape(headline)}</p>"]
     for table, source in zip(tables, sources, strict=True):
         parts.append(f"<h2>{html.escape(table.title)}</h2>")
@@ -88,9 +88,7 @@ def worst(table: Table, method: str, metric: str, count: int = WORST) -> list[st
     return sorted(known, key=lambda name: known[name], reverse=METRICS[metric].better == "less")[:count]
 
 
-def _worst(
-    table: Table, source: Source, shown: Sequence[Contestant], protocol: Protocol, columns: Sequence[str]
-) -> str:
+def _worst(table: Table, source: Source, shown: Sequence[Method], protocol: Protocol, columns: Sequence[str]) -> str:
     names = worst(table, shown[0].name, columns[0])
     parts = [
         f"<h3>Worst of {html.escape(shown[0].name)} by {html.escape(METRICS[columns[0]].head)}</h3>"
@@ -103,17 +101,17 @@ def _worst(
     return "".join(parts)
 
 
-def _figure(picture: Picture, shown: Sequence[Contestant], protocol: Protocol, columns: Sequence[str]) -> str:
+def _figure(picture: Picture, shown: Sequence[Method], protocol: Protocol, columns: Sequence[str]) -> str:
     evs = "".join(f"<span class=head>{ev} EV</span>" for ev in contact_sheet.EXPOSURES)
     rows = [f"<span class=head></span>{evs}<span class=head>error</span>"]
     rows.append(_strip("base", picture, picture.light, None))
     captions = []
-    for contestant in shown:
-        made = contestant.make(picture)
+    for method in shown:
+        made = method.make(picture)
         compared = Comparison(picture, made, made.direct or protocol.prepare(picture, made).made, picture.true)
         score = figures_of(picture, made, protocol, columns[:1])[columns[0]]
-        captions.append(f"{contestant.name} {score:.{METRICS[columns[0]].digits}f}")
-        rows.append(_strip(contestant.name, picture, compared.light, compared))
+        captions.append(f"{method.name} {score:.{METRICS[columns[0]].digits}f}")
+        rows.append(_strip(method.name, picture, compared.light, compared))
     rows.append(_strip(TRUTH, picture, picture.truth, None))
     figures = html.escape(f"{METRICS[columns[0]].head}: {', '.join(captions)}")
     caption = f"<b>{html.escape(picture.name)}</b>, {figures}"

@@ -11,7 +11,7 @@ from typing import Any
 from ...console.lines import complain, one_line
 from ...errors import UntoneError
 from .catalogue import METRICS
-from .methods import Contestant, Made
+from .methods import Made, Method
 from .pictures import Picture, Source
 from .protocols import Protocol
 from .records import Figures, Key, Records
@@ -72,12 +72,12 @@ def figures_of_truth(picture: Picture, protocol: Protocol, columns: Sequence[str
 class Job:
     """What is asked of every set."""
 
-    contestants: list[Contestant]
+    methods: list[Method]
     protocol: Protocol
     columns: tuple[str, ...]
     records: Records
     strict: bool = False
-    drawn: Callable[[Picture, list[Contestant]], None] | None = None
+    drawn: Callable[[Picture, list[Method]], None] | None = None
 
 
 def measured(source: Source, job: Job) -> Table:
@@ -115,12 +115,12 @@ def _says_where(text: str, name: str) -> bool:
 def _measure(picture: Picture, index: int, job: Job, table: Table) -> None:
     found: dict[str, Figures] = {}
     alone = picture.left_alone
-    for contestant in job.contestants:
+    for method in job.methods:
         if alone:
-            stops = contestant.make(picture).stops
-            table.alone.setdefault(contestant.name, {})[picture.name] = float(abs(stops).mean())
+            stops = method.make(picture).stops
+            table.alone.setdefault(method.name, {})[picture.name] = float(abs(stops).mean())
         else:
-            found[contestant.name] = _row(picture, contestant, job, table.title)
+            found[method.name] = _row(picture, method, job, table.title)
     if not alone:
         found[TRUTH] = _kept(
             Key(table.title, picture.name, TRUTH, TRUTH, picture.fingerprint, TRUTH), job,
@@ -130,12 +130,12 @@ def _measure(picture: Picture, index: int, job: Job, table: Table) -> None:
         table.rows.setdefault(name, {})[picture.name] = figures
     table.indices[picture.name] = index
     if job.drawn:
-        job.drawn(picture, job.contestants)
+        job.drawn(picture, job.methods)
 
 
-def _row(picture: Picture, contestant: Contestant, job: Job, title: str) -> Figures:
-    key = Key(title, picture.name, contestant.name, contestant.kind, picture.fingerprint, contestant.fingerprint)
-    return _kept(key, job, lambda: figures_of(picture, contestant.make(picture), job.protocol, job.columns))
+def _row(picture: Picture, method: Method, job: Job, title: str) -> Figures:
+    key = Key(title, picture.name, method.name, method.kind, picture.fingerprint, method.fingerprint)
+    return _kept(key, job, lambda: figures_of(picture, method.make(picture), job.protocol, job.columns))
 
 
 def _kept(key: Key, job: Job, compute: Callable[[], Figures]) -> Figures:

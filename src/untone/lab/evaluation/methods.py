@@ -1,6 +1,6 @@
-"""Who is measured: models, through the product's own doors, and the baselines. METHODS is the table of the latter.
+"""Who is measured: models, through the product's own doors, and the baselines. BASELINES is the table of the latter.
 
-A contestant looks at a picture's base and makes HDR light. FastGaMer is measured with the map `untone.predict` makes,
+A method looks at a picture's base and makes HDR light. FastGaMer is measured with the map `untone.predict` makes,
 full size and quantised; networks that see every pixel are measured on what they give, before any quantisation.
 """
 
@@ -50,7 +50,7 @@ class Made:
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Contestant:
+class Method:
     """One row of a table.
 
     Attributes:
@@ -69,11 +69,11 @@ class Contestant:
 
 
 @dataclasses.dataclass(frozen=True)
-class Method:
+class Baseline:
     """One baseline: `make` takes a picture and the fits, and gives gain in stops [h, w, 3].
 
     Attributes:
-        kind: as Contestant's.
+        kind: as Method's.
         needs: names of the fits it uses.
         says: one line for the report.
     """
@@ -115,47 +115,49 @@ def _oracle(fit: Callable[[Light, Light, Light], Light]) -> Callable[[Picture, F
     return lambda p, fits: fit(p.encoded, p.light, p.true_stops)
 
 
-METHODS: dict[str, Method] = {
-    "identity": Method("baseline", "the base as it is", lambda p, fits: np.zeros(p.codes.shape, np.float32)),
-    "linear expansion": Method(
+BASELINES: dict[str, Baseline] = {
+    "identity": Baseline("baseline", "the base as it is", lambda p, fits: np.zeros(p.codes.shape, np.float32)),
+    "linear expansion": Baseline(
         "baseline", "Akyuz et al. 2007: luminance stretched to 1000 nits", _expanded(baselines.linear_expansion)
     ),
-    "gamma expansion": Method(
+    "gamma expansion": Baseline(
         "baseline", "Masia et al. 2009: gamma 10.44 key - 6.282, 1000 nits", _expanded(baselines.gamma_expansion)
     ),
-    "BT.2446 A inverse": Method("baseline", "Report BT.2446-1, section 4.2, 1000 nits", _expanded(baselines.bt2446a)),
-    "one curve": Method("fitted", "33 nodes over max RGB, fitted to the training pairs", _curve, ("curve",)),
-    "one 3D LUT": Method("fitted", "17^3, tetrahedral, fitted to the training pairs", _lut, ("lut",)),
-    "one 3D LUT, tuned": Method(
+    "BT.2446 A inverse": Baseline("baseline", "Report BT.2446-1, section 4.2, 1000 nits", _expanded(baselines.bt2446a)),
+    "one curve": Baseline("fitted", "33 nodes over max RGB, fitted to the training pairs", _curve, ("curve",)),
+    "one 3D LUT": Baseline("fitted", "17^3, tetrahedral, fitted to the training pairs", _lut, ("lut",)),
+    "one 3D LUT, tuned": Baseline(
         "fitted",
         "the same times the strength that scores best on the training pairs",
         lambda p, fits: _lut(p, fits) * np.float32(fits["lut_strength"]),
         ("lut", "lut_strength"),
     ),
-    "oracle strength, curve": Method(
+    "oracle strength, curve": Baseline(
         "oracle", "the one curve at each picture's best strength", _at_best(_curve), ("curve",)
     ),
-    "oracle strength, LUT": Method("oracle", "the one LUT at each picture's best strength", _at_best(_lut), ("lut",)),
-    "oracle curve": Method("oracle", "33 nodes, fitted to each picture's truth", _oracle(baselines.oracle_curve)),
-    "oracle LUT": Method("oracle", "17^3, fitted to each picture's truth", _oracle(baselines.oracle_lut)),
-    "oracle grid": Method("oracle", "three 8^3 grids, fitted to each picture's truth", _oracle(baselines.oracle_grid)),
-    "oracle LUT + grid": Method("oracle", "their sum, fitted to each truth", _oracle(baselines.oracle_lut_and_grid)),
+    "oracle strength, LUT": Baseline("oracle", "the one LUT at each picture's best strength", _at_best(_lut), ("lut",)),
+    "oracle curve": Baseline("oracle", "33 nodes, fitted to each picture's truth", _oracle(baselines.oracle_curve)),
+    "oracle LUT": Baseline("oracle", "17^3, fitted to each picture's truth", _oracle(baselines.oracle_lut)),
+    "oracle grid": Baseline(
+        "oracle", "three 8^3 grids, fitted to each picture's truth", _oracle(baselines.oracle_grid)
+    ),
+    "oracle LUT + grid": Baseline("oracle", "their sum, fitted to each truth", _oracle(baselines.oracle_lut_and_grid)),
 }
 """Name in the table -> what it does. Fitted ones take part where the fits are given, oracles where asked for."""
 
 
-def rivals(fits: Fits, oracles: bool = False) -> list[Contestant]:
+def rivals(fits: Fits, oracles: bool = False) -> list[Method]:
     """The baselines that can take part."""
     found = []
-    for name, method in METHODS.items():
+    for name, method in BASELINES.items():
         if all(need in fits for need in method.needs) and (oracles or method.kind != "oracle"):
             used = "".join(hashlib.sha256(np.asarray(fits[need]).tobytes()).hexdigest() for need in method.needs)
             print_of = hashlib.sha256(f"{REVISION}{name}{used}".encode()).hexdigest()[:12]
-            found.append(Contestant(name, method.kind, print_of, _plain(method, fits)))
+            found.append(Method(name, method.kind, print_of, _plain(method, fits)))
     return found
 
 
-def _plain(method: Method, fits: Fits) -> Callable[[Picture], Made]:
+def _plain(method: Baseline, fits: Fits) -> Callable[[Picture], Made]:
     return lambda picture: Made(method.make(picture, fits))
 
 
@@ -195,7 +197,7 @@ def _fast_pq(light: Light, primaries: str) -> NDArray[np.float32]:
 # -- models -----------------------------------------------------------------------------------------------------------
 
 
-def of_models(names: list[str]) -> list[Contestant]:
+def of_models(names: list[str]) -> list[Method]:
     """The models by name or path.
 
     Raises:
@@ -215,12 +217,12 @@ def labels(names: list[str]) -> list[str]:
     return [f"{name} ({k})" for k, name in enumerate(names, 1)]
 
 
-def _of_model(name: str, label: str) -> Contestant:
+def _of_model(name: str, label: str) -> Method:
     runner: Any = models.load(name)
     path = models.MODELS.get(name) or Path(name)
     print_of = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
     make = next(make for door, make in DOORS if hasattr(runner, door))
-    return Contestant(label, "model", print_of, lambda picture: make(runner, picture), runner.card)
+    return Method(label, "model", print_of, lambda picture: make(runner, picture), runner.card)
 
 
 def _by_map(runner: Any, picture: Picture) -> Made:

@@ -11,7 +11,7 @@ import numpy as np
 
 from .catalogue import METRICS
 from .measuring import ALONE_STOPS, TRUTH, Table
-from .methods import METHODS, Contestant
+from .methods import BASELINES, Method
 from .summaries import Summary
 
 
@@ -112,16 +112,16 @@ def legend(columns: Sequence[str], notes: Mapping[str, str]) -> str:
 
 
 def as_json(
-    tables: Sequence[Table], columns: Sequence[str], notes: Mapping[str, str], contestants: Sequence[Contestant],
+    tables: Sequence[Table], columns: Sequence[str], notes: Mapping[str, str], compared: Sequence[Method],
     extra: Mapping[str, Any],
 ) -> dict[str, Any]:  # fmt: skip
     """All of it, numbers that are none as null."""
-    models = [c.name for c in contestants if c.kind == "model"]
+    models = [c.name for c in compared if c.kind == "model"]
     described = {
         c.name: {"kind": c.kind, "fingerprint": c.fingerprint}
         | ({"card": dict(c.card)} if c.card else {})
-        | ({"says": METHODS[c.name].says} if c.name in METHODS else {})
-        for c in contestants
+        | ({"says": BASELINES[c.name].says} if c.name in BASELINES else {})
+        for c in compared
     }
     sets = {table.title: _set(table, columns, models) for table in tables}
     return finite(dict(extra) | {"conventions": dict(notes), "methods": described, "sets": sets})

@@ -21,7 +21,7 @@ from ..evaluation import baselines
 from ..nets.irnet import UPSCALE
 from ..training import batches, losses
 from ..training.recipes import RECIPES, Recipe
-from ..training.tasks import TRAINEES, irnet
+from ..training.tasks import TASKS, irnet
 
 Light = NDArray[np.float32]
 Rule = Callable[[Example, int], Light]
@@ -36,7 +36,7 @@ class Row:
         name: as the table has it.
         recipe: what trains it; None for a rule.
         rule: from the fits to a rule that gives the light of an example at a stride; None for what is trained.
-        view: how a trained row's light is got where it is not its trainee's: `view(light, example, stride)`.
+        view: how a trained row's light is got where it is not its task's: `view(light, example, stride)`.
         of: another row whose weights this one uses.
         kept: whether its weights are also written as a model that the product runs.
     """
@@ -169,11 +169,11 @@ KINDS: dict[str, tuple[Callable[[str], list[Row]], str]] = {
 
 def light_of(row: Row, net: nn.Module, recipe: Recipe) -> Rule:
     """The light a trained network gives for this row."""
-    trainee = TRAINEES[recipe.network]
+    task = TASKS[recipe.network]
 
     def plain(example: Example, stride: int) -> Light:
         with torch.no_grad():
-            return trainee.light(net, example, stride)
+            return task.light(net, example, stride)
 
     view = row.view
     return plain if view is None else lambda example, stride: view(plain, example, stride)

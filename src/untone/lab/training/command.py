@@ -31,7 +31,7 @@ from . import initial_weights, parallel
 from .logs import Log, Row
 from .recipes import PRECISIONS, RECIPES, Recipe, Start
 from .runs import Run
-from .tasks import Trainee
+from .tasks import Task
 
 LOG_EVERY = 50
 """Steps between lines of the log, at most."""
@@ -51,12 +51,12 @@ def truth_of(example: Example, stride: int = 1) -> Any:
     return examples.light_of(example.sdr[sparse], example.gain_stops[sparse])
 
 
-def score(trainee: Trainee, net: nn.Module, dataset: Dataset, most: int) -> float:
+def score(task: Task, net: nn.Module, dataset: Dataset, most: int) -> float:
     """Mean PQ-PSNR in dB over at most `most` pictures, evenly chosen."""
     chosen = np.unique(np.linspace(0, len(dataset) - 1, min(most, len(dataset))).astype(int)).tolist()
     values = []
     for example in map(dataset.__getitem__, chosen):
-        light = trainee.light(net, example, SCORE_STRIDE)
+        light = task.light(net, example, SCORE_STRIDE)
         values.append(metrics.pq_psnr(light, truth_of(example, SCORE_STRIDE)))
     return float(np.mean(values))
 
@@ -110,7 +110,7 @@ def train(run: Run, held_out: Dataset | None, tell: Callable[[str], None]) -> bo
 
 def _watched(run: Run, held_out: Dataset) -> float:
     with run.averaged() as net:
-        return score(run.trainee, net, held_out, run.recipe.watched)
+        return score(run.task, net, held_out, run.recipe.watched)
 
 
 def _line(run: Run, loss: float, score_db: float, paced: float) -> str:
@@ -207,7 +207,7 @@ def _export(this: Run, held_out: Dataset | None, note: str) -> None:
     notes: dict[str, Any] = {"recipe": dataclasses.asdict(recipe), "pairs": len(this.dataset), "data": note}
     with this.averaged() as net:
         if held_out:
-            notes["held_out_pq_psnr"] = round(score(this.trainee, net, held_out, recipe.watched), 3)
+            notes["held_out_pq_psnr"] = round(score(this.task, net, held_out, recipe.watched), 3)
         target = this.folder / f"{recipe.network}.onnx"
         whole: Any = net.cpu()
         digest = exporting.export(whole, target, notes)

@@ -46,7 +46,7 @@ class Schedule:
 
 @dataclasses.dataclass(frozen=True)
 class Weights:
-    """Weights of the terms of a loss; a network knows the terms of its own (trainees/NAME.py), the others stay 0.
+    """Weights of the terms of a loss; a network knows the terms of its own (tasks/NAME.py), the others stay 0.
 
     Attributes:
         pq: mean log of each picture's square PQ error (units of 4.3 dB of PQ-PSNR; FastGaMer, GMNet).

@@ -1,6 +1,6 @@
 """A training run in a folder: seeded steps, averaged weights, checkpoints that resume to the same weights.
 
-One loop for all networks; what is particular to a network is in trainees/. Every random number of a step follows from
+One loop for all networks; what is particular to a network is in tasks/. Every random number of a step follows from
 the seed and the step, so a resumed run repeats an uninterrupted one bit for bit (same processor, threads and data).
 """
 
@@ -25,7 +25,7 @@ from ..data.examples import Dataset
 from . import batches
 from .parallel import HERE, Place
 from .recipes import Recipe
-from .tasks import TRAINEES
+from .tasks import TASKS
 
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -40,7 +40,7 @@ class Run:
         folder: of the run; made if need be.
         recipe: what to do; a folder of another recipe is refused.
         place: device, and part in a run of several processes.
-        begin: prepares the new network; None for the way of its trainee. A resumed run needs none.
+        begin: prepares the new network; None for the way of its task. A resumed run needs none.
         ahead: batches made in advance, by as many threads.
 
     Raises:
@@ -54,14 +54,14 @@ class Run:
         if recipe.pictures % place.world:
             raise UntoneError(f"{recipe.pictures} pictures in a batch do not part evenly among {place.world} processes")
         self.dataset, self.folder, self.recipe, self.place, self.step = dataset, folder, recipe, place, 0
-        self.trainee = TRAINEES[recipe.network]
+        self.task = TASKS[recipe.network]
         self.losses: list[float] = []
         self._claim()
         torch.manual_seed(recipe.seed)
-        net = self.trainee.network(recipe)
+        net = self.task.network(recipe)
         saved = self._load()
         if saved is None and place.leads:
-            begin(net) if begin else self.trainee.begin(net, dataset, recipe)
+            begin(net) if begin else self.task.begin(net, dataset, recipe)
         self._place(net)
         if saved is not None:
             self._resume(saved)
@@ -135,7 +135,7 @@ class Run:
         """This process's part of the batch of a step."""
         random = np.random.default_rng([self.recipe.seed, step])
         choice = batches.choose(len(self.dataset), random, self.recipe.pictures)
-        return self.trainee.draw(self.dataset, choice.part(self.place.rank, self.place.world), self.recipe)
+        return self.task.draw(self.dataset, choice.part(self.place.rank, self.place.world), self.recipe)
 
     def advance(self) -> float:
         """One step; returns the loss of this process's part.
@@ -151,8 +151,8 @@ class Run:
             group["lr"] = recipe.rate_at(self.step)
         self.model.train()
         with torch.autocast(device.type, PRECISIONS[recipe.precision], enabled=recipe.precision != "fp32"):
-            out = self.trainee.forward(self.model, batch)
-        loss = self.trainee.loss(in_full(out), batch, recipe)
+            out = self.task.forward(self.model, batch)
+        loss = self.task.loss(in_full(out), batch, recipe)
         value = float(loss.detach())
         self.optimiser.zero_grad()
         torch.autograd.backward(self.scaler.scale(loss))
@@ -175,7 +175,7 @@ class Run:
     @contextlib.contextmanager
     def averaged(self) -> Iterator[nn.Module]:
         """The network with averaged weights, for inference; the run's own meanwhile rests."""
-        net = self.trainee.network(self.recipe).to(self.place.device)
+        net = self.task.network(self.recipe).to(self.place.device)
         net.load_state_dict(self.mean)
         with torch.no_grad():
             yield net.eval()

@@ -14,7 +14,7 @@ from ..recipes import Recipe
 from . import fastgamer, gmnet, irnet, itmlut
 
 
-class Trainee(Protocol):
+class Task(Protocol):
     """What a module of this package has; training itself is one loop for all (runs.py, train.py)."""
 
     def network(self, recipe: Recipe) -> nn.Module:
@@ -36,7 +36,7 @@ class Trainee(Protocol):
         """HDR light of every `stride`-th pixel each way, [h, w, 3], linear BT.709, 1.0 = SDR white."""
 
 
-TRAINEES: dict[str, Trainee] = {
+TASKS: dict[str, Task] = {
     "fastgamer": fastgamer,
     "gmnet": gmnet,
     "irnet": irnet,
