@@ -115,3 +115,13 @@ def test_the_tuned_strength_is_the_one_that_scores_best(pairs_folder) -> None:
     assert baselines.fit_strength(OneStop(), half) == pytest.approx(2.0)
     assert baselines.fit_strength(OneStop(), lambda rgb: torch.full_like(rgb, 0.8)) == pytest.approx(1.25)
     assert len(truth) == 3
+
+
+def test_the_formulas_by_hand() -> None:
+    """White becomes 1000 nits, or 3.5 times itself, half of it gains a quarter of that; colours keep their ratios."""
+    assert baselines.square(grey(0.0, 0.5, 1.0))[0, :, 0] * 203 == pytest.approx(
+        [0, 203 * 0.5 * (1 + 0.25 * (1000 / 203 - 1)), 1000]
+    )
+    assert baselines.gentle(grey(0.0, 0.5, 1.0))[0, :, 0] == pytest.approx([0, 0.5 * 1.625, 3.5])
+    green = baselines.gentle(np.array([[[0.0, 1.0, 0.5]]]))[0, 0]
+    assert green == pytest.approx(np.array([0, 1, 0.5]) * (1 + 2.5 * (0.7152 + 0.5 * 0.0722) ** 2), rel=1e-3)

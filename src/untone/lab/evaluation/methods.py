@@ -124,6 +124,8 @@ BASELINES: dict[str, Baseline] = {
         "baseline", "Masia et al. 2009: gamma 10.44 key - 6.282, 1000 nits", _expanded(baselines.gamma_expansion)
     ),
     "BT.2446 A inverse": Baseline("baseline", "Report BT.2446-1, section 4.2, 1000 nits", _expanded(baselines.bt2446a)),
+    "square": Baseline("baseline", "light x (1 + 3.93 Y^2): SDR white at 1000 nits", _expanded(baselines.square)),
+    "gentle square": Baseline("baseline", "light x (1 + 2.5 Y^2)", _expanded(baselines.gentle)),
     "one curve": Baseline("fitted", "33 nodes over max RGB, fitted to the training pairs", _curve, ("curve",)),
     "one 3D LUT": Baseline("fitted", "17^3, tetrahedral, fitted to the training pairs", _lut, ("lut",)),
     "one 3D LUT, tuned": Baseline(

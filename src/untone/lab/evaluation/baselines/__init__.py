@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from ...training.fitted import curve_gain, fit_curve, fit_lut, fit_strength, lut_gain
 from .classical import bt2446a, gamma_expansion, linear_expansion
+from .formulas import gentle, square
 from .oracles import oracle_curve, oracle_grid, oracle_lut, oracle_lut_and_grid
 
 __all__ = [
-    "bt2446a", "curve_gain", "fit_curve", "fit_lut", "fit_strength", "gamma_expansion", "linear_expansion", "lut_gain",
-    "oracle_curve", "oracle_grid", "oracle_lut", "oracle_lut_and_grid",
+    "bt2446a", "curve_gain", "fit_curve", "fit_lut", "fit_strength", "gamma_expansion", "gentle", "linear_expansion",
+    "lut_gain", "oracle_curve", "oracle_grid", "oracle_lut", "oracle_lut_and_grid", "square",
 ]  # fmt: skip
