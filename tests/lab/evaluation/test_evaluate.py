@@ -17,8 +17,18 @@ from untone import cli
 from untone.errors import UntoneError, UsageError
 from untone.lab.data.layouts import open_dataset
 from untone.lab.evaluation import command as evaluate
-from untone.lab.evaluation import cost, gallery, measuring, methods, protocols, summaries, tables
-from untone.lab.evaluation.catalogue import DEFAULT, METRICS
+from untone.lab.evaluation import (
+    contact_sheet,
+    cost,
+    gain_figures,
+    gallery,
+    measuring,
+    methods,
+    protocols,
+    summaries,
+    tables,
+)
+from untone.lab.evaluation.catalogue import DEFAULT, GAINS, METRICS
 from untone.lab.evaluation.methods import Made, Method
 from untone.lab.evaluation.pictures import Picture, Source, every, of_dataset, of_photos
 from untone.lab.evaluation.protocols import protocol
@@ -97,7 +107,8 @@ def test_every_metric_has_a_figure_of_every_picture(gmnet_data: Path) -> None:
     for name in columns:
         values = list(found.column("half", name).values())
         assert len(values) == 3
-        assert np.isfinite(values).all(), name
+        assert np.isfinite(values).all() or name in GAINS, name  # too few pixels of a class say nothing
+    assert np.isfinite(list(found.column("half", "gain_eighth_5").values())).all()
     assert set(DEFAULT) <= set(columns)
     assert all(metric.convention and metric.better in ("more", "less", "") for metric in METRICS.values())
 
@@ -339,10 +350,10 @@ def test_fits_are_kept_and_damaged_ones_are_refused(tmp_path: Path) -> None:
     fits = evaluate.fitted(None, path)
     assert fits["lut_strength"] == 1.25
     names = [c.name for c in methods.rivals(fits)]
-    assert names == ["identity", "linear expansion", "gamma expansion", "BT.2446 A inverse", "one curve", "one 3D LUT",
-                     "one 3D LUT, tuned"]  # fmt: skip
+    assert names == ["identity", "linear expansion", "gamma expansion", "BT.2446 A inverse", "square",
+                     "gentle square", "one curve", "one 3D LUT", "one 3D LUT, tuned"]  # fmt: skip
     assert len(methods.rivals(fits, oracles=True)) == len(methods.BASELINES)
-    assert [c.name for c in methods.rivals({})] == names[:4]
+    assert [c.name for c in methods.rivals({})] == names[:6]
     for damage in ("{", json.dumps(plain | {"lut": [[1.0]]}), json.dumps({"curve": [1.0]})):
         path.write_text(damage)
         with pytest.raises(UntoneError, match="holds no fits"):
@@ -380,20 +391,57 @@ def test_multiply_adds_of_a_graph_by_hand() -> None:
 
 def test_the_page_stands_alone_and_shows_the_worst(gmnet_data: Path) -> None:
     who = [NOTHING, HALF]
+    columns = (*DEFAULT, *GAINS)
     source = of_dataset(open_dataset(gmnet_data))
-    found = measuring.measured(source, job(*who))
-    notes = tables.conventions(DEFAULT, "note", {})
-    page = gallery.page([found], [source], who, protocol(None), DEFAULT, notes, "<headline>")
+    found = measuring.measured(source, job(*who, columns=columns))
+    notes = tables.conventions(columns, "note", {})
+    page = gallery.page([found], [source], who, protocol(None), columns, notes, "<headline>")
     assert "&lt;headline&gt;" in page
     assert not re.search(r"(src|href)=\"(?!data:)", page)
-    assert page.count("<figure>") == 3
-    assert page.count("data:image/jpeg;base64,") == 3 * (4 * 4 + 2)  # base, two models, truth; an error each
+    assert page.count("<figure class=picture>") == 3
+    assert page.count("data:image/jpeg;base64,") == 3 * (4 * 4 + 2)  # SDR, two models, truth; an error each
+    assert page.count("<dl class=gains>") == 3 * 3  # under both models and the truth
     names = gallery.worst(found, "nothing", "pq_psnr")
     scores = found.column("nothing", "pq_psnr")
     assert names == sorted(scores, key=scores.get)
     assert page.index(f"<b>{names[0]}</b>") < page.index(f"<b>{names[-1]}</b>")
     for name in DEFAULT:
         assert METRICS[name].head in page
+    assert "All, by PQ-PSNR dB of nothing" in page
+    one = gallery.page([found], [source], who, protocol(None), columns, notes, "", most=1)
+    assert one.count("<figure class=picture>") == 1
+    assert "The 1 worst of 3" in one
+
+
+def test_what_the_gain_does_stands_beside_the_truth_and_real_photos(gmnet_data: Path) -> None:
+    """Half of the truth's gain has half of its figures; without these columns there is no such table."""
+    source = of_dataset(open_dataset(gmnet_data))
+    found = measuring.measured(source, job(HALF, NOTHING, columns=(*DEFAULT, *GAINS)))
+    half, nothing, truth = gain_figures.of_methods(found).values()
+    assert half.mean.by_code[4:] == pytest.approx(truth.mean.by_code[4:] / 2, abs=1e-4)
+    assert nothing.mean.above == pytest.approx([0, 0, 0])
+    head = gain_figures.markdown(found).splitlines()[3]
+    assert [cell.strip() for cell in head.strip("|").split("|")][1:5] == [
+        "half (3)", "nothing (3)", "truth (3)", "real photos: phones and Adobe (19)",
+    ]  # fmt: skip
+    kept = gain_figures.as_json([found])["gain_statistics"]
+    assert kept[found.title]["half"]["gain_eighth_8"] == pytest.approx(half.mean.by_code[7])
+    assert kept["real photos"]["Lightroom"]["gain_eighth_8"] == 0.98
+    plain = measuring.measured(source, job(HALF))
+    assert gain_figures.markdown(plain) == ""
+    assert gain_figures.others(("pq_psnr", *GAINS)) == ("pq_psnr",)
+    assert gain_figures.others(("pq_psnr", "lights_stops")) == ("pq_psnr", "lights_stops")
+
+
+def test_a_contact_sheet_names_its_rows_and_columns() -> None:
+    light = np.full((20, 30, 3), 4.0)
+    made = contact_sheet.sheet({"SDR": light / 4, "a model with a rather long name/indeed": light}, width=60)
+    assert made.shape == (26 + 2 * 40, 150 + 4 * 60, 3)
+    assert (made[26:, 150:210] == 255).all()  # 0 EV, both rows at or above white
+    assert (made[66:, 270:330] == 255).all()  # -2 EV, 4 x white
+    assert made[66:, 330:].max() < 200  # -3 EV
+    assert (made[:26, 150:] < 128).any(axis=(0, 2)).sum() > 40  # the exposures' names
+    assert all((rows[:, :150] < 128).any() for rows in (made[26:66], made[66:]))
 
 
 def test_the_command_writes_every_form_of_the_table(gmnet_data: Path, tmp_path: Path, capsys, monkeypatch) -> None:

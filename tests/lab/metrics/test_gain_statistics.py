@@ -5,8 +5,15 @@ import math
 import numpy as np
 import pytest
 
-from untone.lab.metrics import gain_targets
-from untone.lab.metrics.gain_statistics import between_renditions, gain_statistics, summarized
+from untone.lab.metrics import gain_table, gain_targets
+from untone.lab.metrics.gain_statistics import (
+    NAMES,
+    as_figures,
+    between_renditions,
+    from_figures,
+    gain_statistics,
+    summarized,
+)
 
 SIDE = 40
 
@@ -98,3 +105,28 @@ def test_the_target_is_the_mean_of_both_groups() -> None:
     assert target.mean.by_saturation == pytest.approx([1.045, 0.70, 0.62, 0.39])
     assert target.mean.above == pytest.approx([0.094, 0.0295, 0.0085])
     assert np.isnan(target.mean.by_code[:2]).all()
+
+
+def test_figures_have_names_and_come_back() -> None:
+    statistics = gain_statistics(patches((200, 190, 180), (99, 9, 9)), gains((1, 1, 2), (0.2, 0.2, 0.2)), light(5, 1))
+    figures = as_figures(statistics)
+    assert len(figures) == len(NAMES) == 8 + 8 + 4 + 4 + 2 + 3
+    assert figures["gain_eighth_7"] == figures["gain_bright_grey"] == pytest.approx(4 / 3)
+    assert figures["channels_bright_grey"] == pytest.approx(1)
+    assert figures["share_above_4x"] == pytest.approx(0.5)
+    for before, after in zip(statistics, from_figures(figures), strict=True):
+        assert after == pytest.approx(before, nan_ok=True)
+
+
+def test_the_table_has_a_line_for_each_figure_and_a_column_for_each_set() -> None:
+    one = gain_statistics(patches((250, 250, 250), (100, 100, 100)), gains((1, 1, 1), (0, 0, 0)), light(2, 0.5))
+    text = gain_table.table({"ours": summarized([one])} | gain_targets.TARGETS)
+    head, rule, *lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines()]
+    assert head == ["mean of pictures", "ours (1)", "phones and Adobe (19)", "Lightroom (16)", "their mean (35)"]
+    assert rule == ["---"] * 5
+    assert [line[0] for line in lines] == list(gain_table.LINES)
+    assert lines[0][1:3] == ["- 0.00 - - - 1.00", "0.21 0.28 0.44 0.75 1.13 1.86"]
+    assert lines[7][1:] == ["50, 0, 0", "14, 4.2, 1.1", "5.1, 1.7, 0.6", "9.4, 3, 0.85"]
+    as_json = gain_table.as_json(summarized([one]))
+    assert (as_json["pictures"], as_json["gain_eighth_8"], as_json["gain_eighth_1"]) == (1, pytest.approx(1), None)
+    assert as_json["between_eighth_8"] == 0

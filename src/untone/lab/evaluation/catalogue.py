@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ... import colour
 from .. import metrics
-from ..metrics import Rendition, complaints, difference
+from ..metrics import Rendition, complaints, difference, gain_statistics
 from ..metrics.domains import MU, brightest, mu_law
 from ..metrics.hdrvdp import CONVENTION as HDRVDP_CONVENTION
 from ..metrics.hdrvdp import scores
@@ -39,6 +39,12 @@ class Comparison:
         if self.made.primaries == own:
             return self.made.light
         return self.made.light @ colour.rgb_to_rgb(self.made.primaries, own).T
+
+    @cached_property
+    def gains(self) -> dict[str, float]:
+        """What the gain does to the picture, by gain_statistics.NAMES."""
+        found = gain_statistics.between_renditions(self.picture.encoded, self.picture.light, self.light)
+        return gain_statistics.as_figures(found)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -247,6 +253,16 @@ METRICS: dict[str, Metric] = {
         "HDR-VDP-3 Q_JOD", HDRVDP_CONVENTION, lambda c: scores(c.made.bt2020, c.truth.bt2020).jod, "more", 3
     ),
 }
+
+GAINS = tuple(gain_statistics.NAMES)
+"""What the gain does, of every rendition and of the truth: a table of their own."""
+
+
+def _gain(name: str) -> Metric:
+    return Metric(name, gain_statistics.NAMES[name], lambda c: c.gains[name], shown_for_truth=True)
+
+
+METRICS |= {name: _gain(name) for name in GAINS}
 
 EXTRAS = ("cvvdp_jod", "lpips", "hdrvdp3_q", "hdrvdp3_jod")
 """Asked for by name: each needs something that is not in this package."""

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ... import __version__
+from ... import __version__, colour
 from ...console.lines import complain
 from ...errors import UntoneError, UsageError
 from ...formats.common.files import save
@@ -25,9 +25,10 @@ from ..data.codes import header
 from ..data.examples import Dataset
 from ..data.layouts import gmnet
 from ..metrics import hdrvdp, perceptual
-from . import baselines, contact_sheet, gallery, measuring, tables
-from .catalogue import DEFAULT, EXTRAS, METRICS
+from . import baselines, contact_sheet, gain_figures, gallery, measuring, tables
+from .catalogue import DEFAULT, EXTRAS, GAINS, METRICS
 from .cost import cost
+from .measuring import TRUTH
 from .methods import Method, of_models, rivals
 from .pictures import MOST_PIXELS, Picture, Source, of_dataset, of_photos
 from .protocols import GMNET_PEAKS, NAMES, Protocol, own_light, protocol
@@ -35,7 +36,7 @@ from .records import Records
 
 MODEL = "fastgamer"
 OWN = tuple(name for name in METRICS if name not in EXTRAS and not name.startswith("gmnet"))
-GROUPS = {"default": DEFAULT, "all": OWN, "hdrvdp3": ("hdrvdp3_q", "hdrvdp3_jod")}
+GROUPS = {"default": DEFAULT, "gains": GAINS, "all": OWN, "hdrvdp3": ("hdrvdp3_q", "hdrvdp3_jod")}
 """Words that stand for several metrics."""
 
 
@@ -63,7 +64,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--cost", action="store_true", help="parameters, multiply-adds and seconds of each model at 4K")
     add("--csv", type=Path, metavar="FILE", help="figures of every picture; a run that was stopped goes on from it")
     add("--json", type=Path, metavar="FILE", help="every figure, with conventions and intervals")
-    add("--html", type=Path, metavar="FILE", help="a page with the tables and the worst pictures")
+    add("--html", type=Path, metavar="FILE", help="a page with the tables and pictures at 0 to -3 EV, the worst first")
+    add("--shown", type=int, default=gallery.MOST_PICTURES, metavar="N", help="pictures on it, 0 for all; default 12")
     add("--sheets", type=Path, metavar="DIR", help="contact sheets of every picture, 0 to -3 EV")
     add("--strict", action="store_true", help="a broken picture ends it; otherwise it is named and left out")
 
@@ -73,6 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
     how, columns, special = _how(arguments)
     methods, fits = _methods(arguments)
     notes = tables.conventions(columns, how.note, special)
+    shown = gain_figures.others(columns)
     sources = _sources(arguments, how)
     models = [c.name for c in methods if c.kind == "model"]
     out = sys.stdout.write
@@ -82,9 +85,10 @@ def run(arguments: argparse.Namespace) -> int:
     job = measuring.Job(methods, how, columns, Records(arguments.csv, notes), arguments.strict, drawn)
     for source in sources:
         found.append(measuring.measured(source, job))
-        out(tables.markdown(found[-1], columns, models))
+        out(tables.markdown(found[-1], shown, models))
+        out(gain_figures.markdown(found[-1]))
     if sources:
-        out("\n" + tables.legend(columns, notes))
+        out("\n" + tables.legend(shown, notes))
     costs = _costs(arguments)
     out(tables.costs(costs))
     extra = {
@@ -95,10 +99,11 @@ def run(arguments: argparse.Namespace) -> int:
         "fits": fits,
     }
     if arguments.json:
-        made = tables.as_json(found, columns, notes, methods, extra)
+        made = tables.as_json(found, columns, notes, methods, extra | gain_figures.as_json(found))
         _write(arguments.json, json.dumps(made, indent=1, allow_nan=False, default=str) + "\n")
     if arguments.html:
-        _write(arguments.html, gallery.page(found, sources, methods, how, columns, notes, how.note))
+        most = arguments.shown
+        _write(arguments.html, gallery.page(found, sources, methods, how, columns, notes, how.note, most))
     return 0
 
 
@@ -115,8 +120,11 @@ def _how(arguments: argparse.Namespace) -> tuple[Protocol, tuple[str, ...], dict
         raise UsageError("--peak is a ratio above 1, of --protocol gmnet")
     if arguments.pixels is not None and arguments.pixels < 0:
         raise UsageError(f"--pixels must be 0 (all) or more, not {arguments.pixels}")
+    if arguments.shown < 0:
+        raise UsageError(f"--shown must be 0 (all) or more, not {arguments.shown}")
     how = protocol(arguments.protocol, arguments.peak or _gmnet_peak(arguments.data))
-    columns = how.columns if arguments.metrics is None else _named(arguments.metrics, arguments.protocol)
+    usual = gain_figures.added(how.columns, arguments.protocol)
+    columns = usual if arguments.metrics is None else _named(arguments.metrics, arguments.protocol)
     special = {}
     if arguments.hdrvdp:
         setting = hdrvdp.Setting(arguments.hdrvdp, arguments.ppd)
@@ -230,8 +238,11 @@ def _sheet_maker(folder: Path | None, how: Protocol) -> Any:
     folder.mkdir(parents=True, exist_ok=True)
 
     def draw(picture: Picture, methods: Sequence[Method]) -> None:
-        made = (c.make(picture) for c in methods if c.kind == "model")
-        rows = [picture.light, *(own_light(picture, m) for m in made), picture.truth]
+        made = {c.name: own_light(picture, c.make(picture)) for c in methods if c.kind == "model"}
+        matrix = colour.rgb_to_rgb(picture.image.primaries, "bt709").T
+        rows = {
+            name: light @ matrix for name, light in ({"SDR": picture.light} | made | {TRUTH: picture.truth}).items()
+        }
         contact_sheet.save(folder / f"{picture.name.replace('/', '-')}.png", rows)
 
     return draw

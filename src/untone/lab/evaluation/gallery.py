@@ -1,70 +1,68 @@
-"""A page of its own: tables, and the worst pictures as base, models and truth at 0 to -3 EV with errors in colour."""
+"""A page of its own: tables, and pictures as base, baselines, models and truth at 0 to -3 EV, the worst first."""
 
 from __future__ import annotations
 
-import base64
 import html
-import io
+import re
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image as Pil
 
-from ... import colour
-from ..metrics import difference
-from . import contact_sheet
-from .catalogue import METRICS, Comparison
-from .measuring import TRUTH, Table, figures_of
+from ..metrics import gain_table
+from . import exposures, gain_figures
+from .catalogue import METRICS
+from .exposures import MOST_DE, RAMP
+from .measuring import Table
 from .methods import Method
-from .pictures import Picture, Source
+from .pictures import Source
 from .protocols import Protocol
 from .tables import cell, leave_alone
 
-WIDTH = 300
-WORST = 6
-MOST_DE = 40.0
-"""dE_ITP at the bright end of the false colours."""
+MOST_PICTURES = 12
+"""Shown of each set unless told otherwise."""
 
-RAMP = np.array(
-    [[0, 0, 40], [40, 60, 170], [40, 160, 160], [120, 200, 70], [250, 200, 40], [240, 90, 30], [255, 255, 255]]
-)
-"""Dark blue for no difference, white for MOST_DE and beyond."""
+SHOWN = ("square", "gentle square", "one curve", "one 3D LUT, tuned")
+"""Shown beside the models where they take part: what a model has to beat."""
 
 STYLE = """
 body { font: 14px/1.45 system-ui, sans-serif; margin: 2em auto; max-width: 1280px; padding: 0 1em; color: #1c1c1c; }
+.wide { overflow-x: auto; }
 table { border-collapse: collapse; margin: .6em 0 1.2em; font-variant-numeric: tabular-nums; }
 th, td { border-bottom: 1px solid #d8d8d8; padding: .3em .7em; text-align: right; }
 th { font-weight: 600; vertical-align: bottom; }
 td { white-space: nowrap; }
-th:first-child, td:first-child { text-align: left; } tr.model td { background: #eef5ff; }
-figure { margin: 1.6em 0; } figcaption { margin-bottom: .4em; }
+th:first-child, td:first-child { text-align: left; } tr.model td, td.model, th.model { background: #eef5ff; }
+.gain td:first-child { white-space: normal; min-width: 14em; }
 dt { font-weight: 600; } dd { margin: 0 0 .4em 1.2em; color: #444; }
-.strip { display: grid; grid-template-columns: 110px repeat(4, 1fr) 1fr; gap: 4px; align-items: center; }
-.strip img { width: 100%; display: block; } .strip .head { color: #666; font-size: 12px; }
 .ramp { display: inline-block; width: 160px; height: 10px; background: linear-gradient(90deg, RAMP); margin: 0 .4em; }
 """
 
 
 def page(
     tables: Sequence[Table], sources: Sequence[Source], methods: Sequence[Method], protocol: Protocol,
-    columns: Sequence[str], notes: dict[str, str], headline: str,
+    columns: Sequence[str], notes: dict[str, str], headline: str, most: int = MOST_PICTURES,
 ) -> str:  # fmt: skip
-    """The whole page as one HTML text without references to anything outside."""
+    """The whole page as one HTML text that refers to nothing outside; `most` pictures of each set, 0 for all."""
     models = [c for c in methods if c.kind == "model"]
-    shown = models or list(methods[:1])
+    shown = [c for c in methods if c.name in SHOWN] + models or list(methods[:1])
+    first = (models or shown)[0]
+    columns = gain_figures.others(columns)
     parts = [f"<h1>untone eval</h1><p>{html.escape(headline)}</p>"]
     for table, source in zip(tables, sources, strict=True):
         parts.append(f"<h2>{html.escape(table.title)}</h2>")
         if table.rows:
-            parts += [_table(table, columns, {c.name for c in models}), _worst(table, source, shown, protocol, columns)]
+            names = {c.name for c in models}
+            others = {c.name for c in methods} - {c.name for c in shown}
+            parts += [_table(table, columns, names), _gains(table, names, others)]
+            parts.append(_pictures(table, source, shown, first, protocol, columns[0], most))
         parts += [f"<p>left out: {html.escape(line)}</p>" for line in table.skipped]
         parts += [f"<p>{html.escape(line)}</p>" for line in _alone(table)]
     terms = "".join(f"<dt>{html.escape(METRICS[n].head)}</dt><dd>{html.escape(notes[n])}</dd>" for n in columns)
+    terms += f"<dt>What the gain does</dt><dd>{html.escape(gain_table.CONVENTION)}</dd>"
     ramp = ", ".join(f"rgb({r},{g},{b})" for r, g, b in RAMP.tolist())
-    style = STYLE.replace("RAMP", ramp)
-    head = f"<!doctype html><html lang=en><meta charset=utf-8><title>untone eval</title><style>{style}</style>"
+    style = STYLE.replace("RAMP", ramp) + exposures.STYLE
+    meta = "<meta charset=utf-8><meta name=viewport content='width=device-width'>"
+    head = f"<!doctype html><html lang=en>{meta}<title>untone eval</title><style>{style}</style>"
     return f"{head}<body>{''.join(parts)}<h2>Conventions</h2><dl>{terms}</dl></body></html>\n"
 
 
@@ -79,70 +77,48 @@ def _table(table: Table, columns: Sequence[str], models: set[str]) -> str:
         cells = "".join(f"<td>{html.escape(cell(table, method, c, c == columns[0]))}</td>" for c in columns)
         mark = " class=model" if method in models else ""
         rows.append(f"<tr{mark}><td>{html.escape(method)}</td>{cells}</tr>")
-    return f"<table><tr><th>method, {len(table.indices)} pictures</th>{heads}</tr>{''.join(rows)}</table>"
+    head = f"<tr><th>method, {len(table.indices)} pictures</th>{heads}</tr>"
+    return f"<div class=wide><table>{head}{''.join(rows)}</table></div>"
 
 
-def worst(table: Table, method: str, metric: str, count: int = WORST) -> list[str]:
-    """The pictures a method does worst on."""
+def _gains(table: Table, models: set[str], left_out: set[str]) -> str:
+    """What the gain of each method that is shown does, beside real photos."""
+    found = {k: v for k, v in gain_figures.beside_real_photos(table).items() if k not in left_out}
+    if not found:
+        return ""
+    marks = [" class=model" if name in models else "" for name in found]
+    heads = "".join(f"<th{mark}>{html.escape(name)}</th>" for name, mark in zip(found, marks, strict=True))
+    columns = [gain_table.cells(statistics) for statistics in found.values()]
+    rows = [
+        f"<tr><td>{html.escape(line)}</td>"
+        + "".join(f"<td{mark}>{html.escape(c[k])}</td>" for c, mark in zip(columns, marks, strict=True))
+        + "</tr>"
+        for k, line in enumerate(gain_table.LINES)
+    ]
+    title = "<h3>What the gain does (mean of pictures)</h3>"
+    return f"{title}<div class=wide><table class=gain><tr><th></th>{heads}</tr>{''.join(rows)}</table></div>"
+
+
+def worst(table: Table, method: str, metric: str, count: int = MOST_PICTURES) -> list[str]:
+    """The pictures a method does worst on, the worst first; all for a count of 0."""
     known = {name: value for name, value in table.column(method, metric).items() if np.isfinite(value)}
-    return sorted(known, key=lambda name: known[name], reverse=METRICS[metric].better == "less")[:count]
+    names = sorted(known, key=lambda name: known[name], reverse=METRICS[metric].better == "less")
+    return names[:count] if count else names
 
 
-def _worst(table: Table, source: Source, shown: Sequence[Method], protocol: Protocol, columns: Sequence[str]) -> str:
-    names = worst(table, shown[0].name, columns[0])
+def _pictures(
+    table: Table, source: Source, shown: Sequence[Method], first: Method, protocol: Protocol, column: str,
+    most: int,
+) -> str:  # fmt: skip
+    names = worst(table, first.name, column, most)
+    what = "All" if len(names) == len(table.indices) else f"The {len(names)} worst of {len(table.indices)}"
     parts = [
-        f"<h3>Worst of {html.escape(shown[0].name)} by {html.escape(METRICS[columns[0]].head)}</h3>"
+        f"<h3>{what}, by {html.escape(METRICS[column].head)} of {html.escape(first.name)}, the worst first</h3>"
         f"<p>dE_ITP 0<span class=ramp></span>{MOST_DE:g} and more; 1 is just noticeable</p>"
     ]
     for name in names:
         picture = source.load(table.indices[name])
         if picture is not None:
-            parts.append(_figure(picture, shown, protocol, columns))
-    return "".join(parts)
-
-
-def _figure(picture: Picture, shown: Sequence[Method], protocol: Protocol, columns: Sequence[str]) -> str:
-    evs = "".join(f"<span class=head>{ev} EV</span>" for ev in contact_sheet.EXPOSURES)
-    rows = [f"<span class=head></span>{evs}<span class=head>error</span>"]
-    rows.append(_strip("base", picture, picture.light, None))
-    captions = []
-    for method in shown:
-        made = method.make(picture)
-        compared = Comparison(picture, made, made.direct or protocol.prepare(picture, made).made, picture.true)
-        score = figures_of(picture, made, protocol, columns[:1])[columns[0]]
-        captions.append(f"{method.name} {score:.{METRICS[columns[0]].digits}f}")
-        rows.append(_strip(method.name, picture, compared.light, compared))
-    rows.append(_strip(TRUTH, picture, picture.truth, None))
-    figures = html.escape(f"{METRICS[columns[0]].head}: {', '.join(captions)}")
-    caption = f"<b>{html.escape(picture.name)}</b>, {figures}"
-    return f"<figure><figcaption>{caption}</figcaption><div class=strip>{''.join(rows)}</div></figure>"
-
-
-def _strip(name: str, picture: Picture, light: NDArray[Any], compared: Comparison | None) -> str:
-    """One row: exposures beside each other, and the error."""
-    shown = light @ colour.rgb_to_rgb(picture.image.primaries, "bt709").T
-    sheet = contact_sheet.exposures(shown, WIDTH)
-    cells = [
-        _img(sheet[:, k * WIDTH : (k + 1) * WIDTH], f"{name} {ev} EV") for k, ev in enumerate(contact_sheet.EXPOSURES)
-    ]
-    error = _img(false_colour(compared), f"{name} error") if compared else "<span></span>"
-    return f"<span class=head>{html.escape(name)}</span>{''.join(cells)}{error}"
-
-
-def false_colour(compared: Comparison) -> NDArray[np.uint8]:
-    """dE_ITP of every pixel, [h, WIDTH, 3]."""
-    error = difference.itp_difference(compared.made.ictcp, compared.truth.ictcp)
-    place = np.clip(error / MOST_DE, 0, 1) * (len(RAMP) - 1)
-    below = np.minimum(place.astype(int), len(RAMP) - 2)
-    colours = RAMP[below] + (RAMP[below + 1] - RAMP[below]) * (place - below)[..., None]
-    picture = Pil.fromarray((colours + 0.5).astype(np.uint8))
-    return np.asarray(
-        picture.resize((WIDTH, max(1, round(error.shape[0] * WIDTH / error.shape[1]))), Pil.Resampling.BOX)
-    )
-
-
-def _img(pixels: NDArray[np.uint8], alt: str) -> str:
-    buffer = io.BytesIO()
-    Pil.fromarray(pixels).save(buffer, "JPEG", quality=88)
-    data = base64.b64encode(buffer.getvalue()).decode()
-    return f'<img alt="{html.escape(alt, quote=True)}" src="data:image/jpeg;base64,{data}">'
+            measured = {method: rows[name] for method, rows in table.rows.items() if name in rows}
+            parts.append(exposures.figure(picture, shown, protocol, column, measured))
+    return re.sub(r"\n+", "\n", "".join(parts))

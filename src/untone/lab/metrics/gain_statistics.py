@@ -7,7 +7,7 @@ white. The same figures of a set of real photos say whether pairs, or a model, d
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -152,3 +152,30 @@ def _light_above_white(light: Light) -> tuple[float, Figures]:
     strongest = brightest(light)
     lights = math.log2(max(float(np.percentile(strongest, LIGHTS_PERCENTILE)), 1e-3))
     return lights, np.array([float((strongest > limit * WHITE_TOLERANCE).mean()) for limit in ABOVE])
+
+
+# -- as named figures -------------------------------------------------------------------------------------------------
+
+NAMES: dict[str, str] = {
+    **{f"gain_eighth_{k}": f"mean gain of codes {32 * k - 32} to {32 * k - 1}, stops" for k in range(1, EIGHTHS + 1)},
+    **{f"gain_spread_{k}": f"sd of gain of codes {32 * k - 32} to {32 * k - 1}, stops" for k in range(1, EIGHTHS + 1)},
+    **{f"gain_bright_{name}": f"mean gain of bright {name} pixels, stops" for name in SATURATIONS},
+    **{f"channels_bright_{name}": f"strongest minus weakest channel, bright {name}, stops" for name in SATURATIONS},
+    "gain_middle": "mean gain of codes 64 to 199, stops",
+    "lights_stops": "99.9th percentile of pixels' brightest channels, stops over SDR white",
+    **{f"share_above_{limit:g}x": f"share of pixels above {limit:g} x SDR white, 0 to 1" for limit in ABOVE},
+}
+"""Every figure of a picture by its name, in the order of GainStatistics: what it is, and its unit."""
+
+
+def as_figures(statistics: GainStatistics) -> dict[str, float]:
+    """NAMES -> figure; shares 0 to 1."""
+    return dict(zip(NAMES, np.concatenate([np.atleast_1d(part) for part in statistics]).tolist(), strict=True))
+
+
+def from_figures(figures: Mapping[str, float]) -> GainStatistics:
+    """Inverse of as_figures."""
+    values = np.array([figures[name] for name in NAMES])
+    sizes = [EIGHTHS, EIGHTHS, len(SATURATIONS), len(SATURATIONS), 1, 1]
+    a, b, c, d, e, f, g = np.split(values, np.cumsum(sizes))
+    return GainStatistics(a, b, c, d, float(e[0]), float(f[0]), g)
