@@ -1,13 +1,14 @@
 """Options and commands, in this process: what each does to the result, and what is refused as usage."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image as Pillow
 
 import untone
-from untone import cli
+from untone import cli, colour
 
 
 @pytest.fixture(autouse=True)
@@ -32,6 +33,39 @@ def test_strength_is_a_percentage():
     assert np.allclose(map_of("half.jpg").max_stops, np.array(map_of("full.jpg").max_stops) / 2, atol=1e-3)
     assert call("photo.jpg", "-o", "none.jpg", "--strength", 0) == 0
     assert map_of("none.jpg").max_stops == (0, 0, 0)
+    assert call("photo.jpg", "-o", "more.jpg", "--strength", 150) == 0
+    assert np.allclose(map_of("more.jpg").max_stops, np.array(map_of("full.jpg").max_stops) * 1.5, atol=1e-3)
+
+
+def test_white_is_what_one_means_and_no_gain_map_changes(capsys):
+    """At 100 nits PQ codes and the header of EXR follow, the light relative to white does not; peaks are absolute."""
+    for name, words in (("own", ()), ("dim", ("--white", 100))):
+        for suffix in ("jpg", "png", "exr"):
+            assert call("photo.jpg", "-o", f"{name}.{suffix}", *words) == 0
+    assert (Path("own.jpg").read_bytes(), map_of("own.jpg").max_stops) == (
+        Path("dim.jpg").read_bytes(), map_of("dim.jpg").max_stops,
+    )  # fmt: skip
+    own, dim = (colour.pq_to_nits(untone.read(f"{name}.png")[0].pixels / 65535) for name in ("own", "dim"))
+    assert np.allclose(dim, own * 100 / 203, rtol=0.01, atol=0.01)
+    own, dim = (untone.read(f"{name}.exr")[0] for name in ("own", "dim"))
+    assert (own.white_nits, dim.white_nits) == (203, 100)
+    assert np.array_equal(own.pixels, dim.pixels)
+    capsys.readouterr()
+    assert call("photo.jpg", "-o", "limited.jpg", "--white", 100, "--peak", 150, "--json") == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["white_nits"] == 100
+    assert 100 < printed["peak_nits"] <= 150.1
+    image, gain_map = untone.read("limited.jpg")
+    assert untone.apply(image, gain_map).pixels.max() <= 1.501
+
+
+@pytest.mark.parametrize("verb", [("to", "png"), ("apply",)])
+def test_white_is_known_to_the_verbs_that_write_light(verb):
+    assert call("photo.jpg") == 0
+    for name, words in (("own.png", ()), ("dim.png", ("--white", 100))):
+        assert call(*verb, "photo.hdr.jpg", "-o", name, *words) == 0
+    own, dim = (colour.pq_to_nits(untone.read(name)[0].pixels / 65535) for name in ("own.png", "dim.png"))
+    assert np.allclose(dim, own * 100 / 203, rtol=0.01, atol=0.01)
 
 
 def test_peak_limits_the_light():
@@ -93,8 +127,11 @@ def test_folders_become_folders(here, capsys):
     ("arguments", "said"),
     [
         ([], "required: INPUT"),
-        (["photo.jpg", "--strength", "101"], "must be from 0 to 100, not 101"),
-        (["photo.jpg", "--strength", "nan"], "must be from 0 to 100"),
+        (["photo.jpg", "--strength", "151"], "must be from 0 to 150, not 151"),
+        (["photo.jpg", "--strength", "nan"], "must be from 0 to 150"),
+        (["photo.jpg", "--white", "9"], "must be from 10 to 1000 nits, not 9"),
+        (["photo.jpg", "--white", "nan"], "must be from 10 to 1000 nits"),
+        (["photo.jpg", "--white", "400", "--peak", "300"], "from SDR white, 400 nits"),
         (["photo.jpg", "--strength", "much"], "--strength"),
         (["photo.jpg", "--peak", "100"], "from SDR white, 203 nits"),
         (["photo.jpg", "--peak", "inf"], "from SDR white"),

@@ -98,11 +98,26 @@ def test_what_a_predicted_map_says_of_itself():
     assert gain_map.encodings == ()
 
 
-@pytest.mark.parametrize("strength", [0.25, 0.5, 1.0])
+@pytest.mark.parametrize("strength", [0.25, 0.5, 1.0, 1.5])
 def test_strength_scales_the_stops(strength):
     image = photo()
     found = pipeline.apply(image, pipeline.predict(image, Constant(1.0), strength)).pixels
     assert np.allclose(found, lifted(image, strength), rtol=0.005, atol=1e-4)
+
+
+def test_a_conversion_names_the_strength_for_more_light(tmp_path):
+    """Where something glows, no limit is asked for and there is more to be had."""
+    source = tmp_path / "photo.jpg"
+    pipeline.write(source, Image(np.full((16, 16, 3), 250, np.uint8)))
+
+    def stronger(gain_stops=1.0, **options):
+        return pipeline.convert(source, None, model=Constant(gain_stops), **options).stronger
+
+    assert stronger() == pytest.approx(1.3)
+    assert stronger(strength=1.4) == 1.5
+    assert stronger(strength=1.5) is None
+    assert stronger(peak_nits=300) is None
+    assert stronger(0.0) is None
 
 
 def test_strength_0_changes_nothing_and_needs_no_model():
@@ -132,8 +147,8 @@ def test_a_high_peak_changes_nothing():
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"strength": -0.1}, "strength must be from 0 to 1, not -0.1"),
-        ({"strength": 1.5}, "not 1.5"),
+        ({"strength": -0.1}, "strength must be from 0 to 1.5, not -0.1"),
+        ({"strength": 1.6}, "not 1.6"),
         ({"strength": float("nan")}, "not nan"),
         ({"peak_nits": 100}, "from SDR white, 203 nits, to 10000 nits, not 100"),
         ({"peak_nits": float("inf")}, "not inf"),

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import math
 import os
 import sys
 from collections.abc import Sequence
@@ -15,7 +14,7 @@ from types import ModuleType
 from typing import NoReturn
 
 from . import __version__
-from .apps.options import add_batch_arguments, quality
+from .apps.options import add_batch_arguments, percent, quality, white
 from .errors import UntoneError, UsageError
 
 INTERRUPTED, PIPE_CLOSED = 130, 141
@@ -128,17 +127,17 @@ def _add_convert_arguments(parser: Parser) -> None:
         metavar="OUT",
         help="file (.jpg, .exr, .hdr, .png), folder, or - for stdout; default: beside INPUT",
     )
-    add("--strength", type=_percent, default=100.0, metavar="0-100", help="how much of the gain to apply; default 100")
-    add("--peak", type=float, metavar="NITS", help="no pixel brighter than this; SDR white has 203")
+    add("--strength", type=percent, default=100.0, metavar="0-150", help="percent of the gain; default 100, restrained")
+    add("--peak", type=float, metavar="NITS", help="scale the gain down until no pixel is brighter than this")
+    add(
+        "--white",
+        type=white,
+        default=203.0,
+        metavar="NITS",
+        help="what SDR white, linear 1.0, has in .exr and .png and in what is printed; gain maps stay; default 203",
+    )
     add("--map-size", choices=("full", "half", "quarter"), default="half", help="side of the gain map; default half")
     add("--quality", type=quality, metavar="1-100", help="JPEG quality of the gain map, and of a base that is no JPEG")
     add("--model", default="fastgamer", metavar="NAME|PATH", help="a model by name, or an .onnx file")
     add_batch_arguments(parser)
     add("--version", action="version", version=f"untone {__version__}")
-
-
-def _percent(text: str) -> float:
-    value = float(text)
-    if not (math.isfinite(value) and 0 <= value <= 100):
-        raise argparse.ArgumentTypeError(f"must be from 0 to 100, not {text}")
-    return value

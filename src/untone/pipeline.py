@@ -23,12 +23,13 @@ from .errors import UntoneError, UsageError
 from .formats.common.pixels import brightest
 from .formats.jpeg import network_segment
 from .formats.signalling import shown_elsewhere
-from .image import GainMap, Image, turned_upright
+from .image import DIFFUSE_WHITE_NITS, GainMap, Image, turned_upright
 from .implicit import encoding as network_encoding
 from .implicit.encoding import GAMUT_TOLERANCE, Relation, aligned, network_of
 from .prediction import MAP_DIVISORS as MAP_DIVISORS
 from .prediction import LightModel, Model
 from .prediction import check_options as check_options
+from .prediction import check_white as check_white
 from .rendition import applied, upright
 
 DEFAULT_MODEL = "fastgamer"
@@ -42,6 +43,9 @@ UPRIGHT_SUFFIXES = (".exr", ".hdr")
 TARGET_SUFFIXES = GAIN_MAP_SUFFIXES + RENDITION_SUFFIXES
 
 STATISTICS_PIXELS = 100_000
+
+STRONGER = 0.3
+"""A step of strength that shows."""
 
 INKED = "its CMYK pixels become RGB"
 
@@ -57,6 +61,8 @@ class Conversion:
         headroom_stops: of the HDR rendition; 0 where left alone.
         peak_nits: light of the brightest pixel looked at (every pixel, or a regular sample of large photos).
         share_above_white: share of pixels with a channel brighter than SDR white.
+        white_nits: of SDR white, by which the peak is given.
+        stronger: strength of a rendition that would have more light; None where nothing glows, or an option forbids it.
         note: what did not go as the user may think; one line.
     """
 
@@ -67,6 +73,8 @@ class Conversion:
     headroom_stops: float = 0.0
     peak_nits: float = 0.0
     share_above_white: float = 0.0
+    white_nits: float = DIFFUSE_WHITE_NITS
+    stronger: float | None = None
     note: str | None = None
 
 
@@ -141,7 +149,7 @@ def predict(
     Args:
         image: SDR, 8 or 16 bit (float is taken as 16 bit).
         model: a name, a path, or a loaded model.
-        strength: 0 to 1, scales every gain (in stops); 0 changes nothing.
+        strength: 0 to 1.5, scales every gain (in stops); 0 changes nothing, 1 is what the model sees fit.
         peak_nits: gains are scaled down until no pixel can exceed it; None sets no limit.
         map_size: one of MAP_DIVISORS.
 
@@ -152,6 +160,12 @@ def predict(
     check_options(strength, peak_nits, map_size, image.white_nits)
     if image.is_hdr:
         raise UntoneError(f"the image is HDR already ({image.transfer}); a gain map is predicted for SDR photos")
+    return _predicted(image, model, strength, peak_nits, map_size)
+
+
+def _predicted(
+    image: Image, model: str | Path | Model, strength: float, peak_nits: float | None, map_size: str
+) -> GainMap:
     divisor = MAP_DIVISORS[map_size]
     if strength == 0:
         return prediction.unchanged(image, divisor)
@@ -221,6 +235,7 @@ def convert(
     model: str | Path | Model = DEFAULT_MODEL,
     strength: float = 1.0,
     peak_nits: float | None = None,
+    white_nits: float = DIFFUSE_WHITE_NITS,
     map_size: str = "half",
     quality: int | None = None,
 ) -> Conversion:
@@ -231,7 +246,10 @@ def convert(
         target: .jpg keeps the photo as base and adds a gain map; .exr, .hdr and .png hold the HDR pixels (linear, PQ),
             of 4 times the rows and columns where the model is one for super-resolution. An existing file is replaced.
             None returns the JPEG in `Conversion.data`.
-        model, strength, peak_nits, map_size: as predict takes them.
+        model, strength, map_size: as predict takes them.
+        white_nits: what linear 1.0, SDR white, means in .exr and .png and in the figures returned, 10 to 1000. Gains
+            are relative to it: a gain map does not change with it.
+        peak_nits: gains are scaled down until no pixel exceeds it, SDR white having white_nits; None sets no limit.
         quality: 1 to 100, of the gain map and of a base that has to be encoded anew; None takes the formats' own.
 
     Returns:
@@ -241,7 +259,8 @@ def convert(
         UsageError: an argument is out of its range, or the target cannot hold what the model makes.
         UntoneError: the photo cannot be read or the target not written; nothing is left behind.
     """
-    check_options(strength, peak_nits, map_size)
+    check_white(white_nits)
+    check_options(strength, peak_nits, map_size, white_nits)
     suffix = _target_suffix(target)
     with ThreadPoolExecutor(1) as aside:  # ONNX Runtime takes as long to import as a photo takes to decode
         loading = aside.submit(_model, model)
@@ -251,17 +270,31 @@ def convert(
             return Conversion(image.width, image.height, left_alone=reason)
         loaded = loading.result()
     rendition = suffix in RENDITION_SUFFIXES
+    limit = None if peak_nits is None else peak_nits * image.white_nits / white_nits
     if rendition and isinstance(loaded, LightModel) and loaded.upscale != 1:
-        large = prediction.super_resolved(image, loaded, strength, peak_nits)
+        large = with_white(prediction.super_resolved(image, loaded, strength, limit), white_nits)
         write(target, large)
-        return Conversion(image.width, image.height, None, None, *_figures(large))
-    gain_map = predict(image, loaded, strength, peak_nits, map_size="full" if rendition else map_size)
+        return Conversion(image.width, image.height, None, None, *_figures(large), white_nits)
+    gain_map = _predicted(image, loaded, strength, limit, "full" if rendition else map_size)
+    image = with_white(image, white_nits)
     options = {} if quality is None else {"quality": quality, "map_quality": quality}
     if rendition:
         data = write_rendition(target, image, gain_map)
     else:
         data = write(target, image, gain_map, format=None if target else "jpeg", **options)
-    return Conversion(image.width, image.height, None, data, *statistics(image, gain_map), note=noted(image))
+    figures = statistics(image, gain_map)
+    more = _stronger(strength) if peak_nits is None and figures[2] > 0 else None
+    return Conversion(image.width, image.height, None, data, *figures, white_nits, more, noted(image))
+
+
+def _stronger(strength: float) -> float | None:
+    """The strength to try for more light."""
+    return None if strength >= prediction.MAX_STRENGTH else min(strength + STRONGER, prediction.MAX_STRENGTH)
+
+
+def with_white(image: Image, white_nits: float | None) -> Image:
+    """The same pixels, linear 1.0 having so many nits; None leaves the image's own."""
+    return image if white_nits is None else dataclasses.replace(image, white_nits=white_nits)
 
 
 def transcode(
@@ -270,6 +303,7 @@ def transcode(
     format: str,  # noqa: A002  # the word that callers know
     *,
     headroom_stops: float | None = None,
+    white_nits: float | None = None,
     quality: int = 95,
     map_quality: int = 100,
 ) -> Conversion:
@@ -282,13 +316,17 @@ def transcode(
         target: the file to write; None returns it in `Conversion.data`.
         format: a name of formats.FORMATS. One of RENDITION_SUFFIXES gets the HDR rendition.
         headroom_stops: of the display that a rendition is for; None asks for the HDR rendition.
+        white_nits: what linear 1.0, SDR white, means in a rendition; None leaves what the file says, or 203.
         quality, map_quality: as formats.write takes them, for what has to be encoded anew.
 
     Raises:
         UsageError: a quality out of range.
         UntoneError: unreadable, or nothing that the format can hold; nothing is left behind.
     """
+    if white_nits is not None:
+        check_white(white_nits)
     image, gain_map = read(source, by_rows=True)
+    image = with_white(image, white_nits)
     network = network_of(image)
     if network is not None:
         return _transcode_network(image, network, target, format, headroom_stops, quality, map_quality)
@@ -298,7 +336,7 @@ def transcode(
         data = write_rendition(target, image, gain_map, headroom_stops, **options)
     else:
         data = write(target, image, gain_map, **options)
-    return Conversion(image.width, image.height, None, data, *figures, note=noted(image, format))
+    return Conversion(image.width, image.height, None, data, *figures, image.white_nits, note=noted(image, format))
 
 
 def noted(image: Image, name: str | None = None) -> str | None:
@@ -326,7 +364,7 @@ def _transcode_network(
     else:
         kept = None if image.encoded is None else network_segment.with_network(image.encoded, None)
         data = write(target, dataclasses.replace(image, encoded=kept, mlp=None), gain_map, **options)
-    return Conversion(image.width, image.height, None, data, *figures)
+    return Conversion(image.width, image.height, None, data, *figures, image.white_nits)
 
 
 def _target_suffix(target: str | Path | None) -> str:

@@ -21,6 +21,12 @@ from .operators import Operators
 
 THUMBNAIL_SIDE = 256
 
+MAX_STRENGTH = 1.5
+"""More than what a model sees fit, for those who like it; beyond, middle tones turn to glare."""
+
+WHITES_NITS = (10.0, 1000.0)
+"""What SDR white may be said to have."""
+
 MAP_DIVISORS = {"full": 1, "half": 2, "quarter": 4}
 """Size of the gain map on each side, as a divisor of the photo's."""
 
@@ -92,13 +98,24 @@ def check_options(
     Raises:
         UsageError: one of them is out of its range; a peak below SDR white would darken the photo.
     """
-    if not (math.isfinite(strength) and 0 <= strength <= 1):
-        raise UsageError(f"strength must be from 0 to 1, not {strength:g}")
+    if not (math.isfinite(strength) and 0 <= strength <= MAX_STRENGTH):
+        raise UsageError(f"strength must be from 0 to {MAX_STRENGTH:g}, not {strength:g}")
     if peak_nits is not None and not white_nits <= peak_nits <= colour.PQ_PEAK_NITS:
         limits = f"from SDR white, {white_nits:g} nits, to {colour.PQ_PEAK_NITS:g} nits"
         raise UsageError(f"the peak must be {limits}, not {peak_nits:g}")
     if map_size not in MAP_DIVISORS:
         raise UsageError(f"the map size must be one of {', '.join(MAP_DIVISORS)}, not {map_size!r}")
+
+
+def check_white(white_nits: float) -> None:
+    """Before any work: whether SDR white can be said to have so many nits.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    low, high = WHITES_NITS
+    if not low <= white_nits <= high:
+        raise UsageError(f"SDR white must be from {low:g} to {high:g} nits, not {white_nits:g}")
 
 
 def _integers(pixels: Pixels) -> Pixels:
@@ -173,7 +190,7 @@ def super_resolved(image: Image, model: LightModel, strength: float, peak_nits: 
     Strength and peak scale its gain over the enlarged photo.
     """
     light = _given_light(image, model)
-    if strength < 1 or peak_nits is not None:
+    if strength != 1 or peak_nits is not None:
         base = np.maximum(light_of(image) @ matrix("bt709", "bt2020").T, 0)
         base = gainmap.resize(base, light.shape[0], light.shape[1])
         stops = np.log2((light + gainmap.OFFSET) / (base + gainmap.OFFSET)) * np.float32(strength)

@@ -26,6 +26,22 @@ def depth(text: str) -> int:
     return int(text)
 
 
+def white(text: str) -> float:
+    """Nits of SDR white."""
+    value = float(text)
+    if not 10 <= value <= 1000:
+        raise argparse.ArgumentTypeError(f"must be from 10 to 1000 nits, not {text}")
+    return value
+
+
+def percent(text: str) -> float:
+    """Strength, 0 to 150."""
+    value = float(text)
+    if not 0 <= value <= 150:
+        raise argparse.ArgumentTypeError(f"must be from 0 to 150, not {text}")
+    return value
+
+
 def add_batch_arguments(parser: argparse.ArgumentParser) -> None:
     """Of every command that makes one file of each photo; `batch.work` reads them."""
     add = parser.add_argument

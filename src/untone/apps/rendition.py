@@ -8,6 +8,7 @@ from pathlib import Path
 from .. import pipeline
 from ..console.lines import named
 from ..errors import UntoneError, UsageError
+from .options import white
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,6 +17,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", metavar="OUT", required=True, help="linear .exr, or 16-bit PQ .png")
     parser.add_argument(
         "--headroom", type=float, metavar="STOPS", help="of the display it is for; default: all that the map has"
+    )
+    parser.add_argument(
+        "--white", type=white, metavar="NITS", help="what linear 1.0, SDR white, means in OUT; default 203"
     )
     parser.add_argument("--force", action="store_true", help="replace OUT if it exists")
 
@@ -30,6 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
     check_output(arguments.output, (arguments.file,), pipeline.RENDITION_SUFFIXES, arguments.force)
     try:
         image, gain_map = pipeline.read(arguments.file, by_rows=True)
+        image = pipeline.with_white(image, arguments.white)
         if image.mlp is None and gain_map is not None:
             pipeline.write_rendition(arguments.output, image, gain_map, arguments.headroom)
             return 0

@@ -1,5 +1,6 @@
 """What the user reads: one line stays one line, numbers are those of the conversion."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -19,9 +20,16 @@ def test_a_summary_has_three_lines():
     lines = report.summary(Outcome(JOB, report.CONVERTED, None, DONE, 0.42))
     assert lines == [
         "a.hdr.jpg  (0.4 s)",
-        "812 nits at the brightest, 4.0 x SDR white; 12.5 % of the photo lies above SDR white",
+        "812 nits at the brightest, 4.0 x SDR white; 12.5 % of the photo above it",
         "look at it on an HDR screen in Chrome, Safari or Google Photos; elsewhere it shows as before",
     ]
+
+
+def test_the_summary_names_the_option_for_more_light_and_the_white_it_counts_by():
+    done = dataclasses.replace(DONE, stronger=1.3, white_nits=100.0, peak_nits=400.0)
+    line = report.summary(Outcome(JOB, report.CONVERTED, None, done, 0.42))[1]
+    assert line == "400 nits at the brightest, 4.0 x SDR white; 12.5 % of the photo above it; --strength 130 for more"
+    assert report.as_dict(Outcome(JOB, report.CONVERTED, None, done))["white_nits"] == 100
 
 
 @pytest.mark.parametrize(("share", "said"), [(0.0, "; 0.0 %"), (0.0001, "; less than 0.1 %"), (1.0, "; 100.0 %")])

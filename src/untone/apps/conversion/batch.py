@@ -73,9 +73,10 @@ def _options(arguments: argparse.Namespace) -> dict[str, Any]:
         "model": arguments.model,
         "strength": arguments.strength / 100,
         "peak_nits": arguments.peak,
+        "white_nits": arguments.white,
         "map_size": arguments.map_size,
     }
-    pipeline.check_options(options["strength"], options["peak_nits"], options["map_size"])
+    pipeline.check_options(options["strength"], options["peak_nits"], options["map_size"], options["white_nits"])
     return options | {"quality": arguments.quality}
 
 

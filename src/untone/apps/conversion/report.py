@@ -10,7 +10,6 @@ from types import TracebackType
 from typing import Any, Self
 
 from ...console.lines import complain, fault_line, one_line
-from ...image import DIFFUSE_WHITE_NITS
 from ...pipeline import Conversion
 from .planning import Job
 
@@ -122,11 +121,12 @@ def summary(outcome: Outcome) -> list[str]:
     done = outcome.conversion
     if done is None or outcome.job.target is None:
         return []
-    peak = f"{done.peak_nits:.0f} nits at the brightest, {done.peak_nits / DIFFUSE_WHITE_NITS:.1f} x SDR white"
+    peak = f"{done.peak_nits:.0f} nits at the brightest, {done.peak_nits / done.white_nits:.1f} x SDR white"
     share = 100 * done.share_above_white
+    more = "" if done.stronger is None else f"; --strength {100 * done.stronger:.0f} for more"
     return [
         f"{one_line(str(outcome.job.target))}  ({outcome.seconds:.1f} s)",
-        f"{peak}; {'less than 0.1' if 0 < share < 0.1 else f'{share:.1f}'} % of the photo lies above SDR white",
+        f"{peak}; {'less than 0.1' if 0 < share < 0.1 else f'{share:.1f}'} % of the photo above it{more}",
         look(outcome.job.target.suffix.lower()),
     ]
 
@@ -153,6 +153,7 @@ def as_dict(outcome: Outcome) -> dict[str, Any]:
         "height": done.height if done else None,
         "headroom_stops": round(converted.headroom_stops, 4) if converted else None,
         "peak_nits": round(converted.peak_nits, 1) if converted else None,
+        "white_nits": round(converted.white_nits, 1) if converted else None,
         "share_above_white": round(converted.share_above_white, 5) if converted else None,
         "note": done.note if done else None,
         "seconds": round(outcome.seconds, 3),

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import functools
 from pathlib import Path
+from typing import Any
 
 from ... import formats, pipeline
 from ...formats.common.files import load_bytes
 from ...pipeline import Conversion
-from ..options import add_batch_arguments, depth, quality
+from ..options import add_batch_arguments, depth, quality, white
 from . import batch, planning
 
 HDR_TRANSFERS = ("pq", "hlg", "linear")
@@ -29,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--quality", type=quality, default=95, metavar="1-100", help="of a base encoded anew; default 95")
     add("--map-quality", type=quality, default=100, metavar="1-100", help="of a map encoded anew; default 100")
     add("--headroom", type=float, metavar="STOPS", help="of the display that png, exr and hdr are for; default: all")
+    add("--white", type=white, metavar="NITS", help="what linear 1.0, SDR white, means in png and exr; default 203")
     add("--bits", type=depth, metavar="N", help="of a sample, where the format has a choice: 8, 10 or 12")
     add_batch_arguments(parser)
 
@@ -43,6 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     naming = planning.Naming("", formats.suffixes_of(name), pass_over_marked=False)
     planned = planning.plan(arguments.inputs, arguments.output, arguments.recursive, arguments.exclude, naming)
     options = {"quality": arguments.quality, "map_quality": arguments.map_quality, "bits": arguments.bits}
+    options |= {"white_nits": arguments.white}
     task = functools.partial(transcode, format=name, headroom_stops=arguments.headroom, **options)
     return batch.work(planned, lambda: task, arguments)
 
@@ -53,6 +56,7 @@ def transcode(
     *,
     format: str,  # noqa: A002  # the word that callers know
     headroom_stops: float | None = None,
+    white_nits: float | None = None,
     quality: int = 95,
     map_quality: int = 100,
     bits: int | None = None,
@@ -66,15 +70,18 @@ def transcode(
         UntoneError: unreadable, or nothing that the format can hold; nothing is left behind.
     """
     data = load_bytes(source)
-    qualities = {"quality": quality, "map_quality": map_quality}
+    qualities: dict[str, Any] = {"quality": quality, "map_quality": map_quality}
     mapped = format == "jpeg" and formats.probe(data).base.transfer in HDR_TRANSFERS
     if bits is None and not mapped:
-        return pipeline.transcode(data, target, format, headroom_stops=headroom_stops, **qualities)
+        qualities |= {"headroom_stops": headroom_stops, "white_nits": white_nits}
+        return pipeline.transcode(data, target, format, **qualities)
     image, gain_map = pipeline.read(data, by_rows=True)
+    image = pipeline.with_white(image, white_nits)
     if mapped:
         from .tonemapping import with_sdr_base  # here, as few transcodes need it
 
         image, gain_map = with_sdr_base(image, gain_map, quality)
     written = pipeline.write(target, image, gain_map, format=format, bits=bits, **qualities)
     figures = pipeline.statistics(image, gain_map)
-    return Conversion(image.width, image.height, None, written, *figures, note=pipeline.noted(image, format))
+    note = pipeline.noted(image, format)
+    return Conversion(image.width, image.height, None, written, *figures, image.white_nits, note=note)
