@@ -33,6 +33,8 @@ from .methods import Method, of_models, rivals
 from .pictures import MOST_PIXELS, Picture, Source, of_dataset, of_photos
 from .protocols import GMNET_PEAKS, NAMES, Protocol, own_light, protocol
 from .records import Records
+from .restraint import cases, verdicts
+from .restraint.verdicts import Verdict
 
 MODEL = "fastgamer"
 OWN = tuple(name for name in METRICS if name not in EXTRAS and not name.startswith("gmnet"))
@@ -47,6 +49,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--reference-only", action="store_true", help="no model: the baselines and the truth alone")
     add("--data", type=Path, metavar="DIR", help="pairs to measure on, in any layout (ours, GMNet, HDRTV1K)")
     add("--photos", type=Path, metavar="DIR", help="JPEG photos with a gain map to measure on")
+    add(
+        "--restraint",
+        nargs="?",
+        const="",
+        metavar="DIR",
+        help="pictures that must not shine and that must: our own, or those of DIR (untone data restraint)",
+    )
     add("--train", type=Path, metavar="DIR", help="training pairs: the curve and the LUT are fitted to them")
     add("--fits", type=Path, metavar="FILE", help="keep the fits here, or take them from here")
     add("--oracles", action="store_true", help="upper bounds too: curve, LUT and grid fitted to each picture's truth")
@@ -89,6 +98,8 @@ def run(arguments: argparse.Namespace) -> int:
         out(gain_figures.markdown(found[-1]))
     if sources:
         out("\n" + tables.legend(shown, notes))
+    judged = _judged(arguments, methods)
+    out(verdicts.markdown(judged) if judged else "")
     costs = _costs(arguments)
     out(tables.costs(costs))
     extra = {
@@ -99,7 +110,8 @@ def run(arguments: argparse.Namespace) -> int:
         "fits": fits,
     }
     if arguments.json:
-        made = tables.as_json(found, columns, notes, methods, extra | gain_figures.as_json(found))
+        extra |= gain_figures.as_json(found) | (verdicts.as_json(judged) if judged else {})
+        made = tables.as_json(found, columns, notes, methods, extra)
         _write(arguments.json, json.dumps(made, indent=1, allow_nan=False, default=str) + "\n")
     if arguments.html:
         most = arguments.shown
@@ -114,8 +126,8 @@ def _how(arguments: argparse.Namespace) -> tuple[Protocol, tuple[str, ...], dict
         UsageError: options that contradict each other, or a metric of no such name.
         UntoneError: a metric asked for by name cannot be had here.
     """
-    if arguments.data is None and arguments.photos is None and not arguments.cost:
-        raise UsageError("name what to measure on: --data DIR, --photos DIR, or --cost")
+    if not (arguments.data or arguments.photos or arguments.restraint is not None or arguments.cost):
+        raise UsageError("name what to measure on: --data DIR, --photos DIR, --restraint, or --cost")
     if arguments.peak is not None and not (arguments.protocol == "gmnet" and 1 < arguments.peak <= 100):
         raise UsageError("--peak is a ratio above 1, of --protocol gmnet")
     if arguments.pixels is not None and arguments.pixels < 0:
@@ -246,6 +258,15 @@ def _sheet_maker(folder: Path | None, how: Protocol) -> Any:
         contact_sheet.save(folder / f"{picture.name.replace('/', '-')}.png", rows)
 
     return draw
+
+
+def _judged(arguments: argparse.Namespace, methods: Sequence[Method]) -> list[Verdict]:
+    """What the models and the formulas make of pictures that must not shine and that must; none unless asked for."""
+    if arguments.restraint is None:
+        return []
+    shown = [c for c in methods if c.kind == "model" or c.name in verdicts.FORMULAS]
+    chosen = cases.opened(Path(arguments.restraint)) if arguments.restraint else cases.cases()
+    return verdicts.of_all(chosen, shown, arguments.sheets)
 
 
 def _costs(arguments: argparse.Namespace) -> dict[str, dict[str, Any]]:
