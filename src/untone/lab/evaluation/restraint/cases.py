@@ -175,7 +175,7 @@ CHOOSING = frozenset(LISTED.split())
 LAMPS: dict[str, Regions] = {
     "wall-bulb": {"lamp": (lights.LAMP,), "wall": (lights.WALL,)},
     "wall-bulb-warm": {"lamp": (lights.LAMP,), "wall": (lights.WALL,)},
-    "wall-chapel": {"lamp": ((0.48, 0.24, 0.75, 0.51),), "wall": ((0.26, 0.74, 0.37, 0.98),)},
+    "wall-chapel": {"lamp": ((0.48, 0.24, 0.75, 0.51),), "wall": ((0.27, 0.87, 0.345, 1.0),)},
     "wall-chapel-lamp": {"lamp": ((0.54, 0.42, 0.78, 0.66),), "wall": ((0.30, 0.85, 0.48, 1.0),)},
     "wall-cafe": {"lamp": ((0.81, 0.43, 0.93, 0.57),), "wall": ((0.70, 0.3, 0.8, 0.6),)},
     "wall-hall": {"lamp": ((0.17, 0.86, 0.25, 0.98),), "wall": ((0.05, 0.30, 0.5, 0.55),)},
