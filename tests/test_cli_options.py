@@ -9,6 +9,8 @@ from PIL import Image as Pillow
 
 import untone
 from untone import cli, colour
+from untone.formats.jpeg.segments import find_end
+from untone.formats.jpeg.ultrahdr import locate
 
 
 @pytest.fixture(autouse=True)
@@ -80,10 +82,28 @@ def test_map_size(size, shape):
     assert map_of().codes.shape[:2] == shape
 
 
-def test_quality_is_that_of_the_map(here):
+def sizes(path):
+    """Bytes of the base and of the gain map."""
+    found = locate(path.read_bytes())
+    return find_end(path.read_bytes(), found.primary), found.gain_map and path.stat().st_size - found.gain_map.start
+
+
+def test_map_quality_is_that_of_the_map(here):
     for quality in (5, 95):
-        assert call("photo.jpg", "-o", f"q{quality}.jpg", "--quality", quality, "--map-size", "full") == 0
-    assert (here / "q5.jpg").stat().st_size < (here / "q95.jpg").stat().st_size
+        assert call("photo.jpg", "-o", f"q{quality}.jpg", "--map-quality", quality, "--map-size", "full") == 0
+    low, high = (sizes(here / f"q{quality}.jpg") for quality in (5, 95))
+    assert abs(low[0] - high[0]) < 10
+    assert low[1] < high[1]
+
+
+def test_quality_is_that_of_a_base_encoded_anew(here):
+    Pillow.open("photo.jpg").save("plain.png")
+    for quality in (5, 95):
+        assert call("plain.png", "-o", f"q{quality}.jpg", "--quality", quality) == 0
+        assert call("photo.jpg", "-o", f"kept{quality}.jpg", "--quality", quality) == 0
+    low, high = (sizes(here / f"q{quality}.jpg") for quality in (5, 95))
+    assert low[0] < 0.7 * high[0]
+    assert (here / "kept5.jpg").read_bytes() == (here / "kept95.jpg").read_bytes(), "a JPEG base stays as it is"
 
 
 def test_a_model_may_be_a_path(here):
@@ -275,7 +295,7 @@ def test_commands_that_fail_say_why_and_leave_nothing(here, capsys, arguments, s
 @pytest.mark.parametrize("rendition", ["light.exr", "light.png", "photo.hdr.jpg"])
 def test_measure_makes_a_photo_from_a_pair(here, rendition):
     """Apply, then measure against the plain photo: the light comes back, on top of the same base."""
-    call("photo.jpg", "--map-size", "full", "--quality", 100)
+    call("photo.jpg", "--map-size", "full", "--map-quality", 100)
     image, gain_map = untone.read("photo.hdr.jpg")
     expected = untone.apply(image, gain_map).pixels
     if rendition.startswith("light"):

@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import NoReturn
 
 from . import __version__
-from .apps.options import add_batch_arguments, percent, quality, white
+from .console.options import add_batch_arguments, add_output, add_qualities, percent, white
 from .errors import UntoneError, UsageError
 
 INTERRUPTED, PIPE_CLOSED = 130, 141
@@ -23,7 +23,7 @@ INTERRUPTED, PIPE_CLOSED = 130, 141
 TRAINING_PACKAGES = ("torch", "onnx", "scipy")
 """Of the extra `train`, for commands of the lab."""
 
-COMMANDS = {
+TOOLS = {
     "inspect": ("apps.inspection.command", "say what HDR signalling a file carries"),
     "to": ("apps.conversion.transcoding", "write a photo in another format, with its gain map and metadata"),
     "edit": ("apps.editing.command", "crop, resize, turn and strip photos, the gain map in step"),
@@ -35,17 +35,24 @@ COMMANDS = {
     ),
     "measure": ("apps.measurement", "make a gain map photo from an SDR and an HDR rendition"),
     "doctor": ("apps.diagnosis", "show versions and kernels, and try the whole line"),
-    "bench": ("lab.benchmarks.command", "time the kernels and the whole command on this machine"),
-    "synth": ("lab.data.pairs", "make training pairs from HDR images"),
-    "rivals": ("lab.implicit.rivals", "compare gain networks with coded gain maps, over tone mappers"),
-    "starts": ("lab.implicit.meta_initialization", "learn the weights that gain networks begin with"),
-    "data": ("lab.data.preparation.command", "prepare data sets: crop, extract, render, pq, pack"),
-    "calibrate": ("lab.data.calibration", "compare pairs with photos whose cameras wrote a gain map"),
-    "train": ("lab.training.command", "train a model on pairs"),
-    "experiment": ("lab.experiments.command", "train several models on the same pairs and compare them"),
-    "eval": ("lab.evaluation.command", "measure a model beside the baselines"),
 }
-"""Name: the module that has add_arguments(parser) and run(arguments) -> exit code, and the line in the help."""
+"""For photographers and web teams. Name: the module that has add_arguments(parser) and run(arguments) -> exit code, and
+the line in the help."""
+
+RESEARCH = {
+    "data": ("lab.data.preparation.command", "prepare data sets: crop, extract, render, pq, pack"),
+    "synth": ("lab.data.pairs", "make training pairs from HDR images"),
+    "train": ("lab.training.command", "train a model on pairs"),
+    "eval": ("lab.evaluation.command", "measure a model beside the baselines"),
+    "experiment": ("lab.experiments.command", "train several models on the same pairs and compare them"),
+    "rivals": ("lab.implicit.rivals", "compare gain networks with coded gain maps, over tone mappers"),
+    "meta-init": ("lab.implicit.meta_initialization", "learn the weights that gain networks begin with"),
+    "calibrate": ("lab.data.calibration", "compare pairs with photos whose cameras wrote a gain map"),
+    "bench": ("lab.benchmarks.command", "time the kernels and the whole command on this machine"),
+}
+"""For researchers, with the same columns; most need the extra `train`."""
+
+COMMANDS = TOOLS | RESEARCH
 
 
 class Parser(argparse.ArgumentParser):
@@ -104,13 +111,11 @@ def command_parser(name: str) -> Parser:
 
 def convert_parser() -> Parser:
     """The parser of the verb that needs no name: convert."""
-    width = max(map(len, COMMANDS))
-    lines = "\n".join(f"  {name:{width}}  {summary}" for name, (_, summary) in COMMANDS.items())
     parser = Parser(
         prog="untone",
         usage="untone INPUT... [-o OUT] [options]\n       untone COMMAND ...",
         description="Turn SDR photos into HDR photos. Each photo stays as it is and gains a gain map: photo.hdr.jpg.",
-        epilog=f"commands (untone COMMAND --help says more; a file of that name is ./NAME):\n{lines}",
+        epilog=_commands(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -118,15 +123,22 @@ def convert_parser() -> Parser:
     return parser
 
 
+def _commands() -> str:
+    shelves = {
+        "commands (untone COMMAND --help says more; a file of that name is ./NAME)": TOOLS,
+        "commands for research (most need: pip install 'untone[train]')": RESEARCH,
+    }
+    width = max(map(len, COMMANDS))
+    lines = []
+    for heading, shelf in shelves.items():
+        lines += ["", f"{heading}:", *(f"  {name:{width}}  {summary}" for name, (_, summary) in shelf.items())]
+    return "\n".join(lines[1:])
+
+
 def _add_convert_arguments(parser: Parser) -> None:
     add = parser.add_argument
     add("inputs", nargs="+", metavar="INPUT", help="photo, folder, glob, or - for stdin")
-    add(
-        "-o",
-        "--output",
-        metavar="OUT",
-        help="file (.jpg, .exr, .hdr, .png), folder, or - for stdout; default: beside INPUT",
-    )
+    add_output(add, "file (.jpg, .exr, .hdr, .png), folder, or - for stdout; default: beside INPUT")
     add("--strength", type=percent, default=100.0, metavar="0-150", help="percent of the gain; default 100, restrained")
     add("--peak", type=float, metavar="NITS", help="scale the gain down until no pixel is brighter than this")
     add(
@@ -137,7 +149,7 @@ def _add_convert_arguments(parser: Parser) -> None:
         help="what SDR white, linear 1.0, has in .exr and .png and in what is printed; gain maps stay; default 203",
     )
     add("--map-size", choices=("full", "half", "quarter"), default="half", help="side of the gain map; default half")
-    add("--quality", type=quality, metavar="1-100", help="JPEG quality of the gain map, and of a base that is no JPEG")
+    add_qualities(add, base=95, gain_map=90)
     add("--model", default="fastgamer", metavar="NAME|PATH", help="a model by name, or an .onnx file")
     add_batch_arguments(parser)
     add("--version", action="version", version=f"untone {__version__}")

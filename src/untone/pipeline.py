@@ -237,7 +237,8 @@ def convert(
     peak_nits: float | None = None,
     white_nits: float = DIFFUSE_WHITE_NITS,
     map_size: str = "half",
-    quality: int | None = None,
+    quality: int = 95,
+    map_quality: int = 90,
 ) -> Conversion:
     """One SDR photo to one HDR photo: the whole line.
 
@@ -250,7 +251,7 @@ def convert(
         white_nits: what linear 1.0, SDR white, means in .exr and .png and in the figures returned, 10 to 1000. Gains
             are relative to it: a gain map does not change with it.
         peak_nits: gains are scaled down until no pixel exceeds it, SDR white having white_nits; None sets no limit.
-        quality: 1 to 100, of the gain map and of a base that has to be encoded anew; None takes the formats' own.
+        quality, map_quality: 1 to 100, of a base that has to be encoded anew, and of the gain map.
 
     Returns:
         What was done; a photo that is HDR already is left alone, and the target is not written.
@@ -277,7 +278,7 @@ def convert(
         return Conversion(image.width, image.height, None, None, *_figures(large), white_nits)
     gain_map = _predicted(image, loaded, strength, limit, "full" if rendition else map_size)
     image = with_white(image, white_nits)
-    options = {} if quality is None else {"quality": quality, "map_quality": quality}
+    options = {"quality": quality, "map_quality": map_quality}
     if rendition:
         data = write_rendition(target, image, gain_map)
     else:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from .. import pipeline
 from ..console.lines import named
+from ..console.options import white
 from ..errors import UntoneError, UsageError
-from .options import white
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -51,7 +51,7 @@ def test_a_learned_start_is_better_than_a_fresh_one():
 def test_the_command_adds_to_a_file(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(meta_initialization, "SIDE", 32)
     target = tmp_path / "starts.npz"
-    command = ["starts", "-o", str(target), "--rounds", "2", "--steps", "2", "--neurons"]
+    command = ["meta-init", "-o", str(target), "--rounds", "2", "--steps", "2", "--neurons"]
     assert cli.main([*command, "8"]) == 0
     before = np.load(target)["gamma_pq_8"]
     assert cli.main([*command, "16", "--residual", "gain"]) == 0

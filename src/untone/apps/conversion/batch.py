@@ -77,7 +77,7 @@ def _options(arguments: argparse.Namespace) -> dict[str, Any]:
         "map_size": arguments.map_size,
     }
     pipeline.check_options(options["strength"], options["peak_nits"], options["map_size"], options["white_nits"])
-    return options | {"quality": arguments.quality}
+    return options | {"quality": arguments.quality, "map_quality": arguments.map_quality}
 
 
 def _do_all(planned: Sequence[Job], count: int | None, force: bool, debug: bool, task: Task) -> Iterator[Outcome]:

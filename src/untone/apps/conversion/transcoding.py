@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from ... import formats, pipeline
+from ...console.options import add_batch_arguments, add_output, add_qualities, depth, white
 from ...formats.common.files import load_bytes
 from ...pipeline import Conversion
-from ..options import add_batch_arguments, depth, quality, white
 from . import batch, planning
 
 HDR_TRANSFERS = ("pq", "hlg", "linear")
@@ -26,9 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("format", choices=sorted(choices()), metavar="FORMAT", help=f"one of {', '.join(sorted(choices()))}")
     add("inputs", nargs="+", metavar="INPUT", help="photo, folder, glob, or - for stdin")
-    add("-o", "--output", metavar="OUT", help="file, folder, or - for stdout; default: beside INPUT")
-    add("--quality", type=quality, default=95, metavar="1-100", help="of a base encoded anew; default 95")
-    add("--map-quality", type=quality, default=100, metavar="1-100", help="of a map encoded anew; default 100")
+    add_output(add, "file, folder, or - for stdout; default: beside INPUT")
+    add_qualities(add, base=95, gain_map=100)
     add("--headroom", type=float, metavar="STOPS", help="of the display that png, exr and hdr are for; default: all")
     add("--white", type=white, metavar="NITS", help="what linear 1.0, SDR white, means in png and exr; default 203")
     add("--bits", type=depth, metavar="N", help="of a sample, where the format has a choice: 8, 10 or 12")

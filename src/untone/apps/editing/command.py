@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from ... import formats, pipeline
+from ...console.options import add_batch_arguments, add_output, add_qualities
 from ...errors import UnsupportedError, UsageError
 from ...formats.common.files import load_bytes, save
 from ...formats.common.pixels import eight_bits
@@ -35,7 +36,6 @@ from ...image import GainMap, Image
 from ...pipeline import INKED, Conversion
 from ..conversion import batch, planning
 from ..conversion.tonemapping import with_sdr_base
-from ..options import add_batch_arguments, quality
 from .geometry import Edit, edited, orientation_after
 from .lossless import Mode, Moves, moves, outlined, samples, suffice
 from .resampling import Window
@@ -69,9 +69,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Of `untone edit`."""
     add = parser.add_argument
     add("inputs", nargs="+", metavar="INPUT", help="photo, folder, glob, or - for stdin")
-    add("-o", "--output", metavar="OUT", help="file, folder, or - for stdout; default: NAME.edited.jpg beside INPUT")
+    add_output(add, "file, folder, or - for stdout; default: NAME.edited.jpg beside INPUT")
     add("--crop", type=_crop, metavar="X,Y,W,H", help="keep these pixels, counted as the photo is shown")
-    add("--resize", type=_size, metavar="WxH|N%%", help="to this size, or to this share of each side")
+    add("--resize", type=_size, metavar="WxH|N%", help="to this size, or to this share of each side")
     add("--rotate", type=int, choices=(90, 180, 270), default=0, help="degrees, clockwise")
     add("--flip", choices=("h", "v"), default="", help="left to right, or top to bottom")
     add("--auto-orient", action="store_true", help="turn the pixels themselves, not only the orientation they state")
@@ -79,8 +79,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--strip-location", action="store_true", help="leave out where it was taken")
     add("--strip-metadata", action="store_true", help="leave out EXIF, XMP, IPTC, comments; colour and map stay")
     add("--strip-trailer", action="store_true", help="leave out what follows the images: a motion photo's video")
-    add("--quality", type=quality, default=98, metavar="1-100", help="of a base encoded anew; default 98")
-    add("--map-quality", type=quality, default=100, metavar="1-100", help="of a map encoded anew; default 100")
+    add_qualities(add, base=98, gain_map=100)
     add_batch_arguments(parser)
 
 

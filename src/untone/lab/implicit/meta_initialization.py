@@ -1,4 +1,4 @@
-"""untone starts: weights for gain networks to begin with, learned over many pictures; starts.py gives them out.
+"""untone meta-init: weights for gain networks to begin with, learned over many pictures; starts.py gives them out.
 
 Reptile (Nichol, Achiam and Schulman 2018): from the present start, a network learns one picture for some steps; the
 start then moves a part of the way to where it came, less and less. What is common to the pictures remains. Its inner

@@ -1,0 +1,104 @@
+"""Options that several commands share, declared once, so that what means the same is called the same; light."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+Add = Callable[..., argparse.Action]
+"""`add_argument` of a parser or of a group."""
+
+
+def quality(text: str) -> int:
+    """1 to 100."""
+    if not (text.isdecimal() and 1 <= int(text) <= 100):
+        raise argparse.ArgumentTypeError(f"must be from 1 to 100, not {text}")
+    return int(text)
+
+
+def count(text: str) -> int:
+    """1 to 256."""
+    if not (text.isdecimal() and 1 <= int(text) <= 256):
+        raise argparse.ArgumentTypeError(f"must be from 1 to 256, not {text}")
+    return int(text)
+
+
+def positive(text: str) -> int:
+    """A whole number above 0."""
+    if not (text.isdecimal() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"must be a whole number above 0, not {text}")
+    return int(text)
+
+
+def depth(text: str) -> int:
+    """8, 10 or 12 bits."""
+    if text not in ("8", "10", "12"):
+        raise argparse.ArgumentTypeError(f"must be 8, 10 or 12, not {text}")
+    return int(text)
+
+
+def white(text: str) -> float:
+    """Nits of SDR white."""
+    value = float(text)
+    if not 10 <= value <= 1000:
+        raise argparse.ArgumentTypeError(f"must be from 10 to 1000 nits, not {text}")
+    return value
+
+
+def percent(text: str) -> float:
+    """Strength, 0 to 150."""
+    value = float(text)
+    if not 0 <= value <= 150:
+        raise argparse.ArgumentTypeError(f"must be from 0 to 150, not {text}")
+    return value
+
+
+def add_output(add: Add, what: str, **how: Any) -> None:
+    """-o: where results go; `how` as argparse takes it (type, required)."""
+    add("-o", "--output", metavar="OUT", help=what, **how)
+
+
+def add_folder(add: Add, what: str) -> None:
+    """-o: a folder that must be named."""
+    add_output(add, what, type=Path, required=True)
+
+
+def add_jobs(add: Add, what: str) -> None:
+    """-j: how much is done side by side."""
+    add("-j", "--jobs", type=count, metavar="N", help=what)
+
+
+def add_force(add: Add) -> None:
+    """--force: existing outputs are replaced."""
+    add("--force", action="store_true", help="replace outputs that exist")
+
+
+def add_json(add: Add, what: str = "one JSON object instead of text") -> None:
+    """--json: results for programs, on stdout."""
+    add("--json", action="store_true", help=what)
+
+
+def add_quiet(add: Add) -> None:
+    """-q: results that were asked for, and errors."""
+    add("-q", "--quiet", action="store_true", help="nothing but errors")
+
+
+def add_qualities(add: Add, base: int, gain_map: int) -> None:
+    """--quality and --map-quality, with their defaults."""
+    add("--quality", type=quality, default=base, metavar="1-100", help=f"of a base encoded anew; default {base}")
+    what = f"of a gain map encoded anew; default {gain_map}"
+    add("--map-quality", type=quality, default=gain_map, metavar="1-100", help=what)
+
+
+def add_batch_arguments(parser: argparse.ArgumentParser) -> None:
+    """Of every command that makes one file of each photo; `batch.work` reads them."""
+    add = parser.add_argument
+    add_jobs(add, "photos done side by side; default: a core each, at most 4")
+    add("-R", "--recursive", action="store_true", help="look into folders within folders")
+    add("--exclude", action="append", default=[], metavar="PATTERN", help="leave out files whose name or path matches")
+    add_force(add)
+    add_json(add, "one JSON object a line for each photo")
+    add_quiet(add)
+    add("--debug", action="store_true", help="show where an unexpected error came from")
