@@ -41,6 +41,31 @@ def test_help_and_usage_errors_load_nothing_heavy(arguments):
     assert not modules_after(code) & HEAVY
 
 
+HELP_OF_ALL = """
+import io, sys
+from contextlib import redirect_stdout, suppress
+
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in ("torch", "scipy", "onnx"):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Missing())
+from untone import cli
+for name in cli.COMMANDS:
+    shown = io.StringIO()
+    with redirect_stdout(shown), suppress(SystemExit):
+        cli.main([name, "--help"])
+    print(name, shown.getvalue().startswith(f"usage: untone {name} "))
+"""
+
+
+def test_every_help_is_there_without_what_training_needs():
+    """Arguments are declared in modules that import neither torch nor scipy nor onnx: help and completion need none."""
+    done = subprocess.run([sys.executable, "-c", HELP_OF_ALL], check=True, capture_output=True, text=True)
+    assert done.stdout.splitlines() == [f"{name} True" for name in cli.COMMANDS], done.stderr
+
+
 def test_the_line_runs_without_torch():
     rooms = "apps.conversion.batch", "apps.diagnosis", "apps.inspection.command", "apps.measurement", "apps.rendition"
     code = f"import importlib, untone; untone.load(); [importlib.import_module('untone.' + room) for room in {rooms}]"

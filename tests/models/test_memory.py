@@ -5,15 +5,15 @@ import sys
 
 import pytest
 
-from untone.lab.nets import gmnet, irnet, itmlut
+from untone.lab.nets import gmnet, irnet, itmlut, shapes
 from untone.lab.training import export
 
 resource = pytest.importorskip("resource", reason="this system does not tell the memory of a process")
 
 CASES = {
     "gmnet": (gmnet.GMNet, (1060, 1060)),
-    "irnet 2": (lambda: irnet.IRNet(irnet.IRNET_2), (800, 1600)),
-    "irnet 5": (lambda: irnet.IRNet(irnet.IRNET_5), (400, 800)),
+    "irnet 2": (lambda: irnet.IRNet(shapes.IRNET_2), (800, 1600)),
+    "irnet 5": (lambda: irnet.IRNet(shapes.IRNET_5), (400, 800)),
     "itmlut": (itmlut.ITMLUT, (1500, 1600)),
 }
 MOST_MIB = 2048

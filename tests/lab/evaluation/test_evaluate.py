@@ -24,10 +24,10 @@ from untone.lab.evaluation import (
     gallery,
     measuring,
     methods,
-    protocols,
     summaries,
     tables,
 )
+from untone.lab.evaluation.arguments import PROTOCOLS
 from untone.lab.evaluation.catalogue import DEFAULT, GAINS, METRICS
 from untone.lab.evaluation.methods import Made, Method
 from untone.lab.evaluation.pictures import Picture, Source, every, of_dataset, of_photos
@@ -211,7 +211,7 @@ def test_fastgamer_linearises_both_by_2_2_and_divides_by_the_truths_peak(gmnet_d
 
 
 def test_all_protocols_have_columns_that_exist() -> None:
-    for name in (None, *protocols.NAMES):
+    for name in (None, *PROTOCOLS):
         assert set(protocol(name).columns) <= set(METRICS)
         assert protocol(name).note
 

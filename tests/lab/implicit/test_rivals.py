@@ -16,6 +16,7 @@ from untone.lab.implicit import rivals, tonemappers
 from untone.lab.implicit import scenes as view_scenes
 from untone.lab.implicit import table as rivals_table
 from untone.lab.implicit.comparison import Point, Settings
+from untone.lab.implicit.settings import GROUPS
 from untone.residuals import Residual
 
 
@@ -107,8 +108,7 @@ def test_every_third_value_is_what_the_whole_picture_has_there(shape):
 def test_rows_are_those_of_the_groups_asked_for(scene):
     point = Point("gain", "jpeg", 4, 80, 900, 30)
     names = {
-        group: list(rivals_comparison.entries(scene, [point], None, Settings(only=(group,)), False))
-        for group in rivals_comparison.GROUPS
+        group: list(rivals_comparison.entries(scene, [point], None, Settings(only=(group,)), False)) for group in GROUPS
     }
     assert names["maps"][0] == "Gain-JPEG"
     assert names["maps"][-1] == "Best gain map up to 10 KB"

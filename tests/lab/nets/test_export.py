@@ -10,7 +10,7 @@ import torch
 
 from untone import models
 from untone.errors import UntoneError
-from untone.lab.nets import fastgamer, gmnet, irnet, itmlut
+from untone.lab.nets import fastgamer, gmnet, irnet, itmlut, shapes
 from untone.lab.training import export
 
 torch.set_num_threads(1)
@@ -18,9 +18,9 @@ torch.set_num_threads(1)
 NETS = {
     "fastgamer": fastgamer.FastGaMer,
     "gmnet": gmnet.GMNet,
-    "irnet 1": lambda: irnet.IRNet(irnet.IRNET_1),
-    "irnet 2": lambda: irnet.IRNet(irnet.IRNET_2),
-    "irnet 5, 4 times the size": lambda: irnet.IRNet(irnet.IRNET_5),
+    "irnet 1": lambda: irnet.IRNet(shapes.IRNET_1),
+    "irnet 2": lambda: irnet.IRNet(shapes.IRNET_2),
+    "irnet 5, 4 times the size": lambda: irnet.IRNet(shapes.IRNET_5),
     "itmlut": itmlut.ITMLUT,
 }
 

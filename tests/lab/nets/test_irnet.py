@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from untone.lab.nets import irnet
+from untone.lab.nets import irnet, shapes
 
 TABLE_6 = ("276.69", "324.56", "372.44", "420.32", "468.19", "516.07")
 
@@ -15,7 +15,7 @@ def count(net):
 
 
 @pytest.mark.parametrize(
-    ("shape", "parameters"), [(irnet.IRNET_1, 49_302), (irnet.IRNET_2, 134_731), (irnet.IRNET_5, 468_192)]
+    ("shape", "parameters"), [(shapes.IRNET_1, 49_302), (shapes.IRNET_2, 134_731), (shapes.IRNET_5, 468_192)]
 )
 def test_parameters_are_those_published(shape, parameters):
     net = irnet.IRNet(shape)
@@ -45,10 +45,10 @@ def test_names_are_those_of_the_published_code():
         return {f"{owner}.{kind}" for owner in owners for kind in ("weight", "bias")}
 
     two = both | {f"IRB{n}.{part}" for n in (1, 2) for part in block} | {"upsampler"}
-    assert set(irnet.IRNet(irnet.IRNET_2).state_dict()) == names(two)
+    assert set(irnet.IRNet(shapes.IRNET_2).state_dict()) == names(two)
     five = both | {f"IRB{n}.{part}" for n in range(1, 6) for part in block}
     five |= {"conv3_layer", "upsampler1.0", "upsampler2.0"}
-    assert set(irnet.IRNet(irnet.IRNET_5).state_dict()) == names(five)
+    assert set(irnet.IRNet(shapes.IRNET_5).state_dict()) == names(five)
 
 
 def filled(conv, weight, bias=0.0):
@@ -99,7 +99,7 @@ def test_forward_is_the_sum_of_its_parts():
 
 def test_super_resolution_puts_pixels_where_two_shuffles_do():
     """With point kernels, output pixel (y, x) of channel c is channel c * 4 + 2 (y & 1) + (x & 1) of the half step."""
-    net = irnet.IRNet(irnet.IRNET_5).eval()
+    net = irnet.IRNet(shapes.IRNET_5).eval()
     with torch.no_grad():
         out = net(torch.rand(1, 3, 4, 5))
         assert out.shape == (1, 3, 16, 20)
@@ -110,7 +110,7 @@ def test_super_resolution_puts_pixels_where_two_shuffles_do():
         assert found[0, c, y, x] == stage[0, 4 * c + 2 * (y & 1) + (x & 1), y // 2, x // 2]
 
 
-@pytest.mark.parametrize("shape", [irnet.IRNET_1, irnet.Shape(5, 32, 4)])
+@pytest.mark.parametrize("shape", [shapes.IRNET_1, irnet.Shape(5, 32, 4)])
 @pytest.mark.parametrize("size", [(1, 1), (6, 5)])
 def test_flat_pictures_give_finite_gradients(shape, size):
     """The square root of a variance of 0 has no gradient; the published code turns to NaN here."""

@@ -9,7 +9,7 @@ import torch
 from torch.nn import functional
 
 from untone import colour
-from untone.lab.nets import fastgamer, gmnet, irnet, itmlut
+from untone.lab.nets import fastgamer, gmnet, irnet, itmlut, shapes
 
 torch.set_num_threads(1)
 
@@ -125,6 +125,6 @@ def test_gmnet_as_published_learns_four_pairs(pairs):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("shape", [irnet.IRNET_1, irnet.IRNET_2, irnet.IRNET_5])
+@pytest.mark.parametrize("shape", [shapes.IRNET_1, shapes.IRNET_2, shapes.IRNET_5])
 def test_irnet_as_published_learns_four_pairs(pairs, shape):
     assert fit_irnet(pairs, shape, 300, 3e-3) < 0.2

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 Plane = NDArray[Any]
 
@@ -102,12 +101,12 @@ def guided(stops: Plane, start: float, strength: float, radius: int) -> Plane:
 def guided_base(stops: Plane, radius: int, epsilon: float = 0.25) -> Plane:
     """Edge-preserving base layer of `stops`; epsilon in square stops."""
     size = 2 * radius + 1
-    mean = ndimage.uniform_filter(stops, size, mode="nearest")
-    variance = np.maximum(ndimage.uniform_filter(stops * stops, size, mode="nearest") - mean * mean, 0)
+    mean = _box(stops, size)
+    variance = np.maximum(_box(stops * stops, size) - mean * mean, 0)
     slope = variance / (variance + epsilon)
     offset = mean * (1 - slope)
-    slope = ndimage.uniform_filter(slope, size, mode="nearest")
-    return slope * stops + ndimage.uniform_filter(offset, size, mode="nearest")
+    slope = _box(slope, size)
+    return slope * stops + _box(offset, size)
 
 
 def bilateral(stops: Plane, start: float, strength: float, radius: int) -> Plane:
@@ -117,8 +116,8 @@ def bilateral(stops: Plane, start: float, strength: float, radius: int) -> Plane
     layers = []
     for level in levels:
         weight = np.exp(-0.5 * ((stops - level) / 1.2) ** 2) + 1e-6
-        total = ndimage.gaussian_filter(weight, radius, mode="nearest", truncate=2.5)
-        layers.append(ndimage.gaussian_filter(weight * stops, radius, mode="nearest", truncate=2.5) / total)
+        total = _blurred(weight, radius)
+        layers.append(_blurred(weight * stops, radius) / total)
     place = (stops - low) / max(high - low, 1e-6) * (len(levels) - 1)
     below = np.clip(place.astype(int), 0, len(levels) - 2)
     stack = np.stack(layers)
@@ -131,7 +130,7 @@ def bilateral(stops: Plane, start: float, strength: float, radius: int) -> Plane
 def surround(stops: Plane, start: float, strength: float, radius: int) -> Plane:
     """Local Reinhard (2002, section 3.2, one scale): divided by 1 + the light of the surround above `start`."""
     light = 2.0**stops
-    around = ndimage.gaussian_filter(light, radius, mode="nearest", truncate=2.5)
+    around = _blurred(light, radius)
     adapted = np.maximum(np.minimum(around, light * 1.5) - 2.0**start, 0)
     return stops - np.log2(1 + strength * 2 * adapted)
 
@@ -184,6 +183,8 @@ def equalised(stops: Plane, start: float, strength: float, radius: int) -> Plane
             count = np.histogram(tile, edges)[0] / tile.size
             count = np.minimum(count, 0.03) + 0.004
             curves[row, column] = start + np.cumsum(count) / count.sum() * (0.4 - start)
+    from scipy import ndimage
+
     curves = ndimage.gaussian_filter(curves, (0.6, 0.6, 0), mode="nearest")
     place = (np.arange(stops.shape[0]) + 0.5) / size - 0.5
     rows, columns = np.meshgrid(place, place, indexing="ij")
@@ -203,8 +204,23 @@ LOCAL: dict[str, Callable[[Plane, float, float, int], Plane]] = {
 }
 
 
+# scipy is imported where it works: who only names an operator, as a command's help does, needs none.
+
+
+def _box(plane: Plane, size: int) -> Plane:
+    from scipy import ndimage
+
+    return ndimage.uniform_filter(plane, size, mode="nearest")
+
+
+def _blurred(plane: Plane, sigma: float, truncate: float = 2.5) -> Plane:
+    from scipy import ndimage
+
+    return ndimage.gaussian_filter(plane, sigma, mode="nearest", truncate=truncate)
+
+
 def _shrink(plane: Plane) -> Plane:
-    return ndimage.gaussian_filter(plane, 1.0, mode="nearest", truncate=2.0)[::2, ::2]
+    return _blurred(plane, 1.0, truncate=2.0)[::2, ::2]
 
 
 def _grow(plane: Plane, shape: tuple[int, ...]) -> Plane:

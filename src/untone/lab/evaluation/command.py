@@ -26,57 +26,21 @@ from ..data.examples import Dataset
 from ..data.layouts import gmnet
 from ..metrics import hdrvdp, perceptual
 from . import baselines, contact_sheet, gain_figures, gallery, measuring, tables
+from .arguments import ALL, GAIN, GMNET, HDRVDP3, USUAL
 from .catalogue import DEFAULT, EXTRAS, GAINS, METRICS
 from .cost import cost
 from .measuring import TRUTH
 from .methods import Method, of_models, rivals
 from .pictures import MOST_PIXELS, Picture, Source, of_dataset, of_photos
-from .protocols import GMNET_PEAKS, NAMES, Protocol, own_light, protocol
+from .protocols import GMNET_PEAKS, Protocol, own_light, protocol
 from .records import Records
 from .restraint import cases, verdicts
 from .restraint.verdicts import Verdict
 
 MODEL = "fastgamer"
 OWN = tuple(name for name in METRICS if name not in EXTRAS and not name.startswith("gmnet"))
-GROUPS = {"default": DEFAULT, "gains": GAINS, "all": OWN, "hdrvdp3": ("hdrvdp3_q", "hdrvdp3_jod")}
+GROUPS = {USUAL: DEFAULT, GAIN: GAINS, ALL: OWN, HDRVDP3: ("hdrvdp3_q", "hdrvdp3_jod")}
 """Words that stand for several metrics."""
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Arguments of `untone eval`."""
-    add = parser.add_argument
-    add("--model", action="append", metavar="NAME|PATH", help="model to measure; again for more; default fastgamer")
-    add("--reference-only", action="store_true", help="no model: the baselines and the truth alone")
-    add("--data", type=Path, metavar="DIR", help="pairs to measure on, in any layout (ours, GMNet, HDRTV1K)")
-    add("--photos", type=Path, metavar="DIR", help="JPEG photos with a gain map to measure on")
-    add(
-        "--restraint",
-        nargs="?",
-        const="",
-        metavar="DIR",
-        help="pictures that must not shine and that must: our own, or those of DIR (untone data restraint)",
-    )
-    add("--train", type=Path, metavar="DIR", help="training pairs: the curve and the LUT are fitted to them")
-    add("--fits", type=Path, metavar="FILE", help="keep the fits here, or take them from here")
-    add("--oracles", action="store_true", help="upper bounds too: curve, LUT and grid fitted to each picture's truth")
-    add("--protocol", choices=NAMES, help="measure as that paper does; default: our own table")
-    add(
-        "--peak",
-        type=float,
-        metavar="RATIO",
-        help="of the gmnet protocol: 8 (synthetic), 5 (real); default: by the data",
-    )
-    add("--metrics", metavar="NAMES", help=f"columns, by commas: {', '.join(GROUPS)}, {', '.join(METRICS)}")
-    add("--pixels", type=int, metavar="N", help="compare about N pixels of a picture, 0 for all; protocols take all")
-    add("--hdrvdp", type=Path, metavar="DIR", help="source of HDR-VDP-3 to run in Octave")
-    add("--ppd", type=float, default=60.0, metavar="N", help="pixels per degree for HDR-VDP-3; default 60")
-    add("--cost", action="store_true", help="parameters, multiply-adds and seconds of each model at 4K")
-    add("--csv", type=Path, metavar="FILE", help="figures of every picture; a run that was stopped goes on from it")
-    add("--json", type=Path, metavar="FILE", help="every figure, with conventions and intervals")
-    add("--html", type=Path, metavar="FILE", help="a page with the tables and pictures at 0 to -3 EV, the worst first")
-    add("--shown", type=int, default=gallery.MOST_PICTURES, metavar="N", help="pictures on it, 0 for all; default 12")
-    add("--sheets", type=Path, metavar="DIR", help="contact sheets of every picture, 0 to -3 EV")
-    add("--strict", action="store_true", help="a broken picture ends it; otherwise it is named and left out")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -128,7 +92,7 @@ def _how(arguments: argparse.Namespace) -> tuple[Protocol, tuple[str, ...], dict
     """
     if not (arguments.data or arguments.photos or arguments.restraint is not None or arguments.cost):
         raise UsageError("name what to measure on: --data DIR, --photos DIR, --restraint, or --cost")
-    if arguments.peak is not None and not (arguments.protocol == "gmnet" and 1 < arguments.peak <= 100):
+    if arguments.peak is not None and not (arguments.protocol == GMNET and 1 < arguments.peak <= 100):
         raise UsageError("--peak is a ratio above 1, of --protocol gmnet")
     if arguments.pixels is not None and arguments.pixels < 0:
         raise UsageError(f"--pixels must be 0 (all) or more, not {arguments.pixels}")
@@ -141,10 +105,10 @@ def _how(arguments: argparse.Namespace) -> tuple[Protocol, tuple[str, ...], dict
     if arguments.hdrvdp:
         setting = hdrvdp.Setting(arguments.hdrvdp, arguments.ppd)
         hdrvdp.choose(setting)
-        columns = tuple(dict.fromkeys([*columns, *GROUPS["hdrvdp3"]]))
-        special = dict.fromkeys(GROUPS["hdrvdp3"], setting.convention)
+        columns = tuple(dict.fromkeys([*columns, *GROUPS[HDRVDP3]]))
+        special = dict.fromkeys(GROUPS[HDRVDP3], setting.convention)
         complain(setting.convention)
-    elif any(name in GROUPS["hdrvdp3"] for name in columns):
+    elif any(name in GROUPS[HDRVDP3] for name in columns):
         raise UsageError("HDR-VDP-3 takes part when --hdrvdp names the folder of its source")
     perceptual.require(columns)
     return how, columns, special
@@ -158,7 +122,7 @@ def _named(text: str, chosen: str | None) -> tuple[str, ...]:
     if unknown or not names:
         shown = ", ".join(unknown) or "nothing"
         raise UsageError(f"--metrics: no metric {shown}; there are {', '.join([*GROUPS, *METRICS])}")
-    if chosen != "gmnet" and any(name.startswith("gmnet") for name in names):
+    if chosen != GMNET and any(name.startswith("gmnet") for name in names):
         raise UsageError("gmnet_psnr and gmnet_norm_psnr are figures of --protocol gmnet")
     return tuple(dict.fromkeys(names))
 

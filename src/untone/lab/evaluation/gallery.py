@@ -10,6 +10,7 @@ import numpy as np
 
 from ..metrics import gain_table
 from . import exposures, gain_figures
+from .arguments import MOST_PICTURES
 from .catalogue import METRICS
 from .exposures import MOST_DE, RAMP
 from .measuring import Table
@@ -17,9 +18,6 @@ from .methods import Method
 from .pictures import Source
 from .protocols import Protocol
 from .tables import cell, leave_alone
-
-MOST_PICTURES = 12
-"""Shown of each set unless told otherwise."""
 
 SHOWN = ("square", "gentle square", "one curve", "one 3D LUT, tuned")
 """Shown beside the models where they take part: what a model has to beat."""

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ..data.examples import OFFSET
 from ..metrics import Rendition
+from .arguments import FASTGAMER, GMNET, HDRTVNET
 from .catalogue import DEFAULT, Comparison
 from .methods import Made
 from .pictures import Picture
@@ -86,7 +87,7 @@ def hdrtvnet(picture: Picture, made: Made) -> Comparison:
 
 def protocol(name: str | None, gmnet_peak: float = GMNET_PEAKS["synthetic"]) -> Protocol:
     """The protocol of that name; None is this project's own table."""
-    if name != "gmnet":
+    if name != GMNET:
         return PROTOCOLS[name or "untone"]
     note = (
         f"linear light: code ** 2.2 * 2 ** gain / {gmnet_peak:g}, no offsets, gain clipped to 0..log2({gmnet_peak:g}), "
@@ -102,17 +103,15 @@ PROTOCOLS: dict[str, Protocol] = {
         ours,
         every_pixel=False,
     ),
-    "fastgamer": Protocol(
+    FASTGAMER: Protocol(
         ("linear_psnr", "linear_ssim", "linear_sr_sim", "pq_psnr", "pq_ssim", "pq_sr_sim", "delta_e_itp"),
         f"base linearised as code ** 2.2, light = (base + {OFFSET}) * 2 ** gain - {OFFSET}, of the truth too",
         fastgamer,
     ),
-    "hdrtvnet": Protocol(
+    HDRTVNET: Protocol(
         ("pq_psnr", "pq_ssim", "pq_sr_sim", "delta_e_itp"),
         "both renditions clamped and rounded to 16-bit PQ codes, BT.2020, before any figure is taken",
         hdrtvnet,
     ),
 }
 """Name -> protocol; `gmnet` is made by `protocol`, for it depends on the data set's peak."""
-
-NAMES = ("fastgamer", "gmnet", "hdrtvnet")

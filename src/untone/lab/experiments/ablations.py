@@ -18,10 +18,11 @@ from torch.nn import functional
 from ... import colour
 from ..data.examples import OFFSET, Example
 from ..evaluation import baselines
-from ..nets.irnet import UPSCALE
+from ..nets.shapes import UPSCALE
 from ..training import batches, losses
 from ..training.recipes import RECIPES, Recipe
 from ..training.tasks import TASKS, irnet
+from .arguments import ABLATIONS, ENCODERS, SUPER_RESOLUTION, TABLE
 
 Light = NDArray[np.float32]
 Rule = Callable[[Example, int], Light]
@@ -158,13 +159,13 @@ def encoders(title: str) -> list[Row]:
     ]
 
 
-KINDS: dict[str, tuple[Callable[[str], list[Row]], str]] = {
-    "ablations": (ablations, FULL),
-    "table": (table, "fastgamer"),
-    "sr": (super_resolution, "irnet-sr"),
-    "encoders": (encoders, "ours"),
+EXPERIMENTS: dict[str, tuple[Callable[[str], list[Row]], str]] = {
+    ABLATIONS: (ablations, FULL),
+    TABLE: (table, "fastgamer"),
+    SUPER_RESOLUTION: (super_resolution, "irnet-sr"),
+    ENCODERS: (encoders, "ours"),
 }
-"""Experiment -> its rows by recipe title, and the row that the others are compared with."""
+"""Kind of experiment -> its rows by recipe title, and the row that the others are compared with."""
 
 
 def light_of(row: Row, net: nn.Module, recipe: Recipe) -> Rule:

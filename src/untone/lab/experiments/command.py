@@ -27,13 +27,13 @@ from ..data.examples import Dataset, Example
 from ..data.layouts import open_dataset
 from ..evaluation import baselines
 from ..training import export as exporting
-from ..training.command import STOPPED, count, train, truth_of
+from ..training.command import STOPPED, train, truth_of
 from ..training.parallel import Place, joined
 from ..training.recipes import Recipe
 from ..training.runs import Run
 from ..training.tasks import fastgamer
 from . import paired_statistics, photos
-from .ablations import KINDS, Row, Rule, light_of
+from .ablations import EXPERIMENTS, Row, Rule, light_of
 
 STRIDE = 2
 """Every so many pixels of a picture each way are measured."""
@@ -230,29 +230,9 @@ def evenly(dataset: Dataset, most: int) -> list[Example]:
     return list({e.name: e for e in (dataset[int(k)] for k in chosen)}.values())
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Arguments of `untone experiment`."""
-    add = parser.add_argument
-    kinds = "all networks, joint super-resolution, FastGaMer's parts or its encoders, or all of these"
-    add("kind", choices=(*KINDS, "all"), help=kinds)
-    add("--data", type=Path, required=True, metavar="DIR", help="training pairs")
-    add("--held-out", type=Path, required=True, metavar="DIR", help="pairs of other scenes, to measure on")
-    add("--photos", type=Path, metavar="DIR", help="JPEG photos with a gain map, to measure on as well")
-    add("-o", "--output", type=Path, required=True, metavar="DIR", help="folder of the results; resumes it")
-    add("--recipe", default="short", metavar="NAME", help="short (default), ours or paper")
-    add("--steps", type=count, metavar="N", help="of every row; default: its recipe's")
-    add("--seeds", type=int, nargs="+", default=[1], metavar="N", help="each row is trained with each; default 1")
-    add("--rows", nargs="+", metavar="NAME", help="only these rows, and the one they are compared with")
-    add("--pictures", type=count, default=128, metavar="N", help="held-out pairs to measure; default 128")
-    add("--threads", type=count, default=1, metavar="N", help="of torch; default 1")
-    add("--ahead", type=int, default=0, metavar="N", help="make batches in N threads beside; default 0")
-    add("--device", choices=("cpu", "cuda"), help="default: cuda where there is one")
-    add("--strict", action="store_true", help="a broken pair stops it; without, it is named and left out")
-
-
 def run(arguments: argparse.Namespace) -> int:
     """`untone experiment`: runs or resumes."""
-    kinds = tuple(KINDS) if arguments.kind == "all" else (arguments.kind,)
+    kinds = tuple(EXPERIMENTS) if arguments.kind == "all" else (arguments.kind,)
     _check_rows(kinds, arguments)
     torch.set_num_threads(arguments.threads)
     dataset = open_dataset(arguments.data, strict=arguments.strict)
@@ -276,7 +256,7 @@ def _run_kind(
     folder = arguments.output / kind if arguments.kind == "all" else arguments.output
     folder.mkdir(parents=True, exist_ok=True)
     this = Experiment(folder, dataset, sets, arguments.seeds, arguments.steps, place, _tell, arguments.ahead)
-    make, reference = KINDS[kind]
+    make, reference = EXPERIMENTS[kind]
     rows = make(arguments.recipe)
     if arguments.rows:
         wanted = {*arguments.rows, reference}
@@ -289,7 +269,7 @@ def _run_kind(
 
 def _check_rows(kinds: Sequence[str], arguments: argparse.Namespace) -> None:
     try:
-        names = [row.name for kind in kinds for row in KINDS[kind][0](arguments.recipe)]
+        names = [row.name for kind in kinds for row in EXPERIMENTS[kind][0](arguments.recipe)]
     except KeyError:
         raise UsageError(f"--recipe {arguments.recipe}: there are short, ours, paper") from None
     unknown = [name for name in arguments.rows or () if name not in names]

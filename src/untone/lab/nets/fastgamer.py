@@ -17,42 +17,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .shapes import FastGaMerShape as Shape
+
 SIZE = 256
 RANGE_NODES = 8
-
-
-@dataclasses.dataclass(frozen=True)
-class Shape:
-    """Hyper-parameters; saved with the weights.
-
-    Attributes:
-        channels: outputs of the stride-2 convolutions; five of them leave an 8 x 8 map.
-        feature: length of the global feature.
-        local: channels of the spatial head's hidden layer.
-        rank: hidden length of the LUT head.
-        lut_nodes: nodes of the LUT along each axis.
-        bins: nodes of the soft histogram.
-        dropout: of the global feature, in training.
-        use_grid, use_lut, use_modulator: parts of the operators (False: left out, for ablations). Without grids the
-            LUT sees the pixel itself; without LUT the grids alone say the gain.
-        one_channel: one gain for all channels.
-        interpolation: of the LUT, "tetrahedral" as the kernels have it, or "trilinear".
-        output: "gain", or "light": PQ codes of the HDR picture, without any gain map.
-    """
-
-    channels: tuple[int, ...] = (8, 24, 48, 96, 128)
-    feature: int = 96
-    local: int = 64
-    rank: int = 24
-    lut_nodes: int = 17
-    bins: int = 16
-    dropout: float = 0.2
-    use_grid: bool = True
-    use_lut: bool = True
-    use_modulator: bool = True
-    one_channel: bool = False
-    interpolation: str = "tetrahedral"
-    output: str = "gain"
 
 
 class Outputs(NamedTuple):

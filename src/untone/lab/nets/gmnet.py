@@ -18,37 +18,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .shapes import GMNetShape as Shape
+
 THUMBNAIL = 256
 """Rows and columns of the thumbnail."""
 
 RESIDUAL_START = 0.1
 """Share of Kaiming's spread that weights inside residual blocks begin with, as published."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Shape:
-    """Hyper-parameters, and what the outputs mean; saved with the weights.
-
-    Attributes:
-        features: channels of both branches.
-        blocks: residual blocks in each of the four groups.
-        scale: the photo is fed at 1 / scale of its size; 1 (synthetic) or 2 (real photos).
-        peak_stops: stops of an output qmax * map of 1; 3 (peak 8, synthetic) or log2 5 (real photos).
-        convention: what the gain is applied to. "untone": light = (sRGB light + 1/64) 2**gain - 1/64.
-            "gmnet": light = code**2.2 * 2**gain, no offsets, as published.
-        trunk_start: share of Kaiming's spread that weights outside the residual blocks begin with. Published: 0.1,
-            as inside the blocks; through eleven layers in a row that leaves nothing of the signal, and the first
-            thousands of steps go into bringing it back.
-        qmax_start: first bias of qmax; 0 as published, where its product with the map has a saddle.
-    """
-
-    features: int = 64
-    blocks: int = 5
-    scale: int = 1
-    peak_stops: float = 3.0
-    convention: str = "untone"
-    trunk_start: float = 0.1
-    qmax_start: float = 0.0
 
 
 class Guidance(NamedTuple):

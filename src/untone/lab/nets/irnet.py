@@ -24,37 +24,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .shapes import IRNET_2
+from .shapes import IRNetShape as Shape
+
 SLOPE = 0.05
 """Of every leaky ReLU."""
 
 REDUCTION = 16
 """Of the channels inside the attention."""
-
-UPSCALE = 4
-"""Of joint super-resolution."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Shape:
-    """Hyper-parameters; saved with the weights.
-
-    Attributes:
-        blocks: improved residual blocks: 1, 2 or, with super-resolution, 5.
-        features: channels: 48 or 64.
-        upscale: 1, or 4 for joint super-resolution.
-    """
-
-    blocks: int = 2
-    features: int = 64
-    upscale: int = 1
-
-
-IRNET_1 = Shape(1, 48)
-"""49,302 parameters."""
-IRNET_2 = Shape(2, 64)
-"""134,731 parameters."""
-IRNET_5 = Shape(5, 64, UPSCALE)
-"""Joint super-resolution, 468,192 parameters."""
 
 
 class IRNet(nn.Module):

@@ -21,6 +21,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .shapes import ITMLUTShape as Shape
+
 DOWNSCALE = 8
 """The encoders see the picture at this fraction of its size."""
 
@@ -32,23 +34,6 @@ START_MEAN = 0.4
 
 BRANCHES = ("b", "m", "d")
 """Bright, middle, dark, as the published names of the parameters end."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Shape:
-    """Hyper-parameters; saved with the weights.
-
-    Attributes:
-        nodes: vertices of a LUT along each axis.
-        luts: basic LUTs of each branch.
-        features: length of the encoder's feature.
-        dropout: in training, of the encoder and the weights' head.
-    """
-
-    nodes: int = 17
-    luts: int = 5
-    features: int = 128
-    dropout: float = 0.5
 
 
 class ITMLUT(nn.Module):

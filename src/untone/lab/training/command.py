@@ -29,7 +29,7 @@ from ..data.layouts import open_dataset
 from . import export as exporting
 from . import initial_weights, parallel
 from .logs import Log, Row
-from .recipes import PRECISIONS, RECIPES, Recipe, Start
+from .recipes import RECIPES, Recipe, Start
 from .runs import Run
 from .tasks import Task
 
@@ -138,36 +138,6 @@ def started(recipe: Recipe, path: Path, folder: Path) -> Recipe:
         with contextlib.suppress(OSError, ValueError, TypeError, KeyError):  # Run says what is wrong with that folder
             return dataclasses.replace(recipe, start=Start(**json.loads((folder / "recipe.json").read_text())["start"]))
     return dataclasses.replace(recipe, start=initial_weights.fingerprint(initial_weights.find(path)))
-
-
-def count(text: str) -> int:
-    """A whole number above 0, of a command line.
-
-    Raises:
-        argparse.ArgumentTypeError: it is none.
-    """
-    if not (text.isdecimal() and int(text) > 0):
-        raise argparse.ArgumentTypeError(f"must be a whole number above 0, not {text}")
-    return int(text)
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Arguments of `untone train`."""
-    add = parser.add_argument
-    add("network", choices=tuple(RECIPES), help="what to train")
-    add("--data", type=Path, required=True, metavar="DIR", help="training pairs: of untone synth, GMNet's or HDRTV1K's")
-    add("--held-out", type=Path, metavar="DIR", help="pairs of other scenes, to watch")
-    add("-o", "--output", type=Path, required=True, metavar="DIR", help="folder of the run; resumes it")
-    add("--recipe", default="ours", metavar="NAME", help="ours (default) or paper: its loss, schedule and length")
-    add("--steps", type=count, metavar="N", help="length of the run; the schedule shrinks with it")
-    add("--from", dest="origin", type=Path, metavar="WEIGHTS", help="start from a run's folder, a checkpoint or .onnx")
-    add("--seed", type=int, metavar="N", help="of initialisation, batches and dropout; default: the recipe's")
-    add("--threads", type=count, default=1, metavar="N", help="of torch on the processor; default 1")
-    add("--ahead", type=int, default=0, metavar="N", help="make batches in N threads beside; default 0")
-    add("--device", choices=("cpu", "cuda"), help="default: cuda where there is one")
-    add("--precision", choices=PRECISIONS, help="of the network; default: the recipe's, fp32")
-    add("--strict", action="store_true", help="a broken pair stops the run; without, it is named and left out")
-    add("--note", default="", metavar="TEXT", help="data and licences, for the model card")
 
 
 def run(arguments: argparse.Namespace) -> int:

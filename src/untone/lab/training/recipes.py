@@ -10,7 +10,7 @@ import dataclasses
 import math
 from typing import Any
 
-from ..nets import fastgamer, gmnet, irnet, itmlut
+from ..nets.shapes import IRNET_1, IRNET_2, IRNET_5, FastGaMerShape, GMNetShape, IRNetShape, ITMLUTShape
 
 PRECISIONS = ("fp32", "bf16", "fp16")
 
@@ -144,14 +144,14 @@ FASTGAMER = {
         pixels=2048, crop_zoom=0.7, strength_free=0.5, turns="mirror", jitter=True,
         optimiser="adamw", rate=1.5e-3, decay=2e-2, schedule=Schedule(warm_up=200), clip=1.0, average=0.998,
         loss=Weights(pq=1.0, relative=0.25, absolute=0.75, rough=0.5, falls=2.0, tint=0.2),
-        shape=fastgamer.Shape(dropout=0.1),
+        shape=FastGaMerShape(dropout=0.1),
     ),
     "paper": Recipe(
         source="CVPR 2026, section Loss & Training. Assumed: 1M steps; rough = second differences, both LUT terms of "
         "the LUT before tanh; the network is ours where the paper is silent (no dropout)",
         title="paper", steps=1_000_000, crop=256, turns="all", schedule=HALVED,
         loss=Weights(relative=1.0, absolute=3.0, rough=0.1, monotone=0.1),
-        checkpoint_every=5000, shape=fastgamer.Shape(dropout=0.0),
+        checkpoint_every=5000, shape=FastGaMerShape(dropout=0.0),
     ),
 }  # fmt: skip
 
@@ -162,7 +162,7 @@ GMNET = {
         steps=20_000, pictures=8, crop=128, turns="mirror",
         rate=2e-4, schedule=Schedule(warm_up=100), clip=1.0, average=0.998,
         loss=Weights(code=10.0, relative=0.25, absolute=0.75), watched=24,
-        shape=gmnet.Shape(peak_stops=4.0, trunk_start=1.0, qmax_start=0.5),
+        shape=GMNetShape(peak_stops=4.0, trunk_start=1.0, qmax_start=0.5),
     ),
     "paper": Recipe(
         network="gmnet", title="paper",
@@ -170,14 +170,14 @@ GMNET = {
         "(synthetic data). For real photos: shape scale 2, peak_stops log2 5",
         steps=1_000_000, pictures=32, crop=160, rate=3e-5, schedule=HALVED,
         loss=Weights(relative=1.0, absolute=3.0), seed=10, watched=24, checkpoint_every=5000,
-        shape=gmnet.Shape(convention="gmnet"),
+        shape=GMNetShape(convention="gmnet"),
     ),
 }  # fmt: skip
 
 IRNET_OURS = Recipe(
     network="irnet", source="ours, shortened: the paper's loss and crops, one cosine to zero",
     steps=20_000, pictures=8, crop=128, turns="all", rate=5e-4, betas=(0.9, 0.999),
-    schedule=Schedule(warm_up=100), clip=1.0, average=0.998, loss=Weights(code=1.0), watched=24, shape=irnet.IRNET_2,
+    schedule=Schedule(warm_up=100), clip=1.0, average=0.998, loss=Weights(code=1.0), watched=24, shape=IRNET_2,
 )  # fmt: skip
 
 IRNET_PAPER = Recipe(
@@ -186,7 +186,7 @@ IRNET_PAPER = Recipe(
     "from 5e-4 to 1e-11 with warm restarts every 60 epochs. Initialisation as in its code (Xavier; the paper: Kaiming)",
     steps=463_200, pictures=16, crop=256, turns="all", rate=5e-4, betas=(0.9, 0.999),
     schedule=Schedule("restarts", period=0.3, floor=2e-8), loss=Weights(code=1.0), watched=24, checkpoint_every=2316,
-    shape=irnet.IRNET_2,
+    shape=IRNET_2,
 )  # fmt: skip
 
 
@@ -195,14 +195,14 @@ ITMLUT = {
         network="itmlut", source="ours, shortened: whole pictures, L1 and Ada-3DLUT's terms, one cosine to zero",
         steps=20_000, pictures=8, crop=0, turns="mirror", rate=1e-3,
         schedule=Schedule(warm_up=100), clip=1.0, average=0.998,
-        loss=Weights(code=1.0, rough=1e-4, monotone=10.0), watched=64, shape=itmlut.Shape(),
+        loss=Weights(code=1.0, rough=1e-4, monotone=10.0), watched=64, shape=ITMLUTShape(),
     ),
     "paper": Recipe(
         network="itmlut", title="paper",
         source="CVMP 2023 gives the network; its training is not published. Assumed: L1 of PQ codes, Ada-3DLUT's "
         "weights 1e-4 (smooth) and 10 (monotone), Adam 2e-4 halved as in FastGaMer's comparison, batch 16, crop 256",
         steps=1_000_000, pictures=16, crop=256, turns="all", schedule=HALVED,
-        loss=Weights(code=1.0, rough=1e-4, monotone=10.0), watched=64, checkpoint_every=5000, shape=itmlut.Shape(),
+        loss=Weights(code=1.0, rough=1e-4, monotone=10.0), watched=64, checkpoint_every=5000, shape=ITMLUTShape(),
     ),
 }  # fmt: skip
 
@@ -224,7 +224,7 @@ IRNET_SHORT = _short(IRNET_OURS, steps=600, pictures=4, crop=64, rate=1e-3, watc
 ITMLUT["short"] = _short(ITMLUT["ours"], steps=400, pictures=2, crop=0, watched=16, checkpoint_every=100)
 
 
-def _irnets(network: str, shape: irnet.Shape) -> dict[str, Recipe]:
+def _irnets(network: str, shape: IRNetShape) -> dict[str, Recipe]:
     every = {"ours": IRNET_OURS, "paper": IRNET_PAPER, "short": IRNET_SHORT}
     return {title: dataclasses.replace(recipe, network=network, shape=shape) for title, recipe in every.items()}
 
@@ -232,9 +232,9 @@ def _irnets(network: str, shape: irnet.Shape) -> dict[str, Recipe]:
 RECIPES: dict[str, dict[str, Recipe]] = {
     "fastgamer": FASTGAMER,
     "gmnet": GMNET,
-    "irnet": _irnets("irnet", irnet.IRNET_2),
-    "irnet-1": _irnets("irnet-1", irnet.IRNET_1),
-    "irnet-sr": _irnets("irnet-sr", irnet.IRNET_5),
+    "irnet": _irnets("irnet", IRNET_2),
+    "irnet-1": _irnets("irnet-1", IRNET_1),
+    "irnet-sr": _irnets("irnet-sr", IRNET_5),
     "itmlut": ITMLUT,
 }
 """What `untone train NETWORK --recipe TITLE` runs. A new recipe is one entry here."""

@@ -1,0 +1,38 @@
+"""The arguments of `untone experiment`; without torch, so that its help needs none."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ...console.options import add_folder, positive
+
+ABLATIONS, TABLE, SUPER_RESOLUTION, ENCODERS = KINDS = ("ablations", "table", "sr", "encoders")
+"""What can be asked for; ablations.py has the rows of each."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `untone experiment`."""
+    add = parser.add_argument
+    kinds = "all networks, joint super-resolution, FastGaMer's parts or its encoders, or all of these"
+    add("kind", choices=(*KINDS, "all"), help=kinds)
+    add("--data", type=Path, required=True, metavar="DIR", help="training pairs")
+    add("--held-out", type=Path, required=True, metavar="DIR", help="pairs of other scenes, to measure on")
+    add("--photos", type=Path, metavar="DIR", help="JPEG photos with a gain map, to measure on as well")
+    add_folder(add, "folder of the results; resumes it")
+    add("--recipe", default="short", metavar="NAME", help="short (default), ours or paper")
+    add("--steps", type=positive, metavar="N", help="of every row; default: its recipe's")
+    add("--seeds", type=int, nargs="+", default=[1], metavar="N", help="each row is trained with each; default 1")
+    add("--rows", nargs="+", metavar="NAME", help="only these rows, and the one they are compared with")
+    add("--pictures", type=positive, default=128, metavar="N", help="held-out pairs to measure; default 128")
+    add("--threads", type=positive, default=1, metavar="N", help="of torch; default 1")
+    add("--ahead", type=int, default=0, metavar="N", help="make batches in N threads beside; default 0")
+    add("--device", choices=("cpu", "cuda"), help="default: cuda where there is one")
+    add("--strict", action="store_true", help="a broken pair stops it; without, it is named and left out")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """`untone experiment`: runs or resumes."""
+    from .command import run  # torch
+
+    return run(arguments)

@@ -1,0 +1,109 @@
+"""Hyper-parameters of every network, saved with the weights. Without torch, for recipes are made of them."""
+
+from __future__ import annotations
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class FastGaMerShape:
+    """Of FastGaMer.
+
+    Attributes:
+        channels: outputs of the stride-2 convolutions; five of them leave an 8 x 8 map.
+        feature: length of the global feature.
+        local: channels of the spatial head's hidden layer.
+        rank: hidden length of the LUT head.
+        lut_nodes: nodes of the LUT along each axis.
+        bins: nodes of the soft histogram.
+        dropout: of the global feature, in training.
+        use_grid, use_lut, use_modulator: parts of the operators (False: left out, for ablations). Without grids the
+            LUT sees the pixel itself; without LUT the grids alone say the gain.
+        one_channel: one gain for all channels.
+        interpolation: of the LUT, "tetrahedral" as the kernels have it, or "trilinear".
+        output: "gain", or "light": PQ codes of the HDR picture, without any gain map.
+    """
+
+    channels: tuple[int, ...] = (8, 24, 48, 96, 128)
+    feature: int = 96
+    local: int = 64
+    rank: int = 24
+    lut_nodes: int = 17
+    bins: int = 16
+    dropout: float = 0.2
+    use_grid: bool = True
+    use_lut: bool = True
+    use_modulator: bool = True
+    one_channel: bool = False
+    interpolation: str = "tetrahedral"
+    output: str = "gain"
+
+
+@dataclasses.dataclass(frozen=True)
+class GMNetShape:
+    """Of GMNet, and what its outputs mean.
+
+    Attributes:
+        features: channels of both branches.
+        blocks: residual blocks in each of the four groups.
+        scale: the photo is fed at 1 / scale of its size; 1 (synthetic) or 2 (real photos).
+        peak_stops: stops of an output qmax * map of 1; 3 (peak 8, synthetic) or log2 5 (real photos).
+        convention: what the gain is applied to. "untone": light = (sRGB light + 1/64) 2**gain - 1/64.
+            "gmnet": light = code**2.2 * 2**gain, no offsets, as published.
+        trunk_start: share of Kaiming's spread that weights outside the residual blocks begin with. Published: 0.1,
+            as inside the blocks; through eleven layers in a row that leaves nothing of the signal, and the first
+            thousands of steps go into bringing it back.
+        qmax_start: first bias of qmax; 0 as published, where its product with the map has a saddle.
+    """
+
+    features: int = 64
+    blocks: int = 5
+    scale: int = 1
+    peak_stops: float = 3.0
+    convention: str = "untone"
+    trunk_start: float = 0.1
+    qmax_start: float = 0.0
+
+
+UPSCALE = 4
+"""Of joint super-resolution."""
+
+
+@dataclasses.dataclass(frozen=True)
+class IRNetShape:
+    """Of IRNet.
+
+    Attributes:
+        blocks: improved residual blocks: 1, 2 or, with super-resolution, 5.
+        features: channels: 48 or 64.
+        upscale: 1, or 4 for joint super-resolution.
+    """
+
+    blocks: int = 2
+    features: int = 64
+    upscale: int = 1
+
+
+IRNET_1 = IRNetShape(1, 48)
+"""49,302 parameters."""
+IRNET_2 = IRNetShape(2, 64)
+"""134,731 parameters."""
+IRNET_5 = IRNetShape(5, 64, UPSCALE)
+"""Joint super-resolution, 468,192 parameters."""
+
+
+@dataclasses.dataclass(frozen=True)
+class ITMLUTShape:
+    """Of ITMLUT.
+
+    Attributes:
+        nodes: vertices of a LUT along each axis.
+        luts: basic LUTs of each branch.
+        features: length of the encoder's feature.
+        dropout: in training, of the encoder and the weights' head.
+    """
+
+    nodes: int = 17
+    luts: int = 5
+    features: int = 128
+    dropout: float = 0.5
