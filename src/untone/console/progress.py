@@ -1,57 +1,140 @@
-"""How far a long command is: one line that renews itself on a terminal, a line at times in a log; on stderr."""
+"""How far long work is, on stderr: on a terminal bars with rate and time left (rich), in a log a line at times."""
 
 from __future__ import annotations
 
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from ..errors import UntoneError, UsageError
 from .lines import complain, naming
 
-TERMINAL_SECONDS, LOG_SECONDS = 0.2, 20.0
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bars
+    from rich.progress import Task
+
+Item = TypeVar("Item")
+
+FIRST_SECONDS, LOG_SECONDS = 5.0, 20.0
+"""In a log: until the first line of some work, which shorter work goes without, and between lines."""
+
+COUNTED_SECONDS = 0.1
+"""Steps are counted together for so long: many are shorter than what counting one costs."""
+
+SPEED_SECONDS = 3600.0
+"""The rate is that of the last hour at most, so that steps of many minutes have one."""
 
 
 class Progress:
-    """Counts to `total`; the end is always told.
+    """Counts to `total`. Work within other work has its bar below the other's.
 
     Args:
         total: what there is to do.
         noun: of what, in the plural: "pairs".
         done: what was done before.
+        shown: False says nothing: another process speaks.
     """
 
-    def __init__(self, total: int, noun: str, done: int = 0) -> None:
-        self.total, self.noun, self.done, self.begun = total, noun, done, done
-        self._start = self._told = time.monotonic()
-        self._every = TERMINAL_SECONDS if sys.stderr.isatty() else LOG_SECONDS
+    _bars: ClassVar[Bars | None] = None
+    """Of the outermost work."""
 
-    def __enter__(self) -> Progress:
+    def __init__(self, total: int, noun: str, done: int = 0, shown: bool = True) -> None:
+        self.total, self.noun, self.done, self.shown = total, noun, done, shown
+        self._note = ""
+
+    def __enter__(self) -> Self:
+        self._outermost = self.shown and Progress._bars is None
+        bars = self._shared = Progress._bars or _bars(self.shown)
+        number = bars.add_task(self.noun, total=self.total, completed=self.done, visible=self.shown, rate="", note="")
+        bars.advance(number, 0)  # from here on the rate is measured
+        self._task = next(task for task in bars.tasks if task.id == number)
+        if self._outermost:
+            bars.start()
+            Progress._bars = bars
+        now = time.monotonic()
+        self._begun, self._counted, self._next = now, now, now + FIRST_SECONDS
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._tell(last=True)
+        self._count()
+        if time.monotonic() - self._begun >= FIRST_SECONDS:
+            self._log()
+        self._shared.remove_task(self._task.id)
+        if self._outermost:
+            self._shared.stop()
+            Progress._bars = None
 
-    def step(self, count: int = 1) -> None:
-        """`count` more are done."""
-        self.done += count
-        if time.monotonic() - self._told >= self._every:
-            self._tell()
+    def step(self, count: int = 1, note: str = "") -> None:
+        """`count` more are done; `note` is shown beside it until there is another."""
+        self.done, self._note = self.done + count, note or self._note
+        now = time.monotonic()
+        if now - self._counted >= COUNTED_SECONDS:
+            self._counted = now
+            self._count()
+        if now >= self._next:
+            self._next = now + LOG_SECONDS
+            self._log()
 
-    def _tell(self, last: bool = False) -> None:
-        self._told = time.monotonic()
-        seconds, made = self._told - self._start, self.done - self.begun
-        left = f", {seconds / made * (self.total - self.done):.0f} s left" if made and not last else ""
-        line = f"{min(self.done, self.total)} of {self.total} {self.noun}{left}"
-        terminal = sys.stderr.isatty()
-        sys.stderr.write(f"\r{line:60}" if terminal else line)
-        sys.stderr.write("\n" if last or not terminal else "")
-        sys.stderr.flush()
+    def _count(self) -> None:
+        more = min(self.done, self.total) - self._task.completed
+        self._shared.advance(self._task.id, more)
+        self._shared.update(self._task.id, rate=_rate(self._task), note=self._note)
+
+    def _log(self) -> None:
+        if self._shared.disable and self.shown:
+            self._count()
+            sys.stderr.write(f"{_line(self._task)}\n")
+            sys.stderr.flush()
+
+
+def _bars(shown: bool) -> Bars:
+    """Bars as every command draws them; none where stderr is no terminal that can redraw a line."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    words = [TextColumn(f"{{task.{name}}}", markup=False) for name in ("description", "fields[rate]", "fields[note]")]
+    columns = words[0], BarColumn(), MofNCompleteColumn(), words[1], TimeRemainingColumn(), TextColumn("left"), words[2]
+    console = Console(stderr=True)
+    terminal = sys.stderr.isatty() and not console.is_dumb_terminal
+    return Bars(
+        *columns, console=console, transient=True, disable=not (shown and terminal),
+        redirect_stdout=sys.stdout.isatty(), speed_estimate_period=SPEED_SECONDS, get_time=time.monotonic,
+    )  # fmt: skip
+
+
+def _rate(task: Task) -> str:
+    speed = task.speed
+    if not speed:
+        return ""
+    return f"{speed:.3g}/s" if speed >= 1 else f"{1 / speed:.3g} s each"
+
+
+def _line(task: Task) -> str:
+    total, left = int(task.total or 0), task.time_remaining
+    parts = [f"{int(task.completed):,} of {total:,} {task.description}", task.fields["rate"]]
+    if task.finished:
+        parts.append(f"in {_clock(task.elapsed or 0)}")
+    elif left:
+        parts.append(f"{_clock(left)} left")
+    return ", ".join(filter(None, [*parts, task.fields["note"]]))
+
+
+def _clock(seconds: float) -> str:
+    return f"{seconds // 3600:.0f}:{seconds // 60 % 60:02.0f}:{int(seconds % 60):02}"
+
+
+def tracked(items: Sequence[Item], noun: str) -> Iterator[Item]:
+    """The items, one after the other, with their Progress."""
+    with Progress(len(items), noun) as progress:
+        for item in items:
+            yield item
+            progress.step()
 
 
 def each(items: list[Any], noun: str, work: Callable[[Any], object], name: Callable[[Any], Path | str]) -> int:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ... import formats
 from ...console.lines import one_line
+from ...console.progress import tracked
 from ...errors import UntoneError, UsageError
 from ...formats.common.files import load_bytes
 from ...formats.jpeg.segments import APP1, EXIF_TAG, Codestream, find_end
@@ -80,14 +81,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _photos(folder: Path) -> tuple[list[_Photo], list[Verdict]]:
     """The photos in a folder, and faults that show without an original."""
-    from rich.console import Console
-    from rich.progress import track
-
     photos: list[_Photo] = []
     faults: list[Verdict] = []
     paths = [path for path in planning.images(folder) if not path.name.startswith(".")]
-    console = Console(stderr=True)
-    for path in track(paths, "untone audit", transient=True, console=console, disable=not console.is_terminal):
+    for path in tracked(paths, "photos"):
         try:
             data = load_bytes(path)
         except UntoneError as error:

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from ...console.lines import complain, fault_line, one_line
+from ...console.progress import Progress
 from ...pipeline import Conversion
 from .planning import Job
 
@@ -81,24 +82,18 @@ class TerminalReport(Report):
     """A progress bar for several photos; a summary of the one, or of all."""
 
     def __enter__(self) -> Self:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        columns = (TextColumn("untone"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        self.progress = Progress(*columns, console=Console(stderr=True), transient=True, disable=self.total < 2)
-        self.task = self.progress.add_task("", total=self.total)
-        self.progress.start()
+        self.progress = Progress(self.total, "photos", shown=self.total > 1).__enter__()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.progress.stop()
+        self.progress.__exit__(kind, error, at)
         if self.total > 1 and error is None:
             print(", ".join(f"{count} {status}" for status, count in self.counts.items()))
 
     def take(self, outcome: Outcome) -> None:
         """Advance the bar; lines go above it."""
         super().take(outcome)
-        self.progress.advance(self.task)
+        self.progress.step()
 
     def say(self, outcome: Outcome) -> None:
         """The summary of a single photo."""

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
-import time
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from ...console.lines import complain, one_line
+from ...console.progress import Progress
 from ...errors import UntoneError
 from .catalogue import METRICS
 from .methods import Made, Method
@@ -87,32 +85,35 @@ def measured(source: Source, job: Job) -> Table:
         UntoneError: strict, and one is broken; or none is whole.
     """
     table = Table(source.title)
-    bar = Progress(source.title, len(source))
-    for index in range(len(source)):
-        try:
-            picture = source.load(index)
-            if picture is not None:
-                _measure(picture, index, job, table)
-        except UntoneError as fault:
-            line = one_line(
-                str(fault) if _says_where(str(fault), source.names[index]) else f"{source.names[index]}: {fault}"
-            )
-            if job.strict:
-                raise UntoneError(f"broken picture: {line}") from None
-            table.skipped.append(line)
-            complain(f"picture left out: {line}")
-        bar.at(index + 1)
-    bar.done()
+    each = len(job.methods) + 1
+    with Progress(len(source) * each, f"pictures x methods, {source.title}") as progress:
+        for index in range(len(source)):
+            _try(source, index, job, table, progress)
+            progress.step((index + 1) * each - progress.done)
     if not table.rows and not table.alone:
         raise UntoneError(f"{source.title}: no whole picture to measure on")
     return table
+
+
+def _try(source: Source, index: int, job: Job, table: Table, progress: Progress) -> None:
+    try:
+        picture = source.load(index)
+        if picture is not None:
+            _measure(picture, index, job, table, progress)
+    except UntoneError as fault:
+        name = source.names[index]
+        line = one_line(str(fault) if _says_where(str(fault), name) else f"{name}: {fault}")
+        if job.strict:
+            raise UntoneError(f"broken picture: {line}") from None
+        table.skipped.append(line)
+        complain(f"picture left out: {line}")
 
 
 def _says_where(text: str, name: str) -> bool:
     return text.startswith(name.split(",")[0])
 
 
-def _measure(picture: Picture, index: int, job: Job, table: Table) -> None:
+def _measure(picture: Picture, index: int, job: Job, table: Table, progress: Progress) -> None:
     found: dict[str, Figures] = {}
     alone = picture.left_alone
     for method in job.methods:
@@ -121,6 +122,7 @@ def _measure(picture: Picture, index: int, job: Job, table: Table) -> None:
             table.alone.setdefault(method.name, {})[picture.name] = float(abs(stops).mean())
         else:
             found[method.name] = _row(picture, method, job, table.title)
+        progress.step()
     if not alone:
         found[TRUTH] = _kept(
             Key(table.title, picture.name, TRUTH, TRUTH, picture.fingerprint, TRUTH), job,
@@ -145,27 +147,3 @@ def _kept(key: Key, job: Job, compute: Callable[[], Figures]) -> Figures:
         known = compute()
         job.records.add(key, known)
     return known
-
-
-class Progress:
-    """How far it is, on stderr: a line that changes on a terminal, elsewhere one every half minute."""
-
-    def __init__(self, title: str, total: int, stream: Any = None) -> None:
-        self._title, self._total, self._stream = title, total, stream or sys.stderr
-        self._terminal = self._stream.isatty()
-        self._next = time.monotonic() + (0 if self._terminal else 30)
-
-    def at(self, done: int) -> None:
-        """So many are done."""
-        now = time.monotonic()
-        if now >= self._next:
-            self._next = now + (0.5 if self._terminal else 30)
-            line = f"{self._title}: {done} of {self._total}"
-            self._stream.write(f"\r{line}" if self._terminal else f"untone: {line}\n")
-            self._stream.flush()
-
-    def done(self) -> None:
-        """Clears the line."""
-        if self._terminal:
-            self._stream.write("\r\x1b[K")
-            self._stream.flush()

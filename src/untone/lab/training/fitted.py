@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from ... import colour
+from ...console.progress import tracked
 from ...image import DIFFUSE_WHITE_NITS
 from ..data.examples import Dataset, light_of
 from ..data.layouts.shards import Pairs
@@ -42,7 +43,7 @@ def lut_gain(lut: Tensor, rgb: Tensor) -> Tensor:
 def fit_curve(pairs: Dataset | Pairs, steps: int = 600, seed: int = 0) -> Tensor:
     """The best single curve, [33] stops."""
     start = torch.linspace(0, 1, CURVE_NODES) ** 2
-    return _fit(start, curve_gain, pairs, steps, seed, lambda curve: curve.diff(n=2).square().mean())
+    return _fit("one curve", start, curve_gain, pairs, steps, seed, lambda curve: curve.diff(n=2).square().mean())
 
 
 def fit_lut(pairs: Dataset | Pairs, steps: int = 1500, seed: int = 0) -> Tensor:
@@ -50,17 +51,17 @@ def fit_lut(pairs: Dataset | Pairs, steps: int = 1500, seed: int = 0) -> Tensor:
     axis = torch.linspace(0, 1, LUT_NODES)
     brightest = torch.stack(torch.meshgrid(axis, axis, axis, indexing="ij")).amax(0)
     start = (1.8 * brightest**3)[..., None].repeat(1, 1, 1, 3)
-    return _fit(start, lut_gain, pairs, steps, seed, lambda lut: losses.lut_roughness(lut[None]))
+    return _fit("one 3D LUT", start, lut_gain, pairs, steps, seed, lambda lut: losses.lut_roughness(lut[None]))
 
 
 def _fit(
-    start: Tensor, gain: Callable[[Tensor, Tensor], Tensor], pairs: Dataset | Pairs, steps: int, seed: int,
+    what: str, start: Tensor, gain: Callable[[Tensor, Tensor], Tensor], pairs: Dataset | Pairs, steps: int, seed: int,
     roughness: Callable[[Tensor], Tensor],
 ) -> Tensor:  # fmt: skip
     values = start.clone().requires_grad_()
     optimiser = torch.optim.Adam([values], 2e-2)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
-    for step in range(steps):
+    for step in tracked(range(steps), f"steps of fitting {what}"):
         batch = batches.draw(pairs, np.random.default_rng([seed, step]), 24, 2048)
         error = losses.reconstruction(batch.rgb, gain(values, batch.rgb), batch.gain_stops) + 0.1 * roughness(values)
         optimiser.zero_grad()
@@ -80,7 +81,8 @@ def fit_strength(pairs: Dataset, gain: Callable[[Tensor], Tensor]) -> float:
         gain: rgb [1, N, 3] encoded to stops of the same shape.
     """
     chosen = np.linspace(0, len(pairs) - 1, min(len(pairs), STRENGTH_PICTURES)).astype(int)
-    scores = np.mean([_scores(pairs, index, gain) for index in chosen.tolist()], axis=0)
+    found = [_scores(pairs, index, gain) for index in tracked(chosen.tolist(), "pictures to choose the strength by")]
+    scores = np.mean(found, axis=0)
     return float(STRENGTHS[int(np.argmax(scores))])
 
 
