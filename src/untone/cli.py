@@ -20,7 +20,7 @@ from .errors import UntoneError, UsageError
 INTERRUPTED, PIPE_CLOSED = 130, 141
 """Exit codes of a command that a signal ended: 128 + SIGINT, 128 + SIGPIPE."""
 
-TRAINING_PACKAGES = ("torch", "onnx", "scipy")
+TRAINING_PACKAGES = ("torch", "onnx", "scipy", "matplotlib", "tensorboardX")
 """Of the extra `train`, for commands of the lab."""
 
 TOOLS = {

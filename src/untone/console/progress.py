@@ -69,6 +69,13 @@ class Progress:
             self._shared.stop()
             Progress._bars = None
 
+    def begin(self, done: int) -> None:
+        """So many were there already, as is known now; a log says so at once: the first step may take long."""
+        self.done = done
+        self._shared.reset(self._task.id, completed=min(done, self.total))
+        self._shared.advance(self._task.id, 0)
+        self._log()
+
     def step(self, count: int = 1, note: str = "") -> None:
         """`count` more are done; `note` is shown beside it until there is another."""
         self.done, self._note = self.done + count, note or self._note
@@ -104,7 +111,8 @@ def _bars(shown: bool) -> Bars:
     terminal = sys.stderr.isatty() and not console.is_dumb_terminal
     return Bars(
         *columns, console=console, transient=True, disable=not (shown and terminal),
-        redirect_stdout=sys.stdout.isatty(), speed_estimate_period=SPEED_SECONDS, get_time=time.monotonic,
+        redirect_stdout=sys.stdout.isatty(), refresh_per_second=4, speed_estimate_period=SPEED_SECONDS,
+        get_time=time.monotonic,
     )  # fmt: skip
 
 

@@ -54,13 +54,30 @@ def test_eager_with_grid_sample_is_the_definition_where_the_lut_is_affine(pixels
         assert np.abs(got.astype(int) - expected.astype(int)).max() <= 1
 
 
+FORMATS = {
+    "megapixels": 12.0,
+    "jpeg to avif": {"seconds": 2.5, "codec_seconds": 2.0, "ratio": 1.25},
+    "inspect_ms": 5.0,
+    "inspect_cpu_ms": 4.0,
+}
+RATIOS = {"train_speedup_over_torch": 9.0, "train_cpu_ratio": 8.0, "decode_speedup_over_torch": 12.0,
+          "decode_cpu_ratio": 11.0}  # fmt: skip
+QUALITY = {
+    "views": "2 of noise", "paper_db": 50.0, "paper_cpu_seconds": 60.0, "usual_db": 51.0, "usual_cpu_seconds": 3.0,
+    "tenth_db": 50.5, "tenth_gain_db": [0.5, 0.125], "tenth_share_of_time": 0.1, "int8_cost_db": [0.01, 0.01],
+    "equal_db": 51.5, "equal_gain_db": [1.5, 0.25], "equal_share_of_time": 1.0,
+}  # fmt: skip
+NETWORKS = {"threads": 2, "train_step_ms": 30.0, "train_paper_seconds": 30.0, "decode_ms": 60.0, **RATIOS,
+            "one_thread": RATIOS, "quality": QUALITY}  # fmt: skip
+
+
 def test_the_report_has_its_keys_and_is_json(monkeypatch, capsys):
     """A tiny frame stands in for 4K, and nothing for command and transcodes, which have tests of their own."""
     monkeypatch.setattr(bench, "HEIGHT", 40)
     monkeypatch.setattr(bench, "WIDTH", 60)
     monkeypatch.setattr(bench, "_command", lambda rounds: {"seconds": 0.5, "peak_mib": 100.0})
-    monkeypatch.setattr(bench.transcoding, "bench", lambda frame, quick: {"inspect_ms": 5.0})
-    monkeypatch.setattr(bench.gain_network, "bench", lambda frame, quick, views: {"decode_ms": 7.0})
+    monkeypatch.setattr(bench.transcoding, "bench", lambda frame, quick: FORMATS)
+    monkeypatch.setattr(bench.gain_network, "bench", lambda frame, quick, views: NETWORKS)
     result = json.loads(json.dumps(bench.bench()))
     assert set(result["kernels"]) == {"gain_map_u8_4k", "fp16_4k", "pq10_4k", "half_map_4k"}
     for row in result["kernels"].values():
@@ -73,10 +90,28 @@ def test_the_report_has_its_keys_and_is_json(monkeypatch, capsys):
         assert set(row["variants"]) == set(kernels.info()["available"]) - {"reference"}
     assert result["thumbnail"]["downsample_ms"] > 0
     assert set(result["command_12mp"]) == {"seconds", "peak_mib"}
-    assert result["formats"] == {"inspect_ms": 5.0}
-    assert result["gain_mlp"] == {"decode_ms": 7.0}
-    bench.show(result)
-    assert "fp16_4k" in capsys.readouterr().out
+    assert result["formats"] == FORMATS
+    assert result["gain_mlp"] == NETWORKS
+    bench.report.show(result)
+    said = capsys.readouterr().out
+    words = (
+        "fp16_4k",
+        "torch eager",
+        "whole command",
+        "0.50 s",
+        "jpeg to avif, 12 MP",
+        "1.25 x",
+        "12 x",
+        "+1.50 ± 0.25",
+    )
+    assert all(word in said for word in words)
+    assert "{" not in said
+
+
+def test_what_could_not_be_measured_is_a_dash():
+    alone = {**NETWORKS, "quality": None, "train_speedup_over_torch": None, "train_cpu_ratio": None}
+    row = next(iter(bench.report._network_rows(alone)))
+    assert row == ("train: a step of 65,536 samples, 2 threads", "30.0", "-", "-", "9.00 x")
 
 
 def test_a_child_that_fails_is_not_timed():

@@ -1,44 +1,19 @@
-"""Logs: TensorBoard's files as an independent protobuf reader sees them, the table through a resume, the plot."""
+"""Logs: TensorBoard's files by a reader of TFRecords of our own, the table through a resume, the plot."""
 
 import math
 import struct
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from PIL import Image
+from tensorboardX.proto.event_pb2 import Event, SessionLog
 
 from untone.errors import DamagedError
-from untone.lab.training import events, logs, plots
+from untone.lab import plots
+from untone.lab.training import logs
 from untone.lab.training.logs import Log, Row
-
-FIELD = descriptor_pb2.FieldDescriptorProto
-
-
-def event_class() -> type:
-    """tensorflow.Event with the fields that scalars need, from its published numbers."""
-    file = descriptor_pb2.FileDescriptorProto(name="event.proto", package="t", syntax="proto3")
-    kinds = {"double": FIELD.TYPE_DOUBLE, "int64": FIELD.TYPE_INT64, "string": FIELD.TYPE_STRING,
-             "float": FIELD.TYPE_FLOAT}  # fmt: skip
-
-    def message(name: str, *fields: tuple[str, int, str, bool]) -> None:
-        made = file.message_type.add(name=name)
-        for title, number, kind, repeated in fields:
-            label = FIELD.LABEL_REPEATED if repeated else FIELD.LABEL_OPTIONAL
-            field = made.field.add(name=title, number=number, label=label)
-            if kind in kinds:
-                field.type = kinds[kind]
-            else:
-                field.type, field.type_name = FIELD.TYPE_MESSAGE, f".t.{kind}"
-
-    message("Value", ("tag", 1, "string", False), ("simple_value", 2, "float", False))
-    message("Summary", ("value", 1, "Value", True))
-    message("Event", ("wall_time", 1, "double", False), ("step", 2, "int64", False),
-            ("file_version", 3, "string", False), ("summary", 5, "Summary", False))  # fmt: skip
-    pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)
-    return message_factory.GetMessageClass(pool.FindMessageTypeByName("t.Event"))
 
 
 def records(data: bytes) -> list[bytes]:
@@ -64,41 +39,62 @@ def row(step: int, score: float = math.nan) -> Row:
     return Row(step, 1 / step, 1e-3, score, 0.25, 1.7e9 + step)
 
 
-def test_the_published_crc() -> None:
-    """RFC 3720, B.4: 32 zeros; and the check value of the polynomial."""
-    assert events.crc32c(bytes(32)) == 0x8A9136AA
-    assert events.crc32c(b"123456789") == 0xE3069283
+def read_events(folder: Path) -> list[list[Event]]:
+    """Of each event file, in the order of their making."""
+    paths = sorted(folder.glob(logs.EVENTS), key=lambda path: path.stat().st_mtime_ns)
+    return [[Event.FromString(message) for message in records(path.read_bytes())] for path in paths]
+
+
+def scalars(events: list[Event]) -> list[tuple[int, str, float]]:
+    return [(e.step, v.tag, v.simple_value) for e in events for v in e.summary.value]
 
 
 def test_an_independent_reader_sees_the_scalars(tmp_path: Path) -> None:
-    log = Log(tmp_path, 0)
-    log.add(row(50))
-    log.add(row(300, 31.25))
-    event = event_class()
-    found = [event.FromString(message) for message in records((tmp_path / logs.EVENTS).read_bytes())]
-    assert [e.file_version for e in found] == ["brain.Event:2", "", ""]
-    assert [e.step for e in found] == [0, 50, 300]
-    assert found[1].wall_time == 1.7e9 + 50
-    values = {v.tag: v.simple_value for v in found[2].summary.value}
-    assert values["held_out/pq_psnr"] == 31.25
-    assert values["train/loss"] == pytest.approx(1 / 300)
-    assert "held_out/pq_psnr" not in {v.tag for v in found[1].summary.value}
+    with Log(tmp_path, 0) as log:
+        log.add(row(50))
+        log.add(row(300, 31.25))
+    (events,) = read_events(tmp_path)
+    assert events[0].file_version == "brain.Event:2"
+    assert [e.wall_time for e in events if e.step == 50] == [1.7e9 + 50] * 3
+    assert scalars(events) == [
+        (50, "train/loss", pytest.approx(1 / 50)),
+        (50, "train/rate", pytest.approx(1e-3)),
+        (50, "train/seconds_per_step", 0.25),
+        (300, "train/loss", pytest.approx(1 / 300)),
+        (300, "train/rate", pytest.approx(1e-3)),
+        (300, "train/seconds_per_step", 0.25),
+        (300, "held_out/pq_psnr", 31.25),
+    ]
+
+
+def shown(files: list[list[Event]]) -> dict[tuple[int, str], float]:
+    """What TensorBoard shows of files in their order: a start of a session forgets its step and later ones."""
+    found: dict[tuple[int, str], float] = {}
+    for event in (event for events in files for event in events):
+        if event.session_log.status == SessionLog.START:
+            found = {key: value for key, value in found.items() if key[0] < event.step}
+        found |= {(event.step, value.tag): value.simple_value for value in event.summary.value}
+    return found
 
 
 def test_a_resumed_log_forgets_what_came_after_the_checkpoint(tmp_path: Path) -> None:
-    log = Log(tmp_path, 0)
-    for step in (50, 100, 150):
-        log.add(row(step))
-    again = Log(tmp_path, 100)
-    assert [r.step for r in again.rows] == [50, 100]
-    again.add(row(150, 30.0))
+    with Log(tmp_path, 0) as log:
+        for step in (50, 100, 150, 200):
+            log.add(row(step))
+    with Log(tmp_path, 100) as again:
+        assert [r.step for r in again.rows] == [50, 100]
+        again.add(row(150, 30.0))
     assert [r.step for r in logs.read(tmp_path / "log.csv")] == [50, 100, 150]
-    assert len(records((tmp_path / logs.EVENTS).read_bytes())) == 4
+    files = read_events(tmp_path)
+    assert len(files) == 2
+    assert {step for step, tag in shown(files)} == {50, 100, 150}
+    assert shown(files)[150, "held_out/pq_psnr"] == 30.0
     assert (tmp_path / "log.csv").read_text().splitlines()[0] == ",".join(logs.COLUMNS)
 
 
 def test_a_line_cut_off_is_forgotten_and_another_table_refused(tmp_path: Path) -> None:
-    Log(tmp_path, 0).add(row(50))
+    with Log(tmp_path, 0) as log:
+        log.add(row(50))
     table = tmp_path / "log.csv"
     table.write_text(table.read_text() + "100,0.0")
     assert [r.step for r in logs.read(table)] == [50]
@@ -107,19 +103,31 @@ def test_a_line_cut_off_is_forgotten_and_another_table_refused(tmp_path: Path) -
         logs.read(table)
 
 
-@pytest.mark.parametrize("count", [0, 1, 2, 5000])
-def test_the_plot_is_a_picture(tmp_path: Path, count: int) -> None:
-    log = Log(tmp_path, 0)
-    log.rows = [row(step, 30 + step / count if step % 2 else math.nan) for step in range(1, count + 1)]
-    log.plot()
-    with Image.open(tmp_path / "log.png") as picture:
-        drawn = np.asarray(picture)
-    assert drawn.shape == (plots.HEIGHT * (2 if count else 1), plots.WIDTH, 3)
-    assert (drawn == plots.LINE).all(-1).any() == bool(count)
-    assert not list(tmp_path.glob(".*"))
+def drawn(folder: Path, rows: list[Row]) -> Any:
+    """Pixels of log.png, [H, W, 3]."""
+    with Log(folder, 0) as log:
+        log.rows = rows
+        log.plot()
+    assert not list(folder.glob(".*"))
+    with Image.open(folder / "log.png") as picture:
+        return np.asarray(picture.convert("RGB"))
 
 
-def test_ticks_are_round() -> None:
-    assert plots.ticks(0, 1000) == [0, 200, 400, 600, 800, 1000]
-    assert [round(t, 9) for t in plots.ticks(0.13, 0.52)] == [0.2, 0.3, 0.4, 0.5]
-    assert plots.ticks(-7.4, -6.1) == pytest.approx([-7.0, -6.5])
+def ink(pixels: Any, colour: str) -> int:
+    """How many pixels have just this colour."""
+    return int((pixels == tuple(bytes.fromhex(colour[1:]))).all(-1).sum())
+
+
+def test_the_plot_has_a_panel_for_each_curve_that_was_measured(tmp_path: Path) -> None:
+    plain = drawn(tmp_path, [row(step) for step in range(1, 100)])
+    both = drawn(tmp_path, [row(step, 30 + step / 100) for step in range(1, 100)])
+    assert both.shape == (2 * plain.shape[0], plain.shape[1], 3)
+    first, second = plots.COLOURS[:2]
+    assert min(ink(plain, first), ink(both, first), ink(both, second)) > 100
+    assert ink(plain, second) == 0
+
+
+@pytest.mark.parametrize("count", [0, 1, 5000])
+def test_the_plot_takes_any_number_of_points(tmp_path: Path, count: int) -> None:
+    found = drawn(tmp_path, [row(step, math.nan) for step in range(1, count + 1)])
+    assert (ink(found, plots.COLOURS[0]) > 5) == bool(count)

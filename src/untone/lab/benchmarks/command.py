@@ -29,8 +29,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ... import kernels
+from ...console.progress import Progress
 from ...operators import Operators
-from . import gain_network, transcoding
+from . import gain_network, report, transcoding
 
 HEIGHT, WIDTH = 2160, 3840
 ROUNDS, TURNS = 3, 5
@@ -58,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(result))
     else:
-        show(result)
+        report.show(result)
     return 0
 
 
@@ -72,35 +73,18 @@ def bench(*, quick: bool = False, views: Path | None = None) -> dict[str, Any]:
     transcoding.bench; gain_mlp, as of gain_network.bench. None where something needed is not installed.
     """
     result = {"load_average": _load_average(), **kernels.info()}
-    result["kernels"], result["torch_eager"] = _kernels(quick)
-    result["thumbnail"] = _thumbnail(quick, result["kernels"]["gain_map_u8_4k"]["ms_median"])
-    result["command_12mp"] = _command(1 if quick else COMMAND_ROUNDS)
-    result["formats"] = transcoding.bench(specimen()[0], quick=quick)
-    result["gain_mlp"] = gain_network.bench(specimen()[0], quick=quick, views=views)
+    parts: dict[str, Run] = {
+        "thumbnail": lambda: _thumbnail(quick, result["kernels"]["gain_map_u8_4k"]["ms_median"]),
+        "command_12mp": lambda: _command(1 if quick else COMMAND_ROUNDS),
+        "formats": lambda: transcoding.bench(specimen()[0], quick=quick),
+        "gain_mlp": lambda: gain_network.bench(specimen()[0], quick=quick, views=views),
+    }
+    with Progress(len(KERNELS) + len(parts), "groups of timings") as progress:
+        result["kernels"], result["torch_eager"] = _kernels(quick, progress.step)
+        for name, part in parts.items():
+            result[name] = part()
+            progress.step()
     return result
-
-
-def show(result: dict[str, Any]) -> None:
-    """The result as a table on standard output."""
-    from rich.console import Console
-    from rich.table import Table
-
-    columns = ("ms", "spread", "threads", "variant", "CPU ms", "over torch eager", "2 threads over 1")
-    table = Table("kernel, 3840 x 2160", *columns)
-    for name, row in result["kernels"].items():
-        for variant, entry in row["variants"].items():
-            times = (f"{entry['ms_median']:.1f}", f"{entry['spread']:.0%}")
-            cells = (*times, str(row["threads"]), variant, f"{entry['cpu_ms']:.1f}")
-            table.add_row(name, *cells, _times(entry["speedup_over_torch_eager"]), _times(entry["scaling"]))
-    console = Console()
-    console.print(table)
-    console.print(f"torch eager, ms: {result['torch_eager']}")
-    for name in ("thumbnail", "command_12mp", "formats", "gain_mlp", "load_average"):
-        console.print(f"{name}: {result[name]}")
-
-
-def _times(ratio: float | None) -> str:
-    return "-" if ratio is None else f"{ratio:.2f} x" if ratio < 10 else f"{ratio:.0f} x"
 
 
 def _load_average() -> list[float] | None:
@@ -186,8 +170,8 @@ def _eager_calls(pixels: NDArray[np.uint8], operators: Operators, quick: bool) -
     }
 
 
-def _kernels(quick: bool) -> tuple[dict[str, Any], dict[str, float]]:
-    """Every kernel, by variant and number of threads, and torch eager, all in turns."""
+def _kernels(quick: bool, done: Run) -> tuple[dict[str, Any], dict[str, float]]:
+    """Every kernel, by variant and number of threads, and torch eager, all in turns; `done` is called after each."""
     pixels, operators = specimen()
     info = kernels.info()
     threads, chosen = info["threads"], info["variant"]
@@ -209,6 +193,7 @@ def _kernels(quick: bool) -> tuple[dict[str, Any], dict[str, float]]:
         spent = _rounds(runs, slow, 1 if quick else ROUNDS)
         eager_ms |= {key: quartile(spent[key].wall) for key in slow}
         rows[name] = _row(name, spent, variants, chosen, threads)
+        done()
     return rows, eager_ms
 
 

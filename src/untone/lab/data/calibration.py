@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,6 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ... import gainmap, pipeline
+from ...console.progress import tracked
+from .. import packages, plots
+from . import calibration_plot
 from .pairs import Pairs
 
 BINS = 8
@@ -50,11 +53,15 @@ def of_photo(path: Path) -> Profile:
     return profile(image.pixels[rows][:, columns], gainmap.to_stops(carried))
 
 
-def row(title: str, profiles: Iterable[Profile]) -> str:
+def gains(seen: Sequence[Profile]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Mean gain by eighth of code, and its standard deviation over pictures, in stops."""
+    found = np.stack([p.gain_stops for p in seen])
+    return np.nanmean(found, 0), np.nanstd(found, 0)
+
+
+def row(title: str, seen: Sequence[Profile]) -> str:
     """One line of the table."""
-    seen = list(profiles)
-    gains = np.stack([p.gain_stops for p in seen])
-    mean, spread = np.nanmean(gains, 0), np.nanstd(gains, 0)
+    mean, spread = gains(seen)
     cells = " ".join(f"{m:.2f}±{s:.2f}" for m, s in zip(mean, spread, strict=True))
     light = np.array([p.brightness for p in seen])
     rest = np.mean([p.dark_share for p in seen]), np.median([p.headroom_stops for p in seen])
@@ -65,22 +72,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `untone calibrate`."""
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="pairs (untone synth)")
     parser.add_argument("--photos", type=Path, metavar="DIR", help="JPEG photos with a gain map, to compare with")
+    parser.add_argument("--plot", type=Path, metavar="PNG", help="draw the gains with their spreads as a picture")
     parser.add_argument("--count", type=int, default=500, help="pairs to look at; default 500")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """`untone calibrate`: prints the table."""
+    """`untone calibrate`: prints the table, and draws it when asked to."""
+    if arguments.plot:
+        packages.require("matplotlib")
     reference = " ".join(f"{m:.2f}±{s:.2f}" for m, s in zip(REFERENCE_MEAN, REFERENCE_SPREAD, strict=True))
     lines = [
         "| pictures | mean gain ± spread (stops) by eighth of SDR code (max RGB) | mean code | below .06 | headroom |",
         "|---|---|---|---|---|",
         f"| 26 photos, phones and editors | {reference} | 0.371±0.130 | 0.059 | 1.1..4.4 |",
     ]
+    sets = {}
     if arguments.photos:
-        lines.append(row(arguments.photos.name, map(of_photo, sorted(arguments.photos.glob("*.jpg")))))
+        photos = sorted(arguments.photos.glob("*.jpg"))
+        sets[arguments.photos.name] = [of_photo(path) for path in tracked(photos, "photos")]
     pairs = Pairs(arguments.data)
-    chosen = np.linspace(0, len(pairs) - 1, min(arguments.count, len(pairs))).astype(int)
-    photographs = [profile(*pairs[i]) for i in chosen.tolist() if pairs[i][1].any()]
-    lines.append(row(f"pairs of {arguments.data.name}", photographs))
+    chosen = np.linspace(0, len(pairs) - 1, min(arguments.count, len(pairs))).astype(int).tolist()
+    looked_at = (pairs[i] for i in tracked(chosen, "pairs"))
+    sets[f"pairs of {arguments.data.name}"] = [profile(*pair) for pair in looked_at if pair[1].any()]
+    lines += [row(title, seen) for title, seen in sets.items()]
     sys.stdout.write("\n".join(lines) + "\n")
+    if arguments.plot:
+        drawn: dict[str, Any] = {f"{title} ({len(seen)})": gains(seen) for title, seen in reversed(sets.items())}
+        drawn["26 photos, phones and editors"] = REFERENCE_MEAN, REFERENCE_SPREAD
+        plots.save_png(arguments.plot, calibration_plot.gain_by_code(drawn))
     return 0

@@ -13,6 +13,7 @@ import io
 import json
 import multiprocessing
 import signal
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing.synchronize import Event
@@ -157,6 +158,7 @@ def _be_a_worker(stop: Event) -> None:
     """Interrupts are left to the parent, which alone speaks of them; its workers then end before their next pair."""
     global _stop
     _stop = stop
+    sys.stderr = sys.__stderr__  # the bars are the parent's
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 

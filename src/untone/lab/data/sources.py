@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...console.lines import complain
+from ...console.progress import tracked
 from ...errors import DamagedError, UntoneError
 from . import packs
 
@@ -128,7 +129,7 @@ def _of_place(place: Path, panorama: str, strict: bool) -> Iterator[Source]:
     paths = [p for p in sorted(place.iterdir()) if p.suffix.lower() in SUFFIXES and not p.name.startswith(".")]
     if not paths:
         raise UntoneError(f"{place}: no HDR images ({', '.join(SUFFIXES)})")
-    for path in paths:
+    for path in tracked(paths, f"HDR files of {place.name} looked at"):
         try:
             yield from _of_file(path, rows.get(f"{place.name}/{path.name}"), panorama)
         except UntoneError as error:

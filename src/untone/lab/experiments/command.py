@@ -21,8 +21,9 @@ import torch
 from torch import Tensor, nn
 
 from ... import __version__, colour
+from ...console.progress import tracked
 from ...errors import UntoneError, UsageError
-from .. import metrics
+from .. import metrics, packages
 from ..data.examples import Dataset, Example
 from ..data.layouts import open_dataset
 from ..evaluation import baselines
@@ -93,7 +94,10 @@ class Experiment:
 
     def measured(self, light: Rule) -> dict[str, Figures]:
         """All figures of every picture of every set."""
-        return {title: {e.name: figures(e, light) for e in held} for title, held in self.sets.items()}
+        return {
+            title: {e.name: figures(e, light) for e in tracked(held, f"pictures measured, {title}")}
+            for title, held in self.sets.items()
+        }
 
 
 def figures(example: Example, light: Rule) -> dict[str, float]:
@@ -160,7 +164,7 @@ def run_rows(this: Experiment, rows: Sequence[Row], reference: str, head: str) -
     jobs = [(row, None) for row in rows if row.rule is not None]
     jobs += [(row, seed) for seed in this.seeds for row in rows if row.rule is None]  # type: ignore[misc]
     done: dict[str, list[dict[str, Figures]]] = {row.name: [] for row in rows}
-    for number, (row, seed) in enumerate(jobs, 1):
+    for number, (row, seed) in enumerate(tracked(jobs, "rows x seeds"), 1):
         title = f"[{number}/{len(jobs)}] {row.name}" + ("" if seed is None else f", seed {seed}")
         done[row.name].append(score(this, row, by_name.get(row.of, row), seed, title))
         notes = {r.name: budget(this, by_name.get(r.of, r)) for r in rows}
@@ -227,13 +231,15 @@ def _write(path: Path, text: str) -> None:
 def evenly(dataset: Dataset, most: int) -> list[Example]:
     """At most so many examples, evenly chosen."""
     chosen = np.unique(np.linspace(0, len(dataset) - 1, min(most, len(dataset))).astype(int))
-    return list({e.name: e for e in (dataset[int(k)] for k in chosen)}.values())
+    read = (dataset[k] for k in tracked(chosen.tolist(), "held-out pairs read"))
+    return list({e.name: e for e in read}.values())
 
 
 def run(arguments: argparse.Namespace) -> int:
     """`untone experiment`: runs or resumes."""
     kinds = tuple(EXPERIMENTS) if arguments.kind == "all" else (arguments.kind,)
     _check_rows(kinds, arguments)
+    packages.require("onnx", "matplotlib", "tensorboardX")
     torch.set_num_threads(arguments.threads)
     dataset = open_dataset(arguments.data, strict=arguments.strict)
     sets = {"Held-out pairs": evenly(open_dataset(arguments.held_out, strict=arguments.strict), arguments.pictures)}

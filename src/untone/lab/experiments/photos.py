@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ... import colour, gainmap, pipeline
+from ...console.progress import tracked
 from ...errors import UntoneError
 from ...image import turned_upright
 from ..data.examples import Example, gain_between, thumbnail_of
@@ -27,7 +28,7 @@ def examples(folder: Path, longest: int = LONGEST) -> list[Example]:
     paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in (".jpg", ".jpeg"))
     if not paths:
         raise UntoneError(f"{folder}: no JPEG photos there")
-    return [_example(path, longest) for path in paths]
+    return [_example(path, longest) for path in tracked(paths, "photos read")]
 
 
 def _example(path: Path, longest: int) -> Example:

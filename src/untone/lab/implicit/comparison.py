@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ... import gain_network
+from ...console.progress import tracked
 from ...formats.jpeg import network_segment
 from ...implicit import encoding as network_encoding
 from ...implicit import residual_map
@@ -66,7 +67,7 @@ class Point:
 
 def points(scene: Scene, settings: Settings) -> Iterator[Point]:
     """Every kind, codec, size and quality; see Settings.most_bytes."""
-    for kind, residual in KINDS.items():
+    for kind, residual in tracked(list(KINDS.items()), "kinds of coded maps"):
         true = scene.residual(residual)
         for divisor in settings.divisors:
             small = residual_map.reduced(true, divisor)

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ... import gain_network
+from ...console.progress import tracked
 
 Codes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -175,7 +176,7 @@ def pretrained(pairs: Sequence[Pair], steps: int = 800, batch: int = 4096, seed:
     optimizer = torch.optim.Adam(net.parameters(), lr=1e-3)
     falling = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     flat = [_pixels(*pair) for pair in pairs]
-    for _ in range(steps):
+    for _ in tracked(range(steps), "steps of pretraining MLP-ITM"):
         places, colours, wanted = flat[int(random.integers(len(flat)))]
         taken = torch.from_numpy(random.integers(0, len(wanted), batch))
         _step(net, optimizer, places[taken], colours[taken], wanted[taken])

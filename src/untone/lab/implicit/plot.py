@@ -1,29 +1,21 @@
-"""The rate-distortion plot of `untone rivals`: bytes and PQ-PSNR of coded residuals and networks, with Pillow."""
+"""The rate-distortion plot of `untone rivals`: bytes and PQ-PSNR of coded residuals and networks."""
 
 from __future__ import annotations
 
 import csv
 import dataclasses
 import io
-import itertools
-import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from PIL import Image as Pil
-from PIL import ImageDraw, ImageFont
+from .. import plots
 
-from ..training.plots import FRAME, INK, ticks
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
-WIDTH, HEIGHT, TEXT = 1000, 640, 14
-BOX = (70, 40, 740, 580)
-LEGEND = 760
-
-COLOURS = {"jpeg": (200, 80, 40), "heic": (150, 60, 160), "jxl": (40, 120, 190), "avif": (40, 140, 80)}
-DASHES = {"gamma": (1, 0), "gain": (9, 6), "ISO gain": (2, 5)}
-"""Pixels drawn and left out."""
-
-NETWORKS = {"Gamma-MLP": (0, 0, 0), "Gain-MLP": (120, 120, 120), "Direct-MLP": (220, 150, 0), "MLP-ITM": (220, 0, 90)}
+COLOURS = dict(zip(("jpeg", "heic", "jxl", "avif"), ("#c8502a", "#963ca0", "#2878be", "#288c50"), strict=True))
+DASHES = {"gamma": "-", "gain": "--", "ISO gain": ":"}
+NETWORKS = {"Gamma-MLP": "#000000", "Gain-MLP": "#808080", "Direct-MLP": "#dc9600", "MLP-ITM": "#dc005a"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,77 +66,31 @@ def csv_of(found: Sequence[Curve]) -> str:
 
 
 def drawn(found: Sequence[Curve]) -> bytes:
-    """A PNG: bytes along a logarithmic axis, PQ-PSNR up."""
-    shown = [curve for curve in found if curve.points]
-    sizes = [math.log10(size) for curve in shown for size, _ in curve.points]
-    values = [psnr for curve in shown for _, psnr in curve.points]
-    picture = Pil.new("RGB", (WIDTH, HEIGHT), "white")
-    draw, font = ImageDraw.Draw(picture), ImageFont.load_default(TEXT)
-    if shown:
-        limits = (min(sizes) - 0.05, max(sizes) + 0.05, min(values) - 1, max(values) + 1)
-        _axes(draw, font, limits)
-        for place, curve in enumerate(shown):
-            _curve(draw, font, curve, limits, BOX[1] + 12 + 24 * place)
-    stream = io.BytesIO()
-    picture.save(stream, "png", optimize=True)
-    return stream.getvalue()
+    """A PNG: bytes along a logarithmic axis, PQ-PSNR up; networks thick and with marks, before coded maps."""
+    from matplotlib.ticker import LogLocator, NullLocator
+
+    figure, (axes,) = plots.panels(1, 8.5, 5.2)
+    for curve in sorted(found, key=lambda curve: curve.name not in NETWORKS):
+        if curve.points:
+            _line(axes, curve)
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter(lambda size, _: f"{size / 1000:g}")
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_xlabel("size (KB of 1000 bytes)")
+    axes.set_ylabel("PQ-PSNR (dB)")
+    if axes.lines:
+        figure.legend(loc="outside right upper", frameon=False, fontsize="small", handlelength=3.2)
+    return plots.as_png(figure)
 
 
-Limits = tuple[float, float, float, float]
-
-
-def _at(size: float, psnr: float, limits: Limits) -> tuple[float, float]:
-    left, right, low, high = limits
-    across = (math.log10(size) - left) / (right - left)
-    return BOX[0] + across * (BOX[2] - BOX[0]), BOX[3] - (psnr - low) / (high - low) * (BOX[3] - BOX[1])
-
-
-def _axes(draw: ImageDraw.ImageDraw, font: Any, limits: Limits) -> None:
-    for value in ticks(limits[2], limits[3], 9):
-        y = _at(1, value, limits)[1]
-        draw.line((BOX[0], y, BOX[2], y), FRAME)
-        draw.text((BOX[0] - 8, y), f"{value:g}", INK, font, anchor="rm")
-    for power in range(1, 8):
-        for step in (1, 2, 5):
-            size = step * 10.0**power
-            if limits[0] <= math.log10(size) <= limits[1]:
-                x = _at(size, limits[2], limits)[0]
-                draw.line((x, BOX[1], x, BOX[3]), FRAME)
-                draw.text((x, BOX[3] + 6), f"{size / 1000:g}", INK, font, anchor="mt")
-    draw.rectangle(BOX, outline=FRAME)
-    draw.text((BOX[0], BOX[1] - 10), "PQ-PSNR, dB", INK, font, anchor="lb")
-    draw.text((BOX[2], BOX[3] + 28), "KB (of 1000 bytes)", INK, font, anchor="rt")
-
-
-def _curve(draw: ImageDraw.ImageDraw, font: Any, curve: Curve, limits: Limits, top: float) -> None:
-    network = curve.name in NETWORKS
-    kind, _, codec = curve.name.rpartition(" ")
-    colour = NETWORKS[curve.name] if network else COLOURS[codec]
-    dash, thick = (1, 0) if network else DASHES[kind], 3 if network else 2
-    places = [_at(*point, limits) for point in curve.points]
-    for line in (places, [(LEGEND, top), (LEGEND + 40, top)]):
-        for begin, end in itertools.pairwise(line):
-            _dashed(draw, begin, end, colour, thick, dash)
-    for x, y in [*places, (LEGEND + 20, top)] if network else places:
-        reach = 4 if network else 2
-        draw.ellipse((x - reach, y - reach, x + reach, y + reach), colour)
-    draw.text((LEGEND + 50, top), curve.name if network else f"{kind} map, {codec}", INK, font, anchor="lm")
-
-
-def _dashed(
-    draw: ImageDraw.ImageDraw,
-    begin: tuple[float, float],
-    end: tuple[float, float],
-    colour: tuple[int, int, int],
-    thick: int,
-    dash: tuple[int, int],
-) -> None:
-    length, period = math.dist(begin, end), sum(dash)
-    if not dash[1] or not length:
-        draw.line((*begin, *end), colour, thick)
+def _line(axes: Axes, curve: Curve) -> None:
+    sizes, values = zip(*curve.points, strict=True)
+    if curve.name in NETWORKS:
+        axes.plot(sizes, values, "o-", color=NETWORKS[curve.name], linewidth=2.2, label=curve.name, zorder=3)
         return
-    for k in range(math.ceil(length / period)):
-        a, b = k * period / length, min((k * period + dash[0]) / length, 1.0)
-        draw.line(
-            [tuple(p + (q - p) * share for p, q in zip(begin, end, strict=True)) for share in (a, b)], colour, thick
-        )
+    kind, _, codec = curve.name.rpartition(" ")
+    axes.plot(
+        sizes, values, color=COLOURS[codec], linestyle=DASHES[kind], linewidth=1.3, marker=".", markersize=4,
+        label=f"{kind} map, {codec.upper()}",
+    )  # fmt: skip

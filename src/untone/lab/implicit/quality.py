@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...console.progress import tracked
 from ...image import Image
 from ...implicit import encoding as network_encoding
 from ...implicit.encoding import Recipe
@@ -53,7 +54,7 @@ def bench(folder: Path | None = None, *, quick: bool = False) -> dict[str, Any]:
         quick: two views.
     """
     pairs = views(folder, 2 if quick else VIEWS)
-    rows = [row(pair) for pair in pairs]
+    rows = [row(pair) for pair in tracked(pairs, "views that gain networks are trained on")]
     return {"views": f"{len(rows)} of {folder.name if folder else 'noise'}"} | figures(rows)
 
 

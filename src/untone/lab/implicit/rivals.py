@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import importlib.util
+import itertools
 import json
 import subprocess
 import sys
@@ -20,8 +21,10 @@ from typing import Any
 import torch
 
 from ... import __version__
+from ...console.progress import Progress, tracked
 from ...errors import UntoneError, UsageError
 from ...formats.common.files import save
+from .. import packages
 from ..data.sources import Source, sources
 from ..metrics import hdrvdp
 from . import comparison, methods, table
@@ -60,6 +63,10 @@ class Experiment:
     extras: tuple[str, ...]
     settings: Settings
 
+    def file(self, view: Source, mapper: str) -> Path:
+        """What holds the figures of a pair that is done."""
+        return self.folder / "pairs" / f"{view.scene}-{mapper}.json"
+
     @property
     def claim(self) -> dict[str, Any]:
         """What results of one folder must have in common; which rows a view has is not of it."""
@@ -76,19 +83,21 @@ def run(arguments: argparse.Namespace) -> int:
         UsageError: numbers out of range.
         UntoneError: a source cannot be read, or the folder holds another experiment.
     """
+    packages.require("matplotlib")
     torch.set_num_threads(arguments.threads)
     this = _experiment(arguments)
     _claimed(this)
     start = _start(this)
-    for number, view in enumerate(this.views):
-        for mapper in this.mappers:
-            path = this.folder / "pairs" / f"{view.scene}-{mapper}.json"
-            if not path.exists():
-                begun = time.process_time()
-                found = pair(this, view, mapper, start, number < this.slow_views)
-                save(path, [json.dumps(found, indent=1).encode() + b"\n"])
-                table.write(this.folder)
-                _tell(f"{view.scene}, {mapper}: {time.process_time() - begun:.0f} s of CPU")
+    jobs = list(itertools.product(enumerate(this.views), this.mappers))
+    wanted = [job for job in jobs if not this.file(job[0][1], job[1]).exists()]
+    with Progress(len(jobs), "views x tone mappers", len(jobs) - len(wanted)) as progress:
+        for (number, view), mapper in wanted:
+            begun = time.process_time()
+            found = pair(this, view, mapper, start, number < this.slow_views)
+            save(this.file(view, mapper), [json.dumps(found, indent=1).encode() + b"\n"])
+            table.write(this.folder)
+            _tell(f"{view.scene}, {mapper}: {time.process_time() - begun:.0f} s of CPU")
+            progress.step()
     table.write(this.folder)
     print(this.folder / "table.md")
     return 0
@@ -120,7 +129,8 @@ def _experiment(arguments: argparse.Namespace) -> Experiment:
 
 def _chosen(found: list[Source], most: int | None) -> list[Source]:
     """So many of the sources, evenly, of those that have light above SDR white once graded."""
-    kept = [s for s in found if float(view_scenes.graded(s.light()).max()) > view_scenes.LEAST_PEAK]
+    looked_at = ((s, float(view_scenes.graded(s.light()).max())) for s in tracked(found, "sources looked at"))
+    kept = [s for s, peak in looked_at if peak > view_scenes.LEAST_PEAK]
     if not kept:
         raise UntoneError("none of the sources has light above SDR white")
     count = min(most or len(kept), len(kept))
@@ -154,7 +164,8 @@ def _start(this: Experiment) -> methods.MlpItm | None:
     if not path.exists():
         _tell("pretraining MLP-ITM")
         names = list(this.mappers)
-        scenes = [view_scenes.scene(s, names[k % len(names)], LEARNED_SIZE) for k, s in enumerate(this.train)]
+        train = tracked(this.train, "tone-mapped sources to pretrain on")
+        scenes = [view_scenes.scene(s, names[k % len(names)], LEARNED_SIZE) for k, s in enumerate(train)]
         net = methods.pretrained([(s.image.pixels, s.truth.pq) for s in scenes], seed=this.settings.seed)
         partial = path.with_name(f".{path.name}")
         torch.save(net.state_dict(), partial)
@@ -168,7 +179,8 @@ def pair(this: Experiment, view: Source, mapper: str, start: methods.MlpItm | No
     scene = view_scenes.scene(view, mapper, this.size, this.base_quality)
     points = list(comparison.points(scene, this.settings))
     rows = {}
-    for name, make in comparison.entries(scene, points, start, this.settings, slow).items():
+    entries = comparison.entries(scene, points, start, this.settings, slow)
+    for name, make in tracked(list(entries.items()), f"rows of {view.scene}, {mapper}"):
         begun = time.process_time()
         made, size = make()
         spent = time.process_time() - begun

@@ -20,9 +20,10 @@ import torch
 from torch import nn
 
 from ... import colour
+from ...console.progress import Progress, tracked
 from ...errors import UsageError
 from ...image import DIFFUSE_WHITE_NITS
-from .. import metrics
+from .. import metrics, packages
 from ..data import examples
 from ..data.examples import Dataset, Example
 from ..data.layouts import open_dataset
@@ -55,7 +56,7 @@ def score(task: Task, net: nn.Module, dataset: Dataset, most: int) -> float:
     """Mean PQ-PSNR in dB over at most `most` pictures, evenly chosen."""
     chosen = np.unique(np.linspace(0, len(dataset) - 1, min(most, len(dataset))).astype(int)).tolist()
     values = []
-    for example in map(dataset.__getitem__, chosen):
+    for example in map(dataset.__getitem__, tracked(chosen, "held-out pictures")):
         light = task.light(net, example, SCORE_STRIDE)
         values.append(metrics.pq_psnr(light, truth_of(example, SCORE_STRIDE)))
     return float(np.mean(values))
@@ -75,37 +76,48 @@ def stop_signals() -> Iterator[list[int]]:
 
 def train(run: Run, held_out: Dataset | None, tell: Callable[[str], None]) -> bool:
     """Runs to the end, or to SIGTERM or SIGINT, which leave a checkpoint to resume from. Says whether it ended."""
-    recipe, leads = run.recipe, run.place.leads
-    log = Log(run.folder, run.step) if leads else None
-    every = min(LOG_EVERY, recipe.checkpoint_every)
-    began, stop = time.monotonic(), False
-    with stop_signals() as seen:
-        while run.step < recipe.steps and not stop:
-            loss = run.advance()
-            stop, loss = run.place.agreed(bool(seen), loss)
-            run.losses.append(loss)
-            last = run.step == recipe.steps
-            checkpoint = last or run.step % recipe.checkpoint_every == 0
-            if not (checkpoint or run.step % every == 0):
-                continue
-            mean, paced = float(np.mean(run.losses)), (time.monotonic() - began) / len(run.losses)
-            run.losses.clear()
-            began, score_db = time.monotonic(), math.nan
-            if checkpoint:
-                run.save()
-                run.refresh()
-                score_db = _watched(run, held_out) if leads and held_out else math.nan
-                began = time.monotonic()
-            if log:
-                log.add(Row(run.step, mean, recipe.rate_at(run.step - 1), score_db, paced, time.time()))
-                if checkpoint:
-                    log.plot()
-                    tell(_line(run, mean, score_db, paced))
-        if run.step < recipe.steps:
+    leads = run.place.leads
+    with (
+        stop_signals() as seen,
+        Log(run.folder, run.step) if leads else contextlib.nullcontext() as log,
+        Progress(run.recipe.steps, "steps", run.step, shown=leads) as progress,
+    ):
+        _loop(run, held_out, tell, seen, log, progress)
+        if run.step < run.recipe.steps:
             run.save()
-    if run.step < recipe.steps and leads:
+    if run.step < run.recipe.steps and leads:
         tell(f"stopped at step {run.step}; the same command resumes")
-    return run.step == recipe.steps
+    return run.step == run.recipe.steps
+
+
+def _loop(
+    run: Run, held_out: Dataset | None, tell: Callable[[str], None], seen: list[int], log: Log | None,
+    progress: Progress,
+) -> None:  # fmt: skip
+    """Steps until the last, or one after a signal was `seen`; the lines of the log, checkpoints, and their scores."""
+    recipe, every = run.recipe, min(LOG_EVERY, run.recipe.checkpoint_every)
+    began, stop = time.monotonic(), False
+    while run.step < recipe.steps and not stop:
+        loss = run.advance()
+        stop, loss = run.place.agreed(bool(seen), loss)
+        run.losses.append(loss)
+        mean, paced = float(np.mean(run.losses)), (time.monotonic() - began) / len(run.losses)
+        progress.step(note=f"{paced:.2f} s a step, loss {mean:.4f}")
+        checkpoint = run.step == recipe.steps or run.step % recipe.checkpoint_every == 0
+        if not (checkpoint or run.step % every == 0):
+            continue
+        run.losses.clear()
+        score_db = math.nan
+        if checkpoint:
+            run.save()
+            run.refresh()
+            score_db = _watched(run, held_out) if log and held_out else math.nan
+        began = time.monotonic()
+        if log:
+            log.add(Row(run.step, mean, recipe.rate_at(run.step - 1), score_db, paced, time.time()))
+            if checkpoint:
+                log.plot()
+                tell(_line(run, mean, score_db, paced))
 
 
 def _watched(run: Run, held_out: Dataset) -> float:
@@ -142,6 +154,7 @@ def started(recipe: Recipe, path: Path, folder: Path) -> Recipe:
 
 def run(arguments: argparse.Namespace) -> int:
     """`untone train`: runs or resumes, and exports the averaged weights at the end."""
+    packages.require("onnx", "matplotlib", "tensorboardX")
     torch.set_num_threads(arguments.threads)
     recipe = chosen(arguments)
     if arguments.origin:
@@ -175,6 +188,7 @@ def _begin_from(path: Path, net: nn.Module) -> None:
 def _export(this: Run, held_out: Dataset | None, note: str) -> None:
     recipe = this.recipe
     notes: dict[str, Any] = {"recipe": dataclasses.asdict(recipe), "pairs": len(this.dataset), "data": note}
+    _tell(f"exporting {recipe.network}.onnx")
     with this.averaged() as net:
         if held_out:
             notes["held_out_pq_psnr"] = round(score(this.task, net, held_out, recipe.watched), 3)

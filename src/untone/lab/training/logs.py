@@ -1,4 +1,4 @@
-"""What a run wrote down: `log.csv` is the record; the TensorBoard events and the plot are views of it."""
+"""What a run wrote down: `log.csv` is the record; TensorBoard's event files and the plot are views of it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,15 @@ import csv
 import dataclasses
 import math
 from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
 
 from ...errors import DamagedError
-from . import events, plots
+from .. import plots
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,32 +39,70 @@ class Row:
 
 
 COLUMNS = tuple(field.name for field in dataclasses.fields(Row))
-EVENTS = "events.out.tfevents.untone"
+EVENTS = "events.out.tfevents.*"
+"""Of a folder: one file for each time that the run was begun or resumed."""
+
+POINTS = 200
+"""A curve of more points is drawn pale, under so many means of it."""
 
 
 class Log:
-    """The log of a run in its folder; on resuming, lines after the checkpoint's step are forgotten."""
+    """The log of a run in its folder, a context manager; on resuming, lines after the checkpoint's step are forgotten.
+
+    The event files of a resumed run tell TensorBoard to forget the same.
+    """
 
     def __init__(self, folder: Path, step: int) -> None:
-        self.folder = folder
-        self._table, self._events = folder / "log.csv", folder / EVENTS
+        from tensorboardX import SummaryWriter
+
+        self.folder, self._table = folder, folder / "log.csv"
         self.rows = [row for row in read(self._table) if row.step <= step] if self._table.exists() else []
         self._table.write_text(",".join(COLUMNS) + "\n" + "".join(map(_line, self.rows)))
-        began = self.rows[0].time if self.rows else 0.0
-        events.write(self._events, [events.opening(began), *map(_event, self.rows)])
+        ours = f".untone-{step}"  # files begun in the same second would have one name
+        purged = step + 1 if step else None
+        self._events = SummaryWriter(str(folder), purge_step=purged, flush_secs=10, filename_suffix=ours)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._events.close()
 
     def add(self, row: Row) -> None:
         """One more line, in the table and the events."""
         self.rows.append(row)
         with self._table.open("a") as file:
             file.write(_line(row))
-        events.append(self._events, _event(row))
+        values = {"train/loss": row.loss, "train/rate": row.rate, "train/seconds_per_step": row.seconds_per_step}
+        if math.isfinite(row.held_out_pq_psnr):
+            values["held_out/pq_psnr"] = row.held_out_pq_psnr
+        for tag, value in values.items():
+            self._events.add_scalar(tag, value, row.step, row.time)
 
     def plot(self) -> None:
-        """Draws `log.png`: the loss, and the held-out PQ-PSNR, over the steps."""
-        loss = plots.Curve("loss", [(row.step, row.loss) for row in self.rows])
+        """Draws `log.png`: the loss, and where it was measured the held-out PQ-PSNR, over the steps."""
         scores = [(row.step, row.held_out_pq_psnr) for row in self.rows if math.isfinite(row.held_out_pq_psnr)]
-        plots.save(self.folder / "log.png", [loss, plots.Curve("held-out PQ-PSNR, dB", scores)])
+        losses = [(row.step, row.loss) for row in self.rows if math.isfinite(row.loss)]
+        curves = {"loss": losses} | ({"held-out PQ-PSNR (dB)": scores} if scores else {})
+        figure, panels = plots.panels(len(curves), share_x=True)
+        for axes, colour, (title, points) in zip(panels, plots.COLOURS, curves.items(), strict=False):
+            _curve(axes, title, points, colour)
+        panels[-1].set_xlabel("step")
+        plots.save_png(self.folder / "log.png", figure)
+
+
+def _curve(axes: Axes, title: str, points: list[tuple[int, float]], colour: str) -> None:
+    """A curve over the steps; a long one pale, with its means."""
+    axes.set_ylabel(title)
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    if not points:
+        return
+    steps, values = np.array(points, np.float64).T
+    if len(points) > POINTS:
+        axes.plot(steps, values, color=colour, alpha=0.25, linewidth=0.8)
+        steps, values = ([part.mean() for part in np.array_split(v, POINTS)] for v in (steps, values))
+    axes.plot(steps, values, color=colour, linewidth=1.4, marker="o" if len(values) < 40 else "", markersize=3)
+    axes.set_title(f"last {points[-1][1]:.4g}", loc="right", fontsize="medium", color=plots.INK)
 
 
 def read(path: Path) -> list[Row]:
@@ -85,10 +129,3 @@ def read(path: Path) -> list[Row]:
 def _line(row: Row) -> str:
     score = f"{row.held_out_pq_psnr:.4f}" if math.isfinite(row.held_out_pq_psnr) else ""
     return f"{row.step},{row.loss:.6g},{row.rate:.6g},{score},{row.seconds_per_step:.4f},{row.time:.2f}\n"
-
-
-def _event(row: Row) -> bytes:
-    values = {"train/loss": row.loss, "train/rate": row.rate, "train/seconds_per_step": row.seconds_per_step}
-    if math.isfinite(row.held_out_pq_psnr):
-        values["held_out/pq_psnr"] = row.held_out_pq_psnr
-    return events.scalars(row.time, row.step, values)
