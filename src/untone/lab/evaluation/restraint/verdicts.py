@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from .... import colour
+from ....console.progress import tracked
 from ....image import Image
 from .. import contact_sheet
-from ..measuring import Progress
 from ..methods import Method
 from ..pictures import Picture
 from .bounds import KINDS, MEASURES, Bound, Rendered
@@ -56,15 +56,12 @@ def of_all(cases: Sequence[Case], methods: Sequence[Method], folder: Path | None
     if folder:
         folder.mkdir(parents=True, exist_ok=True)
     found: list[Verdict] = []
-    bar = Progress("restraint", len(cases))
-    for done, case in enumerate(cases, 1):
+    for case in tracked(cases, "pictures of the restraint set"):
         judgements = judged(case, methods)
         found += [verdict for verdict, _ in judgements]
         if folder:
             rows = {"SDR": as_picture(case).light} | {verdict.method: seen.light for verdict, seen in judgements}
             contact_sheet.save(folder / f"restraint-{case.name}.png", rows)
-        bar.at(done)
-    bar.done()
     return found
 
 
