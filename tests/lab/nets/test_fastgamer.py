@@ -90,6 +90,6 @@ def test_parts_can_be_left_out(part: str) -> None:
         assert a.lut.shape == (1, 17, 17, 17, 3)
 
 
-def test_the_scale_starts_at_three_stops() -> None:
+def test_the_scale_starts_at_four_stops() -> None:
     qmax = fastgamer.FastGaMer().eval()(torch.rand(1, 3, 256, 256)).qmax_stops
-    assert float(qmax.detach()) == pytest.approx(3, abs=0.3)
+    assert float(qmax.detach()) == pytest.approx(4, abs=0.3)

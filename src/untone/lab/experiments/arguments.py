@@ -10,12 +10,15 @@ from ...console.options import add_folder, positive
 ABLATIONS, TABLE, SUPER_RESOLUTION, ENCODERS = KINDS = ("ablations", "table", "sr", "encoders")
 """What can be asked for; ablations.py has the rows of each."""
 
+UNSEEN = "unseen"
+"""Kinds of tone mapper left out of training; unseen_kinds.py."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `untone experiment`."""
     add = parser.add_argument
-    kinds = "all networks, joint super-resolution, FastGaMer's parts or its encoders, or all of these"
-    add("kind", choices=(*KINDS, "all"), help=kinds)
+    kinds = "all networks, joint super-resolution, FastGaMer's parts or its encoders, or all of these; "
+    add("kind", choices=(*KINDS, "all", UNSEEN), help=kinds + "unseen: kinds of tone mapper left out of training")
     add("--data", type=Path, required=True, metavar="DIR", help="training pairs")
     add("--held-out", type=Path, required=True, metavar="DIR", help="pairs of other scenes, to measure on")
     add("--photos", type=Path, metavar="DIR", help="JPEG photos with a gain map, to measure on as well")

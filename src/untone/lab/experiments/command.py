@@ -30,21 +30,19 @@ from ..evaluation import baselines
 from ..training import export as exporting
 from ..training.command import STOPPED, train, truth_of
 from ..training.parallel import Place, joined
-from ..training.recipes import Recipe
+from ..training.recipes import RECIPES, Recipe
 from ..training.runs import Run
 from ..training.tasks import fastgamer
-from . import paired_statistics, photos
+from . import paired_statistics, photos, unseen_kinds
 from .ablations import EXPERIMENTS, Row, Rule, light_of
+from .arguments import UNSEEN
+from .unseen_kinds import StoppedError
 
 STRIDE = 2
 """Every so many pixels of a picture each way are measured."""
 
 Tell = Callable[[str], None]
 Figures = dict[str, dict[str, float]]
-
-
-class StoppedError(Exception):
-    """A signal asked to stop; what was begun can be resumed."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -237,6 +235,8 @@ def evenly(dataset: Dataset, most: int) -> list[Example]:
 
 def run(arguments: argparse.Namespace) -> int:
     """`untone experiment`: runs or resumes."""
+    if arguments.kind == UNSEEN:
+        return _run_unseen(arguments)
     kinds = tuple(EXPERIMENTS) if arguments.kind == "all" else (arguments.kind,)
     _check_rows(kinds, arguments)
     packages.require("onnx", "matplotlib", "tensorboardX")
@@ -251,6 +251,25 @@ def run(arguments: argparse.Namespace) -> int:
         try:
             for kind in kinds:
                 _run_kind(kind, arguments, dataset, sets, place)
+        except StoppedError:
+            return STOPPED
+    return 0
+
+
+def _run_unseen(arguments: argparse.Namespace) -> int:
+    """Kinds of tone mapper left out of training, five folds."""
+    if arguments.recipe not in RECIPES["fastgamer"]:
+        raise UsageError(f"--recipe {arguments.recipe}: there are {', '.join(RECIPES['fastgamer'])}")
+    torch.set_num_threads(arguments.threads)
+    recipe = RECIPES["fastgamer"][arguments.recipe]
+    recipe = dataclasses.replace(recipe, steps=arguments.steps or recipe.steps, seed=arguments.seeds[0])
+    sets = [open_dataset(path, strict=arguments.strict) for path in (arguments.data, arguments.held_out)]
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    settings = {"kind": UNSEEN, "recipe": json.loads(json.dumps(dataclasses.asdict(recipe)))}
+    _claim(arguments.output, settings | {"data": arguments.data.name, "held out": arguments.held_out.name})
+    with joined(arguments.device) as place:
+        try:
+            print(unseen_kinds.run(arguments.output, sets[0], sets[1], recipe, place, _tell))
         except StoppedError:
             return STOPPED
     return 0

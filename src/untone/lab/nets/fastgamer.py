@@ -2,9 +2,10 @@
 
 Of the paper: three bilateral grids with the RGB channels as guides, a 1 x 1 projection, a 17^3 LUT, a per-channel
 modulator, a tanh and one scale Qmax, all predicted from the thumbnail. Where its text is silent the choices are ours:
-the grids come from the encoder's own 8 x 8 map (a spatial head), a soft histogram joins the global feature, the LUT is
-a correction of one LUT fitted to the training pairs, and sampling is at true normalised coordinates, tetrahedral in
-the LUT. The projection, its RGB term and the affine are folded here, so what leaves is what the kernels execute.
+the grids come from the encoder's own 8 x 8 map (a spatial head), soft histograms of the whole and of each of the 8 x 8
+cells join the features (how a picture was tone mapped can be read from them), the LUT is a correction of one LUT fitted
+to the training pairs, and sampling is at true normalised coordinates, tetrahedral in the LUT. The projection, its RGB
+term and the affine are folded here, so what leaves is what the kernels execute.
 """
 
 from __future__ import annotations
@@ -17,9 +18,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .histograms import SoftHistograms
 from .shapes import FastGaMerShape as Shape
 
 SIZE = 256
+START_STOPS, LEAST_STOPS = 4.0, 0.05
+"""The scale at the start, and the least it can become."""
+
 RANGE_NODES = 8
 
 
@@ -42,54 +47,55 @@ class FastGaMer(nn.Module):
         widths = (3, *shape.channels)
         self.encoder = nn.Sequential(*(_block(i, o) for i, o in itertools.pairwise(widths)))
         deep = shape.channels[-1]
+        self.histograms = SoftHistograms(shape.bins, shape.saturations)
+        known = self.histograms.length
         self.globe = nn.Sequential(
-            nn.Linear(2 * deep + 3 * shape.bins, shape.feature), nn.ReLU(), nn.Dropout(shape.dropout),
+            nn.Linear(4 * deep + known, shape.feature), nn.ReLU(), nn.Dropout(shape.dropout),
             nn.Linear(shape.feature, shape.feature), nn.ReLU(), nn.Dropout(shape.dropout),
         )  # fmt: skip
-        self.spatial = nn.Conv2d(deep, shape.local, 3, padding=1)
+        self.mix = nn.Conv2d(3 * shape.bins, shape.mixed, 1)
+        self.spatial = nn.Conv2d(deep + shape.mixed, shape.local, 3, padding=1)
         self.context = nn.Linear(shape.feature, shape.local)
         self.grid_head = nn.Conv2d(shape.local, 3 * RANGE_NODES * 3, 1)
         n = shape.lut_nodes
         self.lut_head = nn.Sequential(nn.Linear(shape.feature, shape.rank), nn.ReLU(), nn.Linear(shape.rank, n**3 * 3))
+        self.read = nn.Linear(known, shape.rank)
         self.modulator = nn.Linear(shape.feature, 6)
         self.scale = nn.Linear(shape.feature, 1)
         base = torch.zeros(n, n, n, 3) if base_lut is None else base_lut
         self.base_lut = nn.Parameter(base.clone())
         self.encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.register_buffer("identity", identity(), persistent=False)
+        self.register_buffer("identity", identity(shape.white), persistent=False)
         self.register_buffer("straight", _straight(n), persistent=False)
         _calm(self.grid_head, 0.1)
         _calm(self.lut_head[2], 0.02)
+        _calm(self.read, 1.0)
         _calm(self.modulator, 0.1)
         _calm(self.scale, 0.1)
 
     def forward(self, thumbnail: Tensor) -> Outputs:
         """Operators of each thumbnail."""
         deep = self.encoder((thumbnail * 2 - 1).contiguous(memory_format=torch.channels_last))
-        feature = self.globe(torch.cat([deep.mean((2, 3)), deep.amax((2, 3)), self.histogram(thumbnail)], 1))
-        return Outputs(self.grids(deep, feature), self.lut(feature), self.qmax(feature))
+        known = self.histograms(thumbnail)
+        halves = functional.avg_pool2d(deep, (deep.shape[2] // 2, deep.shape[3])).flatten(1)
+        feature = self.globe(torch.cat([deep.mean((2, 3)), deep.amax((2, 3)), halves, known.whole], 1))
+        return Outputs(self.grids(deep, known.cells, feature), self.lut(feature, known.whole), self.qmax(feature))
 
-    def histogram(self, thumbnail: Tensor) -> Tensor:
-        """Soft histograms of the brightest, the darkest channel and their difference, [B, 3 * bins]."""
-        sparse = thumbnail[:, :, 2::4, 2::4]
-        top, bottom = sparse.amax(1), sparse.amin(1)
-        places = torch.stack([top, bottom, top - bottom], 1).flatten(2) * (self.shape.bins - 1)
-        near = [functional.relu(1 - (places - node).abs()).mean(2) for node in range(self.shape.bins)]
-        return torch.stack(near, 2).sqrt().flatten(1)
-
-    def grids(self, deep: Tensor, feature: Tensor) -> Tensor:
+    def grids(self, deep: Tensor, cells: Tensor, feature: Tensor) -> Tensor:
         """Folded grids: identity plus the spatial head, [B, 3, gy, gx, 8, 3]."""
-        hidden = functional.relu(self.spatial(deep) + self.context(feature)[..., None, None])
+        seen = torch.cat([deep, functional.leaky_relu(self.mix(4 * cells), 0.1)], 1)
+        hidden = functional.relu(self.spatial(seen) + self.context(feature)[..., None, None])
         raw = self.grid_head(hidden)
         b, _, gy, gx = raw.shape
         change = raw.reshape(b, 3, RANGE_NODES, 3, gy, gx).permute(0, 1, 4, 5, 2, 3)
         return self.identity + (change if self.shape.use_grid else 0 * change)
 
-    def lut(self, feature: Tensor) -> Tensor:
-        """The fitted LUT, corrected and modulated, [B, n, n, n, 3]."""
+    def lut(self, feature: Tensor, known: Tensor) -> Tensor:
+        """The fitted LUT, corrected (by what is seen, and by the histograms) and modulated, [B, n, n, n, 3]."""
         n = self.shape.lut_nodes
         if self.shape.use_lut:
-            lut = self.base_lut + self.lut_head(feature).reshape(-1, n, n, n, 3)
+            first, bend, last = self.lut_head
+            lut = self.base_lut + last(bend(first(feature)) + self.read(known)).reshape(-1, n, n, n, 3)
         else:
             lut = self.straight.expand(feature.shape[0], n, n, n, 3)
         if self.shape.one_channel:
@@ -100,8 +106,8 @@ class FastGaMer(nn.Module):
         return lut * (1 + alpha) + beta
 
     def qmax(self, feature: Tensor) -> Tensor:
-        """Scale of the gain in stops, above 0, [B]; starts at 3."""
-        return 0.05 + 2.95 * functional.softplus(self.scale(feature)[:, 0] + 0.5413)
+        """Scale of the gain in stops, above 0, [B]; starts at START_STOPS."""
+        return LEAST_STOPS + (START_STOPS - LEAST_STOPS) * functional.softplus(self.scale(feature)[:, 0] + 0.5413)
 
     def card(self) -> dict[str, Any]:
         """Name, hyper-parameters and size, for the model card."""
@@ -120,9 +126,13 @@ def _calm(head: nn.Module, gain: float) -> None:
     nn.init.zeros_(bias)
 
 
-def identity() -> Tensor:
-    """Grids that give back RGB: node z of guide k holds z / 7 in channel k; [3, 1, 1, 8, 3]."""
-    ramp = torch.arange(RANGE_NODES) / (RANGE_NODES - 1)
+def identity(white: float = 1.0) -> Tensor:
+    """Grids that give back RGB times `white`: node z of guide k holds z / 7 of it in channel k.
+
+    Returns:
+        [3, 1, 1, 8, 3]
+    """
+    ramp = torch.arange(RANGE_NODES) / (RANGE_NODES - 1) * white
     return (torch.eye(3)[:, None, :] * ramp[None, :, None]).reshape(3, 1, 1, RANGE_NODES, 3)
 
 

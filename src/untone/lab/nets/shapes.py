@@ -15,7 +15,10 @@ class FastGaMerShape:
         local: channels of the spatial head's hidden layer.
         rank: hidden length of the LUT head.
         lut_nodes: nodes of the LUT along each axis.
-        bins: nodes of the soft histogram.
+        bins: nodes of the soft histograms of the brightest channel.
+        saturations: nodes of saturation, in the histogram of both.
+        mixed: channels that the histograms of the cells are mixed down to, for the grids.
+        headroom: what white leaves of each axis of the LUT, so that grids can also raise it.
         dropout: of the global feature, in training.
         use_grid, use_lut, use_modulator: parts of the operators (False: left out, for ablations). Without grids the
             LUT sees the pixel itself; without LUT the grids alone say the gain.
@@ -29,14 +32,22 @@ class FastGaMerShape:
     local: int = 64
     rank: int = 24
     lut_nodes: int = 17
-    bins: int = 16
-    dropout: float = 0.2
+    bins: int = 32
+    saturations: int = 6
+    mixed: int = 32
+    headroom: float = 0.125
+    dropout: float = 0.1
     use_grid: bool = True
     use_lut: bool = True
     use_modulator: bool = True
     one_channel: bool = False
     interpolation: str = "tetrahedral"
     output: str = "gain"
+
+    @property
+    def white(self) -> float:
+        """Where white lies on each axis of the LUT."""
+        return 1 - self.headroom if self.use_lut else 1.0
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,11 +12,11 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image as Pil
 from torch import Tensor
-from torch.nn import functional
 
 from ...errors import UntoneError
-from ..data.examples import THUMBNAIL_SIDE, WHOLE, Dataset, Example, pq_of
+from ..data.examples import OFFSET, THUMBNAIL_SIDE, WHOLE, Dataset, Example, pq_of
 from ..data.layouts.shards import Pairs
 
 SCALE_PIXELS = 64
@@ -55,6 +55,7 @@ class View:
     crop_zoom: float = 1.0
     turns: str = "none"
     jitter: bool = False
+    retone: float = 0.0
 
 
 class Choice(NamedTuple):
@@ -72,12 +73,6 @@ def choose(count: int, random: np.random.Generator, pictures: int) -> Choice:
     """Random pictures out of `count`."""
     indices = random.integers(count, size=pictures).tolist()
     return Choice(indices, random.integers(2**62, size=pictures).tolist())
-
-
-def draw(dataset: Dataset | Pairs, random: np.random.Generator, pictures: int, pixels: int) -> Batch:
-    """A random batch of pixels; pictures are mirrored at times, and tinted a little."""
-    view = View(pixels=pixels, turns="mirror", jitter=True)
-    return gather(dataset, choose(len(dataset), random, pictures), view)
 
 
 def gather(dataset: Dataset | Pairs, choice: Choice, view: View) -> Batch:
@@ -122,7 +117,7 @@ def _gathered(make: Maker, dataset: Dataset | Pairs, choice: Choice, view: View)
         random = np.random.default_rng(seed)
         example = example_at(dataset, index)
         thumbnail = _picture(example.thumbnail)
-        if view.crop_zoom < 1 and example.window == WHOLE:
+        if view.crop_zoom < 1 and example.window == WHOLE and random.random() < 0.5:
             example, thumbnail = _zoomed(example, random.uniform(view.crop_zoom, 1), random)
         if view.crop:
             example = cut(example, view.crop, view.crop, random)
@@ -168,9 +163,9 @@ def _zoomed(example: Example, zoom: float, random: np.random.Generator) -> tuple
     """As if the photographer had framed a part of the picture: that part is the picture, and its thumbnail."""
     height, width = example.sdr.shape[:2]
     part = cut(example, max(round(height * zoom), 1), max(round(width * zoom), 1), random)
-    side = (THUMBNAIL_SIDE, THUMBNAIL_SIDE)
-    shown = functional.interpolate(_picture(part.sdr)[None], side, mode="bilinear", antialias=True)
-    return dataclasses.replace(part, window=WHOLE), shown[0].clamp(0, 1)
+    whole = Pil.fromarray(np.ascontiguousarray(part.sdr))
+    shown = whole.resize((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Pil.Resampling.BILINEAR)
+    return dataclasses.replace(part, window=WHOLE), _picture(np.asarray(shown))
 
 
 def _pixels(example: Example, thumbnail: Tensor, view: View, random: np.random.Generator) -> Parts:
@@ -178,6 +173,8 @@ def _pixels(example: Example, thumbnail: Tensor, view: View, random: np.random.G
     height, width = example.sdr.shape[:2]
     where = random.integers(height * width, size=view.pixels) if view.pixels else np.arange(height * width)
     thumbnail, rgb, uv, stops, qmax = _taken(example, thumbnail, (where // width, where % width))
+    if view.retone and random.random() < 0.5:
+        thumbnail, rgb, stops = _retoned(thumbnail, rgb, stops, _curve(random, view.retone))
     if view.jitter:
         change = _tint(random)
         thumbnail, rgb = change(thumbnail), change(rgb.T).T
@@ -223,6 +220,40 @@ def _turn(view: View, random: np.random.Generator) -> tuple[bool, int]:
     """Whether to mirror, and how many quarter turns to make after it."""
     mirrored = view.turns != "none" and bool(random.random() < 0.5)
     return mirrored, int(random.integers(4)) if view.turns == "all" else 0
+
+
+def _retoned(
+    thumbnail: Tensor, rgb: Tensor, stops: Tensor, curve: Callable[[Tensor], Tensor]
+) -> tuple[Tensor, Tensor, Tensor]:
+    """As another tone mapper had rendered it: the HDR light of bright parts stays, that of dark ones follows the SDR.
+
+    Pictures whose bright parts gain nothing are paper or a screen at any exposure, and stay as they are.
+    """
+    top = rgb.amax(-1, keepdim=True)
+    bright = stops[top[:, 0] > 0.6]
+    if not len(bright) or bright.abs().median() < 0.02:
+        return thumbnail, rgb, stops
+    other = curve(rgb)
+    share = ((top - 0.3) / 0.5).clamp(0, 1)
+    lost = torch.log2((_linear(rgb) + OFFSET) / (_linear(other) + OFFSET))
+    return curve(thumbnail), other, stops + share * share * (3 - 2 * share) * lost
+
+
+def _linear(codes: Tensor) -> Tensor:
+    """sRGB."""
+    return torch.where(codes <= 0.04045, codes / 12.92, ((codes + 0.055) / 1.055) ** 2.4)
+
+
+def _curve(random: np.random.Generator, spread: float) -> Callable[[Tensor], Tensor]:
+    """Another tone curve over codes: a gamma, and more or less contrast around a pivot. Black and white stay."""
+    gamma = float(np.exp(random.normal(0, spread)))
+    bend, pivot = float(random.normal(0, spread)), float(random.uniform(0.25, 0.75))
+
+    def change(codes: Tensor) -> Tensor:
+        bright = codes**gamma
+        return bright + bend * bright * (1 - bright) * (bright - pivot)
+
+    return change
 
 
 def _tint(random: np.random.Generator) -> Callable[[Tensor], Tensor]:

@@ -22,6 +22,11 @@ from . import batches, losses
 CURVE_NODES = 33
 LUT_NODES = 17
 
+POOL_PICTURES, POOL_PIXELS = 4096, 1024
+"""Pixels are drawn once, of at most so many pairs; every step of a fit takes BATCH of these pictures."""
+
+BATCH = 48
+
 STRENGTHS = np.linspace(0.5, 2.0, 31)
 STRENGTH_PICTURES, STRENGTH_PIXELS = 128, 4096
 
@@ -61,14 +66,28 @@ def _fit(
     values = start.clone().requires_grad_()
     optimiser = torch.optim.Adam([values], 2e-2)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
-    for step in tracked(range(steps), f"steps of fitting {what}"):
-        batch = batches.draw(pairs, np.random.default_rng([seed, step]), 24, 2048)
-        error = losses.reconstruction(batch.rgb, gain(values, batch.rgb), batch.gain_stops) + 0.1 * roughness(values)
+    random = np.random.default_rng([seed, 0])
+    rgb, stops = _pool(pairs, random)
+    for _ in tracked(range(steps), f"steps of fitting {what}"):
+        chosen = torch.from_numpy(random.integers(len(rgb), size=BATCH))
+        error = losses.reconstruction(rgb[chosen], gain(values, rgb[chosen]), stops[chosen]) + 0.1 * roughness(values)
         optimiser.zero_grad()
         torch.autograd.backward(error)
         optimiser.step()
         schedule.step()
     return values.detach()
+
+
+def _pool(pairs: Dataset | Pairs, random: np.random.Generator) -> tuple[Tensor, Tensor]:
+    """Encoded pixels and their gains, [pictures, pixels, 3] each; tinted a little: fewer colours go without."""
+    count = min(len(pairs), POOL_PICTURES)
+    indices = np.unique(np.linspace(0, len(pairs) - 1, count).astype(int)).tolist()
+    view = batches.View(pixels=POOL_PIXELS, jitter=True)
+    parts = []
+    for index in indices:
+        part = batches.gather(pairs, batches.Choice([index], [int(random.integers(2**62))]), view)
+        parts.append((part.rgb[0], part.gain_stops[0]))
+    return torch.stack([rgb for rgb, _ in parts]), torch.stack([stops for _, stops in parts])
 
 
 def fit_strength(pairs: Dataset, gain: Callable[[Tensor], Tensor]) -> float:

@@ -56,6 +56,7 @@ class Weights:
         falls: LUT's fall towards white, along the grey axis.
         monotone: LUT's falls along its own axes.
         tint: mean difference of a pixel's gains from their mean, stops.
+        glare: by how much more PQ error counts where the prediction is too bright.
     """
 
     pq: float = 0.0
@@ -66,6 +67,7 @@ class Weights:
     falls: float = 0.0
     monotone: float = 0.0
     tint: float = 0.0
+    glare: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,10 +89,11 @@ class Recipe:
         crop: rows and columns of a random crop; 0 takes the whole picture.
         reduce: crops or whole pictures are averaged over so many pixels each way before they are fed (GMNet).
         pixels: random pixels of each crop, for networks whose full-size stage is pointwise; 0 takes all.
-        crop_zoom: at random, each picture is cut to between this share and all of its sides, thumbnail included.
+        crop_zoom: every second picture is cut to between this share and all of its sides, thumbnail included.
         strength_free: share of each picture's own strength that the loss forgives (losses.own_strength; FastGaMer).
         turns: "none", "mirror" (left-right), or "all" (eight flips and quarter turns).
         jitter: white balance and saturation of the SDR picture vary a little.
+        retone: spread of tone curves that every second SDR picture is given; its HDR light stays (FastGaMer).
         optimiser, rate, betas, decay: "adam" or "adamw", its peak rate, moments and weight decay.
         schedule: of the rate.
         clip: most that the gradient's norm may be; 0 for no limit.
@@ -116,6 +119,7 @@ class Recipe:
     strength_free: float = 0.0
     turns: str = "none"
     jitter: bool = False
+    retone: float = 0.0
     optimiser: str = "adam"
     rate: float = 2e-4
     betas: tuple[float, float] = (0.9, 0.99)
@@ -141,10 +145,10 @@ HALVED = Schedule("halved", halve_at=(0.2, 0.4, 0.6, 0.8))
 FASTGAMER = {
     "ours": Recipe(
         source="ours: random pixels of the whole view, loss in PQ beside the paper's gain terms, annealed to the end",
-        pixels=2048, crop_zoom=0.7, strength_free=0.5, turns="mirror", jitter=True,
+        pixels=1024, crop_zoom=0.7, strength_free=0.25, turns="mirror", jitter=True,
         optimiser="adamw", rate=1.5e-3, decay=2e-2, schedule=Schedule(warm_up=200), clip=1.0, average=0.998,
-        loss=Weights(pq=1.0, relative=0.25, absolute=0.75, rough=0.5, falls=2.0, tint=0.2),
-        shape=FastGaMerShape(dropout=0.1),
+        loss=Weights(pq=1.0, relative=0.1, absolute=0.3, rough=0.5, falls=2.0, tint=0.02, glare=0.25),
+        shape=FastGaMerShape(),
     ),
     "paper": Recipe(
         source="CVPR 2026, section Loss & Training. Assumed: 1M steps; rough = second differences, both LUT terms of "

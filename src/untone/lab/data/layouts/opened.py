@@ -60,6 +60,11 @@ class Folder:
         if not self._entries:
             raise UntoneError(f"{folder}: holds no whole pair")
 
+    @property
+    def names(self) -> list[str]:
+        """Of the pairs, in their order; broken ones that are not found yet among them."""
+        return [entry.name for entry in self._entries]
+
     def __len__(self) -> int:
         return len(self._entries)
 

@@ -21,8 +21,8 @@ from ..recipes import Recipe
 BASE_STEPS = 600
 """Of fitting the LUT that training starts from."""
 
-START_STOPS = 3.0
-"""The network's scale at the start."""
+CONTINUED = 4.0
+"""Stops for each unit of code by which the LUT goes on beyond white, where only grids lead."""
 
 
 def network(recipe: Recipe) -> FastGaMer:
@@ -42,21 +42,26 @@ def start(net: nn.Module, lut_stops: Tensor) -> None:
     A network without LUT starts from the part of it that is a sum of functions of one channel.
     """
     assert isinstance(net, FastGaMer)
-    nodes = (net.shape.lut_nodes,) * 3
-    fitted = functional.interpolate(lut_stops.permute(3, 0, 1, 2)[None], nodes, mode="trilinear", align_corners=True)
-    stops = fitted[0].permute(1, 2, 3, 0)
+    axis = torch.linspace(0, 1, net.shape.lut_nodes) / net.shape.white
+    colours = torch.stack(torch.meshgrid(axis, axis, axis, indexing="ij"), -1)
+    stops = _continued(lut_stops, colours)
     if net.shape.output == "light":
-        axis = torch.linspace(0, 1, nodes[0])
-        colours = torch.stack(torch.meshgrid(axis, axis, axis, indexing="ij"), -1)
         share = 2 * losses.pq(losses.rebuild(losses.srgb_to_linear(colours), stops)) - 1
     else:
-        share = stops / START_STOPS
+        share = stops / fastgamer.START_STOPS
     lut = torch.atanh(share.clamp(-0.97, 0.97))
     with torch.no_grad():
         if net.shape.use_lut:
             net.base_lut.copy_(lut)
         else:
             net.grid_head.get_parameter("bias").copy_(_additive(lut))
+
+
+def _continued(lut: Tensor, colours: Tensor) -> Tensor:
+    """Values of a LUT [n, n, n, 3] at colours [m, m, m, 3], trilinear; beyond 1, bright ones rise by CONTINUED."""
+    place = colours.clamp(max=1).flip(-1)[None] * 2 - 1
+    inside = functional.grid_sample(lut.permute(3, 0, 1, 2)[None], place, align_corners=True)[0].permute(1, 2, 3, 0)
+    return inside + CONTINUED * (colours.amax(-1, keepdim=True) - 1).clamp(min=0) * inside.clamp(0, 1)
 
 
 def _additive(lut: Tensor) -> Tensor:
@@ -71,7 +76,7 @@ def _additive(lut: Tensor) -> Tensor:
 
 def draw(dataset: Dataset, choice: Choice, recipe: Recipe) -> Batch:
     """Random pixels, or all pixels of random crops."""
-    view = View(recipe.crop, recipe.pixels, recipe.crop_zoom, recipe.turns, recipe.jitter)
+    view = View(recipe.crop, recipe.pixels, recipe.crop_zoom, recipe.turns, recipe.jitter, recipe.retone)
     return batches.gather(dataset, choice, view)
 
 
@@ -94,7 +99,7 @@ def loss(out: Outputs, batch: Batch, recipe: Recipe) -> Tensor:
     gain = normalised * out.qmax_stops[:, None, None]
     strength = losses.own_strength(gain, batch.gain_stops, recipe.strength_free) if recipe.strength_free else 1.0
     if weights.pq:
-        total = total + weights.pq * losses.reconstruction(batch.rgb, gain * strength, batch.gain_stops)
+        total = total + weights.pq * losses.reconstruction(batch.rgb, gain * strength, batch.gain_stops, weights.glare)
     relative = (normalised - batch.gain_stops / batch.qmax_stops[:, None, None]).abs().mean()
     absolute = (gain - batch.gain_stops / strength).abs().mean()
     return total + weights.relative * relative + weights.absolute * absolute + weights.tint * losses.tint(gain)

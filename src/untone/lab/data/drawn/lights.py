@@ -1,0 +1,158 @@
+"""Lamps, neon, fire, sun, night windows, glitter in a picture that is not bright itself: they must shine.
+
+Light is added to the scene, and the SDR rendition clips it channel by channel, as cameras do; the gain leads back.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .... import colour
+from .canvas import Drawing, PhotoSource, Plane, Random, noise, resized
+
+SIDE = 320
+OFFSET = 1 / 64
+WHITES = ((1.0, 0.72, 0.42), (1.0, 0.85, 0.65), (1.0, 1.0, 1.0), (0.85, 0.93, 1.0))
+NEONS = ((1.0, 0.08, 0.1), (0.1, 0.3, 1.0), (0.1, 1.0, 0.3), (1.0, 0.1, 0.8), (0.2, 0.9, 1.0), (1.0, 0.5, 0.05))
+
+
+def lamps(random: Random, photos: PhotoSource) -> Drawing:
+    """A few lamps with their halo on wall or ceiling, which stays a stop or more below them."""
+    extra = np.zeros((SIDE, SIDE, 3), np.float32)
+    for _ in range(int(random.integers(1, 7))):
+        tone, power = _white(random), random.uniform(4.5, 11)
+        reach, centre = random.uniform(0.008, 0.07), (random.uniform(0.05, 0.95), random.uniform(0.05, 0.95))
+        extra += power * _disc(random, reach, centre)[..., None] * tone
+        extra += _halo(random.uniform(0.05, 0.6), random, reach * random.uniform(3, 6), centre)[..., None] * tone
+    return _exposed(_dim(random, photos), extra, random)
+
+
+def neon(random: Random, photos: PhotoSource) -> Drawing:
+    """Coloured tubes and signs: the core clips towards white in SDR, the colour is kept in HDR."""
+    extra = np.zeros((SIDE, SIDE, 3), np.float32)
+    for _ in range(int(random.integers(1, 5))):
+        tone = np.array(NEONS[int(random.integers(len(NEONS)))]) + random.uniform(0, 0.12, 3)
+        line = _tube(random)
+        extra += random.uniform(3.5, 8) * line[..., None] * tone
+        extra += random.uniform(0.1, 0.5) * _spread(line, 10)[..., None] * tone
+    return _exposed(_dim(random, photos), extra, random)
+
+
+def fire(random: Random, photos: PhotoSource) -> Drawing:
+    """Flames: orange to pale yellow, brightest inside."""
+    y, x = np.mgrid[:SIDE, :SIDE].astype(np.float32) / SIDE
+    centre, wide, foot = random.uniform(0.25, 0.75), random.uniform(0.06, 0.25), random.uniform(0.6, 1.0)
+    tall = random.uniform(0.2, 0.5)
+    shape = 1 - np.abs(x - centre) / wide * (1 + 1.5 * np.clip(foot - y, 0, 1)) - np.clip(foot - y, 0, 2) / tall
+    tongues = np.clip(shape + 0.35 * noise(random, SIDE, SIDE, 14) + 0.2 * noise(random, SIDE, SIDE, 5), 0, 1) * (
+        y < foot
+    )
+    heat = tongues[..., None] ** np.array([0.7, 1.3, 3.0])
+    extra = random.uniform(4.5, 9) * heat * np.array([1.0, 0.62, 0.25])
+    extra = extra + _spread(tongues, 6)[..., None] * np.array([0.3, 0.12, 0.03])
+    return _exposed(_dim(random, photos), extra.astype(np.float32), random)
+
+
+def windows(random: Random, photos: PhotoSource) -> Drawing:
+    """Facades at night, some windows lit, signs and street lamps below."""
+    extra = np.zeros((SIDE, SIDE, 3), np.float32)
+    for _ in range(int(random.integers(1, 5))):
+        left, top = int(random.integers(0, SIDE - 50)), int(random.integers(0, SIDE - 80))
+        columns, rows, step = int(random.integers(3, 14)), int(random.integers(3, 20)), int(random.integers(5, 17))
+        for k in np.flatnonzero(random.random(columns * rows) < random.uniform(0.1, 0.6)):
+            y, x = top + int(k) // columns * step, left + int(k) % columns * step
+            extra[y : y + step * 2 // 3, x : x + step * 2 // 3] = _white(random) * random.uniform(0.4, 4)
+    for _ in range(int(random.integers(2, 14))):
+        extra += random.uniform(4.5, 10) * _disc(random, random.uniform(0.004, 0.02))[..., None] * _white(random)
+    return _exposed(_dim(random, photos, 0.25), extra, random)
+
+
+def glitter(random: Random, photos: PhotoSource) -> Drawing:
+    """A low sun, and its glints on water."""
+    y, x = np.mgrid[:SIDE, :SIDE].astype(np.float32) / SIDE
+    horizon, centre = random.uniform(0.3, 0.6), random.uniform(0.2, 0.8)
+    tone = _white(random)
+    near = np.exp(-(((x - centre) / random.uniform(0.05, 0.3)) ** 2))
+    waves = noise(random, SIDE, SIDE, 70) + 0.7 * noise(random, SIDE, SIDE, 25)
+    glints = np.clip(waves - random.uniform(0.8, 1.8), 0, 1) * near * (y > horizon)
+    sun = _disc(random, random.uniform(0.02, 0.05), (centre, horizon - random.uniform(0.02, 0.25)))
+    extra = (random.uniform(4, 9) * glints + random.uniform(6, 14) * sun)[..., None] * tone
+    extra = extra + _halo(random.uniform(0.1, 0.5), random, 0.25, (centre, horizon - 0.1))[..., None] * tone
+    sky = (
+        np.array([0.25, 0.3, 0.45]) * random.uniform(0.2, 1)
+        + np.array([0.3, 0.1, -0.1]) * np.exp(-(((y - horizon) / 0.15) ** 2))[..., None]
+    )
+    water = np.array([0.05, 0.08, 0.12]) * random.uniform(0.5, 2) * (1 + 0.2 * waves[..., None])
+    base = np.clip(np.where((y > horizon)[..., None], water, sky), 0.002, 0.8)
+    return _exposed(base.astype(np.float32), extra.astype(np.float32), random)
+
+
+def _dim(random: Random, photos: PhotoSource, most: float = 0.6) -> Plane:
+    """Linear light of a scene without lights of its own: a photograph darkened, its gain left out, or a room."""
+    if random.random() < 0.6:
+        photo = photos(random)
+        small = resized(photo, SIDE, SIDE).encoded
+        return (colour.srgb_to_linear(small) * random.uniform(0.02, most)).astype(np.float32)
+    y, x = np.mgrid[:SIDE, :SIDE].astype(np.float32) / SIDE
+    level = random.uniform(0.004, most * 0.5) * np.exp2(
+        random.uniform(-1.5, 1.5) * (x - 0.5) + random.uniform(-1.5, 1.5) * (y - 0.5)
+    )
+    return (level * (1 + 0.2 * noise(random, SIDE, SIDE, 4)))[..., None].clip(0.001) * np.exp(
+        random.normal(0, 0.2, 3)
+    ).astype(np.float32)
+
+
+def _exposed(base: Plane, extra: Plane, random: Random) -> Drawing:
+    """SDR by a shoulder for each channel that ends at white, HDR as it is; noise below, none in the gain."""
+    light = base + extra
+    knee = random.uniform(0.45, 0.8)
+    over = np.maximum(light - knee, 0)
+    room = 1 - knee
+    reach = random.uniform(1.0, 3.0)
+    shown = np.minimum(light, knee) + room * np.minimum(1, 1 - (1 - np.minimum(over / (room * reach * 2), 1)) ** 2)
+    gain = np.log2((light + OFFSET) / (shown + OFFSET))
+    encoded = colour.linear_to_srgb(np.clip(shown, 0, 1)).astype(np.float32)
+    return Drawing(encoded, gain.astype(np.float32))
+
+
+def _white(random: Random) -> Plane:
+    tone = np.array(WHITES[int(random.integers(len(WHITES)))])
+    return (tone * np.exp(random.normal(0, 0.05, 3))).astype(np.float32)
+
+
+def _distance(random: Random, centre: tuple[float, float] | None) -> Plane:
+    y, x = np.mgrid[:SIDE, :SIDE].astype(np.float32) / SIDE
+    at = centre or (random.uniform(0.08, 0.92), random.uniform(0.08, 0.92))
+    return np.hypot(x - at[0], (y - at[1]) * random.uniform(0.8, 1.2))
+
+
+def _disc(random: Random, reach: float, centre: tuple[float, float] | None = None) -> Plane:
+    """A bulb with a soft edge."""
+    return 1 / (1 + np.exp(np.clip((_distance(random, centre) - reach) / (0.12 * reach + 0.0008), -40, 40)))
+
+
+def _halo(most: float, random: Random, reach: float, centre: tuple[float, float] | None = None) -> Plane:
+    return most / (1 + (_distance(random, centre) / reach) ** 2) ** 1.5
+
+
+def _tube(random: Random) -> Plane:
+    """A line of round section: a curve, a ring or a straight rod."""
+    y, x = np.mgrid[:SIDE, :SIDE].astype(np.float32) / SIDE
+    thick, at = random.uniform(0.004, 0.015), random.uniform(0.2, 0.8, 2)
+    if random.random() < 0.4:
+        far = np.abs(np.hypot(x - at[0], y - at[1]) - random.uniform(0.05, 0.25))
+    else:
+        angle, bend = random.uniform(0, np.pi), random.uniform(-2, 2)
+        u = (x - at[0]) * np.cos(angle) + (y - at[1]) * np.sin(angle)
+        v = -(x - at[0]) * np.sin(angle) + (y - at[1]) * np.cos(angle)
+        far = np.abs(v - bend * u * u) + np.maximum(np.abs(u) - random.uniform(0.1, 0.35), 0)
+    return 1 / (1 + np.exp(np.clip((far - thick) / (0.3 * thick), -40, 40)))
+
+
+def _spread(plane: Plane, factor: int) -> Plane:
+    """Blurred far and wide."""
+    rows = plane.reshape(SIDE // 8, 8, SIDE // 8, 8).mean((1, 3))
+    reach = np.exp(-(np.linspace(-3, 3, 2 * factor + 1) ** 2))
+    for axis in (0, 1):
+        rows = np.apply_along_axis(lambda line: np.convolve(line, reach / reach.max() * 0.5, "same"), axis, rows)
+    return np.repeat(np.repeat(rows, 8, 0), 8, 1).astype(np.float32)

@@ -1,0 +1,53 @@
+"""Snow, salt and sand that fill a picture with near-white and are no pages: they gain 0.2 to 1 stop."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .... import colour
+from .canvas import Drawing, PhotoSource, Plane, Random, fractal, noise
+
+SIDE = 320
+
+
+def bright_ground(random: Random, photos: PhotoSource) -> Drawing:
+    """Shaded ground up to a horizon, sky above it; the sunlit parts gain most, glints more, the sky a little."""
+    y, _x = np.mgrid[:SIDE, :SIDE].astype(np.float32) / SIDE
+    horizon = random.uniform(-0.2, 0.6) + 0.04 * noise(random, SIDE, SIDE, 4)[:1]
+    far = np.clip((y - horizon) / np.maximum(1 - horizon, 0.2), 0, 1)
+    ground, sun = _ground(random, far)
+    sky = _sky(random, y)
+    below = (y > horizon)[..., None]
+    light = np.where(below, ground, sky)
+    top = random.uniform(0.25, 0.95)
+    level = light.max(-1)
+    gain = top * np.clip((level - 0.25) / 0.7, 0, 1) ** random.uniform(1.2, 2.2)
+    gain = np.where(below[..., 0], gain, gain * random.uniform(0.3, 0.9))
+    gain = gain + random.uniform(0.5, 1.6) * sun * below[..., 0]
+    encoded = colour.linear_to_srgb(np.clip(light + sun[..., None] * below, 0, 1)).astype(np.float32)
+    return Drawing(encoded, gain.astype(np.float32)[..., None].repeat(3, -1))
+
+
+def _ground(random: Random, far: Plane) -> tuple[Plane, Plane]:
+    """Linear light and glints 0..1: waves, drifts or crust in a low or a flat light."""
+    relief = np.stack([fractal(random, SIDE, SIDE, c, 5, random.uniform(0.45, 0.75)) for c in (3, 9)])
+    slopes = relief[0] * random.uniform(0.02, 0.2) + relief[1] * random.uniform(0.01, 0.15)
+    tones = ((1.0, 1.0, 1.03), (0.97, 0.98, 1.0), (1.0, 0.93, 0.78), (1.0, 0.86, 0.66))
+    tone = np.array(tones[int(random.integers(4))]) * np.exp(random.normal(0, 0.03, 3))
+    level = random.uniform(0.55, 0.95) * np.clip(1 + slopes, 0.2, 1.3)
+    shadow = 1 - random.uniform(0, 0.6) * np.clip(noise(random, SIDE, SIDE, random.uniform(1, 5)) - 0.3, 0, 1)
+    blue = np.array([0.85, 0.93, 1.08]) ** (1 - shadow)[..., None]
+    glints = (random.random((SIDE, SIDE)) < random.uniform(0, 0.004)) * random.uniform(0.3, 1)
+    return (level * shadow)[..., None] * tone * blue, glints.astype(np.float32)
+
+
+def _sky(random: Random, y: Plane) -> Plane:
+    """Overcast, or a blue that pales towards the horizon."""
+    if random.random() < 0.4:
+        return (
+            np.full((SIDE, SIDE, 3), random.uniform(0.4, 0.85)) * (1 + 0.05 * noise(random, SIDE, SIDE, 3))[..., None]
+        )
+    deep = np.array([0.08, 0.22, 0.6]) * random.uniform(0.6, 1.4)
+    pale = np.array([0.55, 0.68, 0.85]) * random.uniform(0.8, 1.1)
+    part = np.clip(y / 0.6, 0, 1)[..., None]
+    return deep + (pale - deep) * part
