@@ -29,7 +29,7 @@ from ..training.command import train
 from ..training.parallel import Place
 from ..training.recipes import Recipe
 from ..training.runs import Run
-from ..training.tasks import TRAINEES, fastgamer
+from ..training.tasks import TASKS, fastgamer
 
 FOLDS = 5
 STRIDE = 2
@@ -145,11 +145,11 @@ def run_network(folder: Path, pairs: Dataset, recipe: Recipe, place: Place, lut:
 
 
 def _of_network(net: nn.Module, recipe: Recipe) -> Method:
-    trainee = TRAINEES[recipe.network]
+    task = TASKS[recipe.network]
 
     def gain(example: Example) -> Gain:
         with torch.no_grad():
-            light = trainee.light(net, example, STRIDE)
+            light = task.light(net, example, STRIDE)
         base = colour.code_table("srgb")[example.sdr[::STRIDE, ::STRIDE]]
         return np.log2(np.maximum(light + OFFSET, 1e-6) / (base + OFFSET)).astype(np.float32)
 
