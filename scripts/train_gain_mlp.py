@@ -46,7 +46,7 @@ def compare(sdr: str, hdr: str, target: Path, device: str, recipe: Recipe) -> No
     by = torch_trainer.trainer(device)
     if target.exists():
         raise UsageError(f"{target} exists")
-    plain = dataclasses.replace(pipeline.read(sdr)[0], mlp=None)
+    plain = dataclasses.replace(pipeline.read(sdr)[0], gain_network=None)
     base = pipeline.write(None, plain, None, format="jpeg", quality=JPEG_QUALITY)
     assert base is not None
     photo, other = pipeline.read(base)[0], pipeline.read(hdr)[0]

@@ -223,7 +223,7 @@ def grids(parts: Layers) -> tuple[Grid, Grid, Grid]:
 
 
 def quantised(vector: Floats, width: int) -> NDArray[np.float32]:
-    """The vector in the stored form of 8 bits, each weight as its nearest code (rounding.py knows better ones)."""
+    """The vector in the stored form of 8 bits, each weight as its nearest code (quantization.py knows better ones)."""
     result = np.array(vector, np.float32)
     parts = layers(result, width)
     for part, grid in zip(parts.matrices, grids(parts), strict=True):

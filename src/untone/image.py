@@ -42,7 +42,8 @@ class Image:
         orientation: EXIF orientation, 1 to 8; how a viewer must turn the pixels.
         icc, exif, xmp: metadata of the file, without container headers; None where absent.
         encoded: the whole file the pixels came from, when a writer can carry its bytes over; else None.
-        mlp: a gain network that the file carries (formats/jpeg/network_segment.py), as its bytes; None where absent.
+        gain_network: bytes of a gain network or residual map that the file carries (formats/jpeg/network_segment.py);
+            None where absent.
         inked: whether the file has CMYK; the pixels are what becomes of it in RGB.
         left_out: why a gain map that the file has is not read, one line; None where none is left out.
 
@@ -60,7 +61,7 @@ class Image:
     exif: bytes | None = None
     xmp: bytes | None = None
     encoded: bytes | None = None
-    mlp: bytes | None = None
+    gain_network: bytes | None = None
     inked: bool = False
     left_out: str | None = None
 

@@ -25,7 +25,7 @@ from .formats.jpeg import network_segment
 from .formats.signalling import shown_elsewhere
 from .image import DIFFUSE_WHITE_NITS, GainMap, Image, turned_upright
 from .implicit import encoding as network_encoding
-from .implicit.encoding import GAMUT_TOLERANCE, Relation, aligned, network_of
+from .implicit.encoding import GAMUT_TOLERANCE, StoredResidual, aligned, network_of
 from .prediction import MAP_DIVISORS as MAP_DIVISORS
 from .prediction import LightModel, Model
 from .prediction import check_options as check_options
@@ -349,7 +349,7 @@ def noted(image: Image, name: str | None = None) -> str | None:
 
 def _transcode_network(
     image: Image,
-    network: Relation,
+    network: StoredResidual,
     target: str | Path | None,
     name: str,
     headroom_stops: float | None,
@@ -364,7 +364,7 @@ def _transcode_network(
         data = write(target, network_encoding.rendition(image, network, headroom_stops), **options)
     else:
         kept = None if image.encoded is None else network_segment.with_network(image.encoded, None)
-        data = write(target, dataclasses.replace(image, encoded=kept, mlp=None), gain_map, **options)
+        data = write(target, dataclasses.replace(image, encoded=kept, gain_network=None), gain_map, **options)
     return Conversion(image.width, image.height, None, data, *figures, image.white_nits)
 
 
@@ -382,7 +382,7 @@ def _reason_to_leave(image: Image, gain_map: GainMap | None) -> str | None:
     elsewhere = shown_elsewhere(image.left_out)
     if elsewhere is not None:
         return f"it already carries a gain map, which is not read here ({elsewhere}); untone to png drops it"
-    if image.mlp is not None:
+    if image.gain_network is not None:
         return "it already carries a gain network"
     if image.is_hdr:
         return f"it is HDR already ({image.transfer.upper() if image.transfer != 'linear' else 'linear light'})"

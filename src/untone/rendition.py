@@ -66,5 +66,5 @@ def upright(image: Image, gain_map: GainMap) -> tuple[Image, GainMap]:
     if image.orientation == 1:
         return image, gain_map
     pixels, codes = (np.ascontiguousarray(turned_upright(a, image.orientation)) for a in (image.pixels, gain_map.codes))
-    turned = dataclasses.replace(image, pixels=pixels, orientation=1, encoded=None, mlp=None)
+    turned = dataclasses.replace(image, pixels=pixels, orientation=1, encoded=None, gain_network=None)
     return turned, dataclasses.replace(gain_map, codes=codes, encoded=None)

@@ -134,7 +134,10 @@ def test_pixels_converted_by_a_profile_have_16_bits(pair):
     coarse = network_encoding.learned(image, light, "bt709", QUICK)
     assert network_encoding.fidelity(network_encoding.rendition(fine, found), light, "bt709") > 42
     np.testing.assert_array_equal(found.print, coarse.print)
-    assert network_encoding.network_of(dataclasses.replace(fine, mlp=network_segment.to_payload(found))) is not None
+    assert (
+        network_encoding.network_of(dataclasses.replace(fine, gain_network=network_segment.to_payload(found)))
+        is not None
+    )
 
 
 def test_black_stays_black():
@@ -170,11 +173,11 @@ def test_the_network_of_a_file(pair):
     image, light = pair
     found = network_encoding.learned(image, light, "bt709", dataclasses.replace(QUICK, steps=5))
     payload = network_segment.to_payload(found)
-    carried = dataclasses.replace(image, mlp=payload)
+    carried = dataclasses.replace(image, gain_network=payload)
     assert network_encoding.network_of(image) is None
     np.testing.assert_array_equal(network_encoding.network_of(carried).vector, found.vector)
     with pytest.raises(DamagedError, match="gain network"):
-        network_encoding.network_of(dataclasses.replace(image, mlp=payload[:-1]))
+        network_encoding.network_of(dataclasses.replace(image, gain_network=payload[:-1]))
 
 
 def test_a_network_that_says_wild_things_gives_finite_light(pair):

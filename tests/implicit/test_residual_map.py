@@ -7,7 +7,7 @@ import pytest
 
 from untone import formats
 from untone.errors import UntoneError, UsageError
-from untone.formats.jpeg.residual_segment import StoredMap
+from untone.formats.jpeg.residual_segment import ResidualMap
 from untone.image import Image
 from untone.implicit import residual_map
 from untone.residuals import Residual
@@ -57,7 +57,7 @@ def test_other_codecs_and_qualities_are_refused():
 
 def stored(picture, codec="jpeg", height=8, width=9):
     marks = np.zeros(16, np.uint8)
-    return StoredMap(Residual("gamma", "pq"), (1.0,) * 3, (1.5,) * 3, height, width, marks, 2.0, codec, picture)
+    return ResidualMap(Residual("gamma", "pq"), (1.0,) * 3, (1.5,) * 3, height, width, marks, 2.0, codec, picture)
 
 
 @pytest.mark.parametrize(

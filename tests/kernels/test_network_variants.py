@@ -38,11 +38,11 @@ def a_map(neurons, height=HEIGHT, width=WIDTH):
 @pytest.mark.parametrize("neurons", [8, 16, 24, 64, 128])
 def test_slopes_of_the_definition(variant, neurons):
     given = samples(1500)
-    loss, expected = trained.slopes(begun(neurons), neurons, given, variant="reference")
-    once = trained.slopes(begun(neurons), neurons, given, variant=variant, threads=1)
+    loss, expected = trained.loss_and_gradient(begun(neurons), neurons, given, variant="reference")
+    once = trained.loss_and_gradient(begun(neurons), neurons, given, variant=variant, threads=1)
     assert once[0] == pytest.approx(loss, rel=1e-6)
     assert np.abs(once[1] - expected).max() < 1e-5 * np.abs(expected).max()
-    again = trained.slopes(begun(neurons), neurons, given, variant=variant, threads=2)
+    again = trained.loss_and_gradient(begun(neurons), neurons, given, variant=variant, threads=2)
     assert again[0] == once[0]
     np.testing.assert_array_equal(again[1], once[1])
 
@@ -50,8 +50,8 @@ def test_slopes_of_the_definition(variant, neurons):
 @pytest.mark.parametrize("variant", COMPILED)
 def test_slopes_without_colours(variant):
     given = samples(colours=False)
-    _, expected = trained.slopes(begun(16, 2), 16, given, variant="reference")
-    _, got = trained.slopes(begun(16, 2), 16, given, variant=variant)
+    _, expected = trained.loss_and_gradient(begun(16, 2), 16, given, variant="reference")
+    _, got = trained.loss_and_gradient(begun(16, 2), 16, given, variant=variant)
     assert np.abs(got - expected).max() < 1e-5 * np.abs(expected).max()
 
 
@@ -186,6 +186,6 @@ def test_the_native_door_checks_what_memory_hangs_on():
     beyond[5, 1] = 10**6
     for index, size in ((beyond, 16), (given.index, 24), (given.index[:5], 16)):
         with pytest.raises(ValueError, match=r"section|vector|four"):
-            native.mlp_slopes("portable", 1, rows, counts, index, four, four, size, vector, gradient)
+            native.network_gradient("portable", 1, rows, counts, index, four, four, size, vector, gradient)
     with pytest.raises(ValueError, match="basis"):
-        native.mlp_slopes("portable", 1, rows[:10], counts, given.index, four, four, 16, vector, gradient)
+        native.network_gradient("portable", 1, rows[:10], counts, given.index, four, four, 16, vector, gradient)

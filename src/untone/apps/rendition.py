@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         image, gain_map = pipeline.read(arguments.file, by_rows=True)
         image = pipeline.with_white(image, arguments.white)
-        if image.mlp is None and gain_map is not None:
+        if image.gain_network is None and gain_map is not None:
             pipeline.write_rendition(arguments.output, image, gain_map, arguments.headroom)
             return 0
         light = pipeline.rendition_of(image, gain_map, arguments.headroom)

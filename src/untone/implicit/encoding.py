@@ -19,14 +19,14 @@ from ..colour import light_of, matrix
 from ..errors import UntoneError, UsageError
 from ..formats.common.pixels import brightest
 from ..formats.jpeg import network_segment, residual_segment
-from ..formats.jpeg.residual_segment import StoredMap
+from ..formats.jpeg.residual_segment import ResidualMap
 from ..gain_network import GainNetwork
 from ..image import DIFFUSE_WHITE_NITS, GainMap, Image, turned_back, turned_upright
 from ..kernels import network as kernel
 from ..kernels.network import Samples, Schedule
 from . import initialization, quantization, residual_map
 from . import sampling as pixel_sampling
-from .sampling import Lesson, Sampling
+from .sampling import Sampling, TrainingSamples
 
 Light = NDArray[np.float32]
 
@@ -59,15 +59,15 @@ class Recipe:
         kind, domain: of the residual; see residuals.py.
         neurons: width of the hidden layers.
         bits: 8 or 16, of a stored weight.
-        steps, batch, rate, last_rate: of training; see kernels.mlp.Schedule. Networks narrower than 16 neurons get
+        steps, batch, rate, last_rate: of training; see kernels.network.Schedule. Networks narrower than 16 neurons get
             their share of the rate: one that dies is much of them.
         seconds: stop then instead; 0 for steps.
         seed: of the first weights and of the pixels learned from.
-        keep2: of training; see kernels.mlp.Schedule.
-        whitened: training walks along the picture's principal inputs; see mlp.whitening.
+        keep2: of training; see kernels.network.Schedule.
+        whitened: training walks along the picture's principal inputs; see gain_network.whitening.
         learned_start: begin with the weights that many pairs have in common, where there are such; else with `fresh`.
             None: where training is shorter than SHORT_STEPS or SHORT_SECONDS; longer, a fresh network comes further.
-        weighted: errors count as the eye sees them; see lesson.Sampling.
+        weighted: errors count as the eye sees them; see sampling.Sampling.
 
     Raises:
         UsageError: none of these, or out of range.
@@ -149,27 +149,27 @@ def fidelity(made: Image, light: Light, primaries: str) -> float:
     return -10 * math.log10(max(error, 1e-12))
 
 
-Relation = GainNetwork | StoredMap
+StoredResidual = GainNetwork | ResidualMap
 """What a file may carry beside its photo: a network, or a residual as a picture."""
 
 
-def network_of(image: Image) -> Relation | None:
+def network_of(image: Image) -> StoredResidual | None:
     """The gain network or residual map that the image's file carries, checked; None where there is none.
 
     Raises:
         DamagedError: it is damaged; the message says how. The image itself is whole.
         UntoneError: of a later version, or made for another picture.
     """
-    if image.mlp is None:
+    if image.gain_network is None:
         return None
-    stored = residual_segment.is_map(image.mlp)
-    found = residual_segment.to_map(image.mlp) if stored else network_segment.to_network(image.mlp)
+    stored = residual_segment.is_map(image.gain_network)
+    found = residual_segment.to_map(image.gain_network) if stored else network_segment.to_network(image.gain_network)
     gain_network.check_fits(found, pixel_sampling.codes(image.pixels))
     return found
 
 
 Trainer = Callable[[NDArray[np.float32], int, Samples, Schedule, NDArray[np.float32] | None], NDArray[np.float32]]
-"""Weights to begin with, neurons, samples, schedule and mix, as of kernels.mlp.train, to the weights after."""
+"""Weights to begin with, neurons, samples, schedule and mix, as of kernels.network.train, to the weights after."""
 
 
 def learned(
@@ -181,18 +181,20 @@ def learned(
         image: SDR, uint8, or uint16 where a reader converted 8 bits by their profile; per-channel transfer.
         light: [H, W, 3] float32 of the HDR rendition, as the image's pixels lie, 1.0 = SDR white.
         primaries: of the light.
-        by: another trainer than the kernels; lab.mlp_torch has one.
+        by: another trainer than the kernels; lab.implicit.torch_trainer has one.
 
     Raises:
         UntoneError: another size, other pixels, or light that is no number.
     """
     _check_pair(image, light)
-    given = lesson_of(image, light, primaries, recipe)
+    given = samples_of(image, light, primaries, recipe)
     vector = trained(given, recipe, threads, by)
     return network(image, light, given, vector, recipe)
 
 
-def network(image: Image, light: Light, given: Lesson, vector: NDArray[np.float32], recipe: Recipe) -> GainNetwork:
+def network(
+    image: Image, light: Light, given: TrainingSamples, vector: NDArray[np.float32], recipe: Recipe
+) -> GainNetwork:
     """A vector that a lesson led to, with all that its file needs to know of the pair."""
     headroom = _headroom(light)
     ends = (_triple(given.low), _triple(given.high))
@@ -209,11 +211,11 @@ def _headroom(light: Light) -> float:
 
 def mapped(
     image: Image, light: Light, primaries: str, kind: str, domain: str, codec: str, divisor: int, quality: int
-) -> StoredMap:
+) -> ResidualMap:
     """The residual that leads from an SDR image to `light`, as a picture; arguments and errors as of `learned`.
 
     Args:
-        codec, quality: as codedmap.picture takes them.
+        codec, quality: as residual_map.picture takes them.
         divisor: the picture has ceil(H / divisor) x ceil(W / divisor) pixels.
     """
     _check_pair(image, light)
@@ -224,7 +226,7 @@ def mapped(
     small = residual_map.reduced(residuals.residual_of(sdr, hdr, residual), divisor)
     print_ = gain_network.fingerprint(pixel_sampling.codes(image.pixels))
     shape = (image.height, image.width, print_, _headroom(light), codec)
-    return StoredMap(
+    return ResidualMap(
         residual, _triple(small.low), _triple(small.high), *shape, residual_map.picture(small.codes, codec, quality)
     )
 
@@ -244,15 +246,15 @@ def _check_pixels(image: Image) -> None:
         raise UntoneError(f"a network knows SDR pixels of 8 bits, not {image.pixels.dtype} {image.transfer}")
 
 
-def lesson_of(image: Image, light: Light, primaries: str, recipe: Recipe) -> Lesson:
+def samples_of(image: Image, light: Light, primaries: str, recipe: Recipe) -> TrainingSamples:
     """What a recipe learns of a pair: more steps look at more pixels."""
     wanted = min(max(SAMPLES, recipe.steps * recipe.batch // 8), MOST_SAMPLES)
     sampling = Sampling(wanted, recipe.batch, recipe.weighted, recipe.seed)
-    return pixel_sampling.lesson(image, light, primaries, recipe.kind, recipe.domain, sampling)
+    return pixel_sampling.training_samples(image, light, primaries, recipe.kind, recipe.domain, sampling)
 
 
 def trained(
-    given: Lesson, recipe: Recipe, threads: int | None = None, by: Trainer | None = None
+    given: TrainingSamples, recipe: Recipe, threads: int | None = None, by: Trainer | None = None
 ) -> NDArray[np.float32]:
     """The network that a lesson and a recipe lead to, as the file will hold it."""
     schedule = Schedule(
@@ -280,10 +282,10 @@ def width_for(image: Image, light: Light, primaries: str, recipe: Recipe, thread
     """
     _check_pair(image, light)
     trial = dataclasses.replace(recipe, steps=TRIAL_STEPS, batch=TRIAL_BATCH, seconds=0.0, bits=16)
-    given, scores = lesson_of(image, light, primaries, trial), []
+    given, scores = samples_of(image, light, primaries, trial), []
     for neurons in WIDER:
         trial = dataclasses.replace(trial, neurons=neurons)
-        loss, _ = kernel.slopes(trained(given, trial, threads), neurons, given.samples, threads=threads)
+        loss, _ = kernel.loss_and_gradient(trained(given, trial, threads), neurons, given.samples, threads=threads)
         doublings = math.log2(network_segment.file_bytes(neurons, recipe.bits))
         scores.append(-10 * math.log10(max(loss * given.worth, LEAST_ERROR)) - WORTH * doublings)
         if len(scores) > 1 and scores[-1] <= scores[-2]:
@@ -303,7 +305,7 @@ def _triple(values: Light) -> tuple[float, float, float]:
     return (r, g, b)
 
 
-def rendition(image: Image, found: Relation, headroom_stops: float | None = None) -> Image:
+def rendition(image: Image, found: StoredResidual, headroom_stops: float | None = None) -> Image:
     """The rendition of an image for a display, as light; what pipeline.apply is for a gain map.
 
     The network's residual, whatever its kind, is one gain for each pixel and channel; displays of less headroom get
@@ -320,11 +322,11 @@ def rendition(image: Image, found: Relation, headroom_stops: float | None = None
 
     _by_bands(image, found, fill)
     return dataclasses.replace(
-        image, pixels=light, transfer="linear", bits=32, icc=None, xmp=None, encoded=None, mlp=None
+        image, pixels=light, transfer="linear", bits=32, icc=None, xmp=None, encoded=None, gain_network=None
     )
 
 
-def _share(found: Relation, headroom_stops: float | None) -> float:
+def _share(found: StoredResidual, headroom_stops: float | None) -> float:
     if headroom_stops is None:
         return 1.0
     if not (math.isfinite(headroom_stops) and headroom_stops >= 0):
@@ -339,12 +341,12 @@ def _weighed(sdr: Light, hdr: Light, share: float) -> Light:
     return gainmap.apply(sdr, np.log2((hdr + offset) / (sdr + offset)), share)
 
 
-def _by_bands(image: Image, found: Relation, fill: Callable[[slice, Light, Light], None]) -> None:
+def _by_bands(image: Image, found: StoredResidual, fill: Callable[[slice, Light, Light], None]) -> None:
     """fill(rows, SDR light, HDR light), both in the residual's primaries, of some rows at a time, in threads."""
     _check_pixels(image)
     codes = pixel_sampling.codes(image.pixels)
     gain_network.check_fits(found, codes)
-    said = residual_map.values_of(found) if isinstance(found, StoredMap) else kernel.values(codes, found)
+    said = residual_map.values_of(found) if isinstance(found, ResidualMap) else kernel.values(codes, found)
     table, own = pixel_sampling.code_light(image), image.primaries
     rows = max(1, BAND_PIXELS // image.width)
 
@@ -353,11 +355,11 @@ def _by_bands(image: Image, found: Relation, fill: Callable[[slice, Light, Light
         sdr = np.maximum(pixel_sampling.turned(table[image.pixels[part]], own, found.residual.primaries), 0)
         fill(part, sdr, residuals.light_of(sdr, said[part], found.residual))
 
-    with ThreadPoolExecutor(kernel.default_threads()) as crew:
-        list(crew.map(band, range(0, image.height, rows)))
+    with ThreadPoolExecutor(kernel.default_threads()) as pool:
+        list(pool.map(band, range(0, image.height, rows)))
 
 
-def ordinary(image: Image, found: Relation, divisor: int = 1) -> GainMap:
+def ordinary(image: Image, found: StoredResidual, divisor: int = 1) -> GainMap:
     """The relation as an ordinary gain map of three channels, for viewers that know no networks.
 
     Raises:

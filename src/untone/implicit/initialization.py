@@ -21,7 +21,7 @@ def name_of(kind: str, domain: str, neurons: int) -> str:
 
 
 def start(kind: str, domain: str, neurons: int) -> NDArray[np.float32] | None:
-    """The network to begin with, as mlp.layers takes it apart; None where none was learned for this one.
+    """The network to begin with, as gain_network.layers takes it apart; None where none was learned for this one.
 
     Raises:
         DamagedError: the package's own file is not as it was.

@@ -43,10 +43,10 @@ class _Part:
 
 
 def rounded(vector: NDArray[np.float32], neurons: int, embedded: Floats, weights: Floats) -> NDArray[np.float32]:
-    """The network as 8 bits hold it: mlp.quantised changes none of its numbers.
+    """The network as 8 bits hold it: gain_network.quantised changes none of its numbers.
 
     Args:
-        vector: as mlp.layers takes it apart.
+        vector: as gain_network.layers takes it apart.
         embedded: [n, inputs] of some samples; SAMPLES are enough.
         weights: [n, 3], how much errors of their outputs matter.
     """

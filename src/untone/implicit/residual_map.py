@@ -17,7 +17,7 @@ from ..errors import DamagedError, UntoneError, UsageError
 from ..formats.heif import avif, heic
 from ..formats.heif.encoding import IDENTITY, UNSPECIFIED
 from ..formats.jpeg import codec as jpeg
-from ..formats.jpeg.residual_segment import StoredMap
+from ..formats.jpeg.residual_segment import ResidualMap
 from ..image import Image
 
 Floats = NDArray[Any]
@@ -109,7 +109,7 @@ CODECS: dict[str, Callable[[Codes, int], bytes]] = {
 """Name, as `untone encode --as` says it: codes [h, w, 3] and a quality to a file."""
 
 
-def values_of(found: StoredMap) -> NDArray[np.float32]:
+def values_of(found: ResidualMap) -> NDArray[np.float32]:
     """The residual of every pixel of the photo that a stored map is for, [height, width, 3] float32; finite.
 
     Raises:

@@ -35,7 +35,7 @@ WHITENED = 4096
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Lesson:
+class TrainingSamples:
     """Samples of a pair, and what the network's values will mean.
 
     Attributes:
@@ -57,7 +57,7 @@ class Lesson:
         return rows.reshape(len(rows), -1), self.samples.weights[:count]
 
     def whitening(self) -> NDArray[np.float32]:
-        """See mlp.whitening, of this picture's inputs."""
+        """See gain_network.whitening, of this picture's inputs."""
         rows, weights = self.inputs(WHITENED)
         return gain_network.whitening(rows, weights.mean(1))
 
@@ -79,7 +79,9 @@ class Sampling:
     seed: int = 0
 
 
-def lesson(image: Image, light: Light, primaries: str, kind: str, domain: str, sampling: Sampling) -> Lesson:
+def training_samples(
+    image: Image, light: Light, primaries: str, kind: str, domain: str, sampling: Sampling
+) -> TrainingSamples:
     """Samples of an SDR image and the light that it should become.
 
     Args:
@@ -101,7 +103,7 @@ def lesson(image: Image, light: Light, primaries: str, kind: str, domain: str, s
     weights = np.minimum(weights / worth, MOST_WEIGHT) if sampling.weighted else np.ones_like(weights)
     targets = np.clip((found - middle) / half, -TARGET_LIMIT, TARGET_LIMIT).astype(np.float32)
     samples = _samples(image, places, codes(picked), targets, weights.astype(np.float32))
-    return Lesson(samples, residual, low, high, worth)
+    return TrainingSamples(samples, residual, low, high, worth)
 
 
 def codes(pixels: Pixels) -> NDArray[np.uint8]:

@@ -46,7 +46,7 @@ def thumbnail(variant: str, threads: int, pixels: Array, target: Array) -> None:
 def jpeg_moved(
     data: bytes, left: int, top: int, width: int, height: int, orientation: int, most_pixels: int, most_scans: int
 ) -> bytes: ...
-def mlp_slopes(
+def network_gradient(
     variant: str,
     threads: int,
     basis: Array,
@@ -58,7 +58,7 @@ def mlp_slopes(
     vector: Array,
     gradient: Array,
 ) -> float: ...
-def mlp_train(
+def train_network(
     variant: str,
     threads: int,
     basis: Array,
@@ -71,7 +71,7 @@ def mlp_train(
     schedule: list[float],
     mix: Array,
 ) -> tuple[int, float]: ...
-def mlp_values(
+def network_values(
     variant: str,
     threads: int,
     pixels: Array,

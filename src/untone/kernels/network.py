@@ -40,7 +40,7 @@ class Samples:
     """Pixels to learn from, in the order they are taken.
 
     Attributes:
-        basis: of the picture, as mlp.basis gives it.
+        basis: of the picture, as gain_network.basis gives it.
         index: [n, sections] int32 rows of the basis.
         targets, weights: [n, 3] float32: what the network should say there, and how much that matters.
 
@@ -107,10 +107,10 @@ def train(
     """The network after training, the steps that were done, and the loss of the last batch.
 
     Args:
-        vector: to begin with; see mlp.layers.
+        vector: to begin with; see gain_network.layers.
         neurons: of each hidden layer.
         mix: [inputs, inputs], of full rank: Adam then walks in a first layer that this turns into the network's, such
-            as mlp.whitening gives. The network is the same in kind; the way there is shorter.
+            as gain_network.whitening gives. The network is the same in kind; the way there is shorter.
 
     Raises:
         UntoneError: the batch is larger than the samples, the mix is of another size, or no such variant.
@@ -125,7 +125,7 @@ def train(
         return _train_plainly(result, neurons, samples, schedule, mix)
     numbers = [float(number) for number in dataclasses.astuple(schedule)]
     mixed = np.zeros((0, 0), np.float32) if mix is None else np.ascontiguousarray(mix, np.float32)
-    steps, loss = _native.mlp_train(name, count, *_given(samples, schedule.batch), neurons, result, numbers, mixed)
+    steps, loss = _native.train_network(name, count, *_given(samples, schedule.batch), neurons, result, numbers, mixed)
     return result, steps, loss
 
 
@@ -138,7 +138,7 @@ def _unmixed(vector: NDArray[np.float32], neurons: int, mix: Floats) -> NDArray[
     return vector
 
 
-def slopes(
+def loss_and_gradient(
     vector: NDArray[np.float32],
     neurons: int,
     samples: Samples,
@@ -146,7 +146,7 @@ def slopes(
     threads: int | None = None,
     variant: str | None = None,
 ) -> tuple[float, Floats]:
-    """Loss over all samples and its gradient by the vector: mlp.loss_and_gradient, as training works it out."""
+    """Loss over all samples and its gradient by the vector: gain_network.loss_and_gradient, as training computes it."""
     name, count = chosen(variant, threads)
     if name == "reference":
         wide = np.asarray(vector, np.float64)
@@ -154,7 +154,7 @@ def slopes(
             _embedded(samples, slice(None)), samples.targets, samples.weights, wide, neurons
         )
     gradient, given = np.zeros_like(vector), _given(samples, len(samples.index))
-    loss = _native.mlp_slopes(name, count, *given, neurons, np.array(vector, np.float32), gradient)
+    loss = _native.network_gradient(name, count, *given, neurons, np.array(vector, np.float32), gradient)
     return loss, gradient
 
 
@@ -191,7 +191,7 @@ def values(
     ends = [np.append(part, np.float32(0)) for part in ((high - low) / 2, (high + low) / 2, low, high)]
     basis = gain_network.basis(found.height, found.width).rows
     half = result.itemsize == 2
-    _native.mlp_values(name, count, pixels, basis, found.neurons, found.vector, np.concatenate(ends), half, result)
+    _native.network_values(name, count, pixels, basis, found.neurons, found.vector, np.concatenate(ends), half, result)
     return result
 
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image as Pillow
 
 from untone import cli, formats
-from untone.apps.auditing.similarity import fault, sight
+from untone.apps.auditing.similarity import fault, summary
 from untone.apps.editing.command import Edit, Qualities, Strip, edit
 from untone.errors import DamagedError
 from untone.formats.jpeg.revision import Revision, revised
@@ -75,7 +75,7 @@ HARMS = {
 def test_harms_have_their_names(original, tmp_path, name):
     harm, what = HARMS[name]
     (tmp_path / "p.jpg").write_bytes(harm(original))
-    found = fault(sight(tmp_path / "p.jpg"), sight(original), "the original")
+    found = fault(summary(tmp_path / "p.jpg"), summary(original), "the original")
     assert found is not None
     assert found[0] == what
     assert cli.main(["audit", str(tmp_path), "--originals", str(original.parent)]) == 1
@@ -95,14 +95,14 @@ EDITS = {
 @pytest.mark.parametrize("suffix", [".jpg", ".jxl"])
 def test_edits_in_step_are_no_harm(original, tmp_path, name, suffix):
     edit(original, tmp_path / f"p{suffix}", EDITS[name], Strip(), Qualities())
-    assert fault(sight(tmp_path / f"p{suffix}"), sight(original), "the original") is None
+    assert fault(summary(tmp_path / f"p{suffix}"), summary(original), "the original") is None
 
 
 @pytest.mark.parametrize("quality", [30, 95])
 @pytest.mark.parametrize("change", [lambda i: i.point(lambda v: min(255, int(v * 1.3))), lambda i: i.convert("L")])
 def test_other_tones_and_qualities_are_no_harm(original, tmp_path, change, quality):
     (tmp_path / "p.jpg").write_bytes(with_base(original.read_bytes(), lambda i: change(i).convert("RGB"), quality))
-    assert fault(sight(tmp_path / "p.jpg"), sight(original), "the original") is None
+    assert fault(summary(tmp_path / "p.jpg"), summary(original), "the original") is None
 
 
 def test_pictures_without_details_are_not_judged_by_them(tmp_path):
@@ -111,10 +111,10 @@ def test_pictures_without_details_are_not_judged_by_them(tmp_path):
     whole = tmp_path / "p.jpg"
     formats.write(whole, Image(ramps), GainMap(ramps[::2, ::2].copy(), (0,) * 3, (2,) * 3, alternate_headroom_stops=2))
     edit(whole, tmp_path / "half.jpg", Edit(crop=(0, 0, 64, 96)), Strip(), Qualities())
-    assert fault(sight(tmp_path / "half.jpg"), sight(whole), "the original") is None
+    assert fault(summary(tmp_path / "half.jpg"), summary(whole), "the original") is None
 
 
 def test_a_photo_without_a_map_is_not_seen(tmp_path):
     formats.write(tmp_path / "p.jpg", Image(blobs(0, 3)))
     with pytest.raises(DamagedError, match="no gain map"):
-        sight(tmp_path / "p.jpg")
+        summary(tmp_path / "p.jpg")

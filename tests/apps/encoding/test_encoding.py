@@ -186,7 +186,7 @@ def test_exponents_become_an_ordinary_gain_map(folder, run, exponents):
     whole = pipeline.rendition_of(*pipeline.read(exponents))
     assert run("to jpg exponents.jpg -o iso.jpg --force")[0] == 0
     image, gain_map = pipeline.read(folder / "iso.jpg")
-    assert image.mlp is None
+    assert image.gain_network is None
     assert gain_map.codes.shape == (40, 56, 3)
     assert network_encoding.fidelity(pipeline.apply(image, gain_map), whole.pixels, "bt709") > 45
 
@@ -221,7 +221,7 @@ def test_to_other_formats(folder, run, encoded):
     for suffix in ("jpg", "avif", "jxl"):
         assert run(f"to {suffix} e.jpg -o to.{suffix} --force")[0] == 0
         image, gain_map = pipeline.read(folder / f"to.{suffix}")
-        assert image.mlp is None
+        assert image.gain_network is None
         assert gain_map.codes.shape == (40, 56, 3)
     made = pipeline.apply(*pipeline.read(folder / "to.jpg"))
     assert network_encoding.fidelity(made, whole.pixels, "bt709") > 45
@@ -258,7 +258,7 @@ def test_it_is_not_converted_again(folder, run, encoded):
 def test_edits_do_not_leave_it_behind(folder, run, encoded):
     (folder / "e.jpg").write_bytes(encoded)
     assert run("edit e.jpg --crop 8,8,32,24 -o cropped.jpg --force")[0] == 0
-    assert pipeline.read(folder / "cropped.jpg")[0].mlp is None
+    assert pipeline.read(folder / "cropped.jpg")[0].gain_network is None
     assert run("edit e.jpg --strip-metadata -o bare.jpg --force")[0] == 0
     assert pipeline.rendition_of(*pipeline.read(folder / "bare.jpg")) is not None
 

@@ -90,8 +90,8 @@ def test_the_photo_is_as_it_was():
     assert network_segment.with_network(network_segment.with_network(grown, payload[:50]), None) == data
     image, gain_map = formats.read(grown)
     assert gain_map is None
-    assert image.mlp == payload
-    assert formats.read(data)[0].mlp is None
+    assert image.gain_network == payload
+    assert formats.read(data)[0].gain_network is None
 
 
 def test_a_long_payload_takes_several_segments():
@@ -110,7 +110,7 @@ def test_beside_an_ordinary_gain_map():
     image, _ = formats.read(grown)
     data = formats.write(None, image, GainMap(codes, (0.0,) * 3, (2.0,) * 3), format="jpeg")
     back, gain_map = formats.read(data)
-    assert back.mlp == image.mlp
+    assert back.gain_network == image.gain_network
     assert gain_map.codes.shape == (8, 10, 3)
 
 
@@ -209,5 +209,5 @@ def test_probe_says_what_there_is():
 def test_other_formats_leave_it_behind():
     image, _ = formats.read(network_segment.with_network(a_jpeg(), network_segment.to_payload(a_map())))
     data = formats.write(None, image, None, format="png")
-    assert formats.read(data)[0].mlp is None
-    assert Image(image.pixels).mlp is None
+    assert formats.read(data)[0].gain_network is None
+    assert Image(image.pixels).gain_network is None

@@ -21,7 +21,7 @@ PHOTO = np.full((30, 40, 3), 128, np.uint8)
 def a_map(picture=b"a picture"):
     marks = np.arange(16, dtype=np.uint8)
     ends = (1.0, 1.25, 1.5), (2.0, 2.0, 2.0)
-    return residual_segment.StoredMap(Residual("gamma", "pq"), *ends, 30, 40, marks, 2.5, "avif", picture)
+    return residual_segment.ResidualMap(Residual("gamma", "pq"), *ends, 30, 40, marks, 2.5, "avif", picture)
 
 
 def checked_again(payload):
@@ -41,7 +41,7 @@ def test_it_comes_back():
     assert (made.residual, made.low, made.high, made.codec) == (first.residual, first.low, first.high, "avif")
     assert (made.height, made.width, made.headroom_stops, made.picture) == (30, 40, 2.5, b"a picture")
     np.testing.assert_array_equal(made.print, first.print)
-    assert repr(made) == "StoredMap(avif, 9 bytes, gamma, pq, for 40 x 30)"
+    assert repr(made) == "ResidualMap(avif, 9 bytes, gamma, pq, for 40 x 30)"
 
 
 @pytest.mark.parametrize(
@@ -104,6 +104,6 @@ def test_probe_says_what_there_is():
 def test_large_pictures_take_several_segments_up_to_a_limit():
     picture = np.random.default_rng(0).bytes(200_000)
     grown = network_segment.with_network(jpeg.encode(PHOTO, 90), residual_segment.to_payload(a_map(picture)))
-    assert residual_segment.to_map(formats.read(grown)[0].mlp).picture == picture
+    assert residual_segment.to_map(formats.read(grown)[0].gain_network).picture == picture
     with pytest.raises(LimitError, match="do not fit into 255 segments"):
         network_segment.parts(residual_segment.to_payload(a_map(bytes(17_000_000))))

@@ -28,7 +28,7 @@ def flat(net, of):
     return np.concatenate([part for layer in net[::2] for part in (of(layer.weight).T.ravel(), of(layer.bias))])
 
 
-def lesson(count=900, height=40, width=60):
+def random_samples(count=900, height=40, width=60):
     random = np.random.default_rng(4)
     pixels = random.integers(0, 256, (height, width, 3), dtype=np.uint8)
     rows, columns = random.integers(0, height, count), random.integers(0, width, count)
@@ -60,12 +60,12 @@ def loss_of(net, inputs, given):
 @pytest.mark.parametrize("variant", COMPILED)
 @pytest.mark.parametrize("neurons", [16, 64])
 def test_slopes_equal_autograd(variant, neurons):
-    pixels, places, given = lesson()
+    pixels, places, given = random_samples()
     vector = gain_network.fresh(neurons, seed=1)  # with 0, one ReLU sits within rounding of its corner
     net = network(vector, neurons)
     loss = loss_of(net, embedded(pixels, places), given)
     loss.backward()
-    got, slopes = trained.slopes(vector, neurons, given, variant=variant)
+    got, slopes = trained.loss_and_gradient(vector, neurons, given, variant=variant)
     expected = flat(net, lambda part: part.grad.numpy())
     assert got == pytest.approx(loss.item(), rel=1e-5)
     assert np.abs(slopes - expected).max() < 1e-5 * np.abs(expected).max()
@@ -73,7 +73,7 @@ def test_slopes_equal_autograd(variant, neurons):
 
 @pytest.mark.parametrize("variant", COMPILED)
 def test_steps_equal_torchs_adam(variant):
-    pixels, places, given = lesson(512)
+    pixels, places, given = random_samples(512)
     net = network(gain_network.fresh(16), 16)
     optimizer = torch.optim.Adam(net.parameters(), lr=1e-2)
     inputs = embedded(pixels, places)
@@ -88,7 +88,7 @@ def test_steps_equal_torchs_adam(variant):
 
 @pytest.mark.parametrize("variant", COMPILED)
 def test_values_equal_torch(variant):
-    pixels, _, _ = lesson()
+    pixels, _, _ = random_samples()
     rows, columns = (grid.ravel() for grid in np.mgrid[: pixels.shape[0], : pixels.shape[1]])
     with torch.no_grad():
         said = network(gain_network.fresh(16), 16)(embedded(pixels, (rows, columns))).numpy().reshape(pixels.shape)

@@ -40,7 +40,7 @@ def test_a_learned_start_is_better_than_a_fresh_one():
     """On a picture that it has not seen, after a few steps."""
     pair, count = meta_initialization.noise(3)
     start = meta_initialization.learned(pair, count, "gamma", "pq", 8, QUICK, lambda: None)
-    given = sampling.lesson(
+    given = sampling.training_samples(
         *pair_noise.picture(96, np.random.default_rng(99)), "bt2020", "gamma", "pq", Sampling(4096, 256)
     )
     schedule, mix = kernel.Schedule(10, 256, 1e-3), given.whitening()

@@ -54,7 +54,7 @@ def test_what_torch_cannot_do_is_said():
 
 
 def test_a_pair_by_torch_is_the_pair_by_kernels():
-    """The same lesson, start, mix and steps: both reach the light alike, stored in 8 bits."""
+    """The same samples, start, mix and steps: both reach the light alike, stored in 8 bits."""
     random = np.random.default_rng(2)
     codes = (random.integers(60, 200, (24, 32, 3)) + np.arange(32)[:, None]).astype(np.uint8)
     light = (colour.srgb_to_linear(codes / 255) * np.linspace(1, 4, 32)[:, None]).astype(np.float32)

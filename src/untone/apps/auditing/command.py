@@ -21,7 +21,7 @@ from ...formats.signalling import Signalling
 from ..conversion import planning
 from ..inspection.validation.files import findings
 from . import similarity
-from .similarity import DAMAGED, OUT_OF_STEP, sight
+from .similarity import DAMAGED, OUT_OF_STEP, summary
 
 LOST, UNREADABLE = "lost", "unreadable"
 
@@ -184,11 +184,11 @@ def _seen(photo: _Photo, original: _Photo) -> list[Verdict]:
     """What shows in the pictures."""
     name, source = str(photo.path), str(original.path)
     try:
-        there = sight(original.path)
+        there = summary(original.path)
     except UntoneError:
         return []  # its own fault, which is told where the originals are audited
     try:
-        found = similarity.fault(sight(photo.path), there, source)
+        found = similarity.fault(summary(photo.path), there, source)
     except UntoneError as error:
         found = (DAMAGED, str(error))
     return [] if found is None else [Verdict(name, *found, source)]

@@ -54,7 +54,7 @@ SAME_STOPS = 0.01
 
 
 @dataclasses.dataclass(frozen=True)
-class Sight:
+class Summary:
     """A photo as it is shown, in small.
 
     Attributes:
@@ -70,7 +70,7 @@ class Sight:
     headroom_stops: float
 
 
-def sight(path: Path) -> Sight:
+def summary(path: Path) -> Summary:
     """Of a file with a gain map.
 
     Raises:
@@ -81,7 +81,7 @@ def sight(path: Path) -> Sight:
         raise DamagedError(image.left_out or "it has no gain map")
     base, gains = (_small(plane, image.orientation) for plane in (_grey(image), _stops(gain_map)))
     aspect = image.width / image.height if image.orientation < 5 else image.height / image.width
-    return Sight(base, gains, aspect, max(gain_map.alternate_headroom_stops, gain_map.base_headroom_stops))
+    return Summary(base, gains, aspect, max(gain_map.alternate_headroom_stops, gain_map.base_headroom_stops))
 
 
 def _grey(image: Image) -> Floats:
@@ -107,7 +107,7 @@ def _small(plane: Floats, orientation: int) -> Floats:
     return np.ascontiguousarray(turned_upright(whole.resized(plane, (0, height), 0, SIDE), orientation))
 
 
-def fault(photo: Sight, original: Sight, name: str) -> tuple[str, str] | None:
+def fault(photo: Summary, original: Summary, name: str) -> tuple[str, str] | None:
     """The kind of a fault of a photo's gain map and how it shows; None where there is none.
 
     Args:
@@ -133,14 +133,14 @@ def fault(photo: Sight, original: Sight, name: str) -> tuple[str, str] | None:
     return DAMAGED, f"the gain is not that of {name}: up to {error.max():.2g} stops off, {share:.0%} of it"
 
 
-def _of_headroom(photo: Sight, original: Sight, name: str) -> tuple[str, str] | None:
+def _of_headroom(photo: Summary, original: Summary, name: str) -> tuple[str, str] | None:
     """The same gains for another headroom: displays apply another share of them."""
     if abs(photo.headroom_stops - original.headroom_stops) <= TOLERANCE_STOPS:
         return None
     return CHANGED, f"a headroom of {photo.headroom_stops:.2f} stops, that of {name} is {original.headroom_stops:.2f}"
 
 
-def _of_another_part(photo: Sight, original: Sight, name: str) -> tuple[str, str] | None:
+def _of_another_part(photo: Summary, original: Summary, name: str) -> tuple[str, str] | None:
     """A photo that was cropped, or has other contents, must have another map."""
     whole = np.abs(photo.gains - original.gains).mean() <= SAME_STOPS
     if whole and np.ptp(original.gains) > TOLERANCE_STOPS:
@@ -170,12 +170,12 @@ def _moved(gains: Floats, original: Floats, turn: int) -> bool:
 
 def _turn(found: Floats, original: Floats) -> tuple[int, float]:
     """The turn (an EXIF orientation) that leads from the original to what was found, and how alike they then are."""
-    scores = [_likeness(found, turned_upright(original, each)) for each in range(1, 9)]
+    scores = [_similarity(found, turned_upright(original, each)) for each in range(1, 9)]
     best = int(np.argmax(scores))
     return (best + 1, scores[best]) if scores[best] > scores[0] + CLEARLY else (1, scores[0])
 
 
-def _likeness(one: Floats, other: Floats) -> float:
+def _similarity(one: Floats, other: Floats) -> float:
     """Correlation of details, -1..1; 1 where neither has any."""
     details = [plane - gainmap.resize(gainmap.box_average(plane, BLUR), SIDE, SIDE) for plane in (one, other)]
     deviations = [float(detail.std()) for detail in details]

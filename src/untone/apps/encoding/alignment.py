@@ -36,10 +36,10 @@ def check_turn(sdr: Image, light: NDArray[np.float32]) -> None:
     if min(light.shape[:2]) < CELLS:
         return
     photo, other = (_cells(picture) for picture in (sdr.pixels, light))
-    likeness = {turn: _alike(photo, turned_upright(other, turn)) for turn in TURNS}
+    similarity = {turn: _alike(photo, turned_upright(other, turn)) for turn in TURNS}
     as_it_is = _alike(photo, other)
-    best = max((t for t in TURNS if t <= 4 or sdr.width == sdr.height), key=lambda turn: likeness[turn])
-    if likeness[best] > SURELY_ALIKE and 1 - as_it_is > CLEARLY * (1 - likeness[best]):
+    best = max((t for t in TURNS if t <= 4 or sdr.width == sdr.height), key=lambda turn: similarity[turn])
+    if similarity[best] > SURELY_ALIKE and 1 - as_it_is > CLEARLY * (1 - similarity[best]):
         raise UntoneError(f"the HDR rendition lies otherwise than the photo: {TURNS[best]}, it would fit")
 
 

@@ -36,7 +36,7 @@ NETWORKS = {"gain-mlp": ("gain", "linear"), "gamma-mlp": ("gamma", "pq")}
 CODECS = ("jpeg", "heic", "jxl", "avif")
 
 AUTO = "auto"
-"""Of --neurons: relation.width_for."""
+"""Of --neurons: encoding.width_for."""
 
 BYTES = 1000
 """Of --size KB."""
@@ -190,13 +190,13 @@ def _with(arguments: argparse.Namespace, base: bytes, photo: Image, payload: byt
     if not arguments.with_map:
         return data
     gain_map = network_encoding.measured(photo, pair.light, pair.primaries, SMALL_MAP_DIVISOR)
-    image = dataclasses.replace(photo, encoded=data, mlp=payload)
+    image = dataclasses.replace(photo, encoded=data, gain_network=payload)
     return pipeline.write(None, image, gain_map, format="jpeg", map_quality=SMALL_MAP_QUALITY) or b""
 
 
 def _base(sdr: Image, quality: int) -> bytes:
     """The SDR photo as a JPEG without any other rendition: its own bytes where it is one."""
-    plain = pipeline.write(None, dataclasses.replace(sdr, mlp=None), None, format="jpeg", quality=quality)
+    plain = pipeline.write(None, dataclasses.replace(sdr, gain_network=None), None, format="jpeg", quality=quality)
     assert plain is not None
     return network_segment.with_network(plain, None)
 
@@ -261,7 +261,7 @@ def _map(
 
 def _ordinary(arguments: argparse.Namespace, pair: Pair, divisor: int, quality: int) -> Written:
     """A gain map of ISO 21496-1 in the container of the codec."""
-    sdr = dataclasses.replace(pair.sdr, mlp=None)
+    sdr = dataclasses.replace(pair.sdr, gain_network=None)
     if sdr.encoded is not None and sdr.encoded.startswith(b"\xff\xd8"):
         sdr = dataclasses.replace(sdr, encoded=network_segment.with_network(sdr.encoded, None))
     options = {"format": arguments.kind, "quality": arguments.quality}

@@ -164,7 +164,7 @@ def _image(
         exif=exif,
         xmp=layout.primary.payload(APP1, XMP_TAG),
         encoded=None if inked else data,
-        mlp=network_segment.joined(layout.primary.segments),
+        gain_network=network_segment.joined(layout.primary.segments),
         inked=inked,
         left_out=stated.left_out if stated is not None else None,
     )

@@ -17,7 +17,7 @@ numbers of a payload are big-endian (docs/gain-mlp.md):
            floats), of the first layer the low bits of its weights (8 bits only), biases (half floats)
     4      CRC-32 of everything before
 
-A weight of 8 bits is code * unit of its row * scale of its column (mlp.grids). Where a row's codes have more than 8
+A weight of 8 bits is code * unit of its row * scale of its column (gain_network.grids). Where codes have more than 8
 bits, the int8 has the upper 8, and the low ones of all such rows follow, by input, the upper bit first.
 
 Payloads of version 2 hold a residual as a picture instead: residual_segment.py.
@@ -256,7 +256,7 @@ def signal(segments: Iterable[Segment]) -> tuple[NetworkSignal | None, tuple[str
     return NetworkSignal(kind.kind, kind.domain, kind.primaries, *shown), ()
 
 
-def _map_signal(found: residual_segment.StoredMap, size: int) -> NetworkSignal:
+def _map_signal(found: residual_segment.ResidualMap, size: int) -> NetworkSignal:
     kind = found.residual
     shown = (0, residual_segment.BITS, found.width, found.height, found.headroom_stops, size)
     return NetworkSignal(kind.kind, kind.domain, kind.primaries, *shown, codec=found.codec)

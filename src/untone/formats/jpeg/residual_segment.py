@@ -39,14 +39,14 @@ _NAME = "the residual map (APP11)"
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
-class StoredMap:
+class ResidualMap:
     """A residual that a codec keeps, for one SDR picture; fields it shares with gain_network.GainNetwork mean the same.
 
     Attributes:
         residual: what the codes mean.
         low, high: residual of each channel at codes 0 and 255.
         height, width: of the picture that it is for.
-        print: [16] uint8, see mlp.fingerprint.
+        print: [16] uint8, see gain_network.fingerprint.
         headroom_stops: log2 of the HDR rendition's headroom.
         codec: one of CODECS.
         picture: a whole file of it.
@@ -78,7 +78,7 @@ class StoredMap:
 
     def __repr__(self) -> str:
         kind = f"{self.residual.kind}, {self.residual.domain}"
-        return f"StoredMap({self.codec}, {len(self.picture)} bytes, {kind}, for {self.width} x {self.height})"
+        return f"ResidualMap({self.codec}, {len(self.picture)} bytes, {kind}, for {self.width} x {self.height})"
 
 
 def is_map(payload: bytes) -> bool:
@@ -86,7 +86,7 @@ def is_map(payload: bytes) -> bool:
     return payload[:1] == bytes([VERSION])
 
 
-def to_payload(found: StoredMap) -> bytes:
+def to_payload(found: ResidualMap) -> bytes:
     """The stored form: 62 bytes and the picture."""
     kind, domain = KINDS.index(found.residual.kind), DOMAINS.index(found.residual.domain)
     primaries = PRIMARIES_NAMES.index(found.residual.primaries)
@@ -98,7 +98,7 @@ def to_payload(found: StoredMap) -> bytes:
     return body + _CRC.pack(zlib.crc32(body))
 
 
-def to_map(payload: bytes) -> StoredMap:
+def to_map(payload: bytes) -> ResidualMap:
     """The map that a payload holds; its picture is not decoded.
 
     Raises:
@@ -118,6 +118,6 @@ def to_map(payload: bytes) -> StoredMap:
     marks = np.frombuffer(rest[7], np.uint8)
     picture = bytes(payload[_HEAD.size : -_CRC.size])
     try:
-        return StoredMap(residual, low, high, height, width, marks, rest[6], CODECS[codec], picture)
+        return ResidualMap(residual, low, high, height, width, marks, rest[6], CODECS[codec], picture)
     except UntoneError as error:
         raise DamagedError(f"{_NAME}: {error}") from error

@@ -1,4 +1,4 @@
-// The Python door. It only carries arrays to jobs and frees the GIL; ../compiled.py has checked every argument, and
+// Python bindings: arrays become jobs, run without the GIL; ../compiled.py has checked every argument, and
 // what memory safety hangs on is checked here again.
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "door.hpp"
+#include "bindings.hpp"
 #include "operators/frame.hpp"
 #include "jpeg/module.hpp"
 #include "threads/pool.hpp"
@@ -235,7 +235,7 @@ void run_thumbnail(const std::string &variant, int threads, const Pixels &pixels
 
 NB_MODULE(_native, m) {
     m.doc() = "Compiled kernels of untone; call them through untone.kernels.";
-    add_mlp(m);
+    add_network(m);
     m.def("variants", &variants, "Names of the variants this processor runs, fastest first.");
     m.def("operators", &run_operators, "Full-size stage into a given array; arguments as in compiled.py.");
     m.def("apply", &run_apply, "Gain map onto its base, into a given array; arguments as in compiled.py.");

@@ -25,6 +25,6 @@ namespace untone {
 const Variant avx2_variant = {
     "avx2", avx2::Curve::FLOATS, avx2::Pq10::FLOATS, avx2::PqPairs::FLOATS,
     avx2::operator_rows, avx2::apply_rows, avx2::pq16_rows, avx2::thumbnail_rows,
-    &avx2::mlp_kernels,
+    &avx2::network_kernels,
 };
 }

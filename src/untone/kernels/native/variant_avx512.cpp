@@ -25,6 +25,6 @@ namespace untone {
 const Variant avx512_variant = {
     "avx512", avx512::Curve::FLOATS, avx512::Pq10::FLOATS, avx512::PqPairs::FLOATS,
     avx512::operator_rows, avx512::apply_rows, avx512::pq16_rows, avx512::thumbnail_rows,
-    &avx512::mlp_kernels,
+    &avx512::network_kernels,
 };
 }

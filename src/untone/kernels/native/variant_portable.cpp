@@ -25,6 +25,6 @@ namespace untone {
 const Variant portable_variant = {
     "portable", portable::Curve::FLOATS, portable::Pq10::FLOATS, portable::PqPairs::FLOATS,
     portable::operator_rows, portable::apply_rows, portable::pq16_rows, portable::thumbnail_rows,
-    &portable::mlp_kernels,
+    &portable::network_kernels,
 };
 }

@@ -1,1 +1,1 @@
-"""`untone bench`: speed on this machine."""
+"""`untone bench`: speed of kernels, gain networks, transcodes and the command on this machine."""

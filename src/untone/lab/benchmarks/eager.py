@@ -1,4 +1,4 @@
-"""The full-size stage in plain torch, as one would write it first: the yardstick that `untone bench` divides by.
+"""The full-size operators in plain (eager) torch: the reference speed that `untone bench` divides by.
 
 Untuned on purpose: full-frame NCHW float32 tensors, one F.grid_sample per grid, one for the LUT.
 """

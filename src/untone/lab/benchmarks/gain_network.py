@@ -1,4 +1,4 @@
-"""Rows of `untone bench` on gain networks: training and decoding beside plain torch, as one would write them first.
+"""Rows of `untone bench` on gain networks: training and decoding, by the kernels and by plain torch.
 
 Torch embeds the coordinates and colours of every sample anew, runs the layers of torch.nn, and steps torch's Adam: the
 schedule of Gain-MLP's paper, 65,536 random samples a step. Both sides get the same threads.
@@ -91,7 +91,7 @@ def calls(
         threads: of both sides.
         batch: samples of a step.
     """
-    samples, found, vector = lesson(quarter, batch), network(frame), gain_network.fresh(NEURONS)
+    samples, found, vector = random_samples(quarter, batch), network(frame), gain_network.fresh(NEURONS)
     out, schedule = np.empty(frame.shape, np.float16), trained.Schedule(STEPS, batch, 1e-2)
     runs: dict[str, Run] = {}
     for name, count in (("", threads), (ALONE, 1)):
@@ -108,7 +108,7 @@ def calls(
     return runs
 
 
-def lesson(pixels: NDArray[np.uint8], count: int) -> trained.Samples:
+def random_samples(pixels: NDArray[np.uint8], count: int) -> trained.Samples:
     """Random pixels of a frame, and their own colours as targets."""
     height, width = pixels.shape[:2]
     places = np.random.default_rng(0).integers(0, height * width, count)
@@ -121,7 +121,7 @@ def lesson(pixels: NDArray[np.uint8], count: int) -> trained.Samples:
 
 
 def network(pixels: NDArray[np.uint8]) -> gain_network.GainNetwork:
-    """A network for a frame, untrained: what it says does not change how long it takes."""
+    """An untrained network for a frame: its values do not change how long it takes."""
     kind = Residual("gamma", "pq")
     marks = gain_network.fingerprint(pixels)
     low, high = (0.0, 0.0, 0.0), (2.0, 2.0, 2.0)

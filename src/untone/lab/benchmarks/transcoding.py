@@ -1,4 +1,4 @@
-"""Whole transcodes beside their codecs' own time, in one run; and how long headers take. Part of `untone bench`.
+"""Rows of `untone bench` on transcodes: whole time beside the codecs' own, and the time of reading headers.
 
 Every call of a codec is timed within the transcode itself: what is left over is ours. So a busy machine, which makes
 both longer, does not move their ratio much. Only zlib, which threads run on bands of a PNG while others are being made,

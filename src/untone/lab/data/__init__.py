@@ -1,1 +1,1 @@
-"""Sources of HDR light, synthesis of pairs, data sets on disk."""
+"""Data of training and evaluation: HDR sources, synthesis of pairs, data sets on disk."""

@@ -1,4 +1,4 @@
-"""The synthesis beside reality: mean gain by SDR code value, for pairs and for photos whose cameras wrote a map."""
+"""`untone calibrate`: mean gain by SDR code value, of synthetic pairs and of photos whose cameras wrote a gain map."""
 
 from __future__ import annotations
 

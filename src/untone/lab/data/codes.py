@@ -1,4 +1,4 @@
-"""Code values on disk as the field's data sets keep them: PNG of 8 and 16 bits, whatever its colour tags say, and .npy.
+"""Reading and writing plain code values of data sets: PNG of 8 and 16 bits, colour tags ignored, and .npy.
 
 A reader of photos converts by ICC and gamma tags. Data sets are read as plain numbers: a layout says what codes mean.
 """
@@ -87,7 +87,7 @@ def read(path: Path, bits: int) -> Codes:
 
 
 def tags(path: Path) -> list[bytes]:
-    """What a PNG, or a JPEG's ICC profile, says of its codes: whole chunks, to be put into another PNG."""
+    """Chunks that describe the codes of a PNG, or a JPEG's ICC profile as such a chunk, to be put into another PNG."""
     data = load_bytes(path)
     if not data.startswith(png.SIGNATURE):
         icc = formats.read(data)[0].icc
@@ -154,7 +154,7 @@ def write_png(path: Path, codes: Codes, *, described: bytes | None = None, tags:
 
 
 def png_bytes(codes: Codes) -> bytes:
-    """A PNG of codes without a word on what they mean."""
+    """A PNG of codes, without colour tags."""
     plane = codes[..., 0] if codes.ndim == 3 and codes.shape[2] == 1 else codes
     return bytes(imagecodecs.png_encode(np.ascontiguousarray(plane), level=png.LEVEL))
 

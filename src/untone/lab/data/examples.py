@@ -1,4 +1,4 @@
-"""What every data set gives, however it lies on disk: an SDR picture or a part of one, and the gain to its light.
+"""Example, the common form of all data sets: an SDR picture or a part of one, and the gain to its HDR light.
 
 Networks differ in what they look at (a thumbnail, a crop and the thumbnail of its whole picture, HDR light); all of it
 follows from an Example, so that every network trains on equal data.
@@ -42,7 +42,7 @@ class Example:
             gains lose colours outside of BT.709, these do not; `pq_of` gives whichever there is.
 
     Raises:
-        UntoneError: shapes or types contradict the above. Gains are looked at by `checked`, once a reader has them.
+        UntoneError: shapes or types contradict the above. Gains are checked by `checked`, once a reader has them.
     """
 
     name: str
@@ -107,7 +107,7 @@ def described(array: NDArray[Any]) -> str:
 
 
 def checked(example: Example) -> Example:
-    """The example, once every gain in it has been looked at.
+    """The example, once all its gains have been checked.
 
     Raises:
         DamagedError: a gain is NaN, infinite or beyond what light can gain.
@@ -140,7 +140,7 @@ def gain_between(sdr: NDArray[np.uint8], light: NDArray[Any]) -> NDArray[np.floa
 
 
 def pq_of(example: Example) -> NDArray[np.float32]:
-    """The HDR rendition as PQ values [H, W, 3] float32 in 0..1, BT.2020: what networks without a gain map learn."""
+    """PQ values of the HDR rendition, [H, W, 3] float32 in 0..1, BT.2020: targets of networks without a gain map."""
     if example.pq is not None:
         return example.pq.astype(np.float32) / np.float32(65535)
     matrix = colour.rgb_to_rgb("bt709", "bt2020").T.astype(np.float32)

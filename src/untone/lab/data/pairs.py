@@ -1,4 +1,4 @@
-"""Pairs on disk: made from HDR sources, seeded and resumable, in our own shards or in the field's layouts.
+"""`untone synth`: writes synthetic pairs of HDR sources, seeded and resumable, as shards or in published layouts.
 
 Pair k of a seed depends on the sources, the style and k alone: not on how many processes made it, nor on interruptions.
 """
@@ -46,7 +46,7 @@ def _light(source: Source) -> NDArray[np.float16]:
     return source.light().astype(np.float16)
 
 
-def make_pair(origins: list[Source], seed: int, index: int, style: synth.Style) -> synth.Pair:
+def make_pair(hdr_images: list[Source], seed: int, index: int, style: synth.Style) -> synth.Pair:
     """Pair number `index` of `seed`: the same arguments give the same pixels.
 
     Raises:
@@ -56,17 +56,23 @@ def make_pair(origins: list[Source], seed: int, index: int, style: synth.Style) 
         raise UntoneError("interrupted")
     random = np.random.default_rng([seed, index])
     for _ in range(TRIES):
-        source = origins[index % len(origins)] if random.random() < 0.5 else origins[random.integers(len(origins))]
+        source = (
+            hdr_images[index % len(hdr_images)]
+            if random.random() < 0.5
+            else hdr_images[random.integers(len(hdr_images))]
+        )
         view = views.random_view(_light(source).astype(np.float32), source, random, style.size)
         made = synth.pair(view, random, style)
         if made is not None:
             return made
-    raise UntoneError(f"no view of {TRIES} makes a plausible pair; are {origins[0].path} and the others photographs?")
+    raise UntoneError(
+        f"no view of {TRIES} makes a plausible pair; are {hdr_images[0].path} and the others photographs?"
+    )
 
 
-def make_shard(origins: list[Source], folder: Path, shard: int, seed: int, style: synth.Style) -> float:
+def make_shard(hdr_images: list[Source], folder: Path, shard: int, seed: int, style: synth.Style) -> float:
     """Writes shard number `shard`, each file whole or not at all; the SDR file, which marks a whole shard, last."""
-    made = [make_pair(origins, seed, shard * SHARD + k, style) for k in range(SHARD)]
+    made = [make_pair(hdr_images, seed, shard * SHARD + k, style) for k in range(SHARD)]
     for name, parts in (("gain", [p.gain_stops for p in made]), ("sdr", [p.sdr for p in made])):
         stream = io.BytesIO()
         np.save(stream, np.stack(parts))
@@ -75,13 +81,13 @@ def make_shard(origins: list[Source], folder: Path, shard: int, seed: int, style
 
 
 def make_files(
-    origins: list[Source], folder: Path, shard: int, seed: int, style: synth.Style, count: int, layout: str
+    hdr_images: list[Source], folder: Path, shard: int, seed: int, style: synth.Style, count: int, layout: str
 ) -> float:
     """Writes those pairs of shard number `shard` that are not there in a layout of single files; their mean loss."""
     losses = [0.0]
     for index in range(shard * SHARD, min(shard * SHARD + SHARD, count)):
         if not mark(folder, layout, index).exists():
-            made = make_pair(origins, seed, index, style)
+            made = make_pair(hdr_images, seed, index, style)
             example = Example(f"{index:07d}", made.sdr, made.gain_stops, thumbnail_of(made.sdr))
             losses.append(gmnet.write(folder, example) if layout == "gmnet" else hdrtv1k.write(folder, example))
     return sum(losses) / max(len(losses) - 1, 1)
@@ -115,14 +121,14 @@ def synthesise(
     Raises:
         UntoneError: `folder` holds pairs of another style, seed or source; or no source can be used.
     """
-    origins = sources(hdr, panorama=panorama, strict=strict)
+    hdr_images = sources(hdr, panorama=panorama, strict=strict)
     folder.mkdir(parents=True, exist_ok=True)
-    _claim(folder, _recipe(origins, seed, style, layout))
+    _claim(folder, _recipe(hdr_images, seed, style, layout))
     shards = range(-(-count // SHARD))
     wanted = [shard for shard in shards if not _is_whole(folder, layout, shard, count)]
-    work: Work = functools.partial(make_shard, origins, folder, seed=seed, style=style)
+    work: Work = functools.partial(make_shard, hdr_images, folder, seed=seed, style=style)
     if layout != "pairs":
-        work = functools.partial(make_files, origins, folder, seed=seed, style=style, count=count, layout=layout)
+        work = functools.partial(make_files, hdr_images, folder, seed=seed, style=style, count=count, layout=layout)
     done, losses = len(shards) - len(wanted), list[float]()
     for loss in _results(work, wanted, workers):
         done += 1
@@ -155,7 +161,7 @@ _stop: Event | None = None
 
 
 def _be_a_worker(stop: Event) -> None:
-    """Interrupts are left to the parent, which alone speaks of them; its workers then end before their next pair."""
+    """Leaves interrupts to the parent process, which reports them; workers then end before their next pair."""
     global _stop
     _stop = stop
     sys.stderr = sys.__stderr__  # the bars are the parent's
@@ -163,15 +169,15 @@ def _be_a_worker(stop: Event) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
-def _recipe(origins: list[Source], seed: int, style: synth.Style, layout: str) -> dict[str, Any]:
-    names = [f"{o.path.name}/{o.member or o.path.stat().st_size}/{o.is_panorama}" for o in origins]
+def _recipe(hdr_images: list[Source], seed: int, style: synth.Style, layout: str) -> dict[str, Any]:
+    names = [f"{o.path.name}/{o.member or o.path.stat().st_size}/{o.is_panorama}" for o in hdr_images]
     digest = hashlib.sha256("\n".join(names).encode("utf-8", "surrogateescape")).hexdigest()
-    recipe = {"seed": seed, "sources": len(origins), "style": dataclasses.asdict(style), "digest": digest[:16]}
+    recipe = {"seed": seed, "sources": len(hdr_images), "style": dataclasses.asdict(style), "digest": digest[:16]}
     return recipe | {"layout": layout}
 
 
 def _claim(folder: Path, recipe: dict[str, Any]) -> None:
-    """Says how the pairs are made, or refuses a folder whose pairs were made otherwise."""
+    """Writes the recipe of the pairs, or refuses a folder whose pairs were made otherwise."""
     note = folder / "style.json"
     text = json.dumps(recipe, indent=1)
     if note.exists():

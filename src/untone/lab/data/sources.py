@@ -1,4 +1,4 @@
-"""HDR images to make pairs from: anyone's files and folders, and packed sets; each at one exposure.
+"""HDR sources of synthetic pairs: files, folders and packed sets, each at one exposure.
 
 A source is whatever holds light: EXR, Radiance HDR, float TIFF, PQ or HLG in PNG and AVIF, a photo with a gain map. All
 of them become BT.709 light whose log-average luminance is 0.18, as the sources of the shipped model were.

@@ -1,4 +1,4 @@
-"""HDR light -> (SDR, gain) pairs: one HDR house style whose peak follows the scene, and many SDR renditions of it.
+"""Synthesis of (SDR, gain) pairs from HDR light: one HDR style whose peak follows the scene, many SDR renditions.
 
 Half the pairs are phone-like (one gain for all channels, zero in the shadows, never negative), half editor-like
 (three channels, curves per channel, at times a brighter whole). One in ten must be left alone: drawn documents,
@@ -64,7 +64,7 @@ class Style:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Pair:
-    """An SDR picture and the gain that gives its light back.
+    """A synthetic pair: an SDR picture and its gain to the HDR rendition.
 
     Attributes:
         sdr: [n, n, 3] uint8, sRGB, BT.709.
@@ -171,14 +171,14 @@ def phone(hdr: Light, random: np.random.Generator, style: Style) -> Pair:
     target = target + np.clip(np.median((stops - target)[shadows]), -1.5, 1.5)
     fade = np.clip((target + 6.0) / 2.5, 0, 1)
     gain = np.maximum(stops - target - random.uniform(0.05, 0.2), 0) * fade * fade * (3 - 2 * fade)
-    gain = house(gain, stops, target, random, style)
+    gain = scaled_to_style(gain, stops, target, random, style)
     sdr = hdr * np.exp2(target - stops)[..., None]
     lift = 2.0 ** random.uniform(-0.05, 0.1)
     return finished(sdr * lift, gain[..., None].repeat(3, -1), "phone", f"{name}+{curve}", random)
 
 
-def house(gain: Plane, stops: Plane, target: Plane, random: np.random.Generator, style: Style) -> Plane:
-    """Luminance gain at the house's scale.
+def scaled_to_style(gain: Plane, stops: Plane, target: Plane, random: np.random.Generator, style: Style) -> Plane:
+    """Luminance gain scaled to the style's highlights.
 
     Its peak follows how far the scene's lights stand above its middle, and whites glow a little wherever they are:
     in photos whose cameras wrote a map the brightest eighth of the codes gains 1.8 +- 0.5 stops.
@@ -227,7 +227,7 @@ def editor(hdr: Light, random: np.random.Generator, style: Style) -> Pair:
     tint = np.clip(log_ratio(hdr, sdr) - log_ratio(hdr @ LUMA, sdr @ LUMA)[..., None], -0.5, 0.5)
     start, per_stop, most = style.brighten
     brighten = float(np.clip((reach(stops) - start + random.normal(0, 0.8)) * per_stop, 0, most))
-    lights = house(np.maximum(level, 0), stops, log_brightness(sdr, towards_maximum), random, style)
+    lights = scaled_to_style(np.maximum(level, 0), stops, log_brightness(sdr, towards_maximum), random, style)
     shape = lights + np.clip(level, -0.5, 0)
     present = np.clip((log_luminance(sdr) + 8) / 3, 0, 1)
     gain = ((shape + brighten) * present)[..., None] + tint * random.uniform(0, 0.8)

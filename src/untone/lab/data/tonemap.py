@@ -1,4 +1,4 @@
-"""Tone mapping operators: how the world makes SDR pictures out of HDR light.
+"""Tone mapping operators for synthetic pairs: global curves and local operators.
 
 LOCAL operators take log2 luminance [n, n] (0 = diffuse white) and give a compressed log2 luminance of the same
 shape; CURVES map light (1.0 = diffuse white) to display light in [0, 1]. All are pure functions of their arguments.

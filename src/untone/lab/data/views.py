@@ -1,4 +1,4 @@
-"""The views a photographer would frame in an HDR source, a panorama or a still."""
+"""Views of an HDR source: perspective views of a panorama, crops of a still."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What `untone eval` is made of: pictures, methods, protocols, figures, and the pages that show them."""
+"""`untone eval`: pictures, methods, protocols, metrics, tables and pages."""

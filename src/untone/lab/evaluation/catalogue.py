@@ -1,4 +1,4 @@
-"""METRICS: every figure a table can hold, with the convention without which it means nothing."""
+"""METRICS, the registry: every metric that a table can have, with its convention."""
 
 from __future__ import annotations
 

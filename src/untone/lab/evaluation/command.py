@@ -1,4 +1,4 @@
-"""`untone eval`: models through the product's own doors, beside the baselines every table must list.
+"""`untone eval`: measures models by the code that converts photos, beside baselines and the true rendition.
 
 The truth is the base with its true gain at full headroom. The default table is this project's own; a protocol measures
 as a paper does. Whatever the form of the output, every figure carries its convention.
@@ -30,7 +30,7 @@ from .arguments import ALL, GAIN, GMNET, HDRVDP3, USUAL
 from .catalogue import DEFAULT, EXTRAS, GAINS, METRICS
 from .cost import cost
 from .measuring import TRUTH
-from .methods import Method, of_models, rivals
+from .methods import Method, available_baselines, of_models
 from .pictures import MOST_PIXELS, Picture, Source, of_dataset, of_photos
 from .protocols import GMNET_PEAKS, Protocol, own_light, protocol
 from .records import Records
@@ -146,7 +146,7 @@ def _methods(arguments: argparse.Namespace) -> tuple[list[Method], dict[str, Any
     if not fits and (arguments.data or arguments.photos):
         complain("without --train or --fits the fitted curve and LUT, the baselines to beat, are left out")
     strength = {"lut_strength": fits["lut_strength"]} if "lut_strength" in fits else {}
-    return [*rivals(fits, arguments.oracles), *chosen], strength
+    return [*available_baselines(fits, arguments.oracles), *chosen], strength
 
 
 def fitted(train: Path | None, cache: Path | None = None, strict: bool = False) -> dict[str, Any]:

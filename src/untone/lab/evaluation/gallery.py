@@ -1,4 +1,4 @@
-"""A page of its own: tables, and pictures as base, baselines, models and truth at 0 to -3 EV, the worst first."""
+"""HTML report: tables, and pictures as base, baselines, models and truth at 0 to -3 EV, the worst first."""
 
 from __future__ import annotations
 

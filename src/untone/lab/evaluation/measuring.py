@@ -1,4 +1,4 @@
-"""The loop: every picture, every method, figures kept as they come."""
+"""The evaluation loop over pictures and methods; figures are kept as they come."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ALONE_STOPS = 0.1
 
 @dataclasses.dataclass
 class Table:
-    """What one set of pictures gave.
+    """Figures of one set of pictures.
 
     Attributes:
         title: of the set.
@@ -68,7 +68,7 @@ def figures_of_truth(picture: Picture, protocol: Protocol, columns: Sequence[str
 
 @dataclasses.dataclass(frozen=True)
 class Job:
-    """What is asked of every set."""
+    """Configuration of the evaluation of every set."""
 
     methods: list[Method]
     protocol: Protocol

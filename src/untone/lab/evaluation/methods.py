@@ -1,4 +1,4 @@
-"""Who is measured: models, through the product's own doors, and the baselines. BASELINES is the table of the latter.
+"""Methods that are evaluated: models, by the code that converts photos, and baselines (BASELINES is their table).
 
 A method looks at a picture's base and makes HDR light. FastGaMer is measured with the map `untone.predict` makes,
 full size and quantised; networks that see every pixel are measured on what they give, before any quantisation.
@@ -148,7 +148,7 @@ BASELINES: dict[str, Baseline] = {
 """Name in the table -> what it does. Fitted ones take part where the fits are given, oracles where asked for."""
 
 
-def rivals(fits: Fits, oracles: bool = False) -> list[Method]:
+def available_baselines(fits: Fits, oracles: bool = False) -> list[Method]:
     """The baselines that can take part."""
     found = []
     for name, method in BASELINES.items():
@@ -223,19 +223,19 @@ def _of_model(name: str, label: str) -> Method:
     runner: Any = models.load(name)
     path = models.MODELS.get(name) or Path(name)
     print_of = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
-    make = next(make for door, make in DOORS if hasattr(runner, door))
+    make = next(make for method, make in BY_METHOD if hasattr(runner, method))
     return Method(label, "model", print_of, lambda picture: make(runner, picture), runner.card)
 
 
 def _by_map(runner: Any, picture: Picture) -> Made:
-    """What the product makes: a full-size map of 8-bit codes."""
+    """By the full-size gain map of 8-bit codes that a conversion writes."""
     predicted = pipeline.predict(picture.image, runner, map_size="full")
     sparse = np.ascontiguousarray(predicted.codes[:: picture.step, :: picture.step])
     return Made(gainmap.to_stops(dataclasses.replace(predicted, codes=sparse)), predicted.base_offset[0])
 
 
 def _by_gain(runner: Any, picture: Picture) -> Made:
-    """The gain itself, brought to the picture's size (bilinear)."""
+    """By the gain itself, resized to the picture (bilinear)."""
     image = picture.image
     upright = np.ascontiguousarray(turned_upright(image.pixels, image.orientation))
     stops = runner.gain_stops(upright)
@@ -247,7 +247,7 @@ def _by_gain(runner: Any, picture: Picture) -> Made:
 
 
 def _by_light(runner: Any, picture: Picture) -> Made:
-    """The light itself; a network that enlarges is fed the picture at a fraction of its size."""
+    """By the light itself; a network that enlarges is fed the picture at a fraction of its size."""
     image, step = picture.image, picture.step
     codes = np.ascontiguousarray(turned_upright(_srgb(image), image.orientation))
     light = runner.light(codes if runner.upscale == 1 else shrunk(codes, runner.upscale))
@@ -258,12 +258,12 @@ def _by_light(runner: Any, picture: Picture) -> Made:
     return Made(stops_between(picture.light, own), direct=Rendition(kept, "bt2020"))
 
 
-DOORS: tuple[tuple[str, Callable[[Any, Picture], Made]], ...] = (
+BY_METHOD: tuple[tuple[str, Callable[[Any, Picture], Made]], ...] = (
     ("operators", _by_map),
     ("gain_stops", _by_gain),
     ("light", _by_light),
 )
-"""What a runner of models/ has -> how it is measured."""
+"""Method that a runner of models/ has -> how it is measured."""
 
 
 def _srgb(image: Image) -> NDArray[Any]:

@@ -1,4 +1,4 @@
-"""What is measured on: pairs of any layout, and photos that carry a gain map of their own."""
+"""Pictures that methods are evaluated on: pairs of any layout, and photos with a gain map of their own."""
 
 from __future__ import annotations
 

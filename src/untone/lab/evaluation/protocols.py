@@ -1,4 +1,4 @@
-"""How each paper measures: PROTOCOLS fix linearisation, domain, peak, quantisation, and the columns.
+"""Evaluation protocols of papers: PROTOCOLS fix linearisation, domain, peak, quantisation, and the columns.
 
 Same pair, seven PSNRs: a figure of one protocol says nothing beside a figure of another.
 """

@@ -1,4 +1,4 @@
-"""Figures of every picture and method, kept as CSV while they are made: a run that was stopped goes on from there.
+"""Figures of every picture and method, written to a CSV as they come, from which a stopped evaluation resumes.
 
 One row is one picture and one method. A row is taken over only where the picture's pixels, the method (weights, fits)
 and the columns with their conventions are the same as when it was measured.
@@ -21,7 +21,7 @@ KEYS = ("set", "picture", "method", "kind", "picture_hash", "method_hash")
 
 @dataclasses.dataclass(frozen=True)
 class Key:
-    """Whose figures a row holds."""
+    """Identity of a row: picture, method and their fingerprints."""
 
     set: str
     picture: str

@@ -1,4 +1,4 @@
-"""From figures of pictures to figures of methods: means, medians, 95% bootstrap intervals, paired differences."""
+"""Summaries over pictures: means, medians, 95% bootstrap intervals, paired differences."""
 
 from __future__ import annotations
 

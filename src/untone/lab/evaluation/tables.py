@@ -1,4 +1,4 @@
-"""Tables as people and programs read them: markdown, and JSON. Every figure stands beside its convention."""
+"""Result tables as markdown and JSON, with the convention of every metric."""
 
 from __future__ import annotations
 

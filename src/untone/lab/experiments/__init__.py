@@ -1,1 +1,1 @@
-"""`untone experiment`: several networks on the same pairs, ablations, paired statistics."""
+"""`untone experiment`: networks and ablations trained on the same pairs, paired statistics."""

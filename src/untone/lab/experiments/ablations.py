@@ -1,4 +1,4 @@
-"""The rows of an experiment: what is trained, or fitted, or only computed, on the same pairs.
+"""Rows of the experiments: ablations and other networks on the same pairs, trained, fitted or computed.
 
 A row that trains is a recipe; rows without training give light by a rule of their own.
 """
@@ -127,7 +127,7 @@ def ablations(title: str) -> list[Row]:
 
 
 def table(title: str) -> list[Row]:
-    """FastGaMer and its rivals."""
+    """FastGaMer beside GMNet, IRNet, ITMLUT and the fitted baselines."""
     names = ("fastgamer", "itmlut", "irnet", "gmnet", "irnet-1")
     trained = [Row(name, RECIPES[name][title], kept=True) for name in names]
     return [

@@ -1,4 +1,4 @@
-"""`untone experiment`: trains every row of a comparison on the same pairs, one after another, and writes the table.
+"""`untone experiment`: trains every row of a comparison on the same pairs, one after another, and writes its table.
 
 A folder holds `fits.json` (the curve and the LUT), a run for each row and seed with its `scores.json` and, of whole
 networks, its model for `untone eval --model`, and `table.md`, rewritten whenever a row is done. Stopped, the same
@@ -47,7 +47,7 @@ Figures = dict[str, dict[str, float]]
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Experiment:
-    """What all rows share.
+    """Configuration that all rows share.
 
     Attributes:
         folder: of the results.
@@ -99,7 +99,7 @@ class Experiment:
 
 
 def figures(example: Example, light: Rule) -> dict[str, float]:
-    """What is measured of a picture."""
+    """Figures of a picture."""
     made, truth = light(example, STRIDE), truth_of(example, STRIDE)
     base = colour.code_table("srgb")[example.sdr[::STRIDE, ::STRIDE]]
     return {
@@ -196,7 +196,7 @@ def budget(this: Experiment, row: Row) -> str:
 
 
 def heading(kind: str, arguments: argparse.Namespace, this: Experiment) -> str:
-    """What the table says of itself."""
+    """Heading of the table: pairs, seeds, commit."""
     seeds = " ".join(map(str, this.seeds))
     return "\n".join((
         f"# Experiment: {kind}", "",

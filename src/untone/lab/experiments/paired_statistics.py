@@ -1,4 +1,4 @@
-"""From scores of rows to a table: means, and differences to one row paired by picture and seed."""
+"""Means of rows, and differences to a reference row paired by picture and seed, with standard errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Photos that carry a gain map of their own, as examples: reduced to a size that any network can be measured at."""
+"""Photos with a gain map of their own as examples, reduced to a size that any network can be measured at."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Gain networks beside coded gain maps (`untone rivals`), and their meta-initialization."""
+"""Gain-MLP's experiments: gain networks compared with coded gain maps (`untone rivals`), and meta-initialization."""

@@ -1,4 +1,4 @@
-"""Everything that keeps the relation of one pair, beside each other: networks, and residuals as coded pictures.
+"""Rate-distortion comparison of gain networks, networks of others and coded residual maps on one SDR/HDR pair.
 
 An entry gives the bytes it needs and PQ codes (BT.2020) of the HDR rendition it leads to; figures are taken of those.
 """
@@ -46,7 +46,7 @@ LIMIT = 10_000
 """Bytes of the networks, and of the gain maps they are held against."""
 
 EVERY = 3
-"""Rows and columns of which one is looked at while curves are drawn: odd, so that all places of a block come up."""
+"""Curves are measured at every third row and column: odd, so that all places of a block are sampled."""
 
 THREADS = 1
 
@@ -55,7 +55,7 @@ THREADS = 1
 
 @dataclasses.dataclass(frozen=True)
 class Point:
-    """One coded residual: how it was made, and what that cost and gave."""
+    """One coded residual map: codec settings, bytes and PQ-PSNR in dB."""
 
     kind: str
     codec: str
@@ -66,7 +66,7 @@ class Point:
 
 
 def points(scene: Scene, settings: Settings) -> Iterator[Point]:
-    """Every kind, codec, size and quality; see Settings.most_bytes."""
+    """Coded residual maps of every kind, codec, size and quality; see Settings.most_bytes."""
     for kind, residual in tracked(list(KINDS.items()), "kinds of coded maps"):
         true = scene.residual(residual)
         for divisor in settings.divisors:
@@ -87,7 +87,7 @@ def _curve(scene: Scene, kind: str, codec: str, divisor: int, small: Reduced, se
 
 
 def sampled(small: Reduced, height: int, width: int) -> Codes:
-    """Every third row and column of what codedmap.values gives for a picture of this size: a ninth of the work."""
+    """Every third row and column of what residual_map.values gives for a picture of this size: a ninth of the work."""
     share = small.codes.astype(np.float32) / np.float32(255)
     for axis, side in enumerate((height, width)):
         share = _between(share, side, axis)
@@ -125,7 +125,7 @@ def best(found: list[Point], kinds: tuple[str, ...], limit: int = LIMIT) -> Poin
 
 
 def network(scene: Scene, kind: str, domain: str, neurons: int, settings: Settings, **more: Any) -> Made:
-    """Our network of 8 bits, at the size of its segments."""
+    """The rendition by a gain network of 8 bits, and the bytes of its APP11 segments."""
     options = {"steps": settings.steps, "batch": settings.batch, "seed": settings.seed} | more
     recipe = network_encoding.Recipe(kind=kind, domain=domain, neurons=neurons, **options)
     found = network_encoding.learned(scene.image, scene.light, "bt709", recipe, THREADS)
@@ -134,7 +134,7 @@ def network(scene: Scene, kind: str, domain: str, neurons: int, settings: Settin
 
 
 def blind(scene: Scene, settings: Settings, neurons: int = 16) -> Made:
-    """A gamma network that sees places only, not the SDR picture: the paper's ablation; 16 bits a weight."""
+    """The rendition by a gamma network of coordinates alone, without SDR codes (an ablation of the paper); 16 bits."""
     residual, (height, width) = KINDS["gamma"], scene.light.shape[:2]
     small = residual_map.reduced(scene.residual(residual), 1)
     middle, half = (small.high + small.low) / 2, (small.high - small.low) / 2
@@ -157,7 +157,7 @@ def blind(scene: Scene, settings: Settings, neurons: int = 16) -> Made:
 
 
 def direct(scene: Scene, settings: Settings) -> Made:
-    """Direct-MLP of 16 neurons; see mlp_rivals."""
+    """Direct-MLP of 16 neurons; see methods.py."""
     recipe = methods.DirectRecipe(steps=settings.steps, batch=settings.batch, seed=settings.seed)
     return methods.direct(scene.image.pixels, scene.base_pq, scene.truth.pq, recipe)
 

@@ -1,8 +1,8 @@
-"""untone meta-init: weights for gain networks to begin with, learned over many pictures; starts.py gives them out.
+"""`untone meta-init`: meta-learned initial weights of gain networks (implicit.initialization loads them).
 
-Reptile (Nichol, Achiam and Schulman 2018): from the present start, a network learns one picture for some steps; the
-start then moves a part of the way to where it came, less and less. What is common to the pictures remains. Its inner
-steps are those of the kernels, so that a start takes seconds.
+Reptile (Nichol, Achiam and Schulman 2018): from the present initial weights, a network learns one picture for some
+steps; they then move part of the way to its result, less and less. What the pictures have in common remains. Its inner
+steps run in the compiled kernels, so that this takes seconds.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ...formats.common.files import save
 from ...image import Image
 from ...implicit import initialization
 from ...implicit import sampling as pixel_sampling
-from ...implicit.sampling import Lesson, Sampling
+from ...implicit.sampling import Sampling, TrainingSamples
 from ...kernels import network as kernel
 from ...residuals import DOMAINS, KINDS
 from ..data.examples import OFFSET, Example
@@ -39,12 +39,12 @@ NOISE_IMAGES = 50
 
 @dataclasses.dataclass(frozen=True)
 class Rounds:
-    """How a start is learned.
+    """Configuration of Reptile.
 
     Attributes:
         count: of pictures, one after the other, each perhaps several times.
         steps, batch, rate: of a network on one picture.
-        first_share, last_share: of the way towards it that the start goes, at the beginning and the end.
+        first_share, last_share: of the way to its result that the weights move, at the beginning and the end.
         pixels: of a picture that are learned from.
         seed: of the first weights and the order of the pictures.
     """
@@ -77,7 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """The command: learn one start for each width, save each as soon as it is there.
+    """`untone starts`: learn initial weights for each width, save each as soon as they are there.
 
     Raises:
         UsageError: numbers below 1. UntoneError: no pairs.
@@ -108,7 +108,7 @@ def as_pair(example: Example) -> tuple[Image, NDArray[np.float32], str]:
 
 
 def noise(seed: int) -> tuple[Pair, int]:
-    """Pictures of noise, and how many."""
+    """Pairs of noise pictures, and how many."""
     made: dict[int, tuple[Image, NDArray[np.float32], str]] = {}
 
     def pair(number: int) -> tuple[Image, NDArray[np.float32], str]:
@@ -122,21 +122,21 @@ def noise(seed: int) -> tuple[Pair, int]:
 def learned(
     pair: Pair, count: int, kind: str, domain: str, neurons: int, rounds: Rounds, step: Callable[[], object]
 ) -> Vector:
-    """A start; `step` is called after each picture."""
+    """Initial weights by Reptile, float32 vector; `step` is called after each picture."""
     random = np.random.default_rng(rounds.seed)
     start = gain_network.fresh(neurons, rounds.seed)
     order = np.concatenate([random.permutation(count) for _ in range(-(-rounds.count // count))])[: rounds.count]
     for k, number in enumerate(order):
         sampling = Sampling(rounds.pixels, rounds.batch, seed=k)
-        given = pixel_sampling.lesson(*pair(int(number)), kind, domain, sampling)
+        given = pixel_sampling.training_samples(*pair(int(number)), kind, domain, sampling)
         share = rounds.first_share + (rounds.last_share - rounds.first_share) * k / rounds.count
         start += np.float32(share) * (_after(start, neurons, given, rounds) - start)
         step()
     return start
 
 
-def _after(start: Vector, neurons: int, given: Lesson, rounds: Rounds) -> Vector:
-    """The network that learned one picture."""
+def _after(start: Vector, neurons: int, given: TrainingSamples, rounds: Rounds) -> Vector:
+    """The network after training on one picture."""
     batch = min(rounds.batch, len(given.samples.index))
     schedule = kernel.Schedule(rounds.steps, batch, rounds.rate, rounds.rate)
     found, _, _ = kernel.train(start, neurons, given.samples, schedule, threads=1)
@@ -144,7 +144,7 @@ def _after(start: Vector, neurons: int, given: Lesson, rounds: Rounds) -> Vector
 
 
 def add_to(path: Path, name: str, start: Vector) -> None:
-    """Put a start into a file of starts, beside the others or in place of its elder."""
+    """Add initial weights to a file, replacing those of the same name."""
     found = {}
     if path.is_file():
         with np.load(path, allow_pickle=False) as file:

@@ -1,6 +1,6 @@
-"""Networks of others that store the HDR rendition of one picture: Direct-MLP (GamutMLP's form) and MLP-ITM, in torch.
+"""Direct-MLP (GamutMLP's form) and MLP-ITM in torch: published networks that store the HDR rendition of one picture.
 
-GamutMLP (Le, Price, Cohen, Brown, CVPR 2023) embeds places and colours as Gain-MLP does and adds what it says to the
+GamutMLP (Le, Price, Cohen, Brown, CVPR 2023) embeds coordinates and colours as Gain-MLP does and adds its output to the
 colours; MLP-ITM (Liu, Li, Wang, Zha, Xiong, Electronic Imaging 2023) is two sine networks, of colours and of places,
 and one behind them. Both give PQ codes in BT.2020 here. Facts are of their published code.
 """
@@ -51,7 +51,7 @@ class DirectMlp(nn.Module):
             self.last.mul_(0.1)
 
     def forward(self, index: Tensor, basis: Tensor) -> Tensor:
-        """What is added to the colours, [n, 3], of [n, 5] rows of a basis (mlp.Basis)."""
+        """Correction to add to the colours, [n, 3], of [n, 5] rows of a basis (gain_network.Basis)."""
         embedded = basis[index].flatten(1)
         ones = embedded.new_ones(len(index), PADDED_INPUTS - embedded.shape[1])
         hidden = torch.relu(torch.cat([embedded, ones], 1) @ self.first.T)
@@ -112,7 +112,7 @@ class DirectRecipe:
 
 
 def direct(codes: Codes, base: Floats, truth: Floats, recipe: DirectRecipe) -> tuple[Floats, int]:
-    """What Direct-MLP makes of an SDR picture, and the bytes of its float32 weights.
+    """Direct-MLP's HDR rendition of an SDR picture, and the bytes of its float32 weights.
 
     Args:
         codes: [H, W, 3] of the SDR picture.
@@ -185,7 +185,7 @@ def pretrained(pairs: Sequence[Pair], steps: int = 800, batch: int = 4096, seed:
 
 
 def itm(codes: Codes, truth: Floats, start: MlpItm, recipe: ItmRecipe) -> tuple[Floats, int]:
-    """What MLP-ITM makes of an SDR picture, PQ codes [H, W, 3], and the bytes of its float32 weights."""
+    """MLP-ITM's HDR rendition of an SDR picture, PQ codes [H, W, 3], and the bytes of its float32 weights."""
     torch.manual_seed(recipe.seed)
     net = MlpItm()
     net.load_state_dict(start.state_dict())

@@ -36,7 +36,7 @@ def field(side: int, falloff: float, random: np.random.Generator) -> NDArray[np.
 
 
 def picture(side: int, random: np.random.Generator) -> tuple[Image, Light]:
-    """An SDR picture (BT.709, sRGB, 8 bits) and the light of its HDR rendition in BT.2020, 1.0 = SDR white.
+    """A noise picture: SDR image (BT.709, sRGB, 8 bits) and light of its HDR rendition in BT.2020, 1.0 = SDR white.
 
     Contrast (1 to 2.5 times that of Ruderman's scenes, which had no lamps in them), falloff (0.9 to 1.5) and colour (1
     to 6 times) differ from picture to picture. The SDR one is the HDR one through a plain global curve.

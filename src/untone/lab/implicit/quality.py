@@ -1,7 +1,7 @@
-"""Rows of `untone bench` on how good gain networks become, and in what time: ours beside the schedule of the paper.
+"""Rows of `untone bench` on PQ-PSNR of gain networks by training time: our recipes against the paper's schedule.
 
 Both train by the same kernels on one thread, so that only what is done with the time differs; CPU time counts. The
-paper's: from a learned start, 1000 steps of 65,536 samples, Adam at a rate of 0.01, every error alike.
+paper's: from meta-learned weights, 1000 steps of 65,536 samples, Adam at a rate of 0.01, every error alike.
 """
 
 from __future__ import annotations
@@ -75,10 +75,10 @@ def row(pair: Pair) -> dict[str, tuple[float, float]]:
 
 
 def reached(pair: Pair, recipe: Recipe) -> tuple[float, float]:
-    """PQ-PSNR of what a recipe makes of a pair, and CPU seconds of its training (not of choosing its pixels)."""
+    """PQ-PSNR that a recipe reaches on a pair, and CPU seconds of its training (not of sampling pixels)."""
     image, light, primaries = pair
     recipe = dataclasses.replace(recipe, batch=min(recipe.batch, image.height * image.width))
-    given = network_encoding.lesson_of(image, light, primaries, recipe)
+    given = network_encoding.samples_of(image, light, primaries, recipe)
     begun = time.process_time()
     vector = network_encoding.trained(given, recipe, threads=1)
     spent = time.process_time() - begun
@@ -87,7 +87,7 @@ def reached(pair: Pair, recipe: Recipe) -> tuple[float, float]:
 
 
 def figures(rows: Sequence[dict[str, tuple[float, float]]]) -> dict[str, Any]:
-    """What `bench` gives, of the rows of its views."""
+    """The result of `bench` from the rows of its views."""
 
     def mean(name: str, which: int) -> float:
         return float(np.mean([row[name][which] for row in rows]))

@@ -1,4 +1,4 @@
-"""`untone rivals`: the experiment of Gain-MLP, networks beside coded gain maps, over tone mappers, by one command.
+"""`untone rivals`: Gain-MLP's experiment, gain networks against coded gain maps, over views and tone mappers.
 
 A folder holds `experiment.json` (the settings), `start.pt` (where MLP-ITM begins), one file in `pairs/` for each view
 and tone mapper that is done, and the table and plot, rewritten whenever one is. Stopped, the same command goes on.
@@ -32,14 +32,14 @@ from . import scenes as view_scenes
 from .settings import Settings
 
 LEARNED_FROM = 12
-"""Pairs that MLP-ITM's first weights are learned from."""
+"""Pairs that MLP-ITM is pretrained on."""
 
 LEARNED_SIZE = (384, 256)
 
 
 @dataclasses.dataclass(frozen=True)
 class Experiment:
-    """What all pairs share.
+    """Configuration that all pairs of an experiment share.
 
     Attributes:
         folder: of the results.
@@ -50,7 +50,7 @@ class Experiment:
         base_quality: of the SDR JPEG; 0 for the exact 8 bits.
         train: sources that MLP-ITM's first weights are learned from; empty leaves it out.
         extras: perceptual metrics to be had here.
-        settings: of the contest.
+        settings: of the comparison.
     """
 
     folder: Path
@@ -157,7 +157,7 @@ def _commit() -> str | None:
 
 
 def _start(this: Experiment) -> methods.MlpItm | None:
-    """Where MLP-ITM begins, learned once."""
+    """Pretrained weights of MLP-ITM, learned once."""
     if not this.train:
         return None
     path, net = this.folder / "start.pt", methods.MlpItm()

@@ -1,4 +1,4 @@
-"""Pairs of the gain network experiment: the middle of HDR sources as they are, graded to a display, and tone mapped."""
+"""SDR/HDR pairs of Gain-MLP's experiment: the middle of HDR sources, graded to a 1000-nit display, and tone mapped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Table, rate-distortion data and verdict of `untone rivals`, from the files of its pairs."""
+"""Tables, rate-distortion data and gains over coded maps of `untone rivals`, from the files of its pairs."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ def _lines(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def markdown(pairs: Sequence[Pair], state: dict[str, Any]) -> str:
-    """All of it for people."""
+    """All tables as markdown."""
     views, mappers = (list(dict.fromkeys(p[key] for p in pairs)) for key in ("view", "mapper"))
     claim = state["claim"]
     base = f"a JPEG of quality {claim['base_quality']}" if claim["base_quality"] else "its exact 8 bits"

@@ -1,4 +1,4 @@
-"""Tone mappers of the literature, whole: HDR light to SDR codes, as the pairs of Gain-MLP's experiment were made.
+"""Tone mapping operators of the literature: HDR light to SDR codes, for the pairs of Gain-MLP's experiment.
 
 One of each kind of Ou et al. 2022, written from their papers: a logarithm (Drago), an exposure (the photoreceptor of
 Reinhard and Devlin), a histogram (Larson); beside them local operators of tonemap.py with a camera's shoulder. Light is

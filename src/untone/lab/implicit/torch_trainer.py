@@ -1,8 +1,8 @@
-"""Gain networks trained by torch over tables of the first layer: what kernels.mlp does, on whatever device torch has.
+"""Gain networks trained by torch over tables of the first layer: kernels.network.train on any device of torch.
 
-A step builds the tables (one product for each section), gathers five rows a sample, and lets autograd gather the slopes
-by row again: an index_add, which on a GPU is as exact as its order of additions. Batches, rates and the inputs' turning
-are those of kernels.mlp.train.
+A step builds the tables (one product for each section), gathers five rows a sample, and lets autograd sum the gradient
+by row again: an index_add, which on a GPU is as exact as its order of additions. Batches, rates and whitening of inputs
+are those of kernels.network.train.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def train(
     """The network after the schedule's steps, and the loss of the last batch.
 
     Args:
-        vector, neurons, samples, schedule, mix: as of kernels.mlp.train.
+        vector, neurons, samples, schedule, mix: as of kernels.network.train.
         device: of torch: "cpu", "cuda" ...
 
     Raises:
@@ -67,7 +67,7 @@ def train(
 
 
 def trainer(device: str) -> Trainer:
-    """What relation.learned takes to train by torch on a device.
+    """A trainer for encoding.learned that runs torch on a device.
 
     Raises:
         UsageError: torch has no such device here.
@@ -103,7 +103,7 @@ def _parameters(
 
 
 def _said(parts: list[Tensor], turn: Tensor, sections: tuple[Tensor, ...], index: Tensor) -> Tensor:
-    """[n, 3]: what the network says of samples, its first layer by tables."""
+    """The network's values of samples, [n, 3], its first layer by tables."""
     first, first_bias, second, second_bias, third, third_bias = parts
     columns = torch.split(turn @ first, gain_network.EMBEDDED)
     tables = torch.cat([rows @ column for rows, column in zip(sections, columns, strict=True)])

@@ -1,4 +1,4 @@
-"""What tells two HDR renditions apart, and what users complain of. Light is [..., 3], linear, 1.0 = SDR white.
+"""Metrics of HDR renditions, with and without a reference. Light is [..., 3], linear, 1.0 = SDR white.
 
 Every function names its convention (docs/metrics.md has them all); nothing here is quantised first.
 """

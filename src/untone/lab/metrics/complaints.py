@@ -1,4 +1,4 @@
-"""What users of HDR photos complain of, and how much HDR is in a picture: no truth is needed for any of it."""
+"""No-reference figures of HDR renditions: what users complain of (hue, blacks, brightness), and share of HDR."""
 
 from __future__ import annotations
 

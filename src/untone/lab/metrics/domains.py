@@ -1,4 +1,4 @@
-"""Where two renditions are compared: PQ codes, mu-law, ICtCp, CIE Lab, IPT, light over a peak.
+"""Domains in which renditions are compared: PQ codes, mu-law, ICtCp, CIE Lab, IPT, light over a peak.
 
 Light is [..., 3], linear, 1.0 = SDR white = 203 nits. Absolute domains are those of BT.2020 at that white.
 """
@@ -91,7 +91,7 @@ def by_strips(function: Callable[[Light], Light], light: Light) -> NDArray[np.fl
 
 
 class Rendition:
-    """Light [H, W, 3] of one rendition in its primaries, and the domains metrics ask for, each worked out once."""
+    """Light [H, W, 3] of one rendition in its primaries, and its values in the domains above, each computed once."""
 
     def __init__(self, light: Light, primaries: str = "bt709") -> None:
         self.light = light
@@ -119,11 +119,11 @@ class Rendition:
 
     @classmethod
     def of_pq(cls, codes: NDArray[np.float32]) -> Rendition:
-        """What PQ codes [H, W, 3] in 0..1, BT.2020, show."""
+        """The rendition of PQ codes [H, W, 3] in 0..1, BT.2020."""
         made = cls(by_strips(lambda rows: pq_decoded(rows.astype(np.float64)), codes), "bt2020")
         made.__dict__["pq"] = codes
         return made
 
     def rounded(self, levels: int = 65535) -> Rendition:
-        """What a 16-bit PQ file holds of it: codes clamped and rounded, BT.2020."""
+        """The rendition as a 16-bit PQ file holds it: codes clamped and rounded, BT.2020."""
         return Rendition.of_pq((np.rint(self.pq * levels) / levels).astype(np.float32))

@@ -1,4 +1,4 @@
-"""HDR-VDP-3 through Octave: takes part when the folder of its source (BSD-3, Mantiuk et al.) is named.
+"""HDR-VDP-3 run by Octave from a folder of its source (BSD-3, Mantiuk et al.).
 
 The score depends on the viewing distance more than on most things measured with it: pixels per degree of 30 and 60 are
 half a point apart. So version, task, display and pixels per degree stand beside every number.
@@ -37,12 +37,12 @@ options = {{ 'use_gpu', false, 'quiet', true, 'rgb_display', '{display}' }};
 found = hdrvdp3('{task}', taken('{made}', {h}, {w}), taken('{truth}', {h}, {w}), '{encoding}', {ppd:g}, options);
 printf('untone-q %.9g\\nuntone-jod %.9g\\n', found.Q, found.Q_JOD);
 """
-"""What Octave is told; pictures are raw float32 RGB in nits, row by row."""
+"""Script for Octave; pictures are raw float32 RGB in nits, row by row."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Setting:
-    """Where HDR-VDP-3 is, and how far away one sits.
+    """Folder of HDR-VDP-3, and viewing distance in pixels per degree.
 
     Raises:
         UntoneError: Octave or the source is not there, or the distance is none.
@@ -63,7 +63,7 @@ class Setting:
 
     @property
     def version(self) -> str:
-        """Of the source, as it says itself."""
+        """Version of the source, from its own files."""
         for name in ("hdrvdp_version.m", "ChangeLog.txt", "README.md"):
             path = self.tree / name
             text = path.read_text("utf-8", "replace") if path.is_file() else ""
@@ -74,7 +74,7 @@ class Setting:
 
     @property
     def convention(self) -> str:
-        """What must stand beside the score."""
+        """Convention of the score: version, task, display, pixels per degree."""
         return (
             f"HDR-VDP-{self.version}, task {TASK}, {ENCODING}, display {DISPLAY}, {self.pixels_per_degree:g} pixels "
             "per degree, nits with SDR white at 203; 10 is equal; Q and Q_JOD differ"

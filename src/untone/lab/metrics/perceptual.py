@@ -1,4 +1,4 @@
-"""Perceptual metrics of others, where they are installed: ColorVideoVDP, and LPIPS. Nothing is downloaded here.
+"""ColorVideoVDP and LPIPS, where they are installed; nothing is downloaded here.
 
 ColorVideoVDP is the PyPI package `cvvdp` (MIT), which brings its model with it. It depends on torchvision, whose wheels
 replace a CPU build of torch by a CUDA one; what its base model takes of it is a Gaussian blur. So it is installed with

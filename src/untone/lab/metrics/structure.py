@@ -39,8 +39,8 @@ def _ssim_plane(a: Plane, b: Plane, data_range: float) -> float:
     mean_a, mean_b = _gaussian(a), _gaussian(b)
     var_a, var_b = _gaussian(a * a) - mean_a**2, _gaussian(b * b) - mean_b**2
     covariance = _gaussian(a * b) - mean_a * mean_b
-    likeness = (2 * mean_a * mean_b + c1) * (2 * covariance + c2)
-    return float((likeness / ((mean_a**2 + mean_b**2 + c1) * (var_a + var_b + c2))).mean())
+    similarity = (2 * mean_a * mean_b + c1) * (2 * covariance + c2)
+    return float((similarity / ((mean_a**2 + mean_b**2 + c1) * (var_a + var_b + c2))).mean())
 
 
 def _gaussian(plane: Plane) -> Plane:
@@ -78,9 +78,9 @@ def sr_sim(made: Light, truth: Light, data_range: float = 1.0) -> float:
         raise UntoneError(f"SR-SIM needs {least} x {least} pixels or more, not {truth.shape[1]} x {truth.shape[0]}")
     a, b = (_reduced(picture @ YIQ_LUMA * (255 / data_range)) for picture in (made, truth))
     seen_a, seen_b = saliency(a), saliency(b)
-    likeness = _similarity(seen_a, seen_b, C1) * _similarity(_gradient(a), _gradient(b), C2) ** ALPHA
+    similarity = _similarity(seen_a, seen_b, C1) * _similarity(_gradient(a), _gradient(b), C2) ** ALPHA
     weight = np.maximum(seen_a, seen_b)
-    return float((likeness * weight).sum() / (weight.sum() + np.finfo(np.float64).eps))
+    return float((similarity * weight).sum() / (weight.sum() + np.finfo(np.float64).eps))
 
 
 def _similarity(a: Plane, b: Plane, constant: float) -> Plane:

@@ -1,1 +1,1 @@
-"""Network definitions in torch, and nothing but definitions."""
+"""Network definitions in torch: FastGaMer, GMNet, IRNet, ITMLUT."""

@@ -1,4 +1,4 @@
-"""FastGaMer: a 256 x 256 thumbnail in, Operators out (CVPR 2026; no code was published).
+"""FastGaMer: predicts Operators from a 256 x 256 thumbnail (CVPR 2026; no code was published).
 
 Of the paper: three bilateral grids with the RGB channels as guides, a 1 x 1 projection, a 17^3 LUT, a per-channel
 modulator, a tanh and one scale Qmax, all predicted from the thumbnail. Where its text is silent the choices are ours:
@@ -120,7 +120,7 @@ def _block(inputs: int, outputs: int) -> nn.Module:
 
 
 def _calm(head: nn.Module, gain: float) -> None:
-    """Starts a head near zero, so that training begins at the fitted LUT."""
+    """Initialises a head near zero, so that training begins at the fitted LUT."""
     weight, bias = head.get_parameter("weight"), head.get_parameter("bias")
     nn.init.normal_(weight, std=gain / weight[0].numel() ** 0.5)
     nn.init.zeros_(bias)

@@ -1,4 +1,4 @@
-"""GMNet: a photo and its thumbnail in, a one-channel gain map and its scale out (Liao et al., ICLR 2025).
+"""GMNet: predicts a one-channel gain map and its scale from a photo and its thumbnail (Liao et al., ICLR 2025).
 
 Structure, sizes, names of the parameters and initialisation are those of the published code, so that weights of that
 code load by name; only the code is new. A local branch works at half the input's size; a global branch sees the
@@ -28,7 +28,7 @@ RESIDUAL_START = 0.1
 
 
 class Guidance(NamedTuple):
-    """What the global branch says of one picture: kernel [B, C, 3, 3], gate [B, C, 1, 1] in 0..1, qmax [B, 1, 1, 1]."""
+    """Outputs of the global branch: kernel [B, C, 3, 3], gate [B, C, 1, 1] in 0..1, qmax [B, 1, 1, 1]."""
 
     kernel: Tensor
     gate: Tensor

@@ -1,4 +1,4 @@
-"""IRNet: an SDR picture in, its HDR picture out (Xue et al., "Lightweight Improved Residual Network", 2023).
+"""IRNet: predicts an HDR picture from an SDR picture (Xue et al., "Lightweight Improved Residual Network", 2023).
 
 Structure and parameter names are those of the published code, so that weights of that code load by name; only the code
 is new. Input and output are Y, Cr, Cb as OpenCV makes them (see `rgb_to_ycrcb`) of the encoded values: 8-bit SDR in

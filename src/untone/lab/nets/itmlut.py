@@ -1,4 +1,4 @@
-"""ITMLUT: three image-adaptive 3D LUTs for bright, middle and dark values (Guo et al., 2023), the LUT family's rival.
+"""ITMLUT: three image-adaptive 3D LUTs for bright, middle and dark values (Guo et al., 2023).
 
 Structure and parameter names are those of the published code, so that weights of that code load by name; only the code
 is new. Input: encoded RGB in [0, 1], sRGB, BT.709. Output: PQ, BT.2020, in [0, 1] for trained weights, not clipped.

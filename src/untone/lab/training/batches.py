@@ -1,4 +1,4 @@
-"""Examples -> training batches. Every random number of a picture follows from its own seed, whatever its batch is.
+"""Training batches of examples; every random number of a picture follows from its own seed, whatever its batch is.
 
 Networks whose full-size stage is pointwise learn from pixels and their places; the others from crops.
 """
@@ -48,7 +48,7 @@ class Crops(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class View:
-    """How pictures are looked at in training; recipes.Recipe says what the words mean."""
+    """Crop, zoom and augmentation of pictures in training; recipes.Recipe describes the fields."""
 
     crop: int = 0
     pixels: int = 0

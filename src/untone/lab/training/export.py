@@ -1,4 +1,4 @@
-"""A trained network -> one ONNX file that describes itself.
+"""Export of a trained network to one ONNX file that describes itself.
 
 The file is the whole network as published. Tensors in its middle are named too, so that the runners of `models` can cut
 it there and run full-resolution networks by tiles (models/graphs.py). Sizes of pictures are left open.
@@ -26,7 +26,7 @@ OPSET = 17
 
 @dataclasses.dataclass(frozen=True)
 class Port:
-    """How a network is written down.
+    """How a network is exported.
 
     Attributes:
         form: a module with the network's own results first, then tensors from its middle.
@@ -120,7 +120,7 @@ PORTS: dict[str, Callable[[Any], Port]] = {
     "irnet": _irnet_port,
     "itmlut": lambda net: _ITMLUT,
 }
-"""Architecture -> how it is written down."""
+"""Architecture -> how it is exported."""
 
 
 def export(net: Any, path: Path, notes: dict[str, Any]) -> str:

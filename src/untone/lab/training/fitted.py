@@ -1,4 +1,4 @@
-"""One curve and one 3D LUT for all pictures, fitted to the training pairs: what every table must list.
+"""Baselines fitted to training pairs: one curve and one 3D LUT for all pictures.
 
 Both fits minimise what the tables measure (log PQ error per picture), so they are the best of their kind.
 """
@@ -93,7 +93,7 @@ def _pool(pairs: Dataset | Pairs, random: np.random.Generator) -> tuple[Tensor, 
 def fit_strength(pairs: Dataset, gain: Callable[[Tensor], Tensor]) -> float:
     """The single strength, 0.5 to 2 in 1/20, at which a method's mean PQ-PSNR over training pairs is highest.
 
-    Fits that minimise an error are timid: half of their pictures get too little, and PQ-PSNR punishes that more.
+    Fits that minimise an error give half of their pictures too little gain, and PQ-PSNR punishes that more.
 
     Args:
         pairs: training pairs; at most 128 of them are looked at, evenly spread, at 4096 pixels each.

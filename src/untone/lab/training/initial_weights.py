@@ -1,4 +1,4 @@
-"""Weights to start from: of a run's folder, a checkpoint, a file of tensors by name, or an exported .onnx."""
+"""Initial weights of a training run: from a run's folder, a checkpoint, a file of tensors by name, or an .onnx."""
 
 from __future__ import annotations
 

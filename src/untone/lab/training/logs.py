@@ -1,4 +1,4 @@
-"""What a run wrote down: `log.csv` is the record; TensorBoard's event files and the plot are views of it."""
+"""The log of a training run: `log.csv` is the record; TensorBoard's event files and the plot are made from it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What training minimises. Light is linear with 1.0 = SDR white of 203 nits; gains are stops."""
+"""Loss terms that networks share. Light is linear with 1.0 = SDR white of 203 nits; gains are stops."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ...image import DIFFUSE_WHITE_NITS
 from ..data.synth import OFFSET
 
 PLATEAU = 5e-6
-"""Mean square PQ error (53 dB) below which a picture no longer asks for more. At 45 dB networks learned to touch dim
+"""Mean square PQ error (53 dB) below which a picture's loss levels off. At 45 dB networks learned to touch dim
 pictures, which are right as they are and which a fitted LUT leaves alone: some lost 10 to 20 dB."""
 
 
@@ -74,7 +74,7 @@ def lut_roughness(lut: Tensor) -> Tensor:
 
 
 def lut_falls(lut: Tensor) -> Tensor:
-    """Mean fall of the gain from a darker to a brighter grey, which rings the sun; LUTs [B, n, n, n, 3]."""
+    """Mean fall of the gain from a darker to a brighter grey (it makes rings around the sun); LUTs [B, n, n, n, 3]."""
     n = lut.shape[1]
     grey = lut.reshape(lut.shape[0], -1, 3)[:, :: n * n + n + 1]
     return torch.relu(-grey.diff(dim=1)).mean()
@@ -87,5 +87,5 @@ def lut_not_monotone(lut: Tensor) -> Tensor:
 
 
 def tint(gain_stops: Tensor) -> Tensor:
-    """Mean difference between a pixel's gains and their mean, stops: what turns hues. [B, N, 3]."""
+    """Mean difference between a pixel's gains and their mean, stops, which shifts hues; gains [B, N, 3]."""
     return (gain_stops - gain_stops.mean(-1, keepdim=True)).abs().mean()

@@ -1,4 +1,4 @@
-"""Where a run computes: a device, and its place among the processes that torchrun started, if it did."""
+"""Device of a run, and its rank among the processes that torchrun started."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Place:
 
     @property
     def leads(self) -> bool:
-        """Whether this process writes files and speaks."""
+        """Whether this process writes files and prints."""
         return self.rank == 0
 
     def wait(self) -> None:

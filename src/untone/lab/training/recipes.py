@@ -1,6 +1,6 @@
-"""What decides a training run, one frozen record for every network: the papers' own settings, and ours beside them.
+"""Training recipes, one frozen record for every network: the papers' own settings, and ours.
 
-A recipe is saved as JSON beside the weights it made. What a paper leaves open is said in the recipe's `source`.
+A recipe is saved as JSON beside the weights it made. What a paper leaves open stands in the recipe's `source`.
 Milestones are shares of the run, so that a shortened run goes through the whole schedule.
 """
 
@@ -72,7 +72,7 @@ class Weights:
 
 @dataclasses.dataclass(frozen=True)
 class Start:
-    """Weights that a run began from: the file's name and its SHA-256."""
+    """Initial weights of a run: the file's name and its SHA-256."""
 
     file: str
     sha256: str

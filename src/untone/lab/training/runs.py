@@ -192,7 +192,7 @@ def completed(held: dict[str, Any], like: Any) -> dict[str, Any]:
 
 
 def in_full(out: Any) -> Any:
-    """Outputs in fp32."""
+    """Outputs converted to fp32."""
     if isinstance(out, Tensor):
         return out.float()
     parts = [part.float() for part in out]

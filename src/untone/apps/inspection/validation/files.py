@@ -1,6 +1,6 @@
 """Every deviation of a file from the rules of its gain map, found without trusting what was found before.
 
-Those of JPEGs are here, those of AVIF and HEIC in `strictness_heif.py`.
+Those of JPEGs are here, those of AVIF and HEIC in `heif.py`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-// JPEG blocks at the Python door.
+// Python binding of moving DCT blocks of a JPEG.
 #pragma once
 
 #include <nanobind/nanobind.h>

@@ -3,9 +3,9 @@
 
 namespace untone::UNTONE_VARIANT {
 
-constexpr int REGISTERS = MLP_TILE / W;                         // of a tile
+constexpr int REGISTERS = NETWORK_TILE / W;                         // of a tile
 constexpr int SIDE_BY_SIDE = W == 16 ? 8 : W == 8 ? 4 : 2;      // rows at once
-constexpr int INPUTS_AT_ONCE = W == 16 ? MLP_EMBEDDED : 4; // of an outer product; all of a section, if they fit
+constexpr int INPUTS_AT_ONCE = W == 16 ? NETWORK_EMBEDDED : 4; // of an outer product; all of a section, if they fit
 
 enum class After { nothing, relu, mask };
 
@@ -17,7 +17,7 @@ static inline F where_positive(F by, F x) { return choose(at_least(splat(0), by)
 template <int S, After AFTER, int K>
 static inline void product_tile(const float *a, std::size_t a_step, const float *m, int k, int padded,
                                 const float *start, const float *mask, float *out) {
-    if (K) k = K, a_step = K, padded = MLP_TILE;
+    if (K) k = K, a_step = K, padded = NETWORK_TILE;
     F sum[S][REGISTERS];
     for (int r = 0; r < REGISTERS; ++r) {
         const F first = start ? load(start + r * W) : splat(0);
@@ -44,8 +44,8 @@ static inline void product_tile(const float *a, std::size_t a_step, const float 
 template <After AFTER, int K>
 static inline void product_of(const float *a, std::size_t a_step, int n, const float *m, int k, int padded,
                               const float *start, const float *mask, float *out) {
-    if (K) k = K, a_step = K, padded = MLP_TILE;
-    for (int tile = 0; tile < padded; tile += MLP_TILE) {
+    if (K) k = K, a_step = K, padded = NETWORK_TILE;
+    for (int tile = 0; tile < padded; tile += NETWORK_TILE) {
         const float *first = start ? start + tile : nullptr;
         int s = 0;
         for (; s + SIDE_BY_SIDE <= n; s += SIDE_BY_SIDE) {
@@ -65,11 +65,11 @@ static inline void product_of(const float *a, std::size_t a_step, int n, const f
 template <After AFTER>
 static inline void product(const float *a, std::size_t a_step, int n, const float *m, int k, int padded,
                            const float *start, const float *mask, float *out) {
-    const bool packed = padded == MLP_TILE && a_step == static_cast<std::size_t>(k);
-    if (packed && k == MLP_TILE)
-        product_of<AFTER, MLP_TILE>(a, a_step, n, m, k, padded, start, mask, out);
-    else if (packed && k == MLP_EMBEDDED)
-        product_of<AFTER, MLP_EMBEDDED>(a, a_step, n, m, k, padded, start, mask, out);
+    const bool packed = padded == NETWORK_TILE && a_step == static_cast<std::size_t>(k);
+    if (packed && k == NETWORK_TILE)
+        product_of<AFTER, NETWORK_TILE>(a, a_step, n, m, k, padded, start, mask, out);
+    else if (packed && k == NETWORK_EMBEDDED)
+        product_of<AFTER, NETWORK_EMBEDDED>(a, a_step, n, m, k, padded, start, mask, out);
     else
         product_of<AFTER, 0>(a, a_step, n, m, k, padded, start, mask, out);
 }
@@ -94,7 +94,7 @@ static inline void outer_tile(const float *a, std::size_t a_step, const float *b
 
 // [n, k]^T times [n, padded], added to [k, padded]; k is a multiple of 4
 static inline void outer(const float *a, std::size_t a_step, int n, int k, const float *b, int padded, float *sum) {
-    for (int tile = 0; tile < padded; tile += MLP_TILE) {
+    for (int tile = 0; tile < padded; tile += NETWORK_TILE) {
         int i = 0;
         const auto some = [&](auto count) {
             constexpr int K = decltype(count)::value;
@@ -102,7 +102,8 @@ static inline void outer(const float *a, std::size_t a_step, int n, int k, const
                 outer_tile<K>(a + i, a_step, b + tile, n, padded, sum + static_cast<std::size_t>(i) * padded + tile);
         };
         some(std::integral_constant<int, INPUTS_AT_ONCE>());
-        if (INPUTS_AT_ONCE > MLP_TILE) some(std::integral_constant<int, INPUTS_AT_ONCE < MLP_TILE ? 4 : MLP_TILE>());
+        if (INPUTS_AT_ONCE > NETWORK_TILE)
+            some(std::integral_constant<int, INPUTS_AT_ONCE < NETWORK_TILE ? 4 : NETWORK_TILE>());
         some(std::integral_constant<int, 4>());
     }
 }

@@ -1,4 +1,4 @@
-// The Python door to small networks; see module.cpp. ../mlp.py has checked every argument.
+// Python bindings of gain networks: training, gradient, values; ../network.py has checked every argument.
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
@@ -6,7 +6,7 @@
 #include <cmath>
 #include <vector>
 
-#include "door.hpp"
+#include "bindings.hpp"
 #include "network/network.hpp"
 #include "network/trainer.hpp"
 #include "threads/pool.hpp"
@@ -23,16 +23,16 @@ constexpr int ROWS_AT_A_TIME = 8;
 constexpr int MOST_ROWS = 1 << 22, MOST_SAMPLES = 1 << 26;
 
 std::size_t vector_size(std::size_t sections, std::size_t n) {
-    return (sections * MLP_EMBEDDED + 1) * n + (n + 1) * n + (n + 1) * 3;
+    return (sections * NETWORK_EMBEDDED + 1) * n + (n + 1) * n + (n + 1) * 3;
 }
 
 // Everything that training reads, checked: no index leads out of the tables
-struct Lesson {
+struct CheckedSamples {
     std::vector<int> start{0};
-    MlpSamples samples{};
+    TrainingSamples samples{};
     int count = 0;
 
-    Lesson(const Floats &basis, const std::vector<int> &counts, const Indices &index, const Floats &target,
+    CheckedSamples(const Floats &basis, const std::vector<int> &counts, const Indices &index, const Floats &target,
            const Floats &weight, int neurons, int batch, const Vector &vector) {
         require(!counts.empty() && counts.size() <= 16, "1 to 16 sections");
         for (int rows : counts) {
@@ -40,12 +40,14 @@ struct Lesson {
             start.push_back(start.back() + rows);
         }
         require(basis.ndim() == 2 && basis.shape(0) == static_cast<std::size_t>(start.back()) &&
-                    basis.shape(1) == MLP_EMBEDDED, "the basis must be [rows, 24]");
+                    basis.shape(1) == NETWORK_EMBEDDED, "the basis must be [rows, 24]");
         require(index.shape(0) > 0 && index.shape(0) <= MOST_SAMPLES && index.shape(1) == counts.size(), "the index");
         count = static_cast<int>(index.shape(0));
         for (const Floats *four : {&target, &weight})
-            require(four->ndim() == 2 && four->shape(0) == index.shape(0) && four->shape(1) == MLP_OUT, "four a sample");
-        require(neurons > 0 && neurons <= MLP_WIDEST && vector.size() == vector_size(counts.size(), neurons), "vector");
+            require(four->ndim() == 2 && four->shape(0) == index.shape(0) && four->shape(1) == NETWORK_OUT,
+                    "four a sample");
+        require(neurons > 0 && neurons <= NETWORK_WIDEST && vector.size() == vector_size(counts.size(), neurons),
+                "vector");
         require(batch > 0 && batch <= count, "the batch must not exceed the samples");
         const std::int32_t *at = index.data();
         for (int s = 0; s < count; ++s)
@@ -55,16 +57,17 @@ struct Lesson {
     }
 };
 
-const MlpKernels &kernels_named(const std::string &variant) { return *variant_named(variant).mlp; }
+const NetworkKernels &kernels_named(const std::string &variant) { return *variant_named(variant).network; }
 
 double slopes(const std::string &variant, int threads, const Floats &basis, const std::vector<int> &counts,
               const Indices &index, const Floats &target, const Floats &weight, int neurons, const Vector &vector,
               const Vector &gradient) {
-    const Lesson lesson(basis, counts, index, target, weight, neurons, static_cast<int>(index.shape(0)), vector);
+    const int count = static_cast<int>(index.shape(0));
+    const CheckedSamples checked(basis, counts, index, target, weight, neurons, count, vector);
     require(gradient.size() == vector.size(), "the gradient must be as long as the vector");
-    const MlpKernels &kernels = kernels_named(variant);
+    const NetworkKernels &kernels = kernels_named(variant);
     const nb::gil_scoped_release unlocked;
-    MlpTrainer trainer(kernels, basis.data(), lesson.start, neurons, lesson.samples, lesson.count, lesson.count);
+    NetworkTrainer trainer(kernels, basis.data(), checked.start, neurons, checked.samples, count, count);
     trainer.set(vector.data());
     const double loss = trainer.conduct_slopes(0, threads);
     trainer.slopes_into(gradient.data());
@@ -80,19 +83,19 @@ nb::object train(const std::string &variant, int threads, const Floats &basis, c
                  const Indices &index, const Floats &target, const Floats &weight, int neurons, const Vector &vector,
                  const std::vector<double> &schedule, const Floats &mix) {
     require(schedule.size() == 6, "steps, batch, rate, last rate, seconds, keep2");
-    const std::size_t inputs = counts.size() * MLP_EMBEDDED;
+    const std::size_t inputs = counts.size() * NETWORK_EMBEDDED;
     require(mix.size() == 0 || (mix.ndim() == 2 && mix.shape(0) == inputs && mix.shape(1) == inputs), "the mix");
-    const MlpSchedule how{static_cast<int>(schedule[0]), static_cast<int>(schedule[1]), schedule[2], schedule[3],
+    const TrainingSchedule how{static_cast<int>(schedule[0]), static_cast<int>(schedule[1]), schedule[2], schedule[3],
                           schedule[4], schedule[5]};
     require(how.steps >= 0 && how.rate > 0 && how.last_rate >= 0 && how.keep2 > 0 && how.keep2 < 1, "the schedule");
-    const Lesson lesson(basis, counts, index, target, weight, neurons, how.batch, vector);
-    const MlpKernels &kernels = kernels_named(variant);
+    const CheckedSamples checked(basis, counts, index, target, weight, neurons, how.batch, vector);
+    const NetworkKernels &kernels = kernels_named(variant);
     int steps = 0;
     double loss = 0;
     bool stopped = false;
     {
         const nb::gil_scoped_release unlocked;
-        MlpTrainer trainer(kernels, basis.data(), lesson.start, neurons, lesson.samples, lesson.count, how.batch,
+        NetworkTrainer trainer(kernels, basis.data(), checked.start, neurons, checked.samples, checked.count, how.batch,
                            mix.size() ? mix.data() : nullptr);
         trainer.set(vector.data());
         steps = trainer.train(how, threads, [&] { return stopped = interrupted(); });
@@ -106,10 +109,10 @@ nb::object train(const std::string &variant, int threads, const Floats &basis, c
 // A network's parts, padded, as decoding reads them
 struct Padded {
     int padded;
-    std::vector<float> first, first_bias, second, second_bias, third_turned;
+    std::vector<float> first, first_bias, second, second_bias, third_transposed;
     float third_bias[4] = {0, 0, 0, 0};
 
-    Padded(const float *vector, int inputs, int n) : padded((n + MLP_TILE - 1) / MLP_TILE * MLP_TILE) {
+    Padded(const float *vector, int inputs, int n) : padded((n + NETWORK_TILE - 1) / NETWORK_TILE * NETWORK_TILE) {
         const auto rows = [&](std::vector<float> &to, int count, int have, int step) {
             to.assign(static_cast<std::size_t>(std::max(count, 1)) * step, 0.0f);
             for (int r = 0; r < count; ++r, vector += have)
@@ -119,30 +122,30 @@ struct Padded {
         rows(first_bias, 1, n, padded);
         rows(second, n, n, padded);
         rows(second_bias, 1, n, padded);
-        rows(third_turned, n, 3, MLP_TILE);
+        rows(third_transposed, n, 3, NETWORK_TILE);
         std::copy_n(vector, 3, third_bias);
     }
 };
 
 void values(const std::string &variant, int threads, const Pixels &pixels, const Floats &basis, int neurons,
             const Floats &vector, const Floats &ends, bool half, const Target &target) {
-    MlpValueJob job{};
+    ValueJob job{};
     job.source = source_of(pixels);
     require(job.source.sample_bytes == 1, "pixels must be uint8");
-    const int height = job.source.height, width = job.source.width, inputs = 5 * MLP_EMBEDDED;
-    require(neurons > 0 && neurons <= MLP_WIDEST && vector.size() == vector_size(5, neurons), "vector");
-    require(basis.ndim() == 2 && basis.shape(1) == MLP_EMBEDDED && basis.shape(0) <= MOST_ROWS &&
+    const int height = job.source.height, width = job.source.width, inputs = 5 * NETWORK_EMBEDDED;
+    require(neurons > 0 && neurons <= NETWORK_WIDEST && vector.size() == vector_size(5, neurons), "vector");
+    require(basis.ndim() == 2 && basis.shape(1) == NETWORK_EMBEDDED && basis.shape(0) <= MOST_ROWS &&
                 basis.shape(0) == static_cast<std::size_t>(height) + width + 768, "the basis");
     require(ends.size() == 16, "scale, offset, low, high, each RGBX");
     require_target(target, height, width, 3, half ? 2 : 4);
-    const MlpKernels &kernels = kernels_named(variant);
+    const NetworkKernels &kernels = kernels_named(variant);
     const nb::gil_scoped_release unlocked;
     const Padded net(vector.data(), inputs, neurons);
     std::vector<float> tables(basis.shape(0) * static_cast<std::size_t>(net.padded));
     int first = 0;
     for (int section = 0; section < 5; ++section) {
         const int last = first + (section == 0 ? width : section == 1 ? height : 256);
-        kernels.tables(basis.data(), &net.first[static_cast<std::size_t>(section) * MLP_EMBEDDED * net.padded],
+        kernels.tables(basis.data(), &net.first[static_cast<std::size_t>(section) * NETWORK_EMBEDDED * net.padded],
                        section == 0 ? net.first_bias.data() : nullptr, first, last, net.padded, tables.data());
         first = last;
     }
@@ -153,7 +156,7 @@ void values(const std::string &variant, int threads, const Pixels &pixels, const
     job.neurons = neurons;
     job.second = net.second.data();
     job.second_bias = net.second_bias.data();
-    job.third_turned = net.third_turned.data();
+    job.third_transposed = net.third_transposed.data();
     std::copy_n(net.third_bias, 4, job.third_bias);
     std::copy_n(ends.data(), 4, job.scale);
     std::copy_n(ends.data() + 4, 4, job.offset);
@@ -166,10 +169,10 @@ void values(const std::string &variant, int threads, const Pixels &pixels, const
 
 } // namespace
 
-void add_mlp(nb::module_ &m) {
-    m.def("mlp_slopes", &slopes, "Loss of a small network over samples, and its slopes into a given array.");
-    m.def("mlp_train", &train, "Trains a small network in place; returns steps done and the last loss.");
-    m.def("mlp_values", &values, "Residual of every pixel into a given array.");
+void add_network(nb::module_ &m) {
+    m.def("network_gradient", &slopes, "Loss of a small network over samples, and its slopes into a given array.");
+    m.def("train_network", &train, "Trains a small network in place; returns steps done and the last loss.");
+    m.def("network_values", &values, "Residual of every pixel into a given array.");
 }
 
 } // namespace untone

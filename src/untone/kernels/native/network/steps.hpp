@@ -3,45 +3,46 @@
 
 namespace untone::UNTONE_VARIANT {
 
-static void mlp_tables(const float *basis, const float *weights, const float *bias, int first, int last, int padded,
+static void network_tables(const float *basis, const float *weights, const float *bias, int first, int last, int padded,
                        float *tables) {
-    product<After::nothing>(basis + static_cast<std::size_t>(first) * MLP_EMBEDDED, MLP_EMBEDDED, last - first, weights,
-                            MLP_EMBEDDED, padded, bias, nullptr, tables + static_cast<std::size_t>(first) * padded);
+    product<After::nothing>(basis + static_cast<std::size_t>(first) * NETWORK_EMBEDDED, NETWORK_EMBEDDED,
+                            last - first, weights, NETWORK_EMBEDDED, padded, bias, nullptr,
+                            tables + static_cast<std::size_t>(first) * padded);
 }
 
-static void mlp_mixed(const float *mix, const float *rows, int count, int padded, float *out) {
+static void network_mixed(const float *mix, const float *rows, int count, int padded, float *out) {
     product<After::nothing>(mix, static_cast<std::size_t>(count), count, rows, count, padded, nullptr, nullptr, out);
 }
 
-struct MlpBlock {
-    alignas(64) float first[MLP_BLOCK * MLP_WIDEST], second[MLP_BLOCK * MLP_WIDEST]; // after ReLU
-    alignas(64) float slope1[MLP_BLOCK * MLP_WIDEST], slope2[MLP_BLOCK * MLP_WIDEST];
-    alignas(64) float wide[MLP_BLOCK * MLP_TILE]; // outputs, TILE to a sample
-    alignas(64) float slope3[MLP_BLOCK * MLP_OUT + 64];
+struct TrainingBlock {
+    alignas(64) float first[NETWORK_BLOCK * NETWORK_WIDEST], second[NETWORK_BLOCK * NETWORK_WIDEST]; // after ReLU
+    alignas(64) float slope1[NETWORK_BLOCK * NETWORK_WIDEST], slope2[NETWORK_BLOCK * NETWORK_WIDEST];
+    alignas(64) float wide[NETWORK_BLOCK * NETWORK_TILE]; // outputs, TILE to a sample
+    alignas(64) float slope3[NETWORK_BLOCK * NETWORK_OUT + 64];
 };
 
 // Slopes of the outputs, four to a sample, added up to those of their biases; returns the weighted square error. Runs
 // over the end by less than one register, where weights count as 0
-static inline double output_slopes(const MlpLearnJob &job, const float *target, const float *weight, int n,
-                                   MlpBlock &block, float *bias_slope) {
+static inline double output_slopes(const TrainingJob &job, const float *target, const float *weight, int n,
+                                   TrainingBlock &block, float *bias_slope) {
     alignas(64) float errors[W], slopes[W];
     const F bias = repeat(job.net->third_bias), scale = splat(job.scale);
     F loss = splat(0), sum = splat(0);
     const auto some = [&](int s, const float *wanted, const float *matters) {
         std::uint32_t at[W / 4];
-        for (int k = 0; k < W / 4; ++k) at[k] = static_cast<std::uint32_t>((s + k) * MLP_TILE * sizeof(float));
+        for (int k = 0; k < W / 4; ++k) at[k] = static_cast<std::uint32_t>((s + k) * NETWORK_TILE * sizeof(float));
         const F error = sub(add(records(block.wide, at), bias), load(wanted));
         const F weighed = mul(error, load(matters)), slope = mul(weighed, scale);
         loss = fma(weighed, error, loss);
         sum = add(sum, slope);
-        store(block.slope3 + s * MLP_OUT, slope);
+        store(block.slope3 + s * NETWORK_OUT, slope);
     };
     int s = 0;
-    for (; s + W / 4 <= n; s += W / 4) some(s, target + s * MLP_OUT, weight + s * MLP_OUT);
+    for (; s + W / 4 <= n; s += W / 4) some(s, target + s * NETWORK_OUT, weight + s * NETWORK_OUT);
     if (s < n) {
         alignas(64) float last[2][W] = {};
-        std::memcpy(last[0], target + s * MLP_OUT, sizeof(float) * static_cast<std::size_t>(n - s) * MLP_OUT);
-        std::memcpy(last[1], weight + s * MLP_OUT, sizeof(float) * static_cast<std::size_t>(n - s) * MLP_OUT);
+        std::memcpy(last[0], target + s * NETWORK_OUT, sizeof(float) * static_cast<std::size_t>(n - s) * NETWORK_OUT);
+        std::memcpy(last[1], weight + s * NETWORK_OUT, sizeof(float) * static_cast<std::size_t>(n - s) * NETWORK_OUT);
         some(s, last[0], last[1]);
     }
     store(errors, loss);
@@ -49,15 +50,15 @@ static inline double output_slopes(const MlpLearnJob &job, const float *target, 
     double total = 0;
     for (int k = 0; k < W; ++k) {
         total += errors[k];
-        bias_slope[k % MLP_OUT] += slopes[k];
+        bias_slope[k % NETWORK_OUT] += slopes[k];
     }
     return total;
 }
 
 // SECTIONS is 0, or the number of sections of a network of one tile
 template <int SECTIONS>
-static inline void add_tables(const MlpLearnJob &job, const std::int32_t *index, int n, float *out) {
-    const int padded = SECTIONS ? MLP_TILE : job.shape.padded, sections = SECTIONS ? SECTIONS : job.shape.sections;
+static inline void add_tables(const TrainingJob &job, const std::int32_t *index, int n, float *out) {
+    const int padded = SECTIONS ? NETWORK_TILE : job.shape.padded, sections = SECTIONS ? SECTIONS : job.shape.sections;
     for (int s = 0; s < n; ++s, index += sections)
         for (int at = 0; at < padded; at += W) {
             F sum = load(job.tables + static_cast<std::size_t>(index[0]) * padded + at);
@@ -68,8 +69,8 @@ static inline void add_tables(const MlpLearnJob &job, const std::int32_t *index,
 }
 
 template <int SECTIONS>
-static inline void add_bins(const MlpLearnJob &job, const std::int32_t *index, int n, const float *slope, float *bins) {
-    const int padded = SECTIONS ? MLP_TILE : job.shape.padded, sections = SECTIONS ? SECTIONS : job.shape.sections;
+static inline void add_bins(const TrainingJob &job, const std::int32_t *index, int n, const float *slope, float *bins) {
+    const int padded = SECTIONS ? NETWORK_TILE : job.shape.padded, sections = SECTIONS ? SECTIONS : job.shape.sections;
     for (int s = 0; s < n; ++s, index += sections)
         for (int at = 0; at < padded; at += W) {
             const F x = load(slope + static_cast<std::size_t>(s) * padded + at);
@@ -81,38 +82,39 @@ static inline void add_bins(const MlpLearnJob &job, const std::int32_t *index, i
 }
 
 template <int SECTIONS>
-static void learn(const MlpLearnJob &job, int first, int last, MlpShare &share) {
-    MlpBlock block;
+static void learn(const TrainingJob &job, int first, int last, BatchShare &share) {
+    TrainingBlock block;
     std::memset(block.wide, 0, sizeof block.wide);
-    const int padded = SECTIONS ? MLP_TILE : job.shape.padded, sections = SECTIONS ? SECTIONS : job.shape.sections;
+    const int padded = SECTIONS ? NETWORK_TILE : job.shape.padded, sections = SECTIONS ? SECTIONS : job.shape.sections;
     const int neurons = job.shape.neurons;
-    for (int at = first; at < last; at += MLP_BLOCK) {
-        const int n = last - at < MLP_BLOCK ? last - at : MLP_BLOCK;
+    for (int at = first; at < last; at += NETWORK_BLOCK) {
+        const int n = last - at < NETWORK_BLOCK ? last - at : NETWORK_BLOCK;
         const std::int32_t *index = job.samples.index + static_cast<std::size_t>(at) * sections;
-        const std::size_t four = static_cast<std::size_t>(at) * MLP_OUT;
+        const std::size_t four = static_cast<std::size_t>(at) * NETWORK_OUT;
         add_tables<SECTIONS>(job, index, n, block.first);
         product<After::relu>(block.first, padded, n, job.net->second, neurons, padded, job.net->second_bias, nullptr,
                              block.second);
-        product<After::nothing>(block.second, padded, n, job.third_turned, neurons, MLP_TILE, nullptr, nullptr,
+        product<After::nothing>(block.second, padded, n, job.third_transposed, neurons, NETWORK_TILE, nullptr, nullptr,
                                 block.wide);
         share.loss += output_slopes(job, job.samples.target + four, job.samples.weight + four, n, block,
                                     share.slope.third_bias);
-        product<After::mask>(block.slope3, MLP_OUT, n, job.net->third, 3, padded, nullptr, block.second, block.slope2);
-        product<After::mask>(block.slope2, padded, n, job.second_turned, neurons, padded, nullptr, block.first,
+        product<After::mask>(block.slope3, NETWORK_OUT, n, job.net->third, 3, padded, nullptr, block.second,
+                             block.slope2);
+        product<After::mask>(block.slope2, padded, n, job.second_transposed, neurons, padded, nullptr, block.first,
                              block.slope1);
-        outer(block.slope3, MLP_OUT, n, MLP_OUT, block.second, padded, share.slope.third);
+        outer(block.slope3, NETWORK_OUT, n, NETWORK_OUT, block.second, padded, share.slope.third);
         outer(block.first, padded, n, padded, block.slope2, padded, share.slope.second);
         add_rows(block.slope2, n, padded, share.slope.second_bias);
         add_bins<SECTIONS>(job, index, n, block.slope1, share.bins);
     }
 }
 
-static void mlp_learn(const MlpLearnJob &job, int first, int last, MlpShare &share) {
-    const bool usual = job.shape.padded == MLP_TILE && job.shape.sections == MLP_SECTIONS;
-    usual ? learn<MLP_SECTIONS>(job, first, last, share) : learn<0>(job, first, last, share);
+static void network_learn(const TrainingJob &job, int first, int last, BatchShare &share) {
+    const bool usual = job.shape.padded == NETWORK_TILE && job.shape.sections == NETWORK_SECTIONS;
+    usual ? learn<NETWORK_SECTIONS>(job, first, last, share) : learn<0>(job, first, last, share);
 }
 
-static void mlp_bins(const float *basis, float *const *bins, int shares, int first, int last, int padded,
+static void network_bins(const float *basis, float *const *bins, int shares, int first, int last, int padded,
                      float *weights, float *bias) {
     for (int row = first; row < last; ++row)
         for (int at = 0; at < padded; at += W) {
@@ -126,15 +128,15 @@ static void mlp_bins(const float *basis, float *const *bins, int shares, int fir
         }
     const std::size_t place = static_cast<std::size_t>(first) * padded;
     const int n = last - first;
-    std::memset(weights, 0, sizeof(float) * MLP_EMBEDDED * static_cast<std::size_t>(padded));
+    std::memset(weights, 0, sizeof(float) * NETWORK_EMBEDDED * static_cast<std::size_t>(padded));
     std::memset(bias, 0, sizeof(float) * static_cast<std::size_t>(padded));
-    outer(basis + static_cast<std::size_t>(first) * MLP_EMBEDDED, MLP_EMBEDDED, n, MLP_EMBEDDED, bins[0] + place,
-          padded, weights);
+    outer(basis + static_cast<std::size_t>(first) * NETWORK_EMBEDDED, NETWORK_EMBEDDED, n, NETWORK_EMBEDDED,
+          bins[0] + place, padded, weights);
     add_rows(bins[0] + place, n, padded, bias);
     std::memset(bins[0] + place, 0, sizeof(float) * static_cast<std::size_t>(n) * padded);
 }
 
-static void mlp_adam(const MlpStep &step, const float *slope, float *weight, float *mean, float *square,
+static void network_adam(const AdamStep &step, const float *slope, float *weight, float *mean, float *square,
                      std::size_t count) {
     for (std::size_t i = 0; i < count; ++i) {
         const float g = slope[i];
@@ -144,16 +146,16 @@ static void mlp_adam(const MlpStep &step, const float *slope, float *weight, flo
     }
 }
 
-struct MlpRow {
-    alignas(64) float first[MLP_BLOCK * MLP_WIDEST], second[MLP_BLOCK * MLP_WIDEST];
-    alignas(64) float wide[MLP_BLOCK * MLP_TILE];
-    alignas(64) float line[MLP_WIDEST];
-    alignas(64) float out[MLP_BLOCK * MLP_OUT];
-    alignas(64) std::uint8_t packed[MLP_BLOCK * 3 * sizeof(float) + PAD];
+struct ValueRow {
+    alignas(64) float first[NETWORK_BLOCK * NETWORK_WIDEST], second[NETWORK_BLOCK * NETWORK_WIDEST];
+    alignas(64) float wide[NETWORK_BLOCK * NETWORK_TILE];
+    alignas(64) float line[NETWORK_WIDEST];
+    alignas(64) float out[NETWORK_BLOCK * NETWORK_OUT];
+    alignas(64) std::uint8_t packed[NETWORK_BLOCK * 3 * sizeof(float) + PAD];
 };
 
 // `n` pixels of one row from column `left` on
-static inline void value_run(const MlpValueJob &job, const std::uint8_t *raw, int left, int n, MlpRow &row) {
+static inline void value_run(const ValueJob &job, const std::uint8_t *raw, int left, int n, ValueRow &row) {
     const int padded = job.padded;
     const std::size_t plane = static_cast<std::size_t>(256) * padded;
     for (int s = 0; s < n; ++s) {
@@ -168,16 +170,17 @@ static inline void value_run(const MlpValueJob &job, const std::uint8_t *raw, in
         }
     }
     product<After::relu>(row.first, padded, n, job.second, job.neurons, padded, job.second_bias, nullptr, row.second);
-    product<After::nothing>(row.second, padded, n, job.third_turned, job.neurons, MLP_TILE, nullptr, nullptr, row.wide);
+    product<After::nothing>(row.second, padded, n, job.third_transposed, job.neurons, NETWORK_TILE, nullptr, nullptr,
+                            row.wide);
 }
 
 // Values of `n` pixels to the residual, packed RGB in row.packed
-static inline void finish_run(const MlpValueJob &job, int n, MlpRow &row) {
+static inline void finish_run(const ValueJob &job, int n, ValueRow &row) {
     const F bias = repeat(job.third_bias), scale = repeat(job.scale), offset = repeat(job.offset);
     const F low = repeat(job.low), high = repeat(job.high);
     for (int s = 0; s < n; s += W / 4) {
         std::uint32_t at[W / 4];
-        for (int k = 0; k < W / 4; ++k) at[k] = static_cast<std::uint32_t>((s + k) * MLP_TILE * sizeof(float));
+        for (int k = 0; k < W / 4; ++k) at[k] = static_cast<std::uint32_t>((s + k) * NETWORK_TILE * sizeof(float));
         const F value = clamp(fma(add(records(row.wide, at), bias), scale, offset), low, high);
         if (job.half)
             store_rgb_halves(reinterpret_cast<std::uint16_t *>(row.packed) + 3 * s, value);
@@ -186,16 +189,16 @@ static inline void finish_run(const MlpValueJob &job, int n, MlpRow &row) {
     }
 }
 
-static void mlp_values(const MlpValueJob &job, int first, int last) {
-    MlpRow row;
+static void network_values(const ValueJob &job, int first, int last) {
+    ValueRow row;
     std::memset(row.wide, 0, sizeof row.wide);
     const std::size_t bytes = job.half ? 2 : 4;
     for (int y = first; y < last; ++y) {
         const std::uint8_t *raw = job.source.data + static_cast<std::ptrdiff_t>(y) * job.source.stride;
         std::memcpy(row.line, job.rows + static_cast<std::size_t>(y) * job.padded,
                     sizeof(float) * static_cast<std::size_t>(job.padded));
-        for (int left = 0; left < job.source.width; left += MLP_BLOCK) {
-            const int n = job.source.width - left < MLP_BLOCK ? job.source.width - left : MLP_BLOCK;
+        for (int left = 0; left < job.source.width; left += NETWORK_BLOCK) {
+            const int n = job.source.width - left < NETWORK_BLOCK ? job.source.width - left : NETWORK_BLOCK;
             value_run(job, raw + 3 * left, left, n, row);
             finish_run(job, n, row);
             const std::size_t at = (static_cast<std::size_t>(y) * job.source.width + left) * 3 * bytes;
@@ -204,6 +207,7 @@ static void mlp_values(const MlpValueJob &job, int first, int last) {
     }
 }
 
-static const MlpKernels mlp_kernels = {mlp_tables, mlp_mixed, mlp_learn, mlp_bins, mlp_adam, mlp_values};
+static const NetworkKernels network_kernels = {network_tables, network_mixed, network_learn,
+                                               network_bins,   network_adam,  network_values};
 
 } // namespace untone::UNTONE_VARIANT

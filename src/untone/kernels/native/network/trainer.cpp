@@ -17,9 +17,9 @@ int shares_of(int batch) { return batch >= 8192 ? 4 : batch >= 1024 ? 2 : 1; }
 
 } // namespace
 
-void MlpTrainer::Store::lay_out(int inputs, int padded) {
+void NetworkTrainer::Store::lay_out(int inputs, int padded) {
     const std::size_t p = static_cast<std::size_t>(padded);
-    const std::size_t sizes[] = {inputs * p, p, p * p, p, MLP_OUT * p, MLP_TILE};
+    const std::size_t sizes[] = {inputs * p, p, p * p, p, NETWORK_OUT * p, NETWORK_TILE};
     std::size_t total = 0;
     for (std::size_t size : sizes) total += size;
     memory.assign(total, 0.0f);
@@ -32,26 +32,27 @@ void MlpTrainer::Store::lay_out(int inputs, int padded) {
     }
 }
 
-MlpTrainer::MlpTrainer(const MlpKernels &kernels, const float *basis, std::vector<int> start, int neurons,
-                       MlpSamples samples, int count, int batch, const float *mix)
-    : kernels_(kernels), basis_(basis), mix_(mix), start_(std::move(start)), samples_(samples), count_(count), batch_(batch),
-      crew_([this](int kind, int item) { work(kind, item); }) {
-    const int sections = static_cast<int>(start_.size()) - 1, padded = (neurons + MLP_TILE - 1) / MLP_TILE * MLP_TILE;
+NetworkTrainer::NetworkTrainer(const NetworkKernels &kernels, const float *basis, std::vector<int> start, int neurons,
+                               TrainingSamples samples, int count, int batch, const float *mix)
+    : kernels_(kernels), basis_(basis), mix_(mix), start_(std::move(start)), samples_(samples), count_(count),
+      batch_(batch), workers_([this](int kind, int item) { work(kind, item); }) {
+    const int sections = static_cast<int>(start_.size()) - 1;
+    const int padded = (neurons + NETWORK_TILE - 1) / NETWORK_TILE * NETWORK_TILE;
     shape_ = {sections, neurons, padded, start_.data()};
-    inputs_ = sections * MLP_EMBEDDED;
+    inputs_ = sections * NETWORK_EMBEDDED;
     shares_ = shares_of(batch);
     for (Store *store : {&master_, &used_, &mean_, &square_, &slope_}) store->lay_out(inputs_, padded);
     const std::size_t rows = static_cast<std::size_t>(start_.back()), p = static_cast<std::size_t>(padded);
     tables_.assign(rows * p, 0.0f);
     if (mix_) {
         const std::size_t n = static_cast<std::size_t>(inputs_);
-        mix_turned_.resize(n * n);
+        mix_transposed_.resize(n * n);
         for (std::size_t r = 0; r < n; ++r)
-            for (std::size_t c = 0; c < n; ++c) mix_turned_[c * n + r] = mix_[r * n + c];
+            for (std::size_t c = 0; c < n; ++c) mix_transposed_[c * n + r] = mix_[r * n + c];
         mixed_.assign(n * p, 0.0f);
     }
-    second_turned_.assign(p * p, 0.0f);
-    third_turned_.assign(p * MLP_TILE, 0.0f);
+    second_transposed_.assign(p * p, 0.0f);
+    third_transposed_.assign(p * NETWORK_TILE, 0.0f);
     share_stores_.resize(shares_);
     share_bins_.assign(shares_, std::vector<float>(rows * p, 0.0f));
     for (int k = 0; k < shares_; ++k) {
@@ -62,11 +63,11 @@ MlpTrainer::MlpTrainer(const MlpKernels &kernels, const float *basis, std::vecto
     for (int section = 0; section < sections; ++section)
         for (int at = start_[section]; at < start_[section + 1]; at += CHUNK)
             chunks_.insert(chunks_.end(), {section, at, std::min(at + CHUNK, start_[section + 1])});
-    chunk_weights_.assign(chunks_.size() / 3 * MLP_EMBEDDED * p, 0.0f);
+    chunk_weights_.assign(chunks_.size() / 3 * NETWORK_EMBEDDED * p, 0.0f);
     chunk_bias_.assign(chunks_.size() / 3 * p, 0.0f);
 }
 
-void MlpTrainer::set(const float *vector) {
+void NetworkTrainer::set(const float *vector) {
     const int n = shape_.neurons, p = shape_.padded;
     const auto rows = [&](float *to, int count) {
         for (int r = 0; r < count; ++r, vector += n) std::copy_n(vector, n, to + r * p);
@@ -83,7 +84,7 @@ void MlpTrainer::set(const float *vector) {
     prepare();
 }
 
-void MlpTrainer::carry(const Store &store, float *vector) const {
+void NetworkTrainer::carry(const Store &store, float *vector) const {
     const int n = shape_.neurons, p = shape_.padded;
     const auto rows = [&](const float *from, int count) {
         for (int r = 0; r < count; ++r, vector += n) std::copy_n(from + r * p, n, vector);
@@ -97,32 +98,32 @@ void MlpTrainer::carry(const Store &store, float *vector) const {
     std::copy_n(store.parts.third_bias, 3, vector);
 }
 
-void MlpTrainer::get(float *vector) const { carry(used_, vector); }
+void NetworkTrainer::get(float *vector) const { carry(used_, vector); }
 
-void MlpTrainer::slopes_into(float *vector) const { carry(slope_, vector); }
+void NetworkTrainer::slopes_into(float *vector) const { carry(slope_, vector); }
 
-// The weights that the layers use, and their turned copies
-void MlpTrainer::prepare() {
+// The weights that the layers use, and their transposed copies
+void NetworkTrainer::prepare() {
     const int n = shape_.neurons, p = shape_.padded;
-    const MlpParts &used = used_.parts;
+    const NetworkParts &used = used_.parts;
     used_.memory = master_.memory;
     if (mix_) kernels_.mixed(mix_, master_.parts.first, inputs_, p, used.first);
     for (int i = 0; i < n; ++i) {
-        for (int k = 0; k < n; ++k) second_turned_[k * p + i] = used.second[i * p + k];
-        for (int c = 0; c < 3; ++c) third_turned_[i * MLP_TILE + c] = used.third[c * p + i];
+        for (int k = 0; k < n; ++k) second_transposed_[k * p + i] = used.second[i * p + k];
+        for (int c = 0; c < 3; ++c) third_transposed_[i * NETWORK_TILE + c] = used.third[c * p + i];
     }
 }
 
-void MlpTrainer::work(int kind, int item) {
+void NetworkTrainer::work(int kind, int item) {
     const int p = shape_.padded;
     if (kind == LEARN) {
-        MlpShare &share = share_[item];
+        BatchShare &share = share_[item];
         share.loss = 0;
         std::fill(share_stores_[item].memory.begin(), share_stores_[item].memory.end(), 0.0f);
-        const MlpLearnJob job{shape_, tables_.data(), &used_.parts, second_turned_.data(), third_turned_.data(),
+        const TrainingJob job{shape_, tables_.data(), &used_.parts, second_transposed_.data(), third_transposed_.data(),
                               {samples_.index + static_cast<std::size_t>(first_) * shape_.sections,
-                               samples_.target + static_cast<std::size_t>(first_) * MLP_OUT,
-                               samples_.weight + static_cast<std::size_t>(first_) * MLP_OUT},
+                               samples_.target + static_cast<std::size_t>(first_) * NETWORK_OUT,
+                               samples_.weight + static_cast<std::size_t>(first_) * NETWORK_OUT},
                               2.0f / (3.0f * static_cast<float>(batch_))};
         const std::int64_t n = batch_;
         kernels_.learn(job, static_cast<int>(n * item / shares_), static_cast<int>(n * (item + 1) / shares_), share);
@@ -130,25 +131,25 @@ void MlpTrainer::work(int kind, int item) {
     }
     const int section = chunks_[3 * item], first = chunks_[3 * item + 1], last = chunks_[3 * item + 2];
     if (kind == TABLES) {
-        const float *weights = used_.parts.first + static_cast<std::size_t>(section) * MLP_EMBEDDED * p;
+        const float *weights = used_.parts.first + static_cast<std::size_t>(section) * NETWORK_EMBEDDED * p;
         const float *bias = section == 0 ? used_.parts.first_bias : nullptr;
         kernels_.tables(basis_, weights, bias, first, last, p, tables_.data());
     } else {
         kernels_.bins(basis_, bins_.data(), shares_, first, last, p,
-                      &chunk_weights_[static_cast<std::size_t>(item) * MLP_EMBEDDED * p],
+                      &chunk_weights_[static_cast<std::size_t>(item) * NETWORK_EMBEDDED * p],
                       &chunk_bias_[static_cast<std::size_t>(item) * p]);
     }
 }
 
 // Slopes of all shares and chunks into one, always in the same order
-void MlpTrainer::sum_up() {
+void NetworkTrainer::sum_up() {
     const int p = shape_.padded, items = static_cast<int>(chunks_.size() / 3);
     std::fill(slope_.memory.begin(), slope_.memory.end(), 0.0f);
     for (int item = 0; item < items; ++item) {
         const int section = chunks_[3 * item];
-        float *to = slope_.parts.first + static_cast<std::size_t>(section) * MLP_EMBEDDED * p;
-        const float *from = &chunk_weights_[static_cast<std::size_t>(item) * MLP_EMBEDDED * p];
-        for (int i = 0; i < MLP_EMBEDDED * p; ++i) to[i] += from[i];
+        float *to = slope_.parts.first + static_cast<std::size_t>(section) * NETWORK_EMBEDDED * p;
+        const float *from = &chunk_weights_[static_cast<std::size_t>(item) * NETWORK_EMBEDDED * p];
+        for (int i = 0; i < NETWORK_EMBEDDED * p; ++i) to[i] += from[i];
         for (int i = 0; section == 0 && i < p; ++i) slope_.parts.first_bias[i] += chunk_bias_[item * p + i];
     }
     const std::size_t rest = share_stores_[0].parts.second - share_stores_[0].memory.data();
@@ -160,26 +161,26 @@ void MlpTrainer::sum_up() {
     }
 }
 
-double MlpTrainer::slopes(int first) {
+double NetworkTrainer::slopes(int first) {
     const int chunks = static_cast<int>(chunks_.size() / 3);
     first_ = first;
-    crew_.run(TABLES, chunks);
-    crew_.run(LEARN, shares_);
-    crew_.run(BINS, chunks);
+    workers_.run(TABLES, chunks);
+    workers_.run(LEARN, shares_);
+    workers_.run(BINS, chunks);
     sum_up();
     if (mix_) {
         std::copy_n(slope_.parts.first, mixed_.size(), mixed_.data());
-        kernels_.mixed(mix_turned_.data(), mixed_.data(), inputs_, shape_.padded, slope_.parts.first);
+        kernels_.mixed(mix_transposed_.data(), mixed_.data(), inputs_, shape_.padded, slope_.parts.first);
     }
     return loss_;
 }
 
-double MlpTrainer::conduct_slopes(int first, int threads) {
-    crew_.conduct(threads, [&] { slopes(first); });
+double NetworkTrainer::conduct_slopes(int first, int threads) {
+    workers_.conduct(threads, [&] { slopes(first); });
     return loss_;
 }
 
-void MlpTrainer::step(double progress, const MlpSchedule &schedule, int number) {
+void NetworkTrainer::step(double progress, const TrainingSchedule &schedule, int number) {
     const std::int64_t batches = count_ / batch_;
     // each time around, the batches begin elsewhere, so that they are not the same again
     const std::int64_t round = number / batches, shift = round * 7919 % (count_ - batches * batch_ + 1);
@@ -187,17 +188,17 @@ void MlpTrainer::step(double progress, const MlpSchedule &schedule, int number) 
     power1_ *= KEEP1;
     power2_ *= schedule.keep2;
     const double share = 0.5 + 0.5 * std::cos(PI * progress);
-    const MlpStep adam{static_cast<float>(schedule.last_rate + (schedule.rate - schedule.last_rate) * share),
-                       static_cast<float>(KEEP1), static_cast<float>(schedule.keep2), static_cast<float>(1 / (1 - power1_)),
-                       static_cast<float>(1 / (1 - power2_))};
+    const AdamStep adam{static_cast<float>(schedule.last_rate + (schedule.rate - schedule.last_rate) * share),
+                       static_cast<float>(KEEP1), static_cast<float>(schedule.keep2),
+                       static_cast<float>(1 / (1 - power1_)), static_cast<float>(1 / (1 - power2_))};
     kernels_.adam(adam, slope_.memory.data(), master_.memory.data(), mean_.memory.data(), square_.memory.data(),
                   slope_.memory.size());
 }
 
-int MlpTrainer::train(const MlpSchedule &schedule, int threads, const std::function<bool()> &interrupted) {
+int NetworkTrainer::train(const TrainingSchedule &schedule, int threads, const std::function<bool()> &interrupted) {
     using Clock = std::chrono::steady_clock;
     int number = 0;
-    crew_.conduct(threads, [&] {
+    workers_.conduct(threads, [&] {
         const auto begin = Clock::now();
         auto asked = begin;
         while (number < schedule.steps) {

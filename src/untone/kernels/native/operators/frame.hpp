@@ -72,7 +72,7 @@ struct ThumbnailJob {
     float *target;           // [3, size, size]
 };
 
-struct MlpKernels; // see mlp.hpp
+struct NetworkKernels; // see network/network.hpp
 
 // The work of rows first..last-1 of a job, by one variant. Rows are independent.
 struct Variant {
@@ -82,7 +82,7 @@ struct Variant {
     void (*apply)(const ApplyJob &, int first, int last);
     void (*pq16)(const PqJob &, int first, int last);
     void (*thumbnail)(const ThumbnailJob &, int first, int last);
-    const MlpKernels *mlp;
+    const NetworkKernels *network;
 };
 
 extern const Variant portable_variant;

@@ -27,7 +27,7 @@ void rest() {
 
 } // namespace
 
-void Crew::conduct(int threads, const std::function<void()> &conduct) {
+void Workers::conduct(int threads, const std::function<void()> &conduct) {
     alone_ = threads < 2;
     if (alone_) return conduct();
     const auto self = std::this_thread::get_id();
@@ -47,7 +47,7 @@ void Crew::conduct(int threads, const std::function<void()> &conduct) {
     if (thrown) std::rethrow_exception(thrown);
 }
 
-void Crew::run(int kind, int items) {
+void Workers::run(int kind, int items) {
     if (alone_) {
         for (int item = 0; item < items; ++item) work_(kind, item);
         return;
@@ -66,7 +66,7 @@ void Crew::run(int kind, int items) {
     for (int look = 0; done_.load() < items; ++look) look < PATIENCE ? rest() : std::this_thread::yield();
 }
 
-void Crew::help() {
+void Workers::help() {
     std::uint64_t seen = 0; // generation whose items are all taken
     while (!over_.load()) {
         const std::uint64_t current = ticket_.load();

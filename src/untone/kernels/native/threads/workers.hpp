@@ -8,11 +8,11 @@
 
 namespace untone {
 
-class Crew {
+class Workers {
 public:
     using Work = std::function<void(int kind, int item)>;
 
-    explicit Crew(Work work) : work_(std::move(work)) {}
+    explicit Workers(Work work) : work_(std::move(work)) {}
 
     // Calls `conduct` on this thread while up to `threads` - 1 others of the pool help with what it runs; returns when
     // it returns. What it throws comes through.

@@ -1,4 +1,4 @@
-"""Pairs as the field keeps them, read and written. LAYOUTS is the registry: a layout is one module and one line."""
+"""Layouts of pairs on disk, read and written. LAYOUTS is the registry: a layout is one module and one line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A folder of pairs as a Dataset, whatever its layout: whole pairs are counted, broken ones named and left out."""
+"""Folder, the Dataset of any layout: whole pairs are counted, broken ones named on stderr and left out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which file belongs to which: by name, never by sorted order, and never by guessing between two.
+"""Pairing of SDR and HDR files by name, never by sorted order, and never by guessing between two.
 
 The published data sets take the first seven characters of a name as its identity and pair two folders by sorted order;
 one missing file then shifts all pairs after it. Here a name leads to its partner, or the pair is reported as broken.

@@ -1,4 +1,4 @@
-"""Our own pairs: shards of square pictures, memory mapped.
+"""The layout of synthetic pairs: shards of square pictures, memory mapped.
 
 NNNNN.sdr.npy     [64, s, s, 3] uint8, sRGB, BT.709
 NNNNN.gain.npy    [64, s, s, 3] float16, stops, by offsets of 1/64

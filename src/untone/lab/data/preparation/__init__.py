@@ -1,1 +1,1 @@
-"""`untone data`: crop, extract, render, pq, pack."""
+"""`untone data`: preparation of data sets: crop, extract, render, pq, pack."""

@@ -1,4 +1,4 @@
-"""untone data: what is done to data sets before training; one verb a line in VERBS."""
+"""`untone data`: preparation of data sets before training; one verb a line in VERBS."""
 
 from __future__ import annotations
 

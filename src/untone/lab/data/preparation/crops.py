@@ -1,4 +1,4 @@
-"""untone data crop: patches of a data set, each of its own name, with its gain map and the thumbnail of the whole."""
+"""`untone data crop`: cuts patches of a data set, each with its gain map and the thumbnail of the whole picture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""untone data extract: SDR picture, gain map and metadata out of a double-layer file, in the GMNet layout.
+"""`untone data extract`: SDR picture, gain map and metadata of a double-layer file, written in the GMNet layout.
 
 The map's own parameters are honoured: minimum, maximum and gamma make the stops; offsets, headrooms and the base's
 curve go into metadata/NAME.json, so that the light read back is the file's. What the layout cannot hold is said.

@@ -1,4 +1,4 @@
-"""untone data render and pq: linear HDR out of SDR and map, and a PQ view of linear HDR."""
+"""`untone data render` and `pq`: linear HDR of SDR picture and gain map, and 16-bit PQ PNG of linear HDR."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Methods every table must list beside a model: without learning, fitted once to training pairs, and upper bounds."""
+"""Baselines of every table: expansion without learning, curves and LUTs fitted once, and per-picture upper bounds."""
 
 from __future__ import annotations
 

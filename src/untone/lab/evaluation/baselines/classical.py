@@ -1,4 +1,4 @@
-"""Expansion without learning, with the constants that were published. Light is 1.0 = SDR white = 203 nits.
+"""Inverse tone mapping without learning, with published constants. Light is 1.0 = SDR white = 203 nits.
 
 All of them aim at an absolute display, here of 1000 nits: SDR white becomes its peak, whatever the picture shows.
 """

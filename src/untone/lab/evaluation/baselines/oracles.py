@@ -1,7 +1,7 @@
 """Upper bounds: the best curve, LUT or grid for each picture, fitted to its own truth by least squares.
 
 Errors of gain are weighted by what they cost in PQ, so the fit is nearly the best for PQ-PSNR too. No method that
-looks at the SDR picture alone can know these values; they say what a representation could hold.
+looks at the SDR picture alone can know these values; they bound what a representation could reach.
 """
 
 from __future__ import annotations

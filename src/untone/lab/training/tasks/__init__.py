@@ -1,4 +1,4 @@
-"""What is particular to training one network: its batches, its loss, and the light it gives a held-out picture."""
+"""Training tasks, one module a network: its batches, its loss, and its HDR light of a held-out picture."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from . import fastgamer, gmnet, irnet, itmlut
 
 
 class Task(Protocol):
-    """What a module of this package has; training itself is one loop for all (runs.py, train.py)."""
+    """Interface of the modules of this package; one loop trains them all (runs.py, command.py)."""
 
     def network(self, recipe: Recipe) -> nn.Module:
         """The network at the start, with the initialisation of torch's current seed."""

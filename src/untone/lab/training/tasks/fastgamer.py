@@ -1,4 +1,4 @@
-"""Training FastGaMer: random pixels of the whole view (the full-size stage is pointwise) and the whole thumbnail."""
+"""Training FastGaMer: batches of random pixels of the view (the full-size stage is pointwise) and its loss."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def begin(net: nn.Module, dataset: Dataset, recipe: Recipe) -> None:
 
 
 def start(net: nn.Module, lut_stops: Tensor) -> None:
-    """Makes a LUT of gains, [n, n, n, 3] in stops, what a network says of every picture before it learns.
+    """Initialises a network to give every picture the gains of a LUT, [n, n, n, 3] in stops.
 
     A network without LUT starts from the part of it that is a sum of functions of one channel.
     """

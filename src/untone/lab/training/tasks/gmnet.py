@@ -1,4 +1,4 @@
-"""Training GMNet: crops, with the thumbnail of the whole picture; a one-channel map and its scale (networks.md 3).
+"""Training GMNet: batches of crops with the thumbnail of the whole picture, and GMNet's loss (networks.md 3).
 
 The published targets: the normalised map NGM = gain / qmax in 0..1 and QGM = gain / peak_stops, gain the log2 ratio of
 light, never negative. Pairs have three channels; the map's is their mean, the least square of the three.
@@ -19,7 +19,7 @@ from ..batches import Choice, Crops, View
 from ..recipes import Recipe
 
 LEAST_CODE_LIGHT = 1e-4
-"""Light of code**2.2 below which a ratio without offsets says nothing: there the gain is that with offsets."""
+"""Light of code**2.2 below which a ratio without offsets means nothing: there the gain is that with offsets."""
 
 
 def network(recipe: Recipe) -> GMNet:

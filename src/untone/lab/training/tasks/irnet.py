@@ -1,4 +1,4 @@
-"""Training IRNet: crops of YCrCb in, YCrCb of PQ BT.2020 out, L1; for joint super-resolution from a quarter size."""
+"""Training IRNet: crops of YCrCb to YCrCb of PQ BT.2020, L1 loss; from a quarter size for joint super-resolution."""
 
 from __future__ import annotations
 

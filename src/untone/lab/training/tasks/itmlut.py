@@ -1,4 +1,4 @@
-"""Training ITMLUT: pictures in, PQ BT.2020 out; L1, and terms that keep its LUTs smooth and rising."""
+"""Training ITMLUT: pictures to PQ BT.2020, L1 loss and terms that keep its LUTs smooth and rising."""
 
 from __future__ import annotations
 

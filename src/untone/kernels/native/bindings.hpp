@@ -1,4 +1,4 @@
-// What the files of the Python door share.
+// What the files of the Python bindings share.
 #pragma once
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
@@ -18,6 +18,6 @@ const Variant &variant_named(const std::string &name);
 Source source_of(const Pixels &pixels);
 void require_target(const Target &target, std::size_t a, std::size_t b, std::size_t c, std::size_t bytes);
 
-void add_mlp(nanobind::module_ &m);
+void add_network(nanobind::module_ &m);
 
 } // namespace untone
