@@ -1,4 +1,4 @@
-"""untone: give an SDR photo its light back, as a gain map on top of the photo itself.
+"""untone: predict, apply, measure and write HDR gain maps of photos.
 
 The verbs and nouns below are bound on first use, so that `import untone` costs nothing.
 """

@@ -1,4 +1,4 @@
-"""argv to one verb to an exit code: 0 done, 1 something failed, 2 the request makes no sense.
+"""The command line: argv to one command to an exit code: 0 done, 1 something failed, 2 usage error.
 
 Nothing heavy is imported before a command runs, so that `untone --help` answers at once.
 """

@@ -1,4 +1,4 @@
-"""Leaf: transfer functions, primaries and matrices, one function per standard and direction.
+"""Colour: transfer functions, primaries and matrices, one function per standard and direction.
 
 Light is float, 1.0 = SDR diffuse white unless a name ends in `_nits`; encoded values are float in [0, 1].
 """

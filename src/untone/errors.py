@@ -1,4 +1,4 @@
-"""The few public errors. Each message is one line that names the offending value and what would do."""
+"""Public errors. Each message is one line that names the offending value and what would do."""
 
 from __future__ import annotations
 

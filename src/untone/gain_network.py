@@ -1,4 +1,4 @@
-"""The noun of a relation stored as a network, GainNetwork, and the definition of what they say, in numpy.
+"""GainNetwork, a network that maps one SDR picture to its HDR rendition; definition of its layers in numpy.
 
 Gain-MLP (Canham, Tedla, Murdoch, Brown): five numbers of a pixel, x, y, r, g, b, each as 12 sines and 12 cosines; two
 hidden layers of `width` ReLU; three values, which scaled are the residual (residuals.py) of each channel.
@@ -35,7 +35,7 @@ OCTAVES = (0.0, 11.0)
 
 
 def _by_row(numbers: Sequence[int]) -> NDArray[np.int64]:
-    """What holds of each frequency, for every row of a first layer."""
+    """Numbers by frequency, repeated for every row of a first layer."""
     return np.tile(np.repeat(np.array(numbers), 2), SECTIONS)
 
 
@@ -133,9 +133,9 @@ def fresh(width: int, seed: int = 0, sections: int = SECTIONS) -> NDArray[np.flo
 
 
 def whitening(embedded: Floats, weights: Floats) -> NDArray[np.float32]:
-    """[inputs, inputs] float32, by which a first layer is turned where it acts on inputs made uncorrelated.
+    """Whitening matrix [inputs, inputs] float32: turns a first layer of uncorrelated inputs into one of the inputs.
 
-    Colours of a photo go together: red, green and blue of a place say nearly the same, and what they say apart is
+    Colours of a photo go together: red, green and blue of a pixel are nearly equal, and their differences are
     small. Adam, which steps alike along every weight, takes long to learn what lies in the small directions. W = M V
     with M = U sqrt(1 / (2 (L + RIDGE))) of the inputs' second moments U L U^T: steps along V are steps along the
     principal directions, each as long as the inputs are short there.
@@ -181,7 +181,7 @@ def loss_and_gradient(
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Grid:
-    """What the codes of a layer's weights mean: a weight is code * unit of its row * scale of its column.
+    """Quantisation of a layer's weights: a weight is code * unit of its row * scale of its column.
 
     Attributes:
         units: [inputs, 1] float32, powers of two.
@@ -198,7 +198,7 @@ class Grid:
         return found
 
     def scales(self, matrix: Floats) -> NDArray[np.float32]:
-        """[outputs] half floats, as float32: the finest by which every weight of a column can be said."""
+        """[outputs] half floats, as float32: the finest by which every weight of a column can be coded."""
         largest = np.abs(matrix / (self.units * self.most)).max(0).astype(np.float32)
         found: NDArray[np.float32] = np.minimum(largest, MOST_SCALE).astype(np.float16).astype(np.float32)
         return found
@@ -236,7 +236,7 @@ def quantised(vector: Floats, width: int) -> NDArray[np.float32]:
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class GainNetwork:
-    """A network that says, of every pixel of one SDR picture, what leads to its HDR rendition.
+    """A network that gives, for every pixel of one SDR picture, the residual to its HDR rendition.
 
     Attributes:
         vector: the network, float32, as `layers` takes it apart.
@@ -312,7 +312,7 @@ def fingerprint(pixels: Floats) -> NDArray[np.uint8]:
 
 
 class OfPicture(Protocol):
-    """What was made for one picture: a network, or a residual map."""
+    """A network or residual map made for one picture."""
 
     @property
     def height(self) -> int:

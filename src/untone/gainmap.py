@@ -1,4 +1,4 @@
-"""Gain map arithmetic in numpy: weight, apply, measure, quantise, resize, strengthen, limit.
+"""Gain map arithmetic in numpy: weight, apply, measure, quantise, resize, strengthen, limit (ISO 21496-1).
 
 Plain definitions over arrays and the noun GainMap; the compiled kernels are tested against them.
 Formulas: ISO 21496-1 clause 6 (application) and 5.2 of the Ultra HDR 1.1 specification (creation).

@@ -1,4 +1,4 @@
-"""The nouns that cross borders: Image (pixels and what they mean) and GainMap (coded log2 gain and its scale).
+"""Image (pixels and their colour space) and GainMap (coded log2 gain and its parameters), the nouns of all stages.
 
 Both are frozen, validate at construction and print shapes, not pixels.
 """
@@ -30,7 +30,7 @@ TRANSFER_NAMES = ("srgb", "bt1886", "gamma22", "linear", "pq", "hlg")
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Image:
-    """Pixels of one picture, as stored (never turned), and what they mean.
+    """Pixels of one picture, as stored (never turned), with colour space and metadata.
 
     Attributes:
         pixels: [H, W, 3] RGB; uint8 or uint16 hold encoded values over the full range, float32 holds
@@ -106,7 +106,7 @@ class Image:
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class GainMap:
-    """A coded gain map: what to add, in stops, to the base to reach the alternate rendition.
+    """A coded gain map: the gain, in stops, from the base to the alternate rendition.
 
     A code c (scaled to 0..1) means log2 gain = min + (max - min) * c ** (1 / gamma), per channel
     (ISO 21496-1 clause 6). Offsets are linear, 1.0 = SDR white; headrooms and gains are log2 (stops).

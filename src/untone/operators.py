@@ -1,4 +1,4 @@
-"""The noun Operators: what one small network says must be done to one photo."""
+"""Operators, the noun: bilateral grids, 3D LUT and scale that a small network predicts for one photo."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
     file --formats--> Image --models--> Operators --kernels--> GainMap --formats--> file
 
-A model looks at a thumbnail and says what to do; kernels do it to every pixel. Networks that look at every pixel
+A model predicts operators from a thumbnail; kernels apply them to every pixel. Networks that see every pixel
 themselves (GMNet, IRNet, ITMLUT) run instead of the kernels: they give the gain, or the light that it is measured from.
 """
 
@@ -141,7 +141,7 @@ def predict(
     *,
     map_size: str = "half",
 ) -> GainMap:
-    """The gain map that a model sees fit for an SDR photo, in the photo's stored orientation.
+    """The gain map that a model predicts for an SDR photo, in the photo's stored orientation.
 
     It has three channels, except from networks that know one (GMNet). Without a GPU, networks that look at every pixel
     take a minute for 8 megapixels where the default takes a fraction of a second.
@@ -240,7 +240,7 @@ def convert(
     quality: int = 95,
     map_quality: int = 90,
 ) -> Conversion:
-    """One SDR photo to one HDR photo: the whole line.
+    """One SDR photo to one HDR photo: read, predict, write.
 
     Args:
         source: a path, or a file's bytes.

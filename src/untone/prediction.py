@@ -1,4 +1,4 @@
-"""What a network says of one photo, made into a gain map: the middle of the line, between decoding and encoding.
+"""STAGES 2 and 3 of one photo: prediction of its gain map by a network.
 
 Networks come in three kinds (see models/): those that see the thumbnail and leave the pixels to the kernels, those that
 see every pixel and give the gain, and those that see every pixel and give the light, which the gain is measured from.
@@ -35,7 +35,7 @@ class OperatorModel(Protocol):
     """A network that sees the thumbnail; see models/."""
 
     def operators(self, thumbnail: NDArray[np.float32]) -> Operators:
-        """[3, 256, 256] float32 encoded RGB in 0..1, upright, to what must be done to the photo."""
+        """[3, 256, 256] float32 encoded RGB in 0..1, upright, to Operators of the photo."""
 
 
 @runtime_checkable
@@ -127,7 +127,7 @@ def _integers(pixels: Pixels) -> Pixels:
 
 
 def _operators(model: OperatorModel, pixels: Pixels, orientation: int) -> Operators:
-    """What the model says, for the pixels as stored; the model itself always sees the photo upright."""
+    """Operators of the model for the pixels as stored; the model itself always sees the photo upright."""
     thumbnail = kernels.thumbnail(pixels, THUMBNAIL_SIDE)
     seen = model.operators(np.ascontiguousarray(turned_upright(thumbnail, orientation, axis=1)))
     grids = np.ascontiguousarray(turned_back(seen.grids, orientation, axis=1))
@@ -135,7 +135,7 @@ def _operators(model: OperatorModel, pixels: Pixels, orientation: int) -> Operat
 
 
 def _seen(image: Image) -> Pixels:
-    """What networks that look at every pixel are given: sRGB codes, upright. Primaries stay the photo's own.
+    """Input of networks that see every pixel: sRGB codes, upright. Primaries stay the photo's own.
 
     Trained on BT.709, they keep a wider photo's saturation that way, as the default model does.
     """

@@ -1,4 +1,4 @@
-"""Light of a photo and its gain map: all of it at once, or rows when a writer asks for them.
+"""Renditions of a photo by its gain map: light, all at once or by rows when a writer asks for them.
 
 200 megapixels of light are 2.4 GB; of 200 megapixels that are written a band at a time, a band is.
 """

@@ -1,4 +1,4 @@
-"""Leaf: what leads from an SDR rendition to its HDR one, a number per pixel and channel (Gain-MLP, equations 1 to 6).
+"""Residuals between an SDR and an HDR rendition, gain or gamma of each pixel and channel (Gain-MLP, equations 1 to 6).
 
 A gain is a ratio, f = log2(H / S); a gamma is an exponent, f = log(H) / log(S). H and S are both renditions, either as
 PQ codes plus an offset (the paper's code works on those) or as light plus an offset. Light is [..., 3], linear,
@@ -38,7 +38,7 @@ DARKEST = 1e-4
 
 @dataclasses.dataclass(frozen=True)
 class Residual:
-    """Which residual, of what, in which colours.
+    """Kind of residual, domain and primaries.
 
     Attributes:
         kind: one of KINDS.
@@ -60,7 +60,7 @@ class Residual:
 
 
 def raised(light: Floats, residual: Residual) -> Floats:
-    """What the residual is taken of: PQ codes or light, above 0 by the offset, below 1 for SDR."""
+    """Base of the residual: PQ codes or light plus the offset, above 0, below 1 for SDR."""
     if residual.domain == "pq":
         return nits_to_pq(light * DIFFUSE_WHITE_NITS) + OFFSET
     result: Floats = (np.maximum(light, 0) + OFFSET) * WHITE

@@ -59,10 +59,10 @@ def test_a_part_holds_only_what_it_needs(chain):
 @pytest.mark.parametrize(
     ("inputs", "outputs", "said"),
     [
-        (["x"], ["nothing"], "has no 'nothing'"),
-        (["a"], ["y"], "asks for 'x'"),
-        (["x", "a"], ["a"], "does not need 'a'"),
-        (["b"], ["a"], "asks for 'x'"),
+        (["x"], ["nothing"], "has no tensor 'nothing'"),
+        (["a"], ["y"], "needs tensor 'x'"),
+        (["x", "a"], ["a"], "does not need tensor 'a' to give"),
+        (["b"], ["a"], "needs tensor 'x'"),
     ],
 )
 def test_parts_that_are_not_there_are_named(chain, inputs, outputs, said):

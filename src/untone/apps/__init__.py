@@ -1,1 +1,1 @@
-"""WING: what is built on the line. Each module of a command has add_arguments(parser) and run(arguments)."""
+"""WING: the commands of `untone`; the module of each has add_arguments(parser) and run(arguments)."""

@@ -1,4 +1,4 @@
-"""untone doctor: versions, kernels and threads, and one pass of the whole line on a built-in picture."""
+"""`untone doctor`: versions, kernels and threads, and a self-test of the whole line on a built-in picture."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SIDE = 96
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Of `untone doctor`."""
+    """Arguments of `untone doctor`."""
     parser.add_argument("--model", default=pipeline.DEFAULT_MODEL, metavar="NAME|PATH", help="model to try")
 
 
@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def facts() -> list[tuple[str, str]]:
-    """What this installation consists of."""
+    """Versions, kernels, threads and formats of this installation."""
     running = kernels.info()
     rows = [
         ("untone", f"{__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}"),

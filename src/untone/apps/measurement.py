@@ -1,4 +1,4 @@
-"""untone measure: an SDR photo and its HDR rendition, made elsewhere, to one photo with a gain map."""
+"""`untone measure`: an SDR photo and its HDR rendition to one photo with a gain map."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .rendition import check_output
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Of `untone measure`."""
+    """Arguments of `untone measure`."""
     parser.add_argument("sdr", metavar="SDR", help="the photo, which stays as it is")
     parser.add_argument("hdr", metavar="HDR", help="the same picture in HDR: .exr, PQ or HLG .png, gain map .jpg ...")
     parser.add_argument("-o", "--output", metavar="OUT", required=True, help="the .jpg to write")

@@ -1,4 +1,4 @@
-"""untone apply: the HDR pixels of a photo that carries a gain map or network, as an EXR or a PQ PNG."""
+"""`untone apply`: the HDR rendition of a photo with a gain map or network, as an EXR or a PQ PNG."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..errors import UntoneError, UsageError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Of `untone apply`."""
+    """Arguments of `untone apply`."""
     parser.add_argument("file", metavar="FILE", help="photo with a gain map")
     parser.add_argument("-o", "--output", metavar="OUT", required=True, help="linear .exr, or 16-bit PQ .png")
     parser.add_argument(

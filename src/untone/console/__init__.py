@@ -1,1 +1,1 @@
-"""What commands say on a terminal: lines, progress, and what an interrupt does."""
+"""Terminal output of commands: lines, progress, shared options."""

@@ -1,4 +1,4 @@
-"""Options that several commands share, declared once, so that what means the same is called the same; light."""
+"""Options that several commands share, declared once; imports nothing heavy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far long work is, on stderr: on a terminal bars with rate and time left (rich), in a log a line at times."""
+"""Progress of long work on stderr: on a terminal bars with rate and time left (rich), in a log a line at times."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ def each(items: list[Any], noun: str, work: Callable[[Any], object], name: Calla
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """SIGTERM ends a command like an interrupt: what is in hand is cleaned up, what is whole stays."""
+    """SIGTERM ends a command like an interrupt: unfinished files are removed, whole ones stay."""
 
     def stop(_: int, __: FrameType | None) -> None:
         raise KeyboardInterrupt

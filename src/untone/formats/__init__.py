@@ -1,4 +1,4 @@
-"""Stages 1 and 5 of the line: bytes to Image and GainMap, and back. A room a container; table.py is the table."""
+"""STAGES 1 and 5: files to Image and GainMap, and back. One package a container; table.py is the table of formats."""
 
 from .table import FORMATS as FORMATS
 from .table import READ_SUFFIXES as READ_SUFFIXES

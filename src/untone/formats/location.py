@@ -1,4 +1,4 @@
-"""Where a photo was taken, taken out: EXIF's GPS directory, places and their names in XMP and IPTC, a video's own tag.
+"""Removal of location: EXIF's GPS directory, places and their names in XMP and IPTC, a video's own tag.
 
 XMP's thumbnails go, too: they show what a crop left out, and bear metadata of their own.
 

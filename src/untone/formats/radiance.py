@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from .. import colour
 from ..errors import DamagedError, UnsupportedError
 from ..image import GainMap, Image, Pixels
-from .common.limits import MAX_TEXT_HEADER_BYTES, check_size
+from .common.limits import MAX_TEXT_HEADER_BYTES, check_size, letters
 from .common.pixels import bands, finite
 from .profiles import chromaticities
 from .profiles import resolve as profiles
@@ -89,10 +89,10 @@ def _parse(data: bytes) -> tuple[Header, bytes, tuple[str, str], chromaticities.
     fields = dict(re.findall(rb"^([A-Z]+)=[ \t]*([^\r\n]*)", head[: blank.end()], re.MULTILINE))
     kind = fields.get(b"FORMAT", b"32-bit_rle_rgbe").strip()
     if kind not in (b"32-bit_rle_rgbe", b"32-bit_rle_xyze"):
-        raise UnsupportedError(f"the Radiance HDR's FORMAT is {kind[:40]!r}; rgbe and xyze are read")
+        raise UnsupportedError(f"the Radiance HDR's FORMAT is {letters(kind[:40])}; rgbe and xyze are read")
     axes, sides = (found[1].decode(), found[3].decode()), (int(found[2]), int(found[4]))
     if axes[0][1] == axes[1][1]:
-        raise DamagedError(f"the Radiance HDR's size is {found[0].strip().decode()!r}")
+        raise DamagedError(f"the Radiance HDR's size is {letters(found[0].strip())}")
     height, width = sides if axes[0][1] == "Y" else sides[::-1]
     check_size(width, height, 16)
     corners = chromaticities.BT709 if kind == b"32-bit_rle_xyze" else _corners(fields.get(b"PRIMARIES"))

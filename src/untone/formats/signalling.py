@@ -1,4 +1,4 @@
-"""What a file says about itself, from headers alone: the words of `untone inspect`."""
+"""HDR signalling of a file, from headers alone, as `untone inspect` prints it."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ class Header:
 
 
 def signalling(name: str, header: Header, gain_map: GainMapSignal | None = None) -> Signalling:
-    """A header in the words of `inspect`."""
+    """The signalling of a header, as `inspect` prints it."""
     description, warnings = None, list(header.warnings)
     primaries, transfer = header.primaries or "bt709", header.transfer or "srgb"
     if header.icc is not None:
@@ -170,7 +170,7 @@ def shown_elsewhere(reason: str | None) -> str | None:
 def gain_map_signal(
     width: int, height: int, channels: int, metadata: Metadata, encodings: tuple[str, ...]
 ) -> GainMapSignal:
-    """A gain map's size and parameters in the words of `inspect`: one number per stored channel."""
+    """A gain map's size and parameters as `inspect` prints them: one number per stored channel."""
     count = 3 if channels == 3 or metadata.multichannel else 1
     values = {name: [float(value) for value in getattr(metadata, name)[:count]] for name in PER_CHANNEL}
     return GainMapSignal(

@@ -1,4 +1,4 @@
-"""The table of formats: bytes to Image and GainMap, and back.
+"""FORMATS, the table of formats: readers, writers and probes of every container.
 
 FORMATS is the whole registry: first bytes choose on read, the suffix on write. To add a format is one module and
 one line.

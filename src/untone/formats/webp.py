@@ -1,4 +1,4 @@
-"""WebP: pixels without a gain map, read only."""
+"""WebP reader: pixels without a gain map."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import imagecodecs
 
 from ..errors import DamagedError, UnsupportedError
 from ..image import Image
-from .common.limits import MAX_CHUNKS, MAX_METADATA_BYTES, check_size
+from .common.limits import MAX_CHUNKS, MAX_METADATA_BYTES, check_size, letters
 from .common.pixels import decoded, three_channels
 from .jpeg.segments import EXIF_TAG
 from .metadata.exif import orientation_of
@@ -55,7 +55,7 @@ def _riff_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
             return
         name, length = struct.unpack_from("<4sI", data, position)
         if position + 8 + length > len(data):
-            raise DamagedError(f"the WebP chunk {name!r} says {length} bytes; the file ends at {len(data)}")
+            raise DamagedError(f"the WebP chunk {letters(name)} says {length} bytes; the file ends at {len(data)}")
         if name in (b"VP8 ", b"VP8L", b"ALPH"):
             yield name, data[position + 8 : position + 8 + min(length, 16)]
         elif length <= MAX_METADATA_BYTES:

@@ -1,1 +1,1 @@
-"""Gain-MLP: two renditions of a photo related by a network of a few kilobytes, or by a small residual picture."""
+"""Gain-MLP: gain networks of a few kilobytes, and residual maps, between two renditions of a photo."""

@@ -1,7 +1,7 @@
-"""What leads from an SDR rendition to its HDR one, kept as a small network: made from a pair, and applied again.
+"""Encoding of a photo's HDR rendition as a gain network or residual map, and decoding it.
 
-Beside the line's middle: where `prediction` asks a network what light an SDR photo may have had, here both renditions
-are there, and a network of a few kilobytes is trained to know this one picture (Gain-MLP).
+Here both renditions are given (prediction.py estimates one), and a network of a few kilobytes is trained to reproduce
+this one picture (Gain-MLP).
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ GAMUT_TOLERANCE = pixel_sampling.GAMUT_TOLERANCE
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
-    """How a relation is stored and learned.
+    """How a gain network is trained and stored.
 
     Attributes:
         kind, domain: of the residual; see residuals.py.
@@ -95,7 +95,10 @@ class Recipe:
             raise UsageError(f"neurons must be {gain_network.WIDTHS[0]} to {gain_network.WIDTHS[-1]}, a multiple of 8")
         numbers = self.steps >= 1 and self.batch >= 1 and math.isfinite(self.seconds)
         if self.bits not in (8, 16) or not numbers:
-            raise UsageError(f"weights have 8 or 16 bits, and at least one step is made, not {self}")
+            raise UsageError(
+                f"weights have 8 or 16 bits, and at least one step is made, not {self.bits} bits, {self.steps} steps "
+                f"of {self.batch} samples, {self.seconds:g} seconds"
+            )
 
 
 def aligned(sdr: Image, hdr: Image) -> NDArray[np.float32]:
@@ -150,7 +153,7 @@ def fidelity(made: Image, light: Light, primaries: str) -> float:
 
 
 StoredResidual = GainNetwork | ResidualMap
-"""What a file may carry beside its photo: a network, or a residual as a picture."""
+"""A residual that a file carries: as a network, or as a coded picture."""
 
 
 def network_of(image: Image) -> StoredResidual | None:
@@ -195,7 +198,7 @@ def learned(
 def network(
     image: Image, light: Light, given: TrainingSamples, vector: NDArray[np.float32], recipe: Recipe
 ) -> GainNetwork:
-    """A vector that a lesson led to, with all that its file needs to know of the pair."""
+    """The gain network of a trained vector, with headroom and fingerprint of the pair."""
     headroom = _headroom(light)
     ends = (_triple(given.low), _triple(given.high))
     marks = gain_network.fingerprint(pixel_sampling.codes(image.pixels))
@@ -247,7 +250,7 @@ def _check_pixels(image: Image) -> None:
 
 
 def samples_of(image: Image, light: Light, primaries: str, recipe: Recipe) -> TrainingSamples:
-    """What a recipe learns of a pair: more steps look at more pixels."""
+    """Training samples of a pair for a recipe: more steps take more pixels."""
     wanted = min(max(SAMPLES, recipe.steps * recipe.batch // 8), MOST_SAMPLES)
     sampling = Sampling(wanted, recipe.batch, recipe.weighted, recipe.seed)
     return pixel_sampling.training_samples(image, light, primaries, recipe.kind, recipe.domain, sampling)
@@ -256,7 +259,7 @@ def samples_of(image: Image, light: Light, primaries: str, recipe: Recipe) -> Tr
 def trained(
     given: TrainingSamples, recipe: Recipe, threads: int | None = None, by: Trainer | None = None
 ) -> NDArray[np.float32]:
-    """The network that a lesson and a recipe lead to, as the file will hold it."""
+    """The weights after training by a recipe, as the file will hold them."""
     schedule = Schedule(
         recipe.steps if recipe.seconds == 0 else 1 << 29, min(recipe.batch, len(given.samples.index)),
         recipe.rate * min(recipe.neurons / 16, 1), recipe.last_rate, seconds=recipe.seconds, keep2=recipe.keep2,
@@ -274,7 +277,7 @@ def trained(
 def width_for(image: Image, light: Light, primaries: str, recipe: Recipe, threads: int | None = None) -> int:
     """The width that is worth its bytes: the one before the next would no longer pay.
 
-    Each width learns the pair shortly; a wider one must be better by WORTH for each doubling of the file's network.
+    Each width is trained shortly; a wider one must be better by WORTH for each doubling of the file's network.
 
     Args:
         image, light, primaries: as of `learned`.
@@ -360,7 +363,7 @@ def _by_bands(image: Image, found: StoredResidual, fill: Callable[[slice, Light,
 
 
 def ordinary(image: Image, found: StoredResidual, divisor: int = 1) -> GainMap:
-    """The relation as an ordinary gain map of three channels, for viewers that know no networks.
+    """The residual as an ordinary gain map of three channels, for viewers that know no networks.
 
     Raises:
         UntoneError: the network was made for another picture.

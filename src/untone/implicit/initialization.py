@@ -1,4 +1,4 @@
-"""Weights to begin with, learned over many pairs: what their networks have in common (models/weights/gain-mlp.md)."""
+"""Initial weights of gain networks, meta-learned over many pairs (models/weights/gain-mlp.md)."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ FILE = Path(__file__).parents[1] / "models" / "weights" / "gain-mlp.npz"
 
 
 def name_of(kind: str, domain: str, neurons: int) -> str:
-    """Of the array that holds a start."""
+    """Name of the array that holds initial weights."""
     return f"{kind}_{domain}_{neurons}"
 
 
 def start(kind: str, domain: str, neurons: int) -> NDArray[np.float32] | None:
-    """The network to begin with, as gain_network.layers takes it apart; None where none was learned for this one.
+    """Meta-learned initial weights, a vector of gain_network.layers; None where there are none for this kind and width.
 
     Raises:
         DamagedError: the package's own file is not as it was.

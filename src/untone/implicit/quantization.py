@@ -1,6 +1,6 @@
-"""A network in 8 bits: each weight rounded in the knowledge of what the roundings before it have done.
+"""Quantisation of gain networks to 8 bits, each rounding compensated by later weights (GPTQ over all layers).
 
-Rounding each weight to its nearest code makes thousands of errors that know nothing of each other. What one weight
+Rounding each weight to its nearest code makes thousands of independent errors. What one weight
 loses others can make up for, weights that are not rounded yet and biases, which stay numbers: weights are rounded one
 after the other, and what the network then says otherwise, to second order, goes to those that follow (Hassibi and Stork
 1993; Frantar et al. 2023, GPTQ; in other words Babai's nearest plane, 1986). Unlike there, weights of all layers know
@@ -43,7 +43,7 @@ class _Part:
 
 
 def rounded(vector: NDArray[np.float32], neurons: int, embedded: Floats, weights: Floats) -> NDArray[np.float32]:
-    """The network as 8 bits hold it: gain_network.quantised changes none of its numbers.
+    """The network quantised to 8 bits: gain_network.quantised changes none of its numbers.
 
     Args:
         vector: as gain_network.layers takes it apart.

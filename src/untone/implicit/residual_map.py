@@ -1,6 +1,6 @@
-"""A residual as a small picture: made smaller, cut to 8 bits, and kept by a codec; what a gain map is without its file.
+"""Residual maps: a residual reduced in size, quantised to 8 bits and coded by a picture codec.
 
-What ISO 21496-1 knows are gains of light. Here the picture may hold any residual of residuals.py, exponents too.
+ISO 21496-1 has gains of light; a residual map may hold any residual of residuals.py, exponents too.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ LOSSLESS = 100
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Reduced:
-    """A residual of 8 bits.
+    """A residual quantised to 8 bits.
 
     Attributes:
         codes: [h, w, 3] uint8.

@@ -1,4 +1,4 @@
-"""What a network learns of a pair: which pixels, what it should say of each, and how much that matters."""
+"""Sample pixels, targets and weights for fitting a gain network to a pair of renditions."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ WHITENED = 4096
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class TrainingSamples:
-    """Samples of a pair, and what the network's values will mean.
+    """Sample pixels and targets of a pair, and the residual that the network's values stand for.
 
     Attributes:
         samples: pixels in the order they are taken, targets from about -1 to 1.
@@ -57,14 +57,14 @@ class TrainingSamples:
         return rows.reshape(len(rows), -1), self.samples.weights[:count]
 
     def whitening(self) -> NDArray[np.float32]:
-        """See gain_network.whitening, of this picture's inputs."""
+        """Whitening matrix of this picture's inputs; see gain_network.whitening."""
         rows, weights = self.inputs(WHITENED)
         return gain_network.whitening(rows, weights.mean(1))
 
 
 @dataclasses.dataclass(frozen=True)
 class Sampling:
-    """Which pixels are learned from.
+    """Which pixels are sampled.
 
     Attributes:
         count: at most so many.
@@ -82,7 +82,7 @@ class Sampling:
 def training_samples(
     image: Image, light: Light, primaries: str, kind: str, domain: str, sampling: Sampling
 ) -> TrainingSamples:
-    """Samples of an SDR image and the light that it should become.
+    """Training samples of an SDR image and the light of its HDR rendition.
 
     Args:
         image: SDR, uint8 or uint16.
@@ -107,7 +107,7 @@ def training_samples(
 
 
 def codes(pixels: Pixels) -> NDArray[np.uint8]:
-    """8 bits of each sample: what the network sees."""
+    """8-bit codes of pixels, the inputs of the network."""
     return pixels if pixels.dtype == np.uint8 else ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
 
 
@@ -117,7 +117,7 @@ def code_light(image: Image) -> Light:
 
 
 def turned(light: Light, source: str, target: str) -> Light:
-    """Light of some primaries in others."""
+    """Light converted from some primaries to others."""
     return light if source == target else light @ colour.rgb_to_rgb(source, target).T.astype(np.float32)
 
 

@@ -1,4 +1,4 @@
-"""STAGE 3: what Operators and gain maps do to every pixel, compiled. The one door to native code.
+"""STAGE 3: compiled kernels that apply Operators and gain maps to every pixel; the contract of all variants.
 
 Contract, shared by all variants (`reference` is the definition, in numpy):
 

@@ -1,4 +1,4 @@
-"""A JPEG's DCT blocks at other places, turned or mirrored, without becoming pixels: native/jpeg/.
+"""Lossless moving, turning and mirroring of a JPEG's DCT blocks, by native/jpeg/.
 
 Blocks of 8 x 8 pixels can change places, and within a block an exchange of rows and columns exchanges coefficients,
 a reversal changes the signs of the odd ones. Nothing is rounded: what is turned back is what it was.

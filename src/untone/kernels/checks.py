@@ -1,4 +1,4 @@
-"""What may cross the door of the kernels; each check raises one UntoneError that names the offending argument."""
+"""Checks of the kernels' arguments; each raises one UntoneError that names the offending argument."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Training and reading small networks of one picture (../gain_network.py), compiled: the second door to native code.
+"""Training and evaluation of gain networks (../gain_network.py) by compiled kernels.
 
 As everywhere in this room: `variant` is one of VARIANTS and never replaced, the number of threads never changes a bit
 of a result, calls release the GIL. Training that stops by the clock stops where the clock says.
@@ -37,12 +37,12 @@ MAX_SAMPLES = 1 << 26
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Samples:
-    """Pixels to learn from, in the order they are taken.
+    """Training pixels, in the order they are taken.
 
     Attributes:
         basis: of the picture, as gain_network.basis gives it.
         index: [n, sections] int32 rows of the basis.
-        targets, weights: [n, 3] float32: what the network should say there, and how much that matters.
+        targets, weights: [n, 3] float32: target values of the network, and their weights in the loss.
 
     Raises:
         UntoneError: they do not fit each other.
@@ -91,7 +91,10 @@ class Schedule:
         numbers = (self.rate, self.last_rate, self.seconds)
         kept = 0 < self.keep2 < 1 and self.rate != 0
         if not (counts and kept) or not all(math.isfinite(n) and n >= 0 for n in numbers):
-            raise UntoneError(f"a network cannot be trained by {self}")
+            raise UntoneError(
+                f"a network cannot be trained by {self.steps} steps of {self.batch} samples, {self.seconds:g} seconds, "
+                f"at rates from {self.rate:g} to {self.last_rate:g} and a keep2 of {self.keep2:g}"
+            )
 
 
 def train(

@@ -1,4 +1,4 @@
-"""STAGE 2: what must be done to a photo, said by a network; ONNX Runtime, without torch.
+"""STAGE 2: networks that predict Operators, gain or light of a photo, by ONNX Runtime, without torch.
 
 Three kinds of networks, told apart by what they give:
 
@@ -70,7 +70,7 @@ def load(model: str | Path = DEFAULT) -> Model:
     """
     path = MODELS.get(str(model)) or Path(model)
     if not path.is_file():
-        raise UsageError(f"{model}: no such model; there are {', '.join(MODELS)}, or the path of an .onnx file")
+        raise UsageError(f"{model}: no such model; must be {', '.join(MODELS)}, or the path of an .onnx file")
     try:
         status = path.stat()
         return _load(path, status.st_mtime_ns, status.st_size)

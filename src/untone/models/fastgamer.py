@@ -1,4 +1,4 @@
-"""FastGaMer through ONNX Runtime: thumbnail -> Operators."""
+"""FastGaMer by ONNX Runtime: thumbnail -> Operators."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class FastGamerModel:
     """A loaded FastGaMer.
 
     Attributes:
-        card: what the weights say of themselves: architecture, shape, recipe, data, scores.
+        card: of the weights: architecture, shape, recipe, data, scores.
     """
 
     def __init__(self, session: Any, card: dict[str, Any], name: str = "fastgamer") -> None:
@@ -31,7 +31,7 @@ class FastGamerModel:
             raise UntoneError(f"its graph takes {', '.join(asked)} and gives {', '.join(given)}")
 
     def operators(self, thumbnail: NDArray[np.float32]) -> Operators:
-        """What must be done to the photo.
+        """Operators of the photo.
 
         Args:
             thumbnail: [3, 256, 256] float32, encoded RGB in [0, 1], of the whole image (kernels.thumbnail).

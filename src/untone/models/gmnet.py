@@ -1,4 +1,4 @@
-"""GMNet through ONNX Runtime: pixels -> gain of one channel, by tiles.
+"""GMNet by ONNX Runtime: pixels -> gain of one channel, by tiles.
 
 The global branch sees the thumbnail alone and runs once. The local branch is made of convolutions, so tiles that see
 as much around them as it reaches give what the whole picture gives.
@@ -33,7 +33,7 @@ class GMNetModel:
     """A loaded GMNet.
 
     Attributes:
-        card: what the weights say of themselves.
+        card: of the weights: architecture, shape, recipe, data, scores.
         offset: linear offset of both renditions, for the gain map.
         scale: the map has 1 / scale of the photo's rows and columns, rounded up.
     """

@@ -1,4 +1,4 @@
-"""Parts of an .onnx file, cut out at named tensors, without the onnx package.
+"""Extraction of parts of an .onnx graph at named tensors, without the onnx package.
 
 A full-resolution network mixes what it knows of the whole picture into what it does to every pixel. Run by tiles, the
 first must be computed once, or summed over all tiles, before the second. The file holds the whole network as published;
@@ -30,7 +30,7 @@ Field = tuple[int, bytes, bytes]
 
 
 def card_of(model: bytes) -> dict[str, Any]:
-    """What the file says of itself: architecture, shape, recipe, data, scores.
+    """The card of the file: architecture, shape, recipe, data, scores.
 
     Raises:
         DamagedError: no .onnx file, or one without a card.
@@ -71,9 +71,9 @@ def extracted(model: bytes, inputs: Sequence[str], outputs: Sequence[str]) -> by
     stored = {_name(p, TENSOR_NAME): p for p in parts if p[0] == GRAPH_INITIALIZER}
     missing = used - stored.keys() - set(inputs) - {n for p in nodes for n in _names(p[2], NODE_OUTPUT)} - {""}
     if missing:
-        raise DamagedError(f"its graph asks for {min(missing)!r} to give {', '.join(outputs)}")
+        raise DamagedError(f"its graph needs tensor {min(missing)!r} to give {', '.join(outputs)}")
     if not set(inputs) <= used:
-        raise DamagedError(f"its graph does not need {min(set(inputs) - used)!r} to give {', '.join(outputs)}")
+        raise DamagedError(f"its graph does not need tensor {min(set(inputs) - used)!r} to give {', '.join(outputs)}")
     kept = [p[1] for p in nodes] + [p[1] for name, p in stored.items() if name in used] + ends
     kept += [p[1] for p in parts if p[0] not in _REPLACED]
     rest = b"".join(whole for number, whole, _ in _fields(model) if number != MODEL_GRAPH)
@@ -95,7 +95,7 @@ def _needed_nodes(parts: list[Field], inputs: Sequence[str], outputs: Sequence[s
 
 def _declared(types: dict[str, bytes], name: str) -> bytes:
     if name not in types:
-        raise DamagedError(f"its graph has no {name!r}")
+        raise DamagedError(f"its graph has no tensor {name!r}")
     return types[name]
 
 

@@ -1,4 +1,4 @@
-"""IRNet through ONNX Runtime: pixels -> HDR light, by tiles, in one more pass for each block.
+"""IRNet by ONNX Runtime: pixels -> HDR light, by tiles, in one more pass for each block.
 
 The attention of a block reads the mean and the standard deviation of every channel over the whole picture. Those are
 summed over all tiles in one pass a block (Chan, Golub and LeVeque's update, in double precision), then every pixel is
@@ -30,7 +30,7 @@ class IRNetModel:
     """A loaded IRNet.
 
     Attributes:
-        card: what the weights say of themselves.
+        card: of the weights: architecture, shape, recipe, data, scores.
         upscale: rows and columns of the light for one of the photo: 1, or 4 for joint super-resolution.
     """
 
@@ -96,7 +96,7 @@ def receptive_radius(blocks: int) -> int:
 
 
 def _picture(pixels: Pixels, tile: tiles.Tile) -> Floats:
-    """What the network is fed: Y, Cr, Cb of the tile, [1, 3, h, w]."""
+    """Input of the network: Y, Cr, Cb of the tile, [1, 3, h, w]."""
     return rgb_to_ycrcb(tiles.unit(pixels[tile.seen])[0])[None]
 
 

@@ -1,4 +1,4 @@
-"""ITMLUT through ONNX Runtime: pixels -> HDR light, by tiles.
+"""ITMLUT by ONNX Runtime: pixels -> HDR light, by tiles.
 
 Three parts: the encoders see the picture at an eighth of its size, and only the mean of their features counts, which is
 summed over tiles; the LUTs follow from it; the look-up sees one pixel at a time, and the mean colour of the picture.
@@ -27,7 +27,7 @@ class ITMLUTModel:
     """A loaded ITMLUT.
 
     Attributes:
-        card: what the weights say of themselves.
+        card: of the weights: architecture, shape, recipe, data, scores.
         upscale: 1.
     """
 

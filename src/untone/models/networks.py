@@ -1,4 +1,4 @@
-"""A network's file and the parts of it that run: ONNX Runtime sessions, and faults as one line."""
+"""ONNX Runtime sessions of a network's file and of parts of its graph; faults as one line."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Network:
 
     Attributes:
         name: of the file, for messages.
-        card: what the file says of itself.
+        card: of the file: architecture, shape, recipe, data, scores.
     """
 
     def __init__(self, data: bytes, card: dict[str, Any], name: str) -> None:

@@ -1,4 +1,4 @@
-"""Pictures in parts: which part gives which result, and how much around it must be seen for that.
+"""Tiling of pictures for networks: tiles that are kept, and the halo that each must be given.
 
 Convolutions of the networks pad the picture's edge with zeros. A tile therefore ends where the picture ends, where the
 network pads as it would for the whole, and elsewhere sees `halo` more pixels on every side, so that no padding reaches

@@ -80,7 +80,7 @@ def test_what_was_done_to_copies_is_found(folders, capsys):
 
 def test_nothing_done_is_nothing_found(folders, capsys):
     assert cli.main(["audit", "originals", "--originals", "originals"]) == 0
-    assert capsys.readouterr().out == "8 photos, 0 with a fault\n"
+    assert capsys.readouterr().out == "8 files, 0 with a fault\n"
 
 
 def test_without_originals_files_are_judged_by_themselves(folders, capsys):
@@ -93,7 +93,7 @@ def test_without_originals_files_are_judged_by_themselves(folders, capsys):
         ["lost", "copies/a.jpg"],
         ["unreadable", "copies/b.jpg"],
     ]
-    assert lines[2] == "0 photos, 2 with a fault"
+    assert lines[2] == "2 files, 2 with a fault"
 
 
 def test_a_folder_that_is_not_there(capsys):

@@ -26,7 +26,7 @@ def test_boxes_of_every_size_field():
     "lie", [b"\0\0\0\x07abcd", b"\0\0\0\x40abcd", b"\0\0\0\x01abcd\xff\xff\xff\xff\xff\xff\xff\xff"]
 )
 def test_a_box_that_lies_is_refused(lie):
-    with pytest.raises(DamagedError, match="'abcd' at byte 0"):
+    with pytest.raises(DamagedError, match="the box abcd at byte 0"):
         list(boxes(lie, 0, len(lie)))
 
 

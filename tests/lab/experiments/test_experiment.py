@@ -121,7 +121,7 @@ def test_a_stopped_experiment_goes_on(pairs_folder: Path, tmp_path: Path, monkey
 
 def test_unknown_rows_are_named(pairs_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("table", pairs_folder, tmp_path, "--rows", "hdrnet") == 2
-    assert "--rows hdrnet: there are identity, one curve" in capsys.readouterr().err
+    assert "--rows hdrnet: must be of identity, one curve" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("row", ablations.ablations("ours")[2:-1], ids=lambda row: row.name)

@@ -1,1 +1,1 @@
-"""`untone audit`: gain maps lost, damaged or left out of step, against the originals."""
+"""`untone audit`: gain maps that were lost, damaged or no longer fit their photo, against the originals."""

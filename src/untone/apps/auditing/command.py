@@ -1,4 +1,4 @@
-"""untone audit: photos in a folder whose gain map was lost, damaged or left out of step, against their originals."""
+"""`untone audit`: photos whose gain map was lost, damaged or no longer fits, found by comparison with originals."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LOST, UNREADABLE = "lost", "unreadable"
 
 @dataclasses.dataclass(frozen=True)
 class Verdict:
-    """What happened to one photo, and how that shows; `original` is None where it was judged by itself."""
+    """A fault of one photo and its evidence; `original` is None where it was found without one."""
 
     file: str
     what: str
@@ -38,7 +38,7 @@ class Verdict:
 
 @dataclasses.dataclass(frozen=True)
 class _Photo:
-    """One readable photo: what it says of itself, when it was taken, digests of the image data of base and gain map."""
+    """One readable photo: its headers, when it was taken, digests of the image data of base and gain map."""
 
     path: Path
     found: Signalling
@@ -48,7 +48,7 @@ class _Photo:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Of `untone audit`."""
+    """Arguments of `untone audit`."""
     parser.add_argument("folder", metavar="DIR", help="photos to look at, in folders within folders too")
     parser.add_argument(
         "--originals", metavar="DIR", help="where they come from: the same names, or the same EXIF date"
@@ -75,7 +75,9 @@ def run(arguments: argparse.Namespace) -> int:
         )
         print(line if arguments.json else one_line(line), flush=True)
     if not arguments.json:
-        print(f"{len(photos)} photos, {len(faults)} with a fault")
+        faulty = {fault.file for fault in faults}
+        looked_at = {str(photo.path) for photo in photos} | faulty
+        print(f"{len(looked_at)} file{'s' * (len(looked_at) != 1)}, {len(faulty)} with a fault")
     return 1 if faults else 0
 
 
@@ -114,7 +116,7 @@ def _digest(data: bytes, stream: Codestream) -> str:
 
 
 def _broken(path: Path, data: bytes) -> list[Verdict]:
-    """The worst deviation that breaks a file, in the words of an audit."""
+    """The worst deviation that breaks a file, as a verdict."""
     broken = [finding for finding in findings(data) if finding.broken]
     words = {"map-missing": LOST, **dict.fromkeys(("unreadable", "newer-reader", "map-left-out"), UNREADABLE)}
     return [Verdict(str(path), words.get(found.rule, DAMAGED), found.text) for found in broken[:1]]
@@ -154,7 +156,7 @@ def compared(folder: Path, photos: Iterable[_Photo], home: Path, originals: Iter
 
 
 def _bare(path: Path) -> str:
-    """A path without suffix, and without the marks that our own outputs bear."""
+    """A path without suffix, and without the mark of our own outputs."""
     stem = path.stem.lower()
     for mark in (".hdr", ".edited"):
         stem = stem.removesuffix(mark)
@@ -181,7 +183,7 @@ def _against(photo: _Photo, original: _Photo) -> list[Verdict]:
 
 
 def _seen(photo: _Photo, original: _Photo) -> list[Verdict]:
-    """What shows in the pictures."""
+    """Faults that a comparison of the decoded pictures shows."""
     name, source = str(photo.path), str(original.path)
     try:
         there = summary(original.path)

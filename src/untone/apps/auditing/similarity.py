@@ -1,8 +1,8 @@
-"""What became of a photo's gain map, seen in small: photo and original are compared as pictures, and their gains.
+"""Similarity of a photo and its original at 64 x 64 pixels: base pictures by their details, gain maps in stops.
 
 Details of the two photos, what is left of a picture of 64 x 64 pixels less its own blur, say whether the photo is still
-the same picture, and how it was turned: they bear other tones and other codecs, but no crop. Where it is the same, the
-gains must be those of the original, turned alike; where it is another part of it, they must not be.
+the same picture, and how it was turned: other tones and codecs change them little, a crop much. Where it is the same,
+the gains must be those of the original, turned likewise; where it is another part of it, they must not be.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ CLEARLY = 0.1
 """By how much another turn must fit better than none."""
 
 LEAST_DETAIL = 0.5 / 255
-"""Standard deviation of codes; below, a picture has no details to be known by."""
+"""Standard deviation of codes; below, a picture has no details to compare."""
 
 TOLERANCE_STOPS = 0.05
 """Of the gain on average over the picture: codecs of maps change it by less."""
@@ -47,7 +47,7 @@ LOCAL_PART, LOCAL_SHARE = 0.25, 0.005
 """A gain off by such a part of their range, in such a share of the picture, is damage however little the mean is."""
 
 BINS = 64
-"""Of equal counts, that gains are put into to see whether alike ones have stayed alike."""
+"""Of equal counts, that gains are sorted into, to see whether equal gains have stayed equal."""
 
 SAME_STOPS = 0.01
 """Up to which two maps are the same one."""
@@ -55,7 +55,7 @@ SAME_STOPS = 0.01
 
 @dataclasses.dataclass(frozen=True)
 class Summary:
-    """A photo as it is shown, in small.
+    """Thumbnails of a photo and its gain map, as shown.
 
     Attributes:
         base: [64, 64, 1] float32, luma of its codes, 0..1.
@@ -71,7 +71,7 @@ class Summary:
 
 
 def summary(path: Path) -> Summary:
-    """Of a file with a gain map.
+    """The summary of a file with a gain map.
 
     Raises:
         UntoneError: unreadable, or without a gain map that can be read.
@@ -111,7 +111,7 @@ def fault(photo: Summary, original: Summary, name: str) -> tuple[str, str] | Non
     """The kind of a fault of a photo's gain map and how it shows; None where there is none.
 
     Args:
-        name: of the original, for the words.
+        name: of the original, for the message.
     """
     if np.ptp(photo.gains) < SAME_STOPS < np.ptp(original.gains):
         return DAMAGED, f"the gain is the same everywhere, that of {name} is not"
@@ -154,7 +154,7 @@ def _damaged(error: Floats, gains: Floats) -> bool:
 
 
 def _by_gain_alone(found: Floats, expected: Floats) -> bool:
-    """Whether gains that were alike still are, so that it is the map's parameters that changed."""
+    """Whether gains that were equal still are, so that only the map's parameters changed."""
     old, new = (gains.mean(axis=2).ravel() for gains in (expected, found))
     bins = np.array_split(new[np.argsort(old, kind="stable")], BINS)
     error = np.concatenate([np.abs(part - np.median(part)) for part in bins])
@@ -169,7 +169,7 @@ def _moved(gains: Floats, original: Floats, turn: int) -> bool:
 
 
 def _turn(found: Floats, original: Floats) -> tuple[int, float]:
-    """The turn (an EXIF orientation) that leads from the original to what was found, and how alike they then are."""
+    """The EXIF orientation that leads from the original to the photo, and their similarity then."""
     scores = [_similarity(found, turned_upright(original, each)) for each in range(1, 9)]
     best = int(np.argmax(scores))
     return (best + 1, scores[best]) if scores[best] > scores[0] + CLEARLY else (1, scores[0])

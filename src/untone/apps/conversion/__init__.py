@@ -1,1 +1,1 @@
-"""The verb without a name, and `untone to`: what is planned, converted, reported."""
+"""`untone convert` and `untone to`: planning, conversion and report of batches; SDR bases for HDR stills."""

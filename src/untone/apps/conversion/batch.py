@@ -1,4 +1,4 @@
-"""The verb without a name: convert photos, folders of photos, or a pipe. A bad file does not stop the others.
+"""`untone convert`: photos, folders of photos, or a pipe. A bad file does not stop the others.
 
 `work` is the batch itself, for every verb that makes one file of each.
 """
@@ -26,7 +26,7 @@ MOST_JOBS = 4
 """Photos side by side unless told otherwise: each holds its pixels in memory."""
 
 Task = Callable[[bytes | Path, Path | None], pipeline.Conversion]
-"""What is done to one photo: source and target (None: the bytes are returned) to what became of it."""
+"""The task of one photo: source and target (None: the bytes are returned) to a Conversion."""
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -81,7 +81,7 @@ def _options(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _do_all(planned: Sequence[Job], count: int | None, force: bool, debug: bool, task: Task) -> Iterator[Outcome]:
-    """Outcomes in the order of the jobs. Interrupted, it finishes the photos in hand and begins no other."""
+    """Outcomes in the order of the jobs. Interrupted, it finishes photos already begun and begins no other."""
     debug = debug or bool(os.environ.get("UNTONE_DEBUG"))
     if len(planned) == 1:  # in this thread, which an interrupt reaches also while it waits for stdin
         yield _do(planned[0], force, debug, task)
@@ -132,7 +132,7 @@ def _attempt(job: Job, force: bool, task: Task) -> tuple[str, str | None, pipeli
 
 
 def _bytes(source: bytes | Path) -> bytes:
-    """A photo that was left alone goes through the pipe unchanged."""
+    """Bytes for the pipe: a photo that was left alone goes through unchanged."""
     return source if isinstance(source, bytes) else source.read_bytes()
 
 

@@ -1,4 +1,4 @@
-"""From what the user named (photos, folders, globs, -) to a list of jobs: this file to that one."""
+"""Planning of a batch: inputs (photos, folders, globs, -) to a list of jobs, one file to another."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ class _Found:
 
 @dataclasses.dataclass(frozen=True)
 class Naming:
-    """How outputs are called, and which files a folder is searched for.
+    """Names of outputs, and which files a folder is searched for.
 
     Attributes:
         mark: between the photo's name and the suffix.
         suffixes: that an output may have; the first is the one it gets where the user names none.
-        pass_over_marked: leave out files in folders that bear MARK.
+        pass_over_marked: leave out files in folders that have MARK in their names.
         keep_suffix: an output gets the suffix of its photo instead.
     """
 

@@ -1,4 +1,4 @@
-"""What the user hears about each photo: lines and a progress bar on a terminal, JSON lines, or nothing but faults."""
+"""Report of a batch: lines and a progress bar on a terminal, JSON lines, or faults only."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CONVERTED, SKIPPED, LEFT_ALONE, FAILED = "converted", "skipped", "left alone", "
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """What became of one job.
+    """The outcome of one job.
 
     Attributes:
         job: the job.
@@ -37,7 +37,7 @@ class Outcome:
 
 
 class Report:
-    """Silence, but for faults; and for a word on photos that were left alone, unless `quiet`."""
+    """Faults only, and a line on photos that were left alone, unless `quiet`."""
 
     def __init__(self, total: int, quiet: bool = False) -> None:
         self.total = total
@@ -51,7 +51,7 @@ class Report:
         return None
 
     def take(self, outcome: Outcome) -> None:
-        """Note one outcome, and say what is to be said about it."""
+        """Count one outcome and print what is to be printed of it."""
         self.counts[outcome.status] += 1
         if outcome.status == FAILED:
             complain(fault_line(outcome.job.name, outcome.reason))
@@ -59,7 +59,7 @@ class Report:
             self.say(outcome)
 
     def say(self, outcome: Outcome) -> None:
-        """About an outcome that is no fault; that many outputs exist already is what a second run is about."""
+        """Print an outcome that is no fault; not that outputs exist already, which a second run expects."""
         if outcome.status == LEFT_ALONE or (outcome.status == SKIPPED and self.total == 1):
             complain(fault_line(outcome.job.name, f"{outcome.status}: {outcome.reason}"))
         if outcome.conversion is not None and outcome.conversion.note:
@@ -75,7 +75,7 @@ class JsonReport(Report):
         print(json.dumps(as_dict(outcome)), flush=True)
 
     def say(self, outcome: Outcome) -> None:
-        """Nothing: the object says it."""
+        """Nothing: the object has it."""
 
 
 class TerminalReport(Report):
@@ -127,7 +127,7 @@ def summary(outcome: Outcome) -> list[str]:
 
 
 def look(suffix: str) -> str:
-    """Where the file shows its light."""
+    """Which viewers show the file in HDR."""
     if suffix in (".jpg", ".jpeg"):
         return "look at it on an HDR screen in Chrome, Safari or Google Photos; elsewhere it shows as before"
     return "look at it on an HDR screen in " + (

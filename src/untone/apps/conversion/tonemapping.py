@@ -1,4 +1,4 @@
-"""An HDR picture as an SDR base with the gain map that leads back to it, for formats whose pictures are SDR.
+"""Tone mapping of an HDR still to an SDR base and the gain map back to it, for formats whose bases are SDR.
 
 Where it has a gain map, the base is its SDR rendition, and the same map leads the other way. Of a still:
 the base is made by the EETF of ITU-R BT.2390-11 (5.4.1), for a display whose peak is SDR white: light up to a knee is
@@ -38,7 +38,7 @@ ROUNDING = 0.005
 """Light, and share of a pixel's brightest channel, that 10-bit PQ may put another one below 0 by."""
 
 LIMIT = colour.PQ_PEAK_NITS / DIFFUSE_WHITE_NITS
-"""Light beyond what PQ can say, which only scene-linear files have (the sun), would take the codes from the rest."""
+"""Light beyond the range of PQ, which only scene-linear files have (the sun), would take the codes from the rest."""
 
 DARKEST_STOPS, LOWEST_STOPS = -20, -0.5
 """Where the table of the curve begins; and how much a gain may darken what a codec made too bright."""

@@ -1,4 +1,4 @@
-"""untone to: photos in another container, gain map and metadata kept; into pixel formats, the HDR rendition."""
+"""`untone to`: photos in another container, gain map and metadata kept; into pixel formats, the HDR rendition."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ HDR_TRANSFERS = ("pq", "hlg", "linear")
 
 
 def choices() -> dict[str, str]:
-    """What may be written: the word on the command line, and the name in the table of formats."""
+    """Formats that may be written: the word on the command line, and the name in the table of formats."""
     return {f.suffixes[0].removeprefix("."): f.name for f in formats.FORMATS if f.write is not None and f.suffixes}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Of `untone to`."""
+    """Arguments of `untone to`."""
     add = parser.add_argument
     add("format", choices=sorted(choices()), metavar="FORMAT", help=f"one of {', '.join(sorted(choices()))}")
     add("inputs", nargs="+", metavar="INPUT", help="photo, folder, glob, or - for stdin")

@@ -1,4 +1,4 @@
-"""untone edit: crop, resize, turn and strip photos, base and gain map in step.
+"""`untone edit`: crop, resize, turn and strip photos, base and gain map alike.
 
 A JPEG that is cropped or turned keeps its DCT blocks where they allow it (lossless.py); where they do not, a turn is a
 change of its EXIF orientation, which loses nothing either, and a crop is encoded anew. What is only stripped keeps its
@@ -58,7 +58,7 @@ class Strip:
 
 @dataclasses.dataclass(frozen=True)
 class Qualities:
-    """Of what has to be encoded anew, 1 to 100; and what gives way so that less has to be."""
+    """Qualities of what has to be encoded anew, 1 to 100; and what gives way so that less has to be."""
 
     base: int = 98
     gain_map: int = 100
@@ -66,7 +66,7 @@ class Qualities:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Of `untone edit`."""
+    """Arguments of `untone edit`."""
     add = parser.add_argument
     add("inputs", nargs="+", metavar="INPUT", help="photo, folder, glob, or - for stdin")
     add_output(add, "file, folder, or - for stdout; default: NAME.edited.jpg beside INPUT")
@@ -183,7 +183,7 @@ def edit(source: bytes | Path, target: Path | None, change: Edit, strip: Strip, 
 def _moved(
     data: bytes, target: Path | None, outline: tuple[Image, GainMap | None], found: Moves, change: Edit, strip: Strip
 ) -> Conversion:
-    """What blocks make, of a photo and map as outlined: nobody decodes all of their pixels."""
+    """The edit made by moving DCT blocks of photo and map; no pixels are decoded."""
     assert found.base is not None
     before = outline[0]
     image, gain_map = outlined(*outline, found, change)
@@ -197,7 +197,7 @@ def _moved(
 
 
 def _moves(data: bytes, image: Image, change: Edit, mode: Mode, stays: bool) -> Moves | None:
-    """How blocks make the edit; None where there is none to make, or all of it is the orientation.
+    """The block moves of an edit; None where there are none, or all of it is the orientation.
 
     Raises:
         UnsupportedError: it is to be without loss, and cannot.
@@ -242,7 +242,7 @@ def _patched(data: bytes, target: Path | None, change: Edit, strip: Strip) -> Co
 
 
 def _without_trailer(packet: bytes, data: bytes, strip: Strip) -> bytes:
-    """The packet without a word of a motion photo's video, the announcement of the map kept."""
+    """The packet without a motion photo's video, the gain map's directory entry kept."""
     if not strip.trailer:
         return packet
     found = locate(data)

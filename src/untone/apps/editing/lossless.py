@@ -1,4 +1,4 @@
-"""What of an edit a JPEG's blocks allow, so that base and gain map are moved and not encoded anew.
+"""Lossless edits: crops and turns of base and gain map by their DCT blocks, where those allow them.
 
 jpegtran is the reference: a crop begins at a unit's border, and a side that is reversed must be whole units. Where a
 photo or a request does not fit, `Mode` says what gives way.
@@ -26,7 +26,7 @@ FURTHEST_GROWTH = 64
 
 
 class Mode(enum.Enum):
-    """What gives way where blocks do not allow what is asked."""
+    """What gives way where blocks do not allow the edit."""
 
     EXACT = "the base is encoded anew, and shows exactly what was asked"
     GROWN = "the crop grows to whole units, sides that are reversed lose what is part of one (jpegtran -trim)"
@@ -35,7 +35,7 @@ class Mode(enum.Enum):
 
 @dataclasses.dataclass(frozen=True)
 class Moves:
-    """What becomes of blocks.
+    """Block moves of base and gain map.
 
     Attributes:
         window: rows and columns that stay, as stored; of the size that it has.
@@ -53,7 +53,7 @@ class Moves:
 
 
 def moves(data: bytes, image: Image, edit: Edit, mode: Mode) -> Moves | None:
-    """How blocks make an edit that keeps the size of pixels; None where turning its orientation is all there is to do.
+    """Block moves of an edit that does not resize; None where changing the orientation is all there is to do.
 
     Raises:
         UsageError: the crop does not lie within the picture.

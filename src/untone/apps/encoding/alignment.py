@@ -1,4 +1,4 @@
-"""Whether two renditions of one photo lie alike: a pair of which one is turned or mirrored is no pair."""
+"""Check that two renditions of one photo have the same orientation, by the ranks of their cells' brightness."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CLEARLY = 4
 
 
 def check_turn(sdr: Image, light: NDArray[np.float32]) -> None:
-    """Whether the HDR rendition lies as the photo does, where that can be told: by the order of their brightness.
+    """Check that the HDR rendition is turned as the photo is, where brightness tells.
 
     Args:
         light: [H, W, 3] of the HDR rendition, as the photo's pixels should lie.

@@ -1,4 +1,4 @@
-"""untone encode: an SDR photo and its HDR rendition to one JPEG that holds what leads from one to the other.
+"""`untone encode`: an SDR photo and its HDR rendition to one file with a gain network, residual map or gain map.
 
 As a network of a few kilobytes (gain-mlp, gamma-mlp) or an exponent for each pixel (a codec and --residual gamma),
 which `apply` and `to` read; or as an ordinary gain map.
@@ -31,7 +31,7 @@ from ..rendition import check_output
 from .alignment import check_turn
 
 NETWORKS = {"gain-mlp": ("gain", "linear"), "gamma-mlp": ("gamma", "pq")}
-"""What is stored as a network: kind and usual domain of its residual."""
+"""Kinds of networks: kind and usual domain of the residual."""
 
 CODECS = ("jpeg", "heic", "jxl", "avif")
 
@@ -53,7 +53,7 @@ MAP_LADDER = tuple((divisor, quality) for divisor in (8, 4, 2, 1) for quality in
 USUAL_MAP = (2, 90)
 
 Written = tuple[bytes, int, float]
-"""A file, the bytes that its relation adds, and the PQ-PSNR it reaches."""
+"""A file, the bytes that its network or map adds, and the PQ-PSNR it reaches."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -66,7 +66,7 @@ class Pair:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Of `untone encode`."""
+    """Arguments of `untone encode`."""
     add = parser.add_argument
     add("sdr", metavar="SDR", help="the photo; a JPEG stays as it is")
     add("hdr", metavar="HDR", help="the same picture in HDR: .exr, PQ or HLG .png, gain map .jpg ...")
@@ -108,7 +108,7 @@ def _positive(text: str) -> float:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Read both, encode, write, and say how large and how good it became.
+    """Read both, encode, write, and print bytes and PQ-PSNR.
 
     Raises:
         UsageError: OUT is of another format, exists, or is an input; options that do not go together.
@@ -133,7 +133,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _ours(arguments: argparse.Namespace) -> bool:
-    """Whether a JPEG with segments of our own is written: networks, and maps that no standard knows."""
+    """Whether a JPEG with APP11 segments of our own is written: networks, and residuals outside ISO 21496-1."""
     return arguments.kind in NETWORKS or arguments.residual == "gamma" or arguments.domain == "pq"
 
 
@@ -274,7 +274,7 @@ def _ordinary(arguments: argparse.Namespace, pair: Pair, divisor: int, quality: 
 
 
 def _coded(arguments: argparse.Namespace, pair: Pair, divisor: int, quality: int) -> Written:
-    """A residual that no standard knows, by the codec, in a JPEG's segments of our own."""
+    """A residual outside ISO 21496-1, coded by the codec, in APP11 segments of a JPEG."""
     base = _base(pair.sdr, arguments.quality)
     photo, _ = pipeline.read(base)
     kind = arguments.residual or "gain"

@@ -1,1 +1,1 @@
-"""`untone inspect`: what a file carries, whether it keeps the rules, and what viewers make of it."""
+"""`untone inspect`: HDR signalling of a file, its conformance, and which viewers show it in HDR."""

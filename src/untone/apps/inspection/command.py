@@ -1,4 +1,4 @@
-"""untone inspect: what HDR signalling a file carries, from its headers, and what viewers make of it."""
+"""`untone inspect`: HDR signalling of a file, from its headers, and which viewers show it in HDR."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ READERS = {
     "heic": {"iso21496-1": "iOS 18, macOS 15, Android 16", "apple": "Apple Photos"},
     "jxl": {"iso21496-1": "Lightroom"},
 }
-"""Who shows a gain map, by container and flavour of its parameters."""
+"""Viewers that show a gain map, by container and flavour of its parameters."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Of `untone inspect`."""
+    """Arguments of `untone inspect`."""
     parser.add_argument("file", metavar="FILE", help="image file, or - for stdin")
     parser.add_argument("--json", action="store_true", help="one JSON object")
     parser.add_argument("--html", metavar="OUT", help="write a page with pictures: base, map, nits, histogram")
@@ -122,7 +122,7 @@ def _numbers(values: list[float]) -> str:
 
 
 def verdict(found: Signalling) -> str:
-    """One sentence: who shows this file in HDR."""
+    """One sentence on which viewers show this file in HDR."""
     if found.gain_map is not None:
         better = f"; untone apply reads its {_kept(found.network)}, which knows more" if found.network else ""
         return _gain_map_verdict(found.format, found.gain_map) + better

@@ -1,4 +1,4 @@
-"""The page of `untone inspect --html`: what a photo looks like, what its gain map does, and how bright it becomes.
+"""The page of `untone inspect --html`: base, HDR exposures, gain map, luminance in false colours, histogram.
 
 One file without scripts, fonts or links: pictures are PNGs within it.
 """

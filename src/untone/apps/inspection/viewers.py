@@ -1,4 +1,4 @@
-"""What viewers do about each deviation of a gain map file; the one place where `inspect --strict` knows them from.
+"""RULES, the registry of deviations: severity of each, and what viewers do about it.
 
 Every line was tried with Chromium 156, libultrahdr 2.0.2, libavif 1.4.2 or gainmap-js 3.7.3, or says "documented".
 Where nothing is said about a viewer, nothing was tried with it.

@@ -1,1 +1,1 @@
-"""What several containers share: whole files, limits, pixel arrays, boxes, threads."""
+"""Parts that several containers share: whole files, limits, pixel arrays, ISOBMFF boxes, threads."""

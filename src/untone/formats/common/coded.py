@@ -1,4 +1,4 @@
-"""Codes to be handed to an encoder: how many bits, in which space, and how bright the brightest."""
+"""Codes for an encoder: PQ of light, rounding to bits, and light levels (MaxCLL, MaxFALL)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whole files in and out: a write either replaces the target entirely or leaves it as it was."""
+"""Reading and writing whole files: a write either replaces the target entirely or leaves it as it was."""
 
 from __future__ import annotations
 

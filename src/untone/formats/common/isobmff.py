@@ -1,6 +1,6 @@
-"""Boxes of the ISO base media file format (ISO/IEC 14496-12): what AVIF, HEIC and JPEG XL files are made of.
+"""Boxes of the ISO base media file format (ISO/IEC 14496-12), of which AVIF, HEIC and JPEG XL files consist.
 
-No length is believed: a box must end within what holds it, and every number is read through a Reader that knows where
+Lengths are checked: a box must end within what holds it, and every number is read through a Reader that knows where
 its box ends. Nothing here recurses; who wants the children of a box asks for them.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ...errors import DamagedError, LimitError
-from .limits import MAX_BOXES
+from .limits import MAX_BOXES, letters
 
 
 class Box(NamedTuple):
@@ -87,15 +87,11 @@ def boxes(data: bytes, start: int, end: int, most: int = MAX_BOXES) -> Iterator[
             (size,), header = struct.unpack(">Q", data[start + 8 : start + 16]), 16
         size = size or end - start
         if size < header or start + size > end:
-            raise DamagedError(f"the box {_letters(name)} at byte {start} says {size} bytes; {end - start} are there")
+            raise DamagedError(f"the box {letters(name)} at byte {start} says {size} bytes; {end - start} are there")
         yield Box(name, start + header, start + size)
         start += size
     if start + 8 <= end:
         raise LimitError(f"there are more than {most} boxes beside each other")
-
-
-def _letters(name: bytes) -> str:
-    return repr(name.decode("latin-1"))
 
 
 def box(name: bytes, *parts: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""Every limit on what a file may ask for, in one place. All are checked before anything of that size is allocated."""
+"""Limits on files, all in one place; checked before anything of that size is allocated."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ MAX_PIXELS = 1 << 28
 """268 megapixels: a 250-megapixel photo passes."""
 
 MAX_SIDE = 1 << 20
-"""Pixels; beyond it a header is a lie rather than a picture."""
+"""Pixels; beyond it a header is damaged rather than large."""
 
 MAX_PIXEL_BYTES = 2 << 30
 """Decoded pixels as an array; 16-bit and float pictures reach this before MAX_PIXELS. EXRs beyond are read by rows."""
@@ -35,7 +35,7 @@ MAX_CODED_SYMBOLS = 1 << 13
 
 MAX_MPF_IMAGES = 64
 MAX_CANDIDATES = 256
-"""Start-of-image markers tried when an MPF index lies; no more than MAX_MPF_IMAGES of what they begin are looked at."""
+"""Start-of-image markers tried when an MPF index is wrong; at most MAX_MPF_IMAGES images there are examined."""
 
 MAX_CHUNKS = 65536
 """Chunks or tags looked at in a PNG, WebP, TIFF or EXR header."""
@@ -110,6 +110,12 @@ def quoted(value: object) -> str:
     """A value of a file as an error quotes it: one line, never longer than MAX_QUOTED."""
     text = repr(value)
     return text if len(text) <= MAX_QUOTED else f"{text[: MAX_QUOTED - 3]}..."
+
+
+def letters(name: bytes) -> str:
+    """The name of a chunk, tag or box as an error shows it: ASCII as it is, other bytes as \\xNN."""
+    text = "".join(chr(byte) if 0x20 <= byte < 0x7F else f"\\x{byte:02x}" for byte in name)
+    return text.rstrip() or "of spaces"
 
 
 def check_file_size(size: int) -> None:

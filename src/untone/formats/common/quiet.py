@@ -1,4 +1,4 @@
-"""Silence for a library that prints what it also raises."""
+"""Muting of libraries that print what they also raise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A file read where it is looked at: what `inspect` wants to know of 200 MB stands in a few kilobytes.
+"""Random access to the bytes of an open file, so that `inspect` reads a few kilobytes of 200 MB.
 
 Read, not mapped into memory: a file that shrinks while it is mapped would end the process.
 """

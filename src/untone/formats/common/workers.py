@@ -1,4 +1,4 @@
-"""Pieces of a file made side by side in threads, in order, few at a time, so that no more of them lie in memory."""
+"""Pieces of a file made in threads, in order, few at a time to bound memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""OpenEXR: linear light in and out; 1.0 is SDR white, whose nits are the whiteLuminance attribute."""
+"""OpenEXR reader and writer: linear light; 1.0 is SDR white, whose nits are the whiteLuminance attribute."""
 
 from __future__ import annotations
 

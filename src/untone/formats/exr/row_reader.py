@@ -1,6 +1,6 @@
-"""A flat EXR of scan lines read a band of rows at a time, of those too large for memory: the library reads them whole.
+"""Reader of flat scan line EXRs by bands of rows, for files too large for memory (the library reads them whole).
 
-Layout: "OpenEXR File Layout" (openexr.com), of a single-part scan line file, not packed or by ZIP (exr_lines.py writes
+Layout: "OpenEXR File Layout" (openexr.com), of a single-part scan line file, not packed or by ZIP (row_writer.py writes
 those): a table of offsets, then chunks of a first row, a size, and lines, of each the channels in their order.
 """
 
@@ -134,7 +134,7 @@ def _chunk(data: bytes, layout: Layout, index: int) -> Lines:
 
 
 def _unsorted(packed: Lines) -> Lines:
-    """What exr_lines sorts: bytes that are differences, plus 128, to the one before; even ones, then odd ones."""
+    """Inverse of row_writer._sorted: bytes are differences, plus 128, to the one before; even ones, then odd ones."""
     mixed = packed + np.uint8(128)
     mixed[:1] = packed[:1]
     np.cumsum(mixed, dtype=np.uint8, out=mixed)

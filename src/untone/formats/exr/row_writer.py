@@ -1,4 +1,4 @@
-"""Light to a flat EXR of scan lines, ZIP compressed, a band of rows at a time: the library wants all pixels at once.
+"""Writer of flat scan line EXRs, ZIP compressed, by bands of rows (the library needs all pixels at once).
 
 Layout: "OpenEXR File Layout" (openexr.com), of a single-part scan line file; ZIP as its library packs it: the bytes of
 16 rows sorted into first and second ones, each less the one before, then a zlib stream.

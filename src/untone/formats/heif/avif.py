@@ -1,6 +1,6 @@
-"""AVIF: stills of 8, 10 and 12 bits, SDR, PQ and HLG, and gain maps (`tmap`), in and out.
+"""AVIF reader and writer: stills of 8, 10 and 12 bits, SDR, PQ and HLG, and gain maps (`tmap`).
 
-libavif codes and decodes single pictures; everything around them is ours (heif*.py).
+libavif codes and decodes single pictures; everything around them is done here.
 """
 
 from __future__ import annotations
@@ -107,5 +107,5 @@ def write(
     map_quality: int = 90,
     bits: int | None = None,
 ) -> Parts:
-    """The AVIF of an image and its gain map; light becomes PQ. Arguments and errors as of heif_output.write."""
+    """The AVIF of an image and its gain map; light becomes PQ. Arguments and errors as of encoding.write."""
     return encoding.write(CODEC, image, gain_map, quality, map_quality, bits)

@@ -1,7 +1,7 @@
-"""What AV1 and HEVC bitstreams say of their own colours, for AVIF and HEIC files without a `colr` box.
+"""Colour of AV1 and HEVC bitstreams by their sequence headers, for AVIF and HEIC files without a `colr` box.
 
 Read are the sequence header of AV1 (its specification, 5.5) and the sequence parameter set of HEVC (ITU-T H.265,
-7.3.2.2 and E.2.1), as far as two code points of ITU-T H.273. What cannot be read says nothing, as an absent box does.
+7.3.2.2 and E.2.1), as far as two code points of ITU-T H.273. What cannot be read counts as an absent box.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Pictures in AVIF and HEIC files: what an item is to be decoded to, from its properties, and its bytes for a decoder.
+"""Decoding of pictures in AVIF and HEIC files: size, colour and orientation by item properties, bytes for a decoder.
 
 What holds for both lives here; `avif.py` and `heic.py` add their codecs. A picture is decoded by itself: its item, and
 the tiles that it may be made of, are put into a file of their own, without what turns and crops it, since pixels are
@@ -16,7 +16,7 @@ import numpy as np
 
 from ...errors import DamagedError, LimitError, UnsupportedError
 from ...image import Image, Pixels
-from ..common.limits import MAX_DERIVATIONS, MAX_ITEMS, MAX_METADATA_BYTES, check_size, quoted
+from ..common.limits import MAX_DERIVATIONS, MAX_ITEMS, MAX_METADATA_BYTES, check_size, letters, quoted
 from ..common.pixels import three_channels
 from ..jpeg.segments import EXIF_TAG
 from ..metadata.exif import with_orientation
@@ -49,7 +49,7 @@ AV1_BITS = {0x00: 8, 0x40: 10, 0x60: 12}
 
 @dataclasses.dataclass(frozen=True)
 class Codec:
-    """What AVIF and HEIC differ in.
+    """Differences of AVIF and HEIC.
 
     Attributes:
         name: in the table of formats.
@@ -116,7 +116,7 @@ class Picture:
 
 
 def picture(data: bytes, meta: Meta, number: int, codec: Codec) -> Picture:
-    """What the properties of an item say.
+    """The picture that the properties of an item describe.
 
     Raises:
         DamagedError: no size, or nonsense.
@@ -132,7 +132,7 @@ def picture(data: bytes, meta: Meta, number: int, codec: Codec) -> Picture:
     if other is not None or not coded:
         kind = other or item.kind
         name = f" ({CODINGS[kind]}, which is not read there)" if kind in CODINGS else ""
-        raise UnsupportedError(f"a picture of this {codec.name.upper()} is coded as {kind.decode('latin-1')!r}{name}")
+        raise UnsupportedError(f"a picture of this {codec.name.upper()} is coded as {letters(kind)}{name}")
     if any(part.kind == b"iovl" for part in parts) and not codec.overlays:
         raise UnsupportedError(f"a picture of this {codec.name.upper()} is put together from several (iovl)")
     if any(part.extents is None for part in parts):
@@ -217,7 +217,7 @@ def _size(item: Item) -> tuple[int, int]:
 
 
 def samples(coded: Item, codec: Codec) -> tuple[int, int]:
-    """Bits and channels of a coded item by its codec's setup; pixi tells the same, and may lie.
+    """Bits and channels of a coded item by its codec's setup; pixi has the same, and may be wrong.
 
     Raises:
         DamagedError: it has no setup.
@@ -256,7 +256,7 @@ def _colour(points: CodePoints, icc: bytes | None) -> Colour:
 
 
 def _coded_colour(data: bytes, coded: Item, codec: Codec) -> Colour:
-    """What the codestream of a coded item says."""
+    """The colour in the codestream of a coded item."""
     setup = coded.property(codec.config) or b""
     if codec.config == b"hvcC":
         return _colour(hevc_code_points(setup), None)
@@ -323,7 +323,9 @@ def metadata_bytes(data: bytes, item: Item) -> bytes:
     if not item.content_encoding:
         return stored
     if item.content_encoding != b"deflate":
-        raise UnsupportedError(f"item {item.number} is packed as {item.content_encoding[:20]!r}, which is not read")
+        raise UnsupportedError(
+            f"item {item.number} is packed as {quoted(item.content_encoding[:20])}, which is not read"
+        )
     unpacking = zlib.decompressobj()
     try:
         unpacked = unpacking.decompress(stored, MAX_METADATA_BYTES)

@@ -1,4 +1,4 @@
-"""AVIF and HEIC out: base, gain map and metadata as items, by one codec.
+"""Writing of AVIF and HEIC: base, gain map and metadata as items, by one codec.
 
 A file with a gain map has the base as primary item, then whatever tiles it has, a `tmap` item derived from base and
 map, and the map, hidden; a group of alternates with `tmap` first, and the brand `tmap`, without which Chrome ignores

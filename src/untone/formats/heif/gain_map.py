@@ -195,13 +195,13 @@ def _as_base(codes: Pixels, shown: Picture, base: Picture) -> Pixels:
 
 
 def _lies_across(shown: Picture, base: Picture) -> bool:
-    """Whether a map is wide where the base is high, or the other way round."""
+    """Whether a map is landscape where the base is portrait, or the reverse."""
     (_, _, width, height), (_, _, base_width, base_height) = shown.crop, base.crop
     return (width - height) * (base_width - base_height) < 0
 
 
 def signal(found: Found) -> GainMapSignal | None:
-    """Its size and parameters in the words of `inspect`."""
+    """Size and parameters of a gain map for `inspect`."""
     if found.map is None or found.metadata is None:
         return None
     _, _, width, height = found.map.crop

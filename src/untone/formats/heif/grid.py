@@ -1,4 +1,4 @@
-"""Codes to the items of an AVIF or HEIC: one coded picture, or of a large one a grid (ISO/IEC 23008-12, 6.6.2.3).
+"""Coded items of an AVIF or HEIC picture: one item, or a grid of cells where it is large (ISO/IEC 23008-12, 6.6.2.3).
 
 No level of AV1 or HEVC that the profiles of AVIF and HEIC allow holds more than 35 megapixels, and encoders take 30
 bytes for each pixel of a picture that they code; a grid is within both, as its cells are coded one after the other.

@@ -1,4 +1,4 @@
-"""HEIC: stills of 8 and 10 bits with gain maps (`tmap`, Apple's and Samsung's auxiliary maps), in and out.
+"""HEIC reader and writer: stills of 8 and 10 bits with gain maps (`tmap`; Apple's and Samsung's auxiliary images).
 
 HEVC is coded and decoded by pillow-heif, the optional extra `heic`: BSD-3 itself, its wheels carry libheif and libde265
 (LGPL) and the encoder x265 (GPL-2). Headers are ours and need none of it.
@@ -105,5 +105,5 @@ def write(
     map_quality: int = 90,
     bits: int | None = None,
 ) -> Parts:
-    """The HEIC of an image and its gain map; light becomes PQ. Arguments and errors as of heif_output.write."""
+    """The HEIC of an image and its gain map; light becomes PQ. Arguments and errors as of encoding.write."""
     return encoding.write(CODEC, image, gain_map, quality, map_quality, bits)

@@ -1,4 +1,4 @@
-"""Where the items of AVIF and HEIC files lie: the `iloc` box (ISO/IEC 14496-12, 8.11.3), as places in the file.
+"""Locations of the items of AVIF and HEIC files: the `iloc` box (ISO/IEC 14496-12, 8.11.3), as offsets in the file.
 
 An item lies in the file, in the `idat` box, or within the bytes of other items, which may again lie within others.
 """

@@ -1,4 +1,4 @@
-"""AVIF and HEIC files from items: the same tables as `items` reads, written out."""
+"""Writer of the `meta` box: AVIF and HEIC files from items, with the tables that `items` reads."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _head() -> bytes:
 
 
 def _tables(items: Sequence[NewItem], references: Sequence[Link], groups: Sequence[Link]) -> bytes:
-    """What says nothing of places: it is made once, where thousands of tiles have to be listed."""
+    """Tables without file offsets: made once, as there may be thousands of tiles to list."""
     parts = [full_box(b"iinf", 0, 0, struct.pack(">H", len(items)), *map(_info, range(1, len(items) + 1), items))]
     if references:
         parts.append(full_box(b"iref", 0, 0, *map(_reference, references)))

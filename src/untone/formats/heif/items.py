@@ -21,6 +21,7 @@ from ..common.limits import (
     MAX_LINKS,
     MAX_METADATA_BYTES,
     MAX_PROPERTIES,
+    letters,
 )
 from .iloc import Resolver, places
 from .sequences import Sample, first_picture
@@ -344,7 +345,7 @@ def item_bytes(data: bytes, item: Item, limit: int | None = None) -> bytes:
         raise UnsupportedError(f"item {item.number} is stored in a way that is not read (in another file)")
     total = sum(length for _, length in item.extents)
     if not item.extents or total == 0:
-        raise DamagedError(f"item {item.number} ({item.kind.decode('latin-1')!r}) has no data")
+        raise DamagedError(f"item {item.number} ({letters(item.kind)}) has no data")
     if any(offset + length > len(data) for offset, length in item.extents) or total > len(data):
         raise DamagedError(f"item {item.number} says {total} bytes beyond the file's end at {len(data)}")
     if limit is not None and total > limit:

@@ -1,4 +1,4 @@
-"""Image sequences of AVIF and HEIC without a still beside them: their first picture, as if it were the primary item.
+"""Image sequences of AVIF and HEIC without a still: their first picture is read as the primary item.
 
 Of the tables of a track (ISO/IEC 14496-12, 8.3 to 8.7) only what leads to its first sample is read: the entry that
 describes it, its size, and its chunk's place.

@@ -1,4 +1,4 @@
-"""What `clap`, `irot` and `imir` make of a picture, in the order that they are applied (ISO/IEC 23008-12, 6.5).
+"""Crop and orientation by `clap`, `irot` and `imir`, in the order that they are applied (ISO/IEC 23008-12, 6.5).
 
 A picture may be cropped, turned, and cropped again, by itself or by what is derived from it. All of it comes to a part
 of what is stored, and one of the eight orientations that EXIF has names for.

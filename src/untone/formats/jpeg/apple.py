@@ -1,4 +1,4 @@
-"""Apple's JPEG gain map (2020): headroom from XMP or MakerNote, and its curve recomputed to ISO 21496-1 codes.
+"""Apple's gain map in JPEG (2020): headroom from XMP or MakerNote, codes recomputed to ISO 21496-1.
 
 The formula is Apple's ("Applying Apple HDR effect to your photos"): HDR = SDR * (1 + (headroom - 1) * lin(code)),
 lin being the inverse BT.709 OETF. Copied codes would be too bright in the middle, so they are recomputed.

@@ -1,4 +1,4 @@
-"""Lossless crops and turns of one JPEG image: where its blocks allow them, and what they cost where not.
+"""Lossless crops and turns of one JPEG image by its MCUs: where its blocks allow them.
 
 A unit (MCU) is the smallest part that can be moved: 8 x 8 pixels, or 16 a side where colours are subsampled. A crop
 begins at a unit's border; it may end anywhere. A side that is reversed must be whole units.

@@ -1,4 +1,4 @@
-"""JPEG files, plain or with a gain map: pixels in and out. The container's rules are in `ultrahdr.py`."""
+"""JPEG reader and writer, plain or with a gain map. The container of gain maps is in `ultrahdr.py`."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def _stated(layout: ultrahdr.Layout) -> _Parameters | None:
 
 
 def _resolved(pixels: Pixels, primary: Codestream) -> profiles.Resolved:
-    """What a decoder makes of a base, in RGB with a name."""
+    """Decoded pixels of a base as RGB of a named colour space."""
     if primary.components == 4:
         return profiles.cmyk_to_rgb(pixels, primary.icc)
     return profiles.resolve(primary.icc, pixels)
@@ -208,7 +208,7 @@ def _decoded(
 
 @dataclasses.dataclass(frozen=True)
 class _Parameters:
-    """What a gain map's codestream says of it; `metadata` is None where `left_out` says why."""
+    """Parameters of a gain map by its codestream; `metadata` is None where `left_out` says why."""
 
     metadata: Metadata | None
     encodings: tuple[str, ...]
@@ -249,7 +249,7 @@ def _parameters(stream: Codestream, exif: bytes | None) -> _Parameters:
 
 
 def probe(data: bytes) -> Signalling:
-    """What the headers of a JPEG and of its gain map say; no pixel is decoded.
+    """Signalling of a JPEG and its gain map, from headers alone; no pixel is decoded.
 
     Raises:
         DamagedError, UnsupportedError, LimitError: as `read`.

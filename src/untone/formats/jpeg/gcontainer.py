@@ -1,4 +1,4 @@
-"""The base image's XMP packet: Google's container directory, which announces the gain map to Android.
+"""Google's GContainer directory in the base image's XMP, by which Android finds the gain map.
 
 A packet that belongs to the user is never rebuilt: what an earlier gain map left there is cut out, one
 rdf:Description is inserted, and every other byte stays.
@@ -54,7 +54,7 @@ def announce(existing: bytes | None, map_length: int | None, more: Sequence[Item
     `more`, are kept.
 
     Raises:
-        DamagedError: `existing` cannot be parsed, so that nothing can be inserted without harm.
+        DamagedError: `existing` cannot be parsed, so that nothing can be inserted safely.
     """
     if existing is None:
         return packet_of(_description(map_length, [], ""))

@@ -1,4 +1,4 @@
-"""CIPA DC-007 Multi-Picture Format: the index in the first image of where the others are."""
+"""CIPA DC-007 Multi-Picture Format (MPF): the index in the first image of the offsets of the others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A gain network in a JPEG: APP11 segments of its own, which every other reader passes over.
+"""Gain networks in JPEG: the payload of their APP11 segments, which other readers skip.
 
 Each segment begins with TAG, its number (from 1) and how many there are; what follows, joined, is one payload. All
 numbers of a payload are big-endian (docs/gain-mlp.md):
@@ -236,12 +236,12 @@ class _Taken:
 
 
 def file_bytes(neurons: int, bits: int) -> int:
-    """How much a network makes a JPEG larger."""
+    """Bytes by which a network makes a JPEG larger."""
     return len(parts(bytes(_HEAD.size + _weight_bytes(neurons, bits) + _CRC.size)))
 
 
 def signal(segments: Iterable[Segment]) -> tuple[NetworkSignal | None, tuple[str, ...]]:
-    """A JPEG's network in the words of `inspect`, and what is wrong with it."""
+    """A JPEG's network as `inspect` prints it, and what is wrong with it."""
     payload = joined(segments)
     if payload is None:
         return None, ()

@@ -1,6 +1,6 @@
-"""A residual kept by a picture codec in a JPEG: the payload of version 2 in the segments of gain networks.
+"""Residual maps in JPEG: a residual coded by a picture codec, payload version 2 of the segments of gain networks.
 
-What ISO 21496-1 has no word for, above all exponents, lies where a network would (network_segment.py), with that head:
+Residuals that ISO 21496-1 cannot express, above all exponents, are stored as a network is (network_segment.py):
 
     bytes  what
     1      version, 2

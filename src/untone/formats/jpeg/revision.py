@@ -1,4 +1,4 @@
-"""A JPEG file with another picture, EXIF or XMP in its first image, and everything else as it was.
+"""Revision of a JPEG file: another picture, EXIF or XMP in its first image, everything else kept.
 
 What follows the first image (gain map, other images, the video of a motion photo) moves as a whole; the MPF index,
 which says where each of them is, is corrected.
@@ -43,7 +43,7 @@ _HEIGHT = rb"(?:exif:PixelYDimension|tiff:ImageLength)"
 
 @dataclasses.dataclass(frozen=True)
 class Revision:
-    """What changes in the first image.
+    """Changes to the first image.
 
     Attributes:
         picture: a JPEG whose image data takes the place of the old; None keeps it. What showed the old one goes: JFIF's

@@ -1,4 +1,4 @@
-"""JPEG marker segments: where each begins and ends, without decoding anything (ITU-T T.81 annex B)."""
+"""Parser and writer of JPEG marker segments, without decoding (ITU-T T.81 annex B)."""
 
 from __future__ import annotations
 

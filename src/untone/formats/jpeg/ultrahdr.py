@@ -1,6 +1,6 @@
-"""Where the gain map of a JPEG file is, and how a base image and a gain map become one file.
+"""Ultra HDR: finding the gain map of a JPEG file, and assembling base image and gain map into one file.
 
-Readers get the map from the MPF index; where the index lies, from the next image that carries gain map metadata.
+Readers get the map from the MPF index; where that is wrong, from the next image that carries gain map metadata.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ Parts = list[bytes | memoryview]
 
 @dataclasses.dataclass(frozen=True)
 class Layout:
-    """What a JPEG file consists of.
+    """The images of a JPEG file.
 
     Attributes:
         primary: its first image.

@@ -1,6 +1,6 @@
-"""The XMP segments of a base image: the main packet, and the extension that takes what one segment cannot hold.
+"""XMP segments of a base image: the main packet, and extended XMP for what one segment cannot hold.
 
-Phones also put the announcement of their own gain map into the extension (XMP part 3, section 1.1.3.1); left there
+Phones also put the directory entry of their own gain map into extended XMP (XMP part 3, section 1.1.3.1); left there
 it would contradict the one in the main packet.
 """
 
@@ -74,7 +74,7 @@ def rewritten(primary: Codestream, map_length: int | None) -> tuple[list[Segment
     """XMP segments to take out, and those to put in, so that a map of so many bytes (None: no map) is announced.
 
     Both are empty where nothing has to change, and where a packet cannot be changed without losing something: one
-    that cannot be parsed, or that leaves no room. The ISO marker announces the map all the same.
+    that cannot be parsed, or that leaves no room. The ISO marker names the map all the same.
     """
     old = primary.first(APP1, XMP_TAG)
     if map_length is None and not _announces_in_xmp(primary):

@@ -1,1 +1,1 @@
-"""JPEG XL (ISO/IEC 18181): stills with gain maps (the `jhgm` box), in and out."""
+"""JPEG XL (ISO/IEC 18181): stills with gain maps (the `jhgm` box); reader and writer."""

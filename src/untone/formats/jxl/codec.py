@@ -1,4 +1,4 @@
-"""JPEG XL: stills of 8 to 16 bits and floats, SDR, PQ and HLG, and gain maps (the `jhgm` box), in and out.
+"""JPEG XL reader and writer: stills of 8 to 16 bits and floats, SDR, PQ and HLG, and gain maps (the `jhgm` box).
 
 Codestreams are libjxl's, by imagecodecs; boxes (ISO/IEC 18181-2) and the codestream's header are ours. imagecodecs
 takes all pixels for sRGB, so that only those are coded with loss; others are coded as they are and named in the header.

@@ -1,4 +1,4 @@
-"""Entropy-coded numbers of JPEG XL codestreams (ISO/IEC 18181-1, annex C): prefix codes, ANS, LZ77, hybrid integers.
+"""Entropy coding of JPEG XL (ISO/IEC 18181-1, annex C): prefix (Huffman) codes, ANS, LZ77, hybrid integers.
 
 Here they carry ICC profiles only; pixels are the codec's. Written are flat prefix codes, which every reader knows.
 """

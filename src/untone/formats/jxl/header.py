@@ -1,4 +1,4 @@
-"""The header of a JPEG XL codestream (ISO/IEC 18181-1, annex D): read for its size and colour, written to name them.
+"""Header of a JPEG XL codestream (ISO/IEC 18181-1, annex D): reads size and colour, writes colour and orientation.
 
 Codecs at hand code pixels as if they were sRGB. Where pixels are coded as they are (lossless), the header alone says
 what they mean, so PQ or Display P3 is a matter of these bits; the frames after it begin at a whole byte and stay.
@@ -54,7 +54,7 @@ class Colour:
 
 @dataclasses.dataclass(frozen=True)
 class JxlHeader:
-    """What a codestream says before its pixels.
+    """Header of a codestream.
 
     Attributes:
         width, height: as stored.

@@ -1,4 +1,4 @@
-"""ICC profiles as JPEG XL packs them (ISO/IEC 18181-1, annex E.4), in codestreams and in `jhgm` boxes.
+"""ICC profiles packed by JPEG XL (ISO/IEC 18181-1, annex E.4), in codestreams and in `jhgm` boxes.
 
 What is packed are differences from a usual header, and commands that rebuild the tag list and the data of tags. Written
 is what needs the fewest of them: the header's differences, and all else as it is.

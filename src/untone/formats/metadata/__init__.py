@@ -1,1 +1,1 @@
-"""What containers carry beside pixels: gain map parameters (ISO 21496-1, hdrgm XMP) and EXIF."""
+"""Metadata that containers carry: gain map parameters (ISO 21496-1, hdrgm XMP) and EXIF."""

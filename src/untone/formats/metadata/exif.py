@@ -1,4 +1,4 @@
-"""EXIF (CIPA DC-008), a TIFF block: what must stay true when a photo is edited; everything else is carried as it is.
+"""EXIF (CIPA DC-008): orientation, size, location, thumbnail and date are read and patched; all else stays as it is.
 
 Every change is made in place, so that no offset in the block, those inside of maker notes included, becomes wrong.
 """

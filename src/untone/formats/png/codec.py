@@ -1,4 +1,4 @@
-"""PNG (third edition): 8 and 16 bits in and out; cICP, iCCP, sRGB, gAMA and cHRM honoured, PQ and HLG included."""
+"""PNG reader and writer (third edition): 8 and 16 bits; cICP, iCCP, sRGB, gAMA and cHRM, PQ and HLG included."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ... import colour, kernels
 from ...errors import DamagedError, LimitError, UnsupportedError
 from ...image import GainMap, Image, Pixels
 from ..common.files import Late, Part
-from ..common.limits import MAX_CHUNKS, MAX_METADATA_BYTES, MAX_SURPLUS_BYTES, check_size
+from ..common.limits import MAX_CHUNKS, MAX_METADATA_BYTES, MAX_SURPLUS_BYTES, check_size, letters
 from ..common.pixels import bands, decoded, sixteen_bits, three_channels
 from ..common.quiet import muted
 from ..metadata.exif import orientation_of, with_orientation
@@ -111,7 +111,7 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
             raise DamagedError(f"the PNG ends at byte {len(data)} without its IEND chunk")
         length, name = struct.unpack(">I4s", data[position : position + 8])
         if position + 12 + length > len(data):
-            raise DamagedError(f"the PNG chunk {name!r} says {length} bytes; the file ends at {len(data)}")
+            raise DamagedError(f"the PNG chunk {letters(name)} says {length} bytes; the file ends at {len(data)}")
         yield name, position + 8, length
         if name == b"IEND":
             return
@@ -314,7 +314,7 @@ def _codes(image: Image, first: int, last: int) -> Pixels:
 
 
 def _describing(image: Image, levels: NDArray[np.int64]) -> list[Part]:
-    """The chunks that say what the codes mean, before the pixels; `levels` will count the largest codes of pixels."""
+    """The chunks before the pixels that describe the codes; `levels` will count the largest codes of pixels."""
     chunks: list[Part] = []
     if image.is_hdr:
         primaries = "bt2020" if image.transfer == "linear" else image.primaries

@@ -1,4 +1,4 @@
-"""Pixels to the IDAT chunks of a PNG, in bands of rows that threads compress side by side, in bounded memory."""
+"""IDAT chunks of a PNG, compressed by threads in bands of rows, in bounded memory."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Colour as files say it: ICC profiles, chromaticities, code points of ITU-T H.273."""
+"""Colour descriptions of files: ICC profiles, chromaticities, code points of ITU-T H.273."""

@@ -1,4 +1,4 @@
-"""Colours by code points of ITU-T H.273 in AVIF and HEIC: by name where they have one here, else as an ICC profile."""
+"""CICP code points (ITU-T H.273) of AVIF and HEIC as named colour spaces, or as ICC profiles where unnamed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ICC profiles as bytes: what one describes, in our names, and small ones of our own (ICC.1, v2 and v4, matrix/TRC)."""
+"""Parser and writer of ICC profiles (ICC.1, v2 and v4, matrix/TRC)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ... import colour
 from ...errors import DamagedError
-from ..common.limits import MAX_PROFILE_NAME_BYTES, MAX_PROFILE_TAGS
+from ..common.limits import MAX_PROFILE_NAME_BYTES, MAX_PROFILE_TAGS, letters
 
 D50 = np.array([0.9642, 1.0, 0.8249])
 COLUMNS, CURVES = (b"rXYZ", b"gXYZ", b"bXYZ"), (b"rTRC", b"gTRC", b"bTRC")
@@ -33,7 +33,7 @@ CURVE_TOLERANCE = 0.008
 
 @dataclasses.dataclass(frozen=True)
 class Profile:
-    """What an ICC profile says.
+    """Contents of an ICC profile.
 
     Attributes:
         space: its colour space signature, "RGB ", "GRAY", "CMYK".
@@ -67,7 +67,7 @@ def describe(icc: bytes) -> Profile:
 
 @contextlib.contextmanager
 def _damage_told() -> Iterator[None]:
-    """What tags that end early or say nonsense raise, as DamagedError."""
+    """Turns errors of tags that end early or are invalid into DamagedError."""
     try:
         yield
     except (struct.error, KeyError, IndexError, ValueError) as error:
@@ -81,7 +81,7 @@ def _tags(icc: bytes) -> Tags:
     for index in range(min(count, MAX_PROFILE_TAGS)):
         name, offset, size = struct.unpack_from(">4sII", icc, 132 + 12 * index)
         if offset + size > len(icc):
-            raise DamagedError(f"the ICC profile's tag {name!r} runs past its end")
+            raise DamagedError(f"the ICC profile's tag {letters(name)} runs past its end")
         tags[name] = memoryview(icc)[offset : offset + size]
     return tags
 
@@ -178,7 +178,7 @@ def _sampled(tag: memoryview, x: NDArray[np.float64]) -> NDArray[np.float64]:
         gamma: NDArray[np.float64] = x ** (values[0] / 256)
         return gamma if count == 1 else np.interp(x, np.linspace(0, 1, count), values / 65535)
     if kind != b"para":
-        raise DamagedError(f"the ICC profile has a tone curve of type {kind!r}")
+        raise DamagedError(f"the ICC profile has a tone curve of type {letters(kind)}")
     (function,) = struct.unpack_from(">H", tag, 8)
     count = {0: 1, 1: 3, 2: 4, 3: 5, 4: 7}[function]
     g, a, b, c, d, e, f = [v / 65536 for v in struct.unpack_from(f">{count}i", tag, 12)] + [0.0] * (7 - count)

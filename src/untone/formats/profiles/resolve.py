@@ -1,4 +1,4 @@
-"""Colour of pixels by their ICC profile: named where it has a name of ours, converted by LittleCMS where not.
+"""Colour space of pixels by their ICC profile: a named space, or conversion by LittleCMS where it has no name.
 
 Nothing here trusts a profile: a broken one counts as absent, with a line in the log "untone.formats".
 """

@@ -1,4 +1,4 @@
-"""TIFF: codes of 1 to 32 bits and light of 16 to 64-bit floats, classic and BigTIFF, first page, read only."""
+"""TIFF reader: codes of 1 to 32 bits and light of 16 to 64-bit floats, classic and BigTIFF, first page."""
 
 from __future__ import annotations
 

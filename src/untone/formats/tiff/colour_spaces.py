@@ -1,4 +1,4 @@
-"""TIFF pixels that are neither RGB nor grey: L*a*b* of D50, and light as LogLuv (TIFF 6.0, section 23; Ward Larson)."""
+"""Colour spaces of TIFF beside RGB and grey: L*a*b* of D50, and LogLuv light (TIFF 6.0, section 23; Ward Larson)."""
 
 from __future__ import annotations
 

@@ -121,7 +121,7 @@ def _named(text: str, chosen: str | None) -> tuple[str, ...]:
     unknown = [name for name in names if name not in METRICS]
     if unknown or not names:
         shown = ", ".join(unknown) or "nothing"
-        raise UsageError(f"--metrics: no metric {shown}; there are {', '.join([*GROUPS, *METRICS])}")
+        raise UsageError(f"--metrics: no metric {shown}; must be of {', '.join([*GROUPS, *METRICS])}")
     if chosen != GMNET and any(name.startswith("gmnet") for name in names):
         raise UsageError("gmnet_psnr and gmnet_norm_psnr are figures of --protocol gmnet")
     return tuple(dict.fromkeys(names))

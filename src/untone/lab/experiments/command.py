@@ -296,10 +296,10 @@ def _check_rows(kinds: Sequence[str], arguments: argparse.Namespace) -> None:
     try:
         names = [row.name for kind in kinds for row in EXPERIMENTS[kind][0](arguments.recipe)]
     except KeyError:
-        raise UsageError(f"--recipe {arguments.recipe}: there are short, ours, paper") from None
+        raise UsageError(f"--recipe {arguments.recipe}: must be short, ours or paper") from None
     unknown = [name for name in arguments.rows or () if name not in names]
     if unknown:
-        raise UsageError(f"--rows {unknown[0]}: there are {', '.join(names)}")
+        raise UsageError(f"--rows {unknown[0]}: must be of {', '.join(names)}")
 
 
 def _claim(folder: Path, settings: dict[str, Any]) -> None:

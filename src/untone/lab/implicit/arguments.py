@@ -11,7 +11,7 @@ from .tonemappers import MAPPERS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Of `untone rivals`."""
+    """Arguments of `untone rivals`."""
     add = parser.add_argument
     add("sources", nargs="+", type=Path, metavar="HDR", help="HDR images, folders or packs to report on")
     add_folder(add, "folder of the results; goes on where it was")

@@ -1,4 +1,4 @@
-"""What `untone rivals` tries, and what can be asked of it; without torch."""
+"""Configuration of the comparison of `untone rivals`; without torch."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ GROUPS = ("maps", "direct-mlp", "mlp-itm", "networks")
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """What is tried.
+    """Configuration of a comparison.
 
     Attributes:
         divisors, qualities: of coded residuals.

@@ -42,7 +42,9 @@ def train(
     """
     count, batch = len(samples.index), schedule.batch
     if schedule.seconds or batch > count:
-        raise UntoneError(f"torch trains by steps, on batches of up to {count}: not {schedule}")
+        raise UntoneError(
+            f"torch trains by steps, on batches of up to {count}: not by {batch}, nor for {schedule.seconds:g} s"
+        )
     where = _device(device)
     parts, turn = _parameters(vector, neurons, mix, where)
     index, targets, weights = (

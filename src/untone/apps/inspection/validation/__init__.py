@@ -1,1 +1,1 @@
-"""Every deviation of a file from the rules of its gain map (`untone inspect --strict`)."""
+"""Validation of gain map files: deviations from their specifications (`untone inspect --strict`)."""

@@ -1,6 +1,6 @@
-"""Every deviation of a file from the rules of its gain map, found without trusting what was found before.
+"""Validation of a file's gain map against its specifications; findings of JPEGs.
 
-Those of JPEGs are here, those of AVIF and HEIC in `heif.py`.
+Every part is looked at anew, without trusting the reader. Findings of AVIF and HEIC are in `heif.py`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Deviations of AVIF and HEIC files from the rules of their gain map: brands, groups, references, properties.
+"""Validation of AVIF and HEIC gain map files: brands, groups, references, properties.
 
 The rules are those of HEIF (ISO/IEC 23008-12) and MIAF (ISO/IEC 23000-22) as far as viewers heed them, and what
 Chromium and libavif were seen to refuse beyond them.
@@ -31,7 +31,7 @@ OF_AVIF_ONLY = {"pixi-missing", "cropped"}
 
 
 def deviations(data: bytes) -> Iterator[Finding]:
-    """All of a file.
+    """All findings of a file.
 
     Raises:
         DamagedError, UnsupportedError, LimitError: the boxes cannot be read.

@@ -1,4 +1,4 @@
-"""What a deviation is, and those of a gain map's parameters, whatever file they are in."""
+"""Finding, a deviation from a specification; validation of gain map parameters of any file."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FAULTS = {
     "backward flag": "backward-flag",
     "bytes": "iso-size",
 }
-"""Words of our own errors, and the rule that they are about; the first that is found counts."""
+"""Parts of our own error messages, and the rule that they are about; the first that is found counts."""
 
 ONE_SAMPLE = "the gain map is a single sample: the same gain everywhere"
 
@@ -87,7 +87,7 @@ def of_error(error: UntoneError) -> Finding:
 
 
 def of_headrooms(metadata: Metadata) -> list[Finding]:
-    """Parameters that are in order, and lead nowhere."""
+    """Findings about headrooms of parameters that are valid, and have no effect."""
     if metadata.base_headroom_stops != metadata.alternate_headroom_stops:
         return []
     return [Finding("headrooms-equal", f"both renditions have a headroom of {metadata.base_headroom_stops:g} stops")]
