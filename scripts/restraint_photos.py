@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image as Pil
-from untone.lab.views import perspective
+from untone.lab.data.views import perspective
 
 from untone import colour, pipeline
 from untone.image import turned_upright

@@ -1,4 +1,4 @@
-"""What is fuzzed: every parser of untone.formats, by the public doors and by the inner ones.
+"""Fuzz targets of every parser of untone.formats: whole files (jpeg, avif ...), and parts (mpf, xmp, iso, icc, exif ...).
 
 A target takes any bytes and either returns or lets out what no caller may ever see: an exception that is no
 UntoneError, an error of several lines or without end, an image that contradicts itself.
@@ -107,6 +107,7 @@ def _written(image: Any, gain_map: GainMap | None, name: str) -> None:
 
 
 def _jpeg(data: bytes) -> None:
+    """Whole JPEG files: reading, Ultra HDR layout, revision, removal of location."""
     _opened("jpeg")(data)
     layout = attempt(ultrahdr.locate, data)
     if layout is None or attempt(segments.find_end, data, layout.primary) is None:
@@ -137,6 +138,7 @@ def _xmp_segments(data: bytes) -> None:
 
 
 def _mpf(data: bytes) -> None:
+    """The MPF index of a JPEG (CIPA DC-007): parsed, and moved."""
     body = mpf.MPF_TAG + data
     entries = attempt(mpf.parse, body, 100)
     moved = attempt(mpf.moved, body, 100, 200, 5000, 60, [(150, 170), (300, 320)])
@@ -146,6 +148,7 @@ def _mpf(data: bytes) -> None:
 
 
 def _xmp(data: bytes) -> None:
+    """XMP packets: hdrgm and Apple properties, GContainer directory, location."""
     for namespace in (xmp.HDRGM, apple.APPLE):
         found = attempt(xmp.properties, data, namespace)
         if found:
@@ -163,6 +166,7 @@ def _xmp(data: bytes) -> None:
 
 
 def _iso(data: bytes) -> None:
+    """Gain map parameters of ISO 21496-1: what is read is written again the same."""
     found = attempt(iso_to_metadata, data)
     stored = attempt(rounded, found) if found is not None else None
     if stored is not None:
@@ -183,6 +187,7 @@ def _items(data: bytes) -> None:
 
 
 def _jxl_header(data: bytes) -> None:
+    """JPEG XL codestream headers, colour encodings and `jhgm` boxes."""
     found = attempt(jxl_header.parse, jxl_header.SIGNATURE + data)
     attempt(jxl_header.colour_of_bytes, data)
     attempt(jxl.bundle, data)
@@ -194,6 +199,7 @@ def _jxl_header(data: bytes) -> None:
 
 
 def _jxl_icc(data: bytes) -> None:
+    """ICC profiles packed by JPEG XL: entropy coding and commands."""
     profile = attempt(icc_stream.unpacked, data)
     if profile is not None and len(profile) >= icc_stream.HEADER_BYTES:
         value, bits = icc_stream.packed(profile)
@@ -201,6 +207,7 @@ def _jxl_icc(data: bytes) -> None:
 
 
 def _icc(data: bytes) -> None:
+    """ICC profiles: parsed, and pixels converted by them."""
     profile = attempt(icc.describe, data)
     attempt(icc.matrix_and_curves, data, 256)
     profiles.primaries_of(data)
@@ -211,6 +218,7 @@ def _icc(data: bytes) -> None:
 
 
 def _exif(data: bytes) -> None:
+    """EXIF blocks: orientation, size, location, thumbnail, date, Apple MakerNote."""
     assert 1 <= exif.orientation_of(data) <= 8
     turned = exif.with_orientation(data, 6)
     assert exif.orientation_of(turned) in (1, 6)
