@@ -1,4 +1,4 @@
-"""The house as drawn: who may import whom, what an import costs, which names are public."""
+"""ARCHITECTURE.md holds: who may import whom, what an import costs, which names are public, how folders are cut."""
 
 import ast
 import subprocess
@@ -101,6 +101,44 @@ def test_every_command_has_its_module(name):
     defined = {node.name for node in ast.parse(path.read_text()).body if isinstance(node, ast.FunctionDef)}
     assert {"add_arguments", "run"} <= defined
     assert summary
+
+
+MOST_FILES = 16
+"""Source files of one folder; beyond, it is to be cut into folders."""
+
+VARIANTS = {("kernels/native", "lanes"), ("kernels/native", "variant")}
+"""One file for each instruction set: prefixes that may be shared."""
+
+
+def sources_by_folder():
+    """Folder of the package, as text -> its source files."""
+    found = {}
+    for path in SOURCE.rglob("*"):
+        if path.suffix in (".py", ".pyi", ".cpp", ".hpp"):
+            found.setdefault(path.parent.relative_to(SOURCE).as_posix(), []).append(path)
+    return found
+
+
+def test_folders_stay_small_enough_to_look_through():
+    assert {folder: len(files) for folder, files in sources_by_folder().items() if len(files) > MOST_FILES} == {}
+
+
+def shared_prefixes(stems):
+    """Words that three names or more begin with, up to an underscore."""
+    words = {stem: [w for w in stem.split("_") if w] for stem in stems}
+    begun = [word for stem in words for word in {"_".join(words[stem][:n]) for n in range(1, len(words[stem]) + 1)}]
+    return {word for word in begun if begun.count(word) > 2}
+
+
+def test_no_prefix_is_shared_by_three_files_of_a_folder():
+    """Such a prefix is a folder that was not made."""
+    assert shared_prefixes({"heif", "heif_items", "heif_grid", "jpeg"}) == {"heif"}
+    found = {
+        (folder, prefix)
+        for folder, files in sources_by_folder().items()
+        for prefix in shared_prefixes({path.stem for path in files})
+    }
+    assert found == VARIANTS
 
 
 def test_files_stay_small_enough_to_read():

@@ -1,4 +1,4 @@
-"""Fuzz targets of every parser of untone.formats: whole files (jpeg, avif ...), and parts (mpf, xmp, iso, icc, exif ...).
+"""Fuzz targets of every parser of untone.formats: whole files (jpeg, avif ...), parts (mpf, xmp, iso, icc, exif ...).
 
 A target takes any bytes and either returns or lets out what no caller may ever see: an exception that is no
 UntoneError, an error of several lines or without end, an image that contradicts itself.

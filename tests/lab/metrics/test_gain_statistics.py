@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from untone.lab.metrics import gain_table, gain_targets
+from untone.lab.metrics import gain_table, photo_targets
 from untone.lab.metrics.gain_statistics import (
     NAMES,
     as_figures,
@@ -99,7 +99,7 @@ def test_a_set_is_the_mean_of_its_pictures_that_have_such_pixels() -> None:
 
 
 def test_the_target_is_the_mean_of_both_groups() -> None:
-    target = gain_targets.TARGET
+    target = photo_targets.TARGET
     assert target.pictures == 35
     assert target.mean.by_code[2:] == pytest.approx([0.125, 0.175, 0.29, 0.51, 0.825, 1.42])
     assert target.mean.by_saturation == pytest.approx([1.045, 0.70, 0.62, 0.39])
@@ -120,7 +120,7 @@ def test_figures_have_names_and_come_back() -> None:
 
 def test_the_table_has_a_line_for_each_figure_and_a_column_for_each_set() -> None:
     one = gain_statistics(patches((250, 250, 250), (100, 100, 100)), gains((1, 1, 1), (0, 0, 0)), light(2, 0.5))
-    text = gain_table.table({"ours": summarized([one])} | gain_targets.TARGETS)
+    text = gain_table.table({"ours": summarized([one])} | photo_targets.TARGETS)
     head, rule, *lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines()]
     assert head == ["mean of pictures", "ours (1)", "phones and Adobe (19)", "Lightroom (16)", "their mean (35)"]
     assert rule == ["---"] * 5

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..metrics import gain_table
 from ..metrics.gain_statistics import SetStatistics, from_figures, summarized
-from ..metrics.gain_targets import TARGETS
+from ..metrics.photo_targets import TARGETS
 from .catalogue import GAINS
 from .measuring import TRUTH, Table
 
