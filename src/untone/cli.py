@@ -111,7 +111,7 @@ def command_parser(name: str) -> Parser:
 
 
 def convert_parser() -> Parser:
-    """The parser of the verb that needs no name: convert."""
+    """The parser of `untone PHOTO`, conversion, which has no command name."""
     parser = Parser(
         prog="untone",
         usage="untone INPUT... [-o OUT] [options]\n       untone COMMAND ...",

@@ -1,1 +1,1 @@
-"""WING: making data, training and measuring. torch lives here and nowhere else."""
+"""WING: data, training, evaluation and benchmarks; only this package imports torch."""

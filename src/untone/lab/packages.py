@@ -1,4 +1,4 @@
-"""Packages beyond the base install, asked for before work begins: no training must end without its export."""
+"""Checks for packages beyond the base install, before work begins: no training may end without its export."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How plots of the lab look, and how they become PNG files: matplotlib's objects alone, no display, no global state."""
+"""Style of the lab's plots, and saving them as PNG: matplotlib's objects alone, no display, no global state."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""`untone convert` and `untone to`: planning, conversion and report of batches; SDR bases for HDR stills."""
+"""`untone PHOTO` and `untone to`: planning, conversion and report of batches; SDR bases for HDR stills."""

@@ -1,4 +1,4 @@
-"""`untone convert`: photos, folders of photos, or a pipe. A bad file does not stop the others.
+"""`untone PHOTO`: photos, folders of photos, or a pipe. A bad file does not stop the others.
 
 `work` is the batch itself, for every verb that makes one file of each.
 """

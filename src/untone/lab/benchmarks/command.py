@@ -49,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--quick", action="store_true", help="few rounds; eager torch only for the gain map and half floats"
     )
     parser.add_argument(
-        "--pairs", type=Path, metavar="DIR", help="a data set to tell the quality of gain networks by; default: noise"
+        "--pairs", type=Path, metavar="DIR", help="data set to measure the quality of gain networks on; default: noise"
     )
 
 

@@ -1,4 +1,4 @@
-"""What `untone bench` measured as tables on a terminal, one for each group of figures."""
+"""Tables of `untone bench` on a terminal, one for each group of figures."""
 
 from __future__ import annotations
 

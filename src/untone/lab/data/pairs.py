@@ -209,7 +209,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--count", type=int, default=9152, help="pairs, in shards rounded up to 64; default 9152")
     add("--seed", type=int, default=1, help="the same seed gives the same pairs; default 1")
     add("--size", type=int, default=synth.Style.size, help=f"side of a pair; default {synth.Style.size}")
-    add("--layout", choices=("pairs", "gmnet", "hdrtv1k"), default="pairs", help="how they lie on disk; default pairs")
+    add(
+        "--layout",
+        choices=("pairs", "gmnet", "hdrtv1k"),
+        default="pairs",
+        help="of the files; default pairs",
+    )
     add("--panorama", choices=("auto", "yes", "no"), default="auto", help="auto takes 2:1 pictures as panoramas")
     add("--photos-only", action="store_true", help="no drawn pictures to leave alone (for validation)")
     add("--strict", action="store_true", help="stop at a file in a folder that is no HDR image, instead of leaving it")

@@ -1,4 +1,4 @@
-"""Parts of a folder of pairs, by what the notes beside its shards say of each pair."""
+"""Subsets of a folder of pairs, by the notes on each pair beside its shards."""
 
 from __future__ import annotations
 

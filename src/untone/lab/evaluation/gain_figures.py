@@ -1,4 +1,4 @@
-"""What each method's gain does to the pictures of a set, beside the truth and beside groups of real photos."""
+"""Gain statistics of each method over a set, beside the truth and groups of real photos."""
 
 from __future__ import annotations
 

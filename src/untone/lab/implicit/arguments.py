@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--only", nargs="+", choices=GROUPS, default=list(GROUPS), metavar="GROUP",
         help=f"rows of the table: {', '.join(GROUPS)} (ours); default all")  # fmt: skip
     add("--most-bytes", type=int, default=Settings.most_bytes, metavar="N",
-        help=f"a map's curve ends behind its first point above it; default {Settings.most_bytes}")  # fmt: skip
+        help=f"a map's curve ends after its first point above it; default {Settings.most_bytes}")  # fmt: skip
     add("--steps", type=int, default=Settings.steps, help=f"of training; default {Settings.steps}")
     add("--seed", type=int, default=0, help="of everything drawn; default 0")
     add("--slow-views", type=int, default=2, metavar="N", help="views with perceptual metrics and more; default 2")

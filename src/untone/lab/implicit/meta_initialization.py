@@ -66,14 +66,14 @@ Pair = Callable[[int], tuple[Image, NDArray[np.float32], str]]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
     add = parser.add_argument
-    add("-o", "--output", metavar="NPZ", type=Path, required=True, help="starts; those already there stay")
+    add("-o", "--output", metavar="NPZ", type=Path, required=True, help="file of weights; others in it stay")
     add("--pairs", metavar="DIR", type=Path, help="a data set to learn from; default: noise like photographs")
     add("--residual", choices=KINDS, default="gamma", help="default gamma")
     add("--domain", choices=DOMAINS, help="default: gain linear, gamma pq")
     add("--neurons", type=int, nargs="+", choices=gain_network.WIDTHS, metavar="N", default=[16], help="default 16")
     add("--rounds", type=int, default=Rounds.count, help=f"pictures; default {Rounds.count}")
     add("--steps", type=int, default=Rounds.steps, help=f"on each; default {Rounds.steps}")
-    add("--seed", type=int, default=0, help="the same seed gives the same start")
+    add("--seed", type=int, default=0, help="the same seed gives the same weights")
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""What a gain does to a picture, in the figures by which HDR renditions of photographs differ: no truth is needed.
+"""Statistics of a gain over a picture, by which HDR renditions of photographs differ; no reference is needed.
 
 Gain by code and by saturation, how far its channels and its pixels of one code part, and how much light there is above
 white. The same figures of a set of real photos say whether pairs, or a model, do as their cameras did.

@@ -1,4 +1,4 @@
-"""Soft histograms of a thumbnail, of the whole and of each of 8 x 8 cells: how a picture was tone mapped shows there.
+"""Soft histograms of a thumbnail, whole and by 8 x 8 cells, which show how a picture was tone mapped.
 
 They have no parameters and need no gradient, but are part of the network's graph, so that what ships computes the same.
 """

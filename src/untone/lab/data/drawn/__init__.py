@@ -1,4 +1,4 @@
-"""Pictures that are drawn, with the gain that is right for them: what must be left alone, and what must shine.
+"""Drawn training pictures with their right gain: documents and screens without, lights with gain.
 
 Photographs with HDR renditions hold few pages, screens, faces before a wall or neon signs; a network that has seen only
 them lights paper and dims lamps. Each kind is a function from random numbers, and a source of photographs to show

@@ -1,4 +1,4 @@
-"""What drawn pictures are made of: encoded pixels beside the gain that is right for them, text, a camera's touch."""
+"""Canvas of drawn pictures: encoded pixels and their gain, text, and a camera's noise and processing."""
 
 from __future__ import annotations
 

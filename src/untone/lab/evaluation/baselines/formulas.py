@@ -1,4 +1,4 @@
-"""One line of arithmetic, untuned or of one number: what a network has to beat to be worth its weights.
+"""Baselines of one formula, untuned or with one fitted number.
 
 Light x (1 + a Y^2), Y the picture's linear luminance, all channels alike.
 """

@@ -1,1 +1,1 @@
-"""Pictures that must not shine, and pictures that must: whether a model keeps to the bounds of each kind."""
+"""Restraint test: pictures that must not be brightened and pictures that must, with bounds for each kind."""

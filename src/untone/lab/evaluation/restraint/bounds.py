@@ -1,4 +1,4 @@
-"""What each kind of picture may and must do: measures, and KINDS, the table of bounds."""
+"""Measures of the restraint test, and KINDS, the table of bounds for each kind of picture."""
 
 from __future__ import annotations
 

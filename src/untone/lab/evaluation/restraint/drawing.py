@@ -1,4 +1,4 @@
-"""What several kinds of drawn pictures share: words, fonts, smooth noise, and a sheet to draw on."""
+"""Shared parts of drawn pictures: words, fonts, smooth noise, and a sheet to draw on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`untone eval --restraint`: what methods make of the set, kind by kind, the measured numbers beside the bounds."""
+"""`untone eval --restraint`: measured numbers of methods beside the bounds, kind by kind."""
 
 from __future__ import annotations
 
