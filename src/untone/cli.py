@@ -35,6 +35,7 @@ TOOLS = {
     ),
     "measure": ("apps.measurement", "make a gain map photo from an SDR and an HDR rendition"),
     "doctor": ("apps.diagnosis", "show versions and kernels, and try the whole line"),
+    "completion": ("apps.completion", "write what a shell needs to complete the command line: bash, zsh or fish"),
 }
 """For photographers and web teams. Name: the module that has add_arguments(parser) and run(arguments) -> exit code, and
 the line in the help."""
@@ -105,9 +106,25 @@ def _module(home: str) -> ModuleType:
 def command_parser(name: str) -> Parser:
     """The parser of one command; imports its module."""
     home, summary = COMMANDS[name]
-    parser = Parser(prog=f"untone {name}", description=summary[0].upper() + summary[1:] + ".", allow_abbrev=False)
+    parser = Parser(prog=f"untone {name}", description=_sentence(summary), allow_abbrev=False)
     _module(home).add_arguments(parser)
+    parser.set_defaults(whole_parser=whole_parser)  # for `untone completion`, whose module may not import this one
     return parser
+
+
+def whole_parser() -> Parser:
+    """Everything in one parser, to complete by; imports the modules of all commands. It is not parsed with."""
+    parser = Parser(prog="untone", allow_abbrev=False)
+    commands = parser.add_subparsers(metavar="COMMAND", parser_class=Parser)
+    for name, (home, summary) in COMMANDS.items():
+        one = commands.add_parser(name, help=summary, description=_sentence(summary), allow_abbrev=False)
+        _module(home).add_arguments(one)
+    _add_convert_options(parser)
+    return parser
+
+
+def _sentence(summary: str) -> str:
+    return f"{summary[0].upper()}{summary[1:]}."
 
 
 def convert_parser() -> Parser:
@@ -120,7 +137,8 @@ def convert_parser() -> Parser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    _add_convert_arguments(parser)
+    parser.add_argument("inputs", nargs="+", metavar="INPUT", help="photo, folder, glob, or - for stdin")
+    _add_convert_options(parser)
     return parser
 
 
@@ -136,9 +154,8 @@ def _commands() -> str:
     return "\n".join(lines[1:])
 
 
-def _add_convert_arguments(parser: Parser) -> None:
+def _add_convert_options(parser: Parser) -> None:
     add = parser.add_argument
-    add("inputs", nargs="+", metavar="INPUT", help="photo, folder, glob, or - for stdin")
     add_output(add, "file (.jpg, .exr, .hdr, .png), folder, or - for stdout; default: beside INPUT")
     add("--strength", type=percent, default=100.0, metavar="0-150", help="percent of the gain; default 100, restrained")
     add("--peak", type=float, metavar="NITS", help="scale the gain down until no pixel is brighter than this")
