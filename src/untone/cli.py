@@ -15,6 +15,7 @@ from typing import NoReturn
 
 from . import __version__
 from .console.options import add_batch_arguments, add_output, add_qualities, percent, white
+from .console.progress import quietly
 from .errors import UntoneError, UsageError
 
 INTERRUPTED, PIPE_CLOSED = 130, 141
@@ -96,7 +97,8 @@ def _run(argv: list[str]) -> int:
     parser = command_parser(name) if name else convert_parser()
     arguments = parser.parse_args(argv[1:] if name else argv)
     home = COMMANDS[name][0] if name else "apps.conversion.batch"
-    return int(_module(home).run(arguments))
+    with quietly(getattr(arguments, "quiet", False)):
+        return int(_module(home).run(arguments))
 
 
 def _module(home: str) -> ModuleType:
