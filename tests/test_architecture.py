@@ -1,5 +1,6 @@
 """ARCHITECTURE.md holds: who may import whom, what an import costs, which names are public, how folders are cut."""
 
+import argparse
 import ast
 import subprocess
 import sys
@@ -64,6 +65,28 @@ def test_every_help_is_there_without_what_training_needs():
     """Arguments are declared in modules that import neither torch nor scipy nor onnx: help and completion need none."""
     done = subprocess.run([sys.executable, "-c", HELP_OF_ALL], check=True, capture_output=True, text=True)
     assert done.stdout.splitlines() == [f"{name} True" for name in cli.COMMANDS], done.stderr
+
+
+SAME = {"-q": "--quiet", "-o": "--output", "-j": "--jobs", "-R": "--recursive"}
+"""What a letter stands for in every command; and no long option has another letter."""
+
+
+@pytest.mark.parametrize("name", [None, *cli.COMMANDS])
+def test_options_that_mean_the_same_are_called_the_same(name):
+    parser = cli.command_parser(name) if name else cli.convert_parser()
+    parsers = [
+        parser,
+        *(p for a in parser._actions if isinstance(a, argparse._SubParsersAction) for p in a.choices.values()),
+    ]
+    for action in (action for one in parsers for action in one._actions if action.option_strings):
+        words = [word for word in action.option_strings if word not in ("-h", "--help")]
+        for letter, word in SAME.items():
+            assert (letter in words) == (word in words), words
+        assert not [word for word in words if len(word) == 2 and word not in SAME], words
+        if "--quality" in words:
+            assert "base" in action.help
+        if "--map-quality" in words:
+            assert "map" in action.help
 
 
 def test_the_line_runs_without_torch():

@@ -315,6 +315,46 @@ def test_doctor_tries_the_line(capsys):
     assert shown.endswith("all is well\n")
 
 
+def test_quiet_says_what_is_wrong_alone_and_json_is_one_object(here, capsys):
+    call("photo.jpg")
+    call("apply", "photo.hdr.jpg", "-o", "light.exr")
+    pair = ["photo.jpg", "light.exr"]
+    for arguments in (
+        ["inspect", "photo.hdr.jpg"],
+        ["inspect", "--strict", "photo.hdr.jpg"],
+        ["apply", "photo.hdr.jpg", "-o", "again.exr", "--force"],
+        ["measure", *pair, "-o", "measured.jpg", "--force"],
+        ["encode", *pair, "-o", "encoded.jpg", "--force", "--seconds", "0.05"],
+        ["doctor"],
+    ):
+        assert call(*arguments, "--quiet") == 0
+        assert capsys.readouterr() == ("", ""), arguments
+        assert call(*arguments, "--json") == 0
+        out, err = capsys.readouterr()
+        assert (isinstance(json.loads(out), dict), err) == (True, ""), arguments
+        assert call(*arguments, "--json", "-q") == 0
+        assert isinstance(json.loads(capsys.readouterr().out), dict), arguments
+    assert call("doctor", "-q", "--model", "nosuch") == 1
+    assert "load " in (said := capsys.readouterr().out)
+    assert "works" not in said
+
+
+def test_json_of_a_pair_says_what_was_made(here, capsys):
+    call("photo.jpg")
+    call("apply", "photo.hdr.jpg", "-o", "light.exr", "--json")
+    assert json.loads(capsys.readouterr().out) == {
+        "input": "photo.hdr.jpg", "output": "light.exr", "width": 80, "height": 60, "white_nits": 203.0
+    }  # fmt: skip
+    call("measure", "photo.jpg", "light.exr", "-o", "measured.jpg", "--json")
+    found = json.loads(capsys.readouterr().out)
+    assert found["headroom_stops"] == pytest.approx(map_of("measured.jpg").alternate_headroom_stops, abs=1e-4)
+    call("encode", "photo.jpg", "light.exr", "-o", "encoded.jpg", "--neurons", "8", "--seconds", "0.05", "--json")
+    found = json.loads(capsys.readouterr().out)
+    assert (found["what"], found["output"]) == ("gamma network of 8 neurons", "encoded.jpg")
+    assert 0 < found["bytes"] < (here / "encoded.jpg").stat().st_size - (here / "photo.jpg").stat().st_size + 1
+    assert 20 < found["pq_psnr_db"] < 100
+
+
 def test_doctor_says_what_is_wrong(capsys):
     assert call("doctor", "--model", "nosuch") == 1
     shown = capsys.readouterr().out

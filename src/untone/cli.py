@@ -15,6 +15,7 @@ from typing import NoReturn
 
 from . import __version__
 from .console.options import add_batch_arguments, add_output, add_qualities, percent, white
+from .console.progress import quietly
 from .errors import UntoneError, UsageError
 
 INTERRUPTED, PIPE_CLOSED = 130, 141
@@ -35,6 +36,7 @@ TOOLS = {
     ),
     "measure": ("apps.measurement", "make a gain map photo from an SDR and an HDR rendition"),
     "doctor": ("apps.diagnosis", "show versions and kernels, and try the whole line"),
+    "completion": ("apps.completion", "write what a shell needs to complete the command line: bash, zsh or fish"),
 }
 """For photographers and web teams. Name: the module that has add_arguments(parser) and run(arguments) -> exit code, and
 the line in the help."""
@@ -95,7 +97,8 @@ def _run(argv: list[str]) -> int:
     parser = command_parser(name) if name else convert_parser()
     arguments = parser.parse_args(argv[1:] if name else argv)
     home = COMMANDS[name][0] if name else "apps.conversion.batch"
-    return int(_module(home).run(arguments))
+    with quietly(getattr(arguments, "quiet", False)):
+        return int(_module(home).run(arguments))
 
 
 def _module(home: str) -> ModuleType:
@@ -105,9 +108,25 @@ def _module(home: str) -> ModuleType:
 def command_parser(name: str) -> Parser:
     """The parser of one command; imports its module."""
     home, summary = COMMANDS[name]
-    parser = Parser(prog=f"untone {name}", description=summary[0].upper() + summary[1:] + ".", allow_abbrev=False)
+    parser = Parser(prog=f"untone {name}", description=_sentence(summary), allow_abbrev=False)
     _module(home).add_arguments(parser)
+    parser.set_defaults(whole_parser=whole_parser)  # for `untone completion`, whose module may not import this one
     return parser
+
+
+def whole_parser() -> Parser:
+    """Everything in one parser, to complete by; imports the modules of all commands. It is not parsed with."""
+    parser = Parser(prog="untone", allow_abbrev=False)
+    commands = parser.add_subparsers(metavar="COMMAND", parser_class=Parser)
+    for name, (home, summary) in COMMANDS.items():
+        one = commands.add_parser(name, help=summary, description=_sentence(summary), allow_abbrev=False)
+        _module(home).add_arguments(one)
+    _add_convert_options(parser)
+    return parser
+
+
+def _sentence(summary: str) -> str:
+    return f"{summary[0].upper()}{summary[1:]}."
 
 
 def convert_parser() -> Parser:
@@ -120,7 +139,8 @@ def convert_parser() -> Parser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    _add_convert_arguments(parser)
+    parser.add_argument("inputs", nargs="+", metavar="INPUT", help="photo, folder, glob, or - for stdin")
+    _add_convert_options(parser)
     return parser
 
 
@@ -136,9 +156,8 @@ def _commands() -> str:
     return "\n".join(lines[1:])
 
 
-def _add_convert_arguments(parser: Parser) -> None:
+def _add_convert_options(parser: Parser) -> None:
     add = parser.add_argument
-    add("inputs", nargs="+", metavar="INPUT", help="photo, folder, glob, or - for stdin")
     add_output(add, "file (.jpg, .exr, .hdr, .png), folder, or - for stdout; default: beside INPUT")
     add("--strength", type=percent, default=100.0, metavar="0-150", help="percent of the gain; default 100, restrained")
     add("--peak", type=float, metavar="NITS", help="scale the gain down until no pixel is brighter than this")

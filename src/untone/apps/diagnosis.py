@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.metadata
+import json
 import platform
 import time
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .. import __version__, formats, kernels, pipeline
+from ..console.options import add_json, add_quiet
 from ..errors import UntoneError
 from ..image import GainMap, Image
 
@@ -22,18 +24,31 @@ SIDE = 96
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `untone doctor`."""
     parser.add_argument("--model", default=pipeline.DEFAULT_MODEL, metavar="NAME|PATH", help="model to try")
+    add_json(parser.add_argument)
+    add_quiet(parser.add_argument, "only what does not work")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print everything; 1 when a part of the self-test fails, else 0."""
-    for key, value in facts():
-        print(f"{key:<12} {value}")
-    failed = 0
-    for name, fault, milliseconds in self_test(arguments.model):
-        print(f"{name:<12} {fault or 'works'} ({milliseconds:.0f} ms)", flush=True)
-        failed += fault is not None
-    print("something is wrong, see above" if failed else "all is well")
-    return 1 if failed else 0
+    installed = facts()
+    if not (arguments.json or arguments.quiet):
+        _show(installed)
+    tested = self_test(arguments.model)
+    failed = any(fault for _, fault, _ in tested)
+    if arguments.json:
+        stages = [dict(zip(("name", "fault", "milliseconds"), stage, strict=True)) for stage in tested]
+        print(json.dumps({"well": not failed, "facts": dict(installed), "stages": stages}))
+        return int(failed)
+    told = [stage for stage in tested if stage[1] or not arguments.quiet]
+    _show([(name, f"{fault or 'works'} ({milliseconds:.0f} ms)") for name, fault, milliseconds in told])
+    if told:
+        print("something is wrong, see above" if failed else "all is well")
+    return int(failed)
+
+
+def _show(rows: list[tuple[str, str]]) -> None:
+    for key, value in rows:
+        print(f"{key:<12} {value}", flush=True)
 
 
 def facts() -> list[tuple[str, str]]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 
 from .. import pipeline
-from ..console.lines import named
+from ..console.lines import answer, named
+from ..console.options import add_answer, add_force, add_output
 from ..errors import UntoneError
 from ..image import Image
 from .rendition import check_output
@@ -15,10 +16,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `untone measure`."""
     parser.add_argument("sdr", metavar="SDR", help="the photo, which stays as it is")
     parser.add_argument("hdr", metavar="HDR", help="the same picture in HDR: .exr, PQ or HLG .png, gain map .jpg ...")
-    parser.add_argument("-o", "--output", metavar="OUT", required=True, help="the .jpg to write")
+    add_output(parser.add_argument, "the .jpg to write", required=True)
     parser.add_argument("--map-size", choices=tuple(pipeline.MAP_DIVISORS), default="half", help="default half")
     parser.add_argument("--channels", type=int, choices=(1, 3), default=3, help="of the gain map; default 3")
-    parser.add_argument("--force", action="store_true", help="replace OUT if it exists")
+    add_force(parser.add_argument)
+    add_answer(parser.add_argument)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -37,6 +39,9 @@ def run(arguments: argparse.Namespace) -> int:
         pipeline.write(arguments.output, sdr, gain_map)
     except UntoneError as error:
         raise named(f"{arguments.sdr}, {arguments.hdr}", error) from error
+    facts = {"sdr": arguments.sdr, "hdr": arguments.hdr, "output": arguments.output, "width": sdr.width}
+    facts |= {"height": sdr.height, "headroom_stops": round(gain_map.alternate_headroom_stops, 4)}
+    answer(facts, None, as_json=arguments.json, quiet=arguments.quiet)
     return 0
 
 

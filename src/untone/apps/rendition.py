@@ -6,22 +6,23 @@ import argparse
 from pathlib import Path
 
 from .. import pipeline
-from ..console.lines import named
-from ..console.options import white
+from ..console.lines import answer, named
+from ..console.options import add_answer, add_force, add_output, white
 from ..errors import UntoneError, UsageError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `untone apply`."""
     parser.add_argument("file", metavar="FILE", help="photo with a gain map")
-    parser.add_argument("-o", "--output", metavar="OUT", required=True, help="linear .exr, or 16-bit PQ .png")
+    add_output(parser.add_argument, "linear .exr, or 16-bit PQ .png", required=True)
     parser.add_argument(
         "--headroom", type=float, metavar="STOPS", help="of the display it is for; default: all that the map has"
     )
     parser.add_argument(
         "--white", type=white, metavar="NITS", help="what linear 1.0, SDR white, means in OUT; default 203"
     )
-    parser.add_argument("--force", action="store_true", help="replace OUT if it exists")
+    add_force(parser.add_argument)
+    add_answer(parser.add_argument)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -37,13 +38,15 @@ def run(arguments: argparse.Namespace) -> int:
         image = pipeline.with_white(image, arguments.white)
         if image.gain_network is None and gain_map is not None:
             pipeline.write_rendition(arguments.output, image, gain_map, arguments.headroom)
-            return 0
-        light = pipeline.rendition_of(image, gain_map, arguments.headroom)
-        if light is None:
-            raise UntoneError(image.left_out or "it carries no gain map; untone FILE makes one")
-        pipeline.write(arguments.output, light)
+        else:
+            light = pipeline.rendition_of(image, gain_map, arguments.headroom)
+            if light is None:
+                raise UntoneError(image.left_out or "it carries no gain map; untone FILE makes one")
+            pipeline.write(arguments.output, light)
     except UntoneError as error:
         raise named(arguments.file, error) from error
+    facts = {"input": arguments.file, "output": arguments.output, "width": image.width, "height": image.height}
+    answer(facts | {"white_nits": image.white_nits}, None, as_json=arguments.json, quiet=arguments.quiet)
     return 0
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
+from collections.abc import Mapping
 
 from ..errors import UntoneError
 
@@ -11,6 +13,14 @@ from ..errors import UntoneError
 def one_line(text: str) -> str:
     """The text with everything that could leave its line, or play with the terminal, escaped."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
+
+
+def answer(facts: Mapping[str, object], text: str | None, *, as_json: bool, quiet: bool) -> None:
+    """What a command found or made, on stdout: facts as JSON where that is asked for, else the text unless quiet."""
+    if as_json:
+        print(json.dumps(facts))
+    elif text is not None and not quiet:
+        print(text)
 
 
 def complain(text: str) -> None:

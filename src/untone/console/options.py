@@ -65,9 +65,9 @@ def add_folder(add: Add, what: str) -> None:
     add_output(add, what, type=Path, required=True)
 
 
-def add_jobs(add: Add, what: str) -> None:
+def add_jobs(add: Add, what: str, default: int | None = None) -> None:
     """-j: how much is done side by side."""
-    add("-j", "--jobs", type=count, metavar="N", help=what)
+    add("-j", "--jobs", type=count, default=default, metavar="N", help=what)
 
 
 def add_force(add: Add) -> None:
@@ -80,14 +80,25 @@ def add_json(add: Add, what: str = "one JSON object instead of text") -> None:
     add("--json", action="store_true", help=what)
 
 
-def add_quiet(add: Add) -> None:
-    """-q: results that were asked for, and errors."""
-    add("-q", "--quiet", action="store_true", help="nothing but errors")
+def add_answer(add: Add) -> None:
+    """--json and -q, of a command that `lines.answer`s with one object."""
+    add_json(add)
+    add_quiet(add)
+
+
+def add_quiet(add: Add, what: str = "nothing but errors") -> None:
+    """-q: what is only news is not said; files, JSON, faults and the exit code are as without."""
+    add("-q", "--quiet", action="store_true", help=what)
+
+
+def add_quality(add: Add, default: int) -> None:
+    """--quality: of the base."""
+    add("--quality", type=quality, default=default, metavar="1-100", help=f"of a base encoded anew; default {default}")
 
 
 def add_qualities(add: Add, base: int, gain_map: int) -> None:
     """--quality and --map-quality, with their defaults."""
-    add("--quality", type=quality, default=base, metavar="1-100", help=f"of a base encoded anew; default {base}")
+    add_quality(add, base)
     what = f"of a gain map encoded anew; default {gain_map}"
     add("--map-quality", type=quality, default=gain_map, metavar="1-100", help=what)
 

@@ -43,8 +43,12 @@ class Progress:
     _bars: ClassVar[Bars | None] = None
     """Of the outermost work."""
 
+    hidden: ClassVar[bool] = False
+    """Within `quietly`: nothing is shown."""
+
     def __init__(self, total: int, noun: str, done: int = 0, shown: bool = True) -> None:
-        self.total, self.noun, self.done, self.shown = total, noun, done, shown
+        self.total, self.noun, self.done = total, noun, done
+        self.shown = shown and not Progress.hidden
         self._note = ""
 
     def __enter__(self) -> Self:
@@ -168,6 +172,22 @@ def each(items: list[Any], noun: str, work: Callable[[Any], object], name: Calla
     if failed:
         complain(f"{failed} of {len(items)} {noun} failed")
     return 1 if failed else 0
+
+
+def tell(line: str) -> None:
+    """A line on stderr of how far work is; nothing within `quietly`."""
+    if not Progress.hidden:
+        print(line, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def quietly(quiet: bool) -> Iterator[None]:
+    """No progress is shown within, where `quiet`: what -q does in every command."""
+    before, Progress.hidden = Progress.hidden, quiet
+    try:
+        yield
+    finally:
+        Progress.hidden = before
 
 
 @contextmanager

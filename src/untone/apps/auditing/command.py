@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ... import formats
 from ...console.lines import one_line
+from ...console.options import add_json, add_quiet
 from ...console.progress import tracked
 from ...errors import UntoneError, UsageError
 from ...formats.common.files import load_bytes
@@ -53,7 +54,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--originals", metavar="DIR", help="where they come from: the same names, or the same EXIF date"
     )
-    parser.add_argument("--json", action="store_true", help="one JSON object a line for each photo that has a fault")
+    add_json(parser.add_argument, "one JSON object a line for each photo that has a fault")
+    add_quiet(parser.add_argument, "no progress and no count of photos; faults alone")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -74,10 +76,15 @@ def run(arguments: argparse.Namespace) -> int:
             json.dumps(dataclasses.asdict(fault)) if arguments.json else f"{fault.what:<12} {fault.file}: {fault.how}"
         )
         print(line if arguments.json else one_line(line), flush=True)
+<<<<<<< HEAD
     if not arguments.json:
         faulty = {fault.file for fault in faults}
         looked_at = {str(photo.path) for photo in photos} | faulty
         print(f"{len(looked_at)} file{'s' * (len(looked_at) != 1)}, {len(faulty)} with a fault")
+=======
+    if not (arguments.json or arguments.quiet):
+        print(f"{len(photos)} photos, {len(faults)} with a fault")
+>>>>>>> cli
     return 1 if faults else 0
 
 

@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ... import formats, pipeline
-from ...console.lines import named
+from ...console.lines import answer, named
+from ...console.options import add_answer, add_force, add_output, add_quality
 from ...errors import UntoneError, UsageError
 from ...formats.common.files import save
 from ...formats.jpeg import network_segment, residual_segment
@@ -65,12 +66,21 @@ class Pair:
     primaries: str
 
 
+@dataclasses.dataclass(frozen=True)
+class Made:
+    """What leads to the HDR rendition: what it is, the bytes that it adds, and the PQ-PSNR it reaches."""
+
+    what: str
+    bytes: int
+    pq_psnr_db: float
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `untone encode`."""
     add = parser.add_argument
     add("sdr", metavar="SDR", help="the photo; a JPEG stays as it is")
     add("hdr", metavar="HDR", help="the same picture in HDR: .exr, PQ or HLG .png, gain map .jpg ...")
-    add("-o", "--output", metavar="OUT", required=True, help="the file to write")
+    add_output(add, "the file to write", required=True)
     kinds = (*NETWORKS, *CODECS)
     add("--as", dest="kind", choices=kinds, default="gamma-mlp", help=f"one of {', '.join(kinds)}; default gamma-mlp")
     add("--residual", choices=KINDS, help="a ratio, or an exponent, which only untone reads; default: as its name says")
@@ -87,8 +97,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--seconds", type=_positive, metavar="S", help="of training; default: 4000 steps, about a second")
     add("--with-map", action="store_true", help="add a small ordinary gain map, for viewers that know no networks")
-    add("--quality", type=int, choices=range(1, 101), default=95, metavar="1-100", help="of a base encoded anew")
-    add("--force", action="store_true", help="replace OUT if it exists")
+    add_quality(add, default=95)
+    add_force(add)
+    add_answer(add)
 
 
 def _neurons(text: str) -> int | str:
@@ -121,14 +132,16 @@ def run(arguments: argparse.Namespace) -> int:
         pair = Pair(sdr, network_encoding.aligned(sdr, hdr), hdr.primaries)
         check_turn(sdr, pair.light)
         if arguments.kind in NETWORKS:
-            line = _network(arguments, pair)
+            made = _network(arguments, pair)
         else:
-            line = _map(arguments, pair, _coded if _ours(arguments) else _ordinary)
+            made = _map(arguments, pair, _coded if _ours(arguments) else _ordinary)
     except UsageError:
         raise
     except UntoneError as error:
         raise named(f"{arguments.sdr}, {arguments.hdr}", error) from error
-    print(f"{arguments.output}: {line}")
+    facts = {"sdr": arguments.sdr, "hdr": arguments.hdr, "output": arguments.output} | dataclasses.asdict(made)
+    text = f"{arguments.output}: {made.what}, {made.bytes} bytes, {made.pq_psnr_db:.2f} dB (PQ-PSNR)"
+    answer(facts, text, as_json=arguments.json, quiet=arguments.quiet)
     return 0
 
 
@@ -160,7 +173,7 @@ def _check_size(arguments: argparse.Namespace) -> None:
 # -- as a network -----------------------------------------------------------------------------------------------------
 
 
-def _network(arguments: argparse.Namespace, pair: Pair) -> str:
+def _network(arguments: argparse.Namespace, pair: Pair) -> Made:
     base = _base(pair.sdr, arguments.quality)
     photo, _ = pipeline.read(base)  # what viewers will decode, which is what the network must start from
     best: tuple[GainNetwork, float] | None = None
@@ -177,7 +190,7 @@ def _network(arguments: argparse.Namespace, pair: Pair) -> str:
         raise UntoneError(f"{most}, only {best[1]:.2f}")
     _write_network(arguments, base, photo, best[0], pair)
     kind, size = best[0].residual.kind, network_segment.file_bytes(best[0].neurons, best[0].bits)
-    return f"{kind} network of {best[0].neurons} neurons, {size} bytes, {best[1]:.2f} dB (PQ-PSNR)"
+    return Made(f"{kind} network of {best[0].neurons} neurons", size, round(best[1], 4))
 
 
 def _write_network(arguments: argparse.Namespace, base: bytes, photo: Image, found: GainNetwork, pair: Pair) -> None:
@@ -238,7 +251,7 @@ def _widest(kilobytes: float, bits: int) -> int:
 
 def _map(
     arguments: argparse.Namespace, pair: Pair, written: Callable[[argparse.Namespace, Pair, int, int], Written]
-) -> str:
+) -> Made:
     """The map that --size or --target-db asks for, or the usual one, kept in the file that `written` makes."""
     name = f"{arguments.residual or 'gain'} map as {arguments.kind}"
     chosen: Written | None = None
@@ -256,7 +269,7 @@ def _map(
     if arguments.target_db and chosen[2] < arguments.target_db:
         raise UntoneError(f"no {name} reaches {arguments.target_db:g} dB, only {chosen[2]:.2f}")
     save(Path(arguments.output), [chosen[0]])
-    return f"{name}, {chosen[1]} bytes, {chosen[2]:.2f} dB (PQ-PSNR)"
+    return Made(name, chosen[1], round(chosen[2], 4))
 
 
 def _ordinary(arguments: argparse.Namespace, pair: Pair, divisor: int, quality: int) -> Written:

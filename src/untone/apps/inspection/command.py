@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 from ...console.lines import named, one_line
+from ...console.options import add_answer
 from ...errors import UntoneError
 from ...formats import probe
 from ...formats.common.files import load_bytes, save
@@ -33,9 +34,9 @@ READERS = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `untone inspect`."""
     parser.add_argument("file", metavar="FILE", help="image file, or - for stdin")
-    parser.add_argument("--json", action="store_true", help="one JSON object")
     parser.add_argument("--html", metavar="OUT", help="write a page with pictures: base, map, nits, histogram")
     parser.add_argument("--strict", action="store_true", help="name every deviation, and what viewers do about it")
+    add_answer(parser.add_argument)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -47,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         source = read_stdin() if arguments.file == PIPE else arguments.file
         if arguments.strict:
-            return _strict(arguments.file, load_bytes(source), arguments.json)
+            return _strict(arguments.file, load_bytes(source), arguments.json, arguments.quiet)
         found = probe(source)
         if arguments.html:
             _write_page(arguments.html, arguments.file, load_bytes(source), found)
@@ -56,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise named(arguments.file, error) from error
     if arguments.json:
         print(json.dumps(found.as_dict() | {"verdict": verdict(found)}, indent=2))
-    else:
+    elif not arguments.quiet:
         print("\n".join(one_line(line) for line in lines(arguments.file, found)))
     return 0
 
@@ -68,11 +69,12 @@ def _write_page(target: str, name: str, data: bytes, found: Signalling) -> None:
     save(Path(target), [page(name, data, text).encode()])
 
 
-def _strict(name: str, data: bytes, as_json: bool) -> int:
+def _strict(name: str, data: bytes, as_json: bool, quiet: bool) -> int:
     found = findings(data)
     broken = any(f.broken for f in found)
     if as_json:
         print(json.dumps({"file": name, "broken": broken, "findings": [f.as_dict() for f in found]}, indent=2))
+    if as_json or quiet:
         return int(broken)
     for finding in found:
         print(one_line(f"{finding.severity:<9} {finding.rule}: {finding.text}"))

@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...console.lines import complain
+from ...console.options import add_folder, add_jobs, add_quiet
 from ...console.progress import Progress, interruptible
 from ...errors import UntoneError, UsageError
 from ...formats.common.files import save
@@ -205,7 +206,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="HDR",
         help="HDR images or folders of them (EXR, HDR, PQ PNG ...), or a pack",
     )
-    add("-o", "--output", type=Path, required=True, metavar="DIR", help="folder for the pairs")
+    add_folder(add, "folder for the pairs")
     add("--count", type=int, default=9152, help="pairs, in shards rounded up to 64; default 9152")
     add("--seed", type=int, default=1, help="the same seed gives the same pairs; default 1")
     add("--size", type=int, default=synth.Style.size, help=f"side of a pair; default {synth.Style.size}")
@@ -218,13 +219,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--panorama", choices=("auto", "yes", "no"), default="auto", help="auto takes 2:1 pictures as panoramas")
     add("--photos-only", action="store_true", help="no drawn pictures to leave alone (for validation)")
     add("--strict", action="store_true", help="stop at a file in a folder that is no HDR image, instead of leaving it")
-    add("-j", "--jobs", type=int, default=1, metavar="N", help="processes; default 1")
+    add_jobs(add, "processes; default 1", default=1)
+    add_quiet(add, "no progress")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """`untone synth`: makes the pairs that are not there yet."""
-    if arguments.count < 1 or arguments.jobs < 1 or arguments.seed < 0:
-        raise UsageError("--count and --jobs must be 1 or more, --seed 0 or more")
+    if arguments.count < 1 or arguments.seed < 0:
+        raise UsageError("--count must be 1 or more, --seed 0 or more")
     if not 64 <= arguments.size <= 2048 or arguments.size % 4:
         raise UsageError(f"--size must be a multiple of 4 from 64 to 2048, not {arguments.size}")
     style = synth.Style(size=arguments.size)

@@ -5,11 +5,15 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from ...console.options import add_quiet
+
 FASTGAMER, GMNET, HDRTVNET = PROTOCOLS = ("fastgamer", "gmnet", "hdrtvnet")
 """Papers whose way to measure can be asked for; protocols.py has it."""
 
 USUAL, GAIN, ALL, HDRVDP3 = GROUPS = ("default", "gains", "all", "hdrvdp3")
 """Words that stand for several metrics; command.py says for which."""
+
+STDOUT = Path("-")
 
 MOST_PICTURES = 12
 """Of each set on a page."""
@@ -45,11 +49,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--ppd", type=float, default=60.0, metavar="N", help="pixels per degree for HDR-VDP-3; default 60")
     add("--cost", action="store_true", help="parameters, multiply-adds and seconds of each model at 4K")
     add("--csv", type=Path, metavar="FILE", help="figures of every picture; a run that was stopped goes on from it")
-    add("--json", type=Path, metavar="FILE", help="every figure, with conventions and intervals")
+    figures = "every figure, with conventions and intervals; without FILE on stdout, in place of the tables"
+    add("--json", type=Path, nargs="?", const=STDOUT, metavar="FILE", help=figures)
     add("--html", type=Path, metavar="FILE", help="a page with the tables and pictures at 0 to -3 EV, the worst first")
     shown = f"pictures on it, 0 for all; default {MOST_PICTURES}"
     add("--shown", type=int, default=MOST_PICTURES, metavar="N", help=shown)
     add("--sheets", type=Path, metavar="DIR", help="contact sheets of every picture, 0 to -3 EV")
+    add_quiet(add, "no progress")
     add("--strict", action="store_true", help="a broken picture ends it; otherwise it is named and left out")
 
 

@@ -26,7 +26,7 @@ from ..data.examples import Dataset
 from ..data.layouts import gmnet
 from ..metrics import hdrvdp, perceptual
 from . import baselines, contact_sheet, gain_figures, gallery, measuring, tables
-from .arguments import ALL, GAIN, GMNET, HDRVDP3, USUAL
+from .arguments import ALL, GAIN, GMNET, HDRVDP3, STDOUT, USUAL
 from .catalogue import DEFAULT, EXTRAS, GAINS, METRICS
 from .cost import cost
 from .measuring import TRUTH
@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     shown = gain_figures.others(columns)
     sources = _sources(arguments, how)
     models = [c.name for c in methods if c.kind == "model"]
-    out = sys.stdout.write
+    out = _nowhere if arguments.json == STDOUT else sys.stdout.write
     out(f"untone {__version__}, protocol {arguments.protocol or 'untone'}: {how.note}\n")
     found: list[measuring.Table] = []
     drawn = _sheet_maker(arguments.sheets, how)
@@ -76,11 +76,16 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         extra |= gain_figures.as_json(found) | (verdicts.as_json(judged) if judged else {})
         made = tables.as_json(found, columns, notes, methods, extra)
-        _write(arguments.json, json.dumps(made, indent=1, allow_nan=False, default=str) + "\n")
+        text = json.dumps(made, indent=1, allow_nan=False, default=str) + "\n"
+        sys.stdout.write(text) if arguments.json == STDOUT else _write(arguments.json, text)
     if arguments.html:
         most = arguments.shown
         _write(arguments.html, gallery.page(found, sources, methods, how, columns, notes, how.note, most))
     return 0
+
+
+def _nowhere(_: str) -> None:
+    """The tables, where stdout has JSON."""
 
 
 def _how(arguments: argparse.Namespace) -> tuple[Protocol, tuple[str, ...], dict[str, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ...console.options import add_folder, positive
+from ...console.options import add_folder, add_quiet, positive
 
 ABLATIONS, TABLE, SUPER_RESOLUTION, ENCODERS = KINDS = ("ablations", "table", "sr", "encoders")
 """What can be asked for; ablations.py has the rows of each."""
@@ -31,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--threads", type=positive, default=1, metavar="N", help="of torch; default 1")
     add("--ahead", type=int, default=0, metavar="N", help="make batches in N threads beside; default 0")
     add("--device", choices=("cpu", "cuda"), help="default: cuda where there is one")
+    add_quiet(add, "no progress")
     add("--strict", action="store_true", help="a broken pair stops it; without, it is named and left out")
 
 

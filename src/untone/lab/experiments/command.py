@@ -11,7 +11,6 @@ import argparse
 import dataclasses
 import json
 import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from ... import __version__, colour
-from ...console.progress import tracked
+from ...console.progress import tell, tracked
 from ...errors import UntoneError, UsageError
 from .. import metrics, packages
 from ..data.examples import Dataset, Example
@@ -269,7 +268,7 @@ def _run_unseen(arguments: argparse.Namespace) -> int:
     _claim(arguments.output, settings | {"data": arguments.data.name, "held out": arguments.held_out.name})
     with joined(arguments.device) as place:
         try:
-            print(unseen_kinds.run(arguments.output, sets[0], sets[1], recipe, place, _tell))
+            print(unseen_kinds.run(arguments.output, sets[0], sets[1], recipe, place, tell))
         except StoppedError:
             return STOPPED
     return 0
@@ -280,7 +279,7 @@ def _run_kind(
 ) -> None:
     folder = arguments.output / kind if arguments.kind == "all" else arguments.output
     folder.mkdir(parents=True, exist_ok=True)
-    this = Experiment(folder, dataset, sets, arguments.seeds, arguments.steps, place, _tell, arguments.ahead)
+    this = Experiment(folder, dataset, sets, arguments.seeds, arguments.steps, place, tell, arguments.ahead)
     make, reference = EXPERIMENTS[kind]
     rows = make(arguments.recipe)
     if arguments.rows:
@@ -307,7 +306,3 @@ def _claim(folder: Path, settings: dict[str, Any]) -> None:
     if note.exists() and json.loads(note.read_text()) != settings:
         raise UntoneError(f"{folder}: holds another experiment ({note.name} differs); choose another folder")
     _write(note, json.dumps(settings, indent=1) + "\n")
-
-
-def _tell(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ...console.options import add_folder
+from ...console.options import add_folder, add_quiet
 from .settings import GROUPS, Settings
 from .tonemappers import MAPPERS
 
@@ -30,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--seed", type=int, default=0, help="of everything drawn; default 0")
     add("--slow-views", type=int, default=2, metavar="N", help="views with perceptual metrics and more; default 2")
     add("--hdrvdp", type=Path, metavar="FOLDER", help="source of HDR-VDP-3, which Octave runs")
+    add_quiet(add, "no progress")
     add("--threads", type=int, default=1, metavar="N", help="of torch; default 1")
 
 

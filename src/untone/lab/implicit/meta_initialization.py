@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ... import colour, gain_network
+from ...console.options import add_output, add_quiet
 from ...console.progress import Progress
 from ...errors import UsageError
 from ...formats.common.files import save
@@ -66,7 +67,12 @@ Pair = Callable[[int], tuple[Image, NDArray[np.float32], str]]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
     add = parser.add_argument
+<<<<<<< HEAD
     add("-o", "--output", metavar="NPZ", type=Path, required=True, help="file of weights; others in it stay")
+=======
+    add_output(add, "an .npz; what it has already stays", type=Path, required=True)
+    add_quiet(add, "no progress")
+>>>>>>> cli
     add("--pairs", metavar="DIR", type=Path, help="a data set to learn from; default: noise like photographs")
     add("--residual", choices=KINDS, default="gamma", help="default gamma")
     add("--domain", choices=DOMAINS, help="default: gain linear, gamma pq")

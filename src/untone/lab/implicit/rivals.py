@@ -12,7 +12,6 @@ import importlib.util
 import itertools
 import json
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,7 +20,7 @@ from typing import Any
 import torch
 
 from ... import __version__
-from ...console.progress import Progress, tracked
+from ...console.progress import Progress, tell, tracked
 from ...errors import UntoneError, UsageError
 from ...formats.common.files import save
 from .. import packages
@@ -96,7 +95,7 @@ def run(arguments: argparse.Namespace) -> int:
             found = pair(this, view, mapper, start, number < this.slow_views)
             save(this.file(view, mapper), [json.dumps(found, indent=1).encode() + b"\n"])
             table.write(this.folder)
-            _tell(f"{view.scene}, {mapper}: {time.process_time() - begun:.0f} s of CPU")
+            tell(f"{view.scene}, {mapper}: {time.process_time() - begun:.0f} s of CPU")
             progress.step()
     table.write(this.folder)
     print(this.folder / "table.md")
@@ -162,7 +161,7 @@ def _start(this: Experiment) -> methods.MlpItm | None:
         return None
     path, net = this.folder / "start.pt", methods.MlpItm()
     if not path.exists():
-        _tell("pretraining MLP-ITM")
+        tell("pretraining MLP-ITM")
         names = list(this.mappers)
         train = tracked(this.train, "tone-mapped sources to pretrain on")
         scenes = [view_scenes.scene(s, names[k % len(names)], LEARNED_SIZE) for k, s in enumerate(train)]
@@ -194,7 +193,3 @@ def pair(this: Experiment, view: Source, mapper: str, start: methods.MlpItm | No
         "points": [dataclasses.asdict(point) for point in points],
         "by_time": comparison.by_time(scene, this.settings) if slow else [],
     }
-
-
-def _tell(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ...console.options import add_folder, positive
+from ...console.options import add_folder, add_quiet, positive
 from .recipes import PRECISIONS, RECIPES
 
 
@@ -25,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--device", choices=("cpu", "cuda"), help="default: cuda where there is one")
     add("--precision", choices=PRECISIONS, help="of the network; default: the recipe's, fp32")
     add("--strict", action="store_true", help="a broken pair stops the run; without, it is named and left out")
+    add_quiet(add, "no progress")
     add("--note", default="", metavar="TEXT", help="data and licences, for the model card")
 
 

@@ -9,7 +9,6 @@ import functools
 import json
 import math
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,7 +19,7 @@ import torch
 from torch import nn
 
 from ... import colour
-from ...console.progress import Progress, tracked
+from ...console.progress import Progress, tell, tracked
 from ...errors import UsageError
 from ...image import DIFFUSE_WHITE_NITS
 from .. import metrics, packages
@@ -164,20 +163,16 @@ def run(arguments: argparse.Namespace) -> int:
     with parallel.joined(arguments.device) as place:
         begin = functools.partial(_begin_from, arguments.origin) if arguments.origin else None
         if place.leads and not begin and not (arguments.output / "checkpoint.pt").exists():
-            _tell(f"{recipe.network}, recipe {recipe.title}, {len(dataset):,} pairs, {place.device}: preparing")
+            tell(f"{recipe.network}, recipe {recipe.title}, {len(dataset):,} pairs, {place.device}: preparing")
         this = Run(dataset, arguments.output, recipe, place, begin, arguments.ahead)
         try:
-            if not train(this, held_out, _tell):
+            if not train(this, held_out, tell):
                 return STOPPED
         finally:
             this.close()
         if place.leads:
             _export(this, held_out, arguments.note)
     return 0
-
-
-def _tell(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 def _begin_from(path: Path, net: nn.Module) -> None:
@@ -188,7 +183,7 @@ def _begin_from(path: Path, net: nn.Module) -> None:
 def _export(this: Run, held_out: Dataset | None, note: str) -> None:
     recipe = this.recipe
     notes: dict[str, Any] = {"recipe": dataclasses.asdict(recipe), "pairs": len(this.dataset), "data": note}
-    _tell(f"exporting {recipe.network}.onnx")
+    tell(f"exporting {recipe.network}.onnx")
     with this.averaged() as net:
         if held_out:
             notes["held_out_pq_psnr"] = round(score(this.task, net, held_out, recipe.watched), 3)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ....console import progress
 from ....console.lines import complain
+from ....console.options import Add, add_folder, add_force, add_quiet
 from ....errors import UntoneError, UsageError
 from ....formats.common.files import save
 from ....image import DIFFUSE_WHITE_NITS
@@ -21,8 +22,6 @@ from ..sources import Source, sources
 
 PACK_BYTES = 50 << 20
 """What a packed set should stay under, to travel easily."""
-
-Add = Callable[..., argparse.Action]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB", parser_class=type(parser))
     for name, verb in VERBS.items():
         one = verbs.add_parser(name, help=verb.summary, description=f"{verb.summary[0].upper()}{verb.summary[1:]}.")
-        one.add_argument("-o", "--output", type=Path, required=True, metavar="OUT", help="folder; of pack, a .zip")
+        add_folder(one.add_argument, "folder; of pack, a .zip")
+        add_force(one.add_argument)
+        add_quiet(one.add_argument, "no progress")
         verb.arguments(one.add_argument)
 
 
@@ -57,7 +58,6 @@ def _crop_arguments(add: Add) -> None:
     add("--size", type=int, default=480, help="side of a patch; default 480")
     add("--stride", type=int, help="pixels from one patch to the next; default: its size")
     add("--edges", action="store_true", help="also cut a last patch that ends at the border")
-    add("--force", action="store_true", help="replace files that exist")
 
 
 def _crop(arguments: argparse.Namespace) -> int:
@@ -74,7 +74,6 @@ def _crop(arguments: argparse.Namespace) -> int:
 def _extract_arguments(add: Add) -> None:
     add("photos", type=Path, nargs="+", metavar="PHOTO", help="photos with a gain map, or folders of them")
     add("--rgb", action="store_true", help="keep three channels, instead of the gain of luminance")
-    add("--force", action="store_true", help="replace outputs that exist")
 
 
 def _extract(arguments: argparse.Namespace) -> int:
@@ -123,7 +122,6 @@ def _render_arguments(add: Add) -> None:
     add("folder", type=Path, metavar="DIR", help="pairs of any layout")
     add("--protocol", choices=("ours", "gmnet"), default="ours", help="gmnet: plain 2.2 and no offsets; default ours")
     add("--format", choices=("exr", "tiff"), default="exr", help="float32 EXR or TIFF; default exr")
-    add("--force", action="store_true", help="replace outputs that exist")
 
 
 def _render(arguments: argparse.Namespace) -> int:
@@ -138,7 +136,6 @@ def _pq_arguments(add: Add) -> None:
     add("--white", type=float, default=DIFFUSE_WHITE_NITS, metavar="NITS", help="of light 1.0; default 203")
     add("--scale", type=float, default=1.0, help="multiply light first: the peak, where files were divided by it")
     add("--keep-primaries", action="store_true", help="do not convert to BT.2020 (GMNet's own view does not)")
-    add("--force", action="store_true", help="replace outputs that exist")
 
 
 def _pq(arguments: argparse.Namespace) -> int:
@@ -167,7 +164,6 @@ def _pack_arguments(add: Add) -> None:
     add("--width", type=int, default=1024, help="wider ones are reduced to it; default 1024")
     add("--steps", type=int, default=packs.STEPS, help=f"codes a stop, up to {packs.MAX_STEPS}; default {packs.STEPS}")
     add("--panorama", choices=("auto", "yes", "no"), default="auto", help="auto takes 2:1 pictures as panoramas")
-    add("--force", action="store_true", help="replace a pack that exists")
 
 
 def _pack(arguments: argparse.Namespace) -> int:
