@@ -5,11 +5,11 @@ from __future__ import annotations
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar
 
 from ..errors import UntoneError, UsageError
 from .lines import complain, naming
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bars
     from rich.progress import Task
 
-Item = TypeVar("Item")
+Item_co = TypeVar("Item_co", covariant=True)
 
 FIRST_SECONDS, LOG_SECONDS = 5.0, 20.0
 """In a log: until the first line of some work, which shorter work goes without, and between lines."""
@@ -141,7 +141,15 @@ def _clock(seconds: float) -> str:
     return f"{seconds // 3600:.0f}:{seconds // 60 % 60:02.0f}:{int(seconds % 60):02}"
 
 
-def tracked(items: Sequence[Item], noun: str) -> Iterator[Item]:
+class Counted(Protocol[Item_co]):
+    """Items whose number is known: a sequence, a data set."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Item_co]: ...
+
+
+def tracked(items: Counted[Item_co], noun: str) -> Iterator[Item_co]:
     """The items, one after the other, with their Progress."""
     with Progress(len(items), noun) as progress:
         for item in items:

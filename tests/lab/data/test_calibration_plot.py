@@ -16,8 +16,8 @@ def test_each_set_has_its_gains_and_spreads_by_eighth() -> None:
     (axes,) = figure.axes
     for number, gains in enumerate((PAIRS, PHOTOS)):
         line, _, (bars,) = axes.containers[number]
-        np.testing.assert_allclose(line.get_ydata(), gains)
-        np.testing.assert_allclose(np.round(line.get_xdata()), range(8))
+        np.testing.assert_allclose(np.asarray(line.get_ydata(), float), gains)
+        np.testing.assert_allclose(np.round(np.asarray(line.get_xdata(), float)), range(8))
         low, high = bars.get_segments()[7][:, 1]
         assert (low, high) == (pytest.approx(gains[7] - 0.25), pytest.approx(gains[7] + 0.25))
     labels = [label.get_text() for label in axes.get_xticklabels()]

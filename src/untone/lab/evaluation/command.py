@@ -18,8 +18,10 @@ import torch
 
 from ... import __version__, colour
 from ...console.lines import complain
+from ...console.progress import tracked
 from ...errors import UntoneError, UsageError
 from ...formats.common.files import save
+from .. import packages
 from ..data import layouts
 from ..data.codes import header
 from ..data.examples import Dataset
@@ -45,6 +47,8 @@ GROUPS = {USUAL: DEFAULT, GAIN: GAINS, ALL: OWN, HDRVDP3: ("hdrvdp3_q", "hdrvdp3
 
 def run(arguments: argparse.Namespace) -> int:
     """`untone eval`."""
+    if arguments.cost:
+        packages.require("onnx")
     how, columns, special = _how(arguments)
     methods, fits = _methods(arguments)
     notes = tables.conventions(columns, how.note, special)
@@ -242,7 +246,7 @@ def _costs(arguments: argparse.Namespace) -> dict[str, dict[str, Any]]:
     if not arguments.cost or arguments.reference_only:
         return {}
     names = list(dict.fromkeys(arguments.model or [MODEL]))
-    return {c.name: cost(name) for c, name in zip(of_models(names), names, strict=True)}
+    return {c.name: cost(name) for c, name in zip(of_models(names), tracked(names, "models timed"), strict=True)}
 
 
 def _write(path: Path, text: str) -> None:

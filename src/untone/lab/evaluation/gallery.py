@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ...console.progress import tracked
 from ..metrics import gain_table
 from . import exposures, gain_figures
 from .arguments import MOST_PICTURES
@@ -114,7 +115,7 @@ def _pictures(
         f"<h3>{what}, by {html.escape(METRICS[column].head)} of {html.escape(first.name)}, the worst first</h3>"
         f"<p>dE_ITP 0<span class=ramp></span>{MOST_DE:g} and more; 1 is just noticeable</p>"
     ]
-    for name in names:
+    for name in tracked(names, "pictures of the page"):
         picture = source.load(table.indices[name])
         if picture is not None:
             measured = {method: rows[name] for method, rows in table.rows.items() if name in rows}

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ... import colour
+from ...console.progress import tracked
 from ...errors import UntoneError
 from .. import metrics
 from ..data.examples import OFFSET, Dataset, Example, light_of
@@ -191,7 +192,7 @@ def _encoded(example: Example) -> NDArray[np.float32]:
 def measured(pictures: Dataset, methods: dict[str, Method]) -> Scores:
     """Of every method, by picture: PQ-PSNR, dE_ITP, and the mean gain by eighth of code; also of "truth"."""
     found: Scores = {name: {} for name in (*methods, "truth")}
-    for example in pictures:
+    for example in tracked(pictures, "pictures measured"):
         codes = example.sdr[::STRIDE, ::STRIDE]
         true_stops = example.gain_stops[::STRIDE, ::STRIDE].astype(np.float32)
         truth, encoded = light_of(codes, true_stops), _encoded(example)

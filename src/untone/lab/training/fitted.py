@@ -84,7 +84,7 @@ def _pool(pairs: Dataset | Pairs, random: np.random.Generator) -> tuple[Tensor, 
     indices = np.unique(np.linspace(0, len(pairs) - 1, count).astype(int)).tolist()
     view = batches.View(pixels=POOL_PIXELS, jitter=True)
     parts = []
-    for index in indices:
+    for index in tracked(indices, "pairs read for the fit"):
         part = batches.gather(pairs, batches.Choice([index], [int(random.integers(2**62))]), view)
         parts.append((part.rgb[0], part.gain_stops[0]))
     return torch.stack([rgb for rgb, _ in parts]), torch.stack([stops for _, stops in parts])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ....console.progress import Progress, interruptible
+from ....console.progress import Progress, interruptible, tracked
 from ....errors import UntoneError, UsageError
 from ....formats.common.files import save
 from ..layouts.shards import SHARD, Pairs
@@ -57,7 +57,7 @@ def write(folder: Path, photos: PhotoSource, count: int, seed: int, side: int) -
 def _shard(folder: Path, name: str, photos: PhotoSource, numbers: range, seed: int, side: int) -> None:
     """The SDR file, which marks a whole shard, last."""
     kinds, made = [], []
-    for number in numbers:
+    for number in tracked(numbers, f"pictures of shard {name}"):
         random = np.random.default_rng([seed, number])
         kinds.append(chosen(random))
         made.append(draw(kinds[-1], random, photos, side))

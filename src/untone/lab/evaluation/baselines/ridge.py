@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ....console.progress import tracked
 from ...data.examples import Dataset
 
 BINS, EIGHTHS = 32, 8
@@ -58,7 +59,8 @@ def gain_by_eighth(encoded: Plane, stops: Plane) -> Plane:
 def fit_ridge(pairs: Dataset, most: int = 4000) -> Ridge:
     """Fitted to at most `most` pairs, evenly chosen."""
     rows, gains = [], []
-    for index in np.unique(np.linspace(0, len(pairs) - 1, min(len(pairs), most)).astype(int)).tolist():
+    indices = np.unique(np.linspace(0, len(pairs) - 1, min(len(pairs), most)).astype(int)).tolist()
+    for index in tracked(indices, "pairs read for the ridge regression"):
         example = pairs[index]
         encoded = example.sdr[::STRIDE, ::STRIDE].astype(np.float32) / 255
         rows.append(features(encoded))
