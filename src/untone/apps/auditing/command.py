@@ -76,15 +76,10 @@ def run(arguments: argparse.Namespace) -> int:
             json.dumps(dataclasses.asdict(fault)) if arguments.json else f"{fault.what:<12} {fault.file}: {fault.how}"
         )
         print(line if arguments.json else one_line(line), flush=True)
-<<<<<<< HEAD
-    if not arguments.json:
+    if not (arguments.json or arguments.quiet):
         faulty = {fault.file for fault in faults}
         looked_at = {str(photo.path) for photo in photos} | faulty
         print(f"{len(looked_at)} file{'s' * (len(looked_at) != 1)}, {len(faulty)} with a fault")
-=======
-    if not (arguments.json or arguments.quiet):
-        print(f"{len(photos)} photos, {len(faults)} with a fault")
->>>>>>> cli
     return 1 if faults else 0
 
 

@@ -67,12 +67,8 @@ Pair = Callable[[int], tuple[Image, NDArray[np.float32], str]]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
     add = parser.add_argument
-<<<<<<< HEAD
-    add("-o", "--output", metavar="NPZ", type=Path, required=True, help="file of weights; others in it stay")
-=======
-    add_output(add, "an .npz; what it has already stays", type=Path, required=True)
+    add_output(add, "file of weights (.npz); others in it stay", type=Path, required=True)
     add_quiet(add, "no progress")
->>>>>>> cli
     add("--pairs", metavar="DIR", type=Path, help="a data set to learn from; default: noise like photographs")
     add("--residual", choices=KINDS, default="gamma", help="default gamma")
     add("--domain", choices=DOMAINS, help="default: gain linear, gamma pq")
@@ -83,7 +79,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """`untone starts`: learn initial weights for each width, save each as soon as they are there.
+    """`untone meta-init`: learn initial weights for each width, save each as soon as they are there.
 
     Raises:
         UsageError: numbers below 1. UntoneError: no pairs.
