@@ -1,1 +1,1 @@
-"""Pictures that must not shine, and pictures that must: whether a model keeps to the bounds of each kind."""
+"""Whether a model keeps its hands off what must not shine, and lets shine what must."""

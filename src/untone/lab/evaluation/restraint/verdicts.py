@@ -12,11 +12,11 @@ import numpy as np
 from .... import colour
 from ....console.progress import tracked
 from ....image import Image
+from ...data.restraint.cases import CHOOSE, REPORT, Case
 from .. import contact_sheet
 from ..methods import Method
 from ..pictures import Picture
 from .bounds import KINDS, MEASURES, Bound, Rendered
-from .cases import CHOOSE, REPORT, Case
 
 FORMULAS = ("square", "gentle square")
 """Baselines beside the models."""
