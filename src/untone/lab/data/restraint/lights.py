@@ -32,7 +32,7 @@ def neon(random: np.random.Generator, words: str, glow: tuple[float, float, floa
 
 
 def windows(random: np.random.Generator) -> Codes:
-    """A facade at night over a street lamp: some windows lit, warm, brighter than the camera holds, with bars before."""
+    """A facade at night over a street lamp: some windows lit, warm, brighter than the camera holds, with bars."""
     width, height = FRAME
     v, u = np.mgrid[0:height, 0:width] / height
     stone = 0.012 * (1 + 0.6 * texture(random, height, width, 30)) * (0.4 + 1.6 * v)
