@@ -14,6 +14,7 @@ from untone.lab.data.restraint.cases import CHOOSE, REPORT, Case
 from untone.lab.evaluation.methods import Made, Method
 from untone.lab.evaluation.restraint import bounds, verdicts
 from untone.lab.evaluation.restraint.bounds import KINDS, Bound, Rendered
+from untone.lab.metrics import Rendition
 
 SIDE = 40
 
@@ -182,6 +183,16 @@ def test_doing_nothing_holds_pages_and_fails_suns() -> None:
     kept = verdicts.as_json(found)["restraint"]
     assert kept["share_held"]["for choosing"] == {"nothing": 0.5, "three stops": 0.5}
     assert kept["pictures"][0]["values"] == {"shine": 0, "whites apart": 0}
+
+
+def test_light_in_wide_primaries_and_gains_on_a_power_base_are_taken_as_light() -> None:
+    """Twice white as BT.2020 light, and 2 stops on code ** 2.2 of 128: each by hand."""
+    white = verdicts.as_picture(plain("w", "sun", 255))
+    wide = Made(np.zeros((64, 64, 3)), direct=Rendition(np.full((64, 64, 3), 2.0), "bt2020"))
+    assert verdicts.as_light(white, wide) == pytest.approx(2, abs=1e-3)
+    grey = verdicts.as_picture(plain("g", "sun", 128))
+    power = Made(np.full((64, 64, 3), 2, np.float32), offset=0.0, of_power=True)
+    assert verdicts.as_light(grey, power) == pytest.approx(4 * (128 / 255) ** 2.2, rel=1e-4)
 
 
 def test_the_command_judges_a_folder(tmp_path, capsys) -> None:
