@@ -20,7 +20,7 @@ from untone.lab.data.views import perspective
 from untone import colour, pipeline
 from untone.image import turned_upright
 
-HERE = Path(__file__).parents[1] / "src/untone/lab/evaluation/restraint/pictures"
+HERE = Path(__file__).parents[1] / "src/untone/lab/data/restraint/pictures"
 LONGEST, QUALITY = 576, 88
 
 SAMPLES = {"skimage": "data", "sklearn": "datasets/images", "matplotlib": "mpl-data/sample_data"}
@@ -28,13 +28,11 @@ SAMPLES = {"skimage": "data", "sklearn": "datasets/images", "matplotlib": "mpl-d
 PHOTOS = {
     # name: source, crop (left, top, right, bottom as shares), and for HDR scenes yaw, pitch, field of view, EV, curve
     "portrait-astronaut": ("skimage:astronaut.png", (0, 0, 1, 1)),
-    "portrait-astronaut-close": ("skimage:astronaut.png", (0.22, 0.0, 0.66, 0.42)),
     "portrait-officer": ("matplotlib:grace_hopper.jpg", (0, 0, 1, 1)),
     "portrait-cat": ("skimage:chelsea.png", (0, 0, 1, 1)),
     "portrait-white-dog": ("formats/iphone_depth_and_gainmap.jpg", (0, 0.1, 1, 0.9)),
     "portrait-pug": ("formats/iphone_gainmap.heic", (0.1, 0.1, 1, 1)),
     "still-coffee": ("skimage:coffee.png", (0, 0, 1, 1)),
-    "still-coffee-close": ("skimage:coffee.png", (0.25, 0.0, 0.85, 0.75)),
     "still-dial": ("formats/small_gainmap_image.jpg", (0, 0.1, 1, 0.95)),
     "still-shop-window": ("val/leadenhall_market_1k.exr", (100, -2, 60, 1.2, "filmic")),
     "still-plant": ("val/neon_photostudio_1k.exr", (-75, 0, 55, 0.3, "soft")),
@@ -44,7 +42,6 @@ PHOTOS = {
     "overcast-lake": ("val/hdr_rgb_arboretum.exr", (0, 0, 1, 1, 0.0, "filmic")),
     "overcast-city": ("train/city.exr", (20, 8, 80, -0.4, "filmic")),
     "flower-dahlia": ("sklearn:flower.jpg", (0, 0, 1, 1)),
-    "flower-dahlia-close": ("sklearn:flower.jpg", (0.3, 0.05, 0.78, 0.8)),
     "flower-hedge": ("val/chinese_garden_1k.exr", (-45, -6, 55, -0.5, "soft")),
     "flower-garden": ("real/pixel_desert_palms.jpg", (0, 0.5, 0.5, 1)),
     "snow-forest": ("val/snowy_forest_path_01_1k.exr", (-100, -8, 65, 0.6, "filmic")),

@@ -16,7 +16,7 @@ from pathlib import Path
 from PIL import Image as Pil
 from playwright.sync_api import Page, sync_playwright
 
-HERE = Path(__file__).parents[1] / "src/untone/lab/evaluation/restraint/pictures"
+HERE = Path(__file__).parents[1] / "src/untone/lab/data/restraint/pictures"
 
 TEXT = (
     "Paper gives back no more than nine tenths of the light that falls on it. A window gives its own, and so the eye "

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import DamagedError, LimitError, UntoneError
+from .errors import DamagedError, LimitError, UntoneError, UsageError
 
 Pixels = NDArray[Any]
 Triple = tuple[float, float, float]
@@ -23,6 +23,9 @@ Made = Callable[[int, int], Pixels]
 
 DIFFUSE_WHITE_NITS = 203.0
 """Nits of linear light 1.0, unless told otherwise (ITU-R BT.2408)."""
+
+WHITES_NITS = (10.0, 1000.0)
+"""What users may say that SDR white has."""
 
 PRIMARIES_NAMES = ("bt709", "p3", "bt2020", "adobe_rgb")
 TRANSFER_NAMES = ("srgb", "bt1886", "gamma22", "linear", "pq", "hlg")
@@ -197,6 +200,29 @@ _TURNS = {
     8: (True, True, False),
 }
 """EXIF orientation to what makes stored pixels upright: exchange rows and columns, then reverse rows, columns."""
+
+
+def check_white(white_nits: float) -> None:
+    """Whether SDR white can be said to have so many nits.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    low, high = WHITES_NITS
+    if not low <= white_nits <= high:
+        raise UsageError(f"SDR white must be from {low:g} to {high:g} nits, not {white_nits:g}")
+
+
+def with_white(image: Image, white_nits: float | None) -> Image:
+    """The same pixels, linear 1.0 having so many nits; None leaves the image's own.
+
+    Raises:
+        UsageError: out of range.
+    """
+    if white_nits is None:
+        return image
+    check_white(white_nits)
+    return dataclasses.replace(image, white_nits=white_nits)
 
 
 def turned_upright(array: Pixels, orientation: int, axis: int = 0) -> Pixels:

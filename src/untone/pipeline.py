@@ -23,13 +23,13 @@ from .errors import UntoneError, UsageError
 from .formats.common.pixels import brightest
 from .formats.jpeg import network_segment
 from .formats.signalling import shown_elsewhere
-from .image import DIFFUSE_WHITE_NITS, GainMap, Image, turned_upright
+from .image import DIFFUSE_WHITE_NITS, GainMap, Image, check_white, turned_upright
+from .image import with_white as with_white
 from .implicit import encoding as network_encoding
 from .implicit.encoding import GAMUT_TOLERANCE, StoredResidual, aligned, network_of
 from .prediction import MAP_DIVISORS as MAP_DIVISORS
 from .prediction import LightModel, Model
 from .prediction import check_options as check_options
-from .prediction import check_white as check_white
 from .rendition import applied, upright
 
 DEFAULT_MODEL = "fastgamer"
@@ -284,18 +284,9 @@ def convert(
     else:
         data = write(target, image, gain_map, format=None if target else "jpeg", **options)
     figures = statistics(image, gain_map)
-    more = _stronger(strength) if peak_nits is None and figures[2] > 0 else None
+    most = prediction.MAX_STRENGTH
+    more = min(strength + STRONGER, most) if peak_nits is None and figures[2] > 0 and strength < most else None
     return Conversion(image.width, image.height, None, data, *figures, white_nits, more, noted(image))
-
-
-def _stronger(strength: float) -> float | None:
-    """The strength to try for more light."""
-    return None if strength >= prediction.MAX_STRENGTH else min(strength + STRONGER, prediction.MAX_STRENGTH)
-
-
-def with_white(image: Image, white_nits: float | None) -> Image:
-    """The same pixels, linear 1.0 having so many nits; None leaves the image's own."""
-    return image if white_nits is None else dataclasses.replace(image, white_nits=white_nits)
 
 
 def transcode(
@@ -324,8 +315,6 @@ def transcode(
         UsageError: a quality out of range.
         UntoneError: unreadable, or nothing that the format can hold; nothing is left behind.
     """
-    if white_nits is not None:
-        check_white(white_nits)
     image, gain_map = read(source, by_rows=True)
     image = with_white(image, white_nits)
     network = network_of(image)

@@ -24,9 +24,6 @@ THUMBNAIL_SIDE = 256
 MAX_STRENGTH = 1.5
 """More than what a model sees fit, for those who like it; beyond, middle tones turn to glare."""
 
-WHITES_NITS = (10.0, 1000.0)
-"""What SDR white may be said to have."""
-
 MAP_DIVISORS = {"full": 1, "half": 2, "quarter": 4}
 """Size of the gain map on each side, as a divisor of the photo's."""
 
@@ -105,17 +102,6 @@ def check_options(
         raise UsageError(f"the peak must be {limits}, not {peak_nits:g}")
     if map_size not in MAP_DIVISORS:
         raise UsageError(f"the map size must be one of {', '.join(MAP_DIVISORS)}, not {map_size!r}")
-
-
-def check_white(white_nits: float) -> None:
-    """Before any work: whether SDR white can be said to have so many nits.
-
-    Raises:
-        UsageError: it cannot.
-    """
-    low, high = WHITES_NITS
-    if not low <= white_nits <= high:
-        raise UsageError(f"SDR white must be from {low:g} to {high:g} nits, not {white_nits:g}")
 
 
 def _integers(pixels: Pixels) -> Pixels:

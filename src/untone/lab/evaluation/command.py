@@ -26,6 +26,7 @@ from ..data import layouts
 from ..data.codes import header
 from ..data.examples import Dataset
 from ..data.layouts import gmnet
+from ..data.restraint import cases
 from ..metrics import hdrvdp, perceptual
 from . import baselines, contact_sheet, gain_figures, gallery, measuring, tables
 from .arguments import ALL, GAIN, GMNET, HDRVDP3, STDOUT, USUAL
@@ -36,7 +37,7 @@ from .methods import Method, available_baselines, of_models
 from .pictures import MOST_PIXELS, Picture, Source, of_dataset, of_photos
 from .protocols import GMNET_PEAKS, Protocol, own_light, protocol
 from .records import Records
-from .restraint import cases, verdicts
+from .restraint import verdicts
 from .restraint.verdicts import Verdict
 
 MODEL = "fastgamer"

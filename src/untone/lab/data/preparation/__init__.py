@@ -1,1 +1,1 @@
-"""`untone data`: preparation of data sets: crop, extract, render, pq, pack."""
+"""`untone data`: crop, extract, render, pq, restraint, pack."""

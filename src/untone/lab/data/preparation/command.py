@@ -226,11 +226,23 @@ def _tell(out: Path, members: list[packs.Member]) -> None:
         complain(f"{out}: passes {PACK_BYTES >> 20} MiB; --steps {packs.STEPS - 4} or --width 768 makes it smaller")
 
 
+# -- restraint --------------------------------------------------------------------------------------------------------
+
+
+def _restraint(arguments: argparse.Namespace) -> int:
+    from ..restraint import cases
+
+    count = cases.write(arguments.output)
+    complain(f"{arguments.output}: {count} pictures; untone eval --restraint {arguments.output} judges a model by them")
+    return 0
+
+
 VERBS = {
     "crop": Verb("cut patches of a data set", _crop_arguments, _crop),
     "extract": Verb("take SDR, gain map and metadata out of photos with a gain map", _extract_arguments, _extract),
     "render": Verb("make linear HDR of SDR pictures and their gain maps", _render_arguments, _render),
     "pq": Verb("make PQ pictures of linear HDR, to look at", _pq_arguments, _pq),
+    "restraint": Verb("write the pictures that must not shine and that must", lambda add: None, _restraint),
     "pack": Verb("put many HDR sources into one small file", _pack_arguments, _pack),
 }
 """Name: the line in the help, the arguments, what is done."""

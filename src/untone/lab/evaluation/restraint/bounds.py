@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
@@ -11,14 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .... import colour
+from ...data.restraint.cases import Regions
 from ...metrics.domains import brightest
 
 Light = NDArray[Any]
-Box = tuple[float, float, float, float]
-"""Left, top, right, bottom, as shares of the picture."""
-
-Regions = Mapping[str, tuple[Box, ...]]
-
 VISIBLY = 1.05
 """Times white that counts as above it: a page that gains a twentieth of a stop is no glare."""
 
@@ -31,7 +27,7 @@ class Rendered:
         encoded: [h, w, 3] SDR codes, 0 to 1.
         stops: [h, w, 3] gain.
         light: [h, w, 3] linear HDR light, 1.0 = SDR white.
-        regions: "photo": parts of a screen that are photos and may shine; "lamp", "wall": a lamp and what it lights.
+        regions: "photo", parts of a screen that may shine; "lamp" and "wall", a lamp and what it lights.
     """
 
     encoded: Light
@@ -62,7 +58,7 @@ def shine(seen: Rendered) -> float:
     """Stops that 99.5 % of the pixels stay within, of all and of the brightest tenth, photos on a screen left out."""
     page = ~seen.inside("photo")
     gain, code = np.abs(seen.gain[page]), seen.code[page]
-    among = gain[code >= np.percentile(code, 90)]
+    among = gain[np.argsort(-code, kind="stable")[: max(1, len(code) // 10)]]
     return float(max(np.percentile(gain, 99.5), np.percentile(among, 99.5)))
 
 

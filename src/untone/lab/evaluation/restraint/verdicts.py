@@ -12,11 +12,12 @@ import numpy as np
 from .... import colour
 from ....console.progress import tracked
 from ....image import Image
+from ...data.restraint.cases import CHOOSE, REPORT, Case
 from .. import contact_sheet
-from ..methods import Method
-from ..pictures import Picture
-from .bounds import KINDS, MEASURES, Bound, Rendered
-from .cases import CHOOSE, REPORT, Case
+from ..methods import Made, Method
+from ..pictures import Picture, stops_between
+from ..protocols import own_light
+from .bounds import KINDS, MEASURES, Bound, Light, Rendered
 
 FORMULAS = ("square", "gentle square")
 """Baselines beside the models."""
@@ -43,12 +44,18 @@ def judged(case: Case, methods: Iterable[Method]) -> list[tuple[Verdict, Rendere
     picture = as_picture(case)
     found = []
     for method in methods:
-        made = method.make(picture)
-        light = made.direct.light if made.direct and made.direct.primaries == "bt709" else made.on(picture.light)
-        seen = Rendered(picture.encoded, made.stops, light, case.regions)
+        light = as_light(picture, method.make(picture))
+        seen = Rendered(picture.encoded, stops_between(picture.light, light), light, case.regions)
         values = {bound.measure: MEASURES[bound.measure][0](seen) for bound in KINDS[case.kind]}
         found.append((Verdict(case.name, case.kind, case.half, method.name, values), seen))
     return found
+
+
+def as_light(picture: Picture, made: Made) -> Light:
+    """[h, w, 3] linear light in BT.709 of what a method made, whether it gives gains or light itself."""
+    if made.direct is None:
+        return own_light(picture, made)
+    return made.direct.light @ colour.rgb_to_rgb(made.direct.primaries, "bt709").T
 
 
 def of_all(cases: Sequence[Case], methods: Sequence[Method], folder: Path | None = None) -> list[Verdict]:

@@ -32,18 +32,24 @@ def neon(random: np.random.Generator, words: str, glow: tuple[float, float, floa
 
 
 def windows(random: np.random.Generator) -> Codes:
-    """A facade at night: some windows lit, warm, brighter than the camera holds."""
+    """A facade at night over a street lamp: some windows lit, warm, brighter than the camera holds, with bars."""
     width, height = FRAME
-    light = np.full((height, width, 3), 0.006) * np.array([0.8, 0.9, 1.3])
-    light += 0.004 * (1 + texture(random, height, width, 12))[..., None]
+    v, u = np.mgrid[0:height, 0:width] / height
+    stone = 0.012 * (1 + 0.6 * texture(random, height, width, 30)) * (0.4 + 1.6 * v)
+    light = stone[..., None] * np.array([1.25, 0.95, 0.75])
     for row in range(6):
         for column in range(9):
-            if random.random() < 0.45:
-                top, left = 40 + 88 * row, 34 + 80 * column
-                strength = random.uniform(0.5, 3.0)
-                curtain = 1 - 0.4 * np.linspace(0, 1, 52)[:, None, None] * random.random()
-                light[top : top + 52, left : left + 44] = np.array([1.0, 0.62, 0.26]) * strength * curtain
-    return developed(light, random)
+            top, left = 30 + 84 * row, 30 + 80 * column
+            lit = random.random() < 0.45
+            strength = random.uniform(0.5, 3.0) if lit else 0.01
+            curtain = 1 - 0.5 * random.random() * np.linspace(0, 1, 56)[:, None, None]
+            pane = np.array([1.0, 0.62, 0.26] if lit else [0.7, 0.9, 1.3]) * strength * curtain
+            light[top : top + 56, left : left + 42] = pane * (1 + 0.25 * smooth_noise(random, 56, 42, 3)[..., None])
+            light[top + 24 : top + 28, left : left + 42] *= 0.04
+            light[top : top + 56, left + 19 : left + 23] *= 0.04
+    lamp_far = np.hypot(u - 0.25, v - 0.93)
+    glow = 5 * np.exp(-((lamp_far / 0.022) ** 2)) + 0.12 * np.exp(-((lamp_far / 0.2) ** 2))
+    return developed(light + glow[..., None] * np.array([1.0, 0.75, 0.45]), random)
 
 
 def fire(random: np.random.Generator) -> Codes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache, partial
 from pathlib import Path
 
@@ -19,12 +19,25 @@ from .... import pipeline
 from ....errors import UntoneError
 from ....formats.common.files import save
 from . import camera, graphics, lights, pages
-from .bounds import KINDS, Regions
 from .drawing import Codes
+
+KINDS = (
+    "page, slide, whiteboard", "page in uneven light", "page in warm light", "page on a desk", "page in hands",
+    "dark mode", "chat", "settings", "article with photos", "comic", "sheet music", "map", "painting",
+    "product on white", "portrait", "still life", "overcast sky", "flowers and garden", "snow, salt, beach", "sun",
+    "lamps", "neon", "windows", "fire", "glitter", "lit wall beside a lamp",
+)  # fmt: skip
 
 CHOOSE, REPORT = "choose", "report"
 PICTURES = Path(__file__).parent / "pictures"
 TABLE = "cases.json"
+
+Box = tuple[float, float, float, float]
+"""Left, top, right, bottom, as shares of the picture."""
+
+Regions = Mapping[str, tuple[Box, ...]]
+"""Parts of a picture by name: "photo", those of a screen that are photos; "lamp" and "wall", a lamp and what it lights.
+"""
 
 Make = Callable[[np.random.Generator], Codes]
 
@@ -35,10 +48,10 @@ class Case:
 
     Attributes:
         name: unique; its random numbers follow from it.
-        kind: of KINDS.
+        kind: of KINDS, by which it is judged.
         half: CHOOSE or REPORT.
         make: gives its codes [h, w, 3] uint8, sRGB.
-        regions: as bounds.Rendered has them.
+        regions: where its photos are, or its lamp and wall.
     """
 
     name: str
