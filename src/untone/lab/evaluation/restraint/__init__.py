@@ -1,1 +1,1 @@
-"""Whether a model keeps its hands off what must not shine, and lets shine what must."""
+"""Restraint test: pictures that must not be brightened and pictures that must, with bounds for each kind."""
