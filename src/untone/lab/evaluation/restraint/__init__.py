@@ -1,1 +1,1 @@
-"""Whether a model keeps its hands off what must not shine, and lets shine what must."""
+"""Restraint test: pictures that a model must not brighten and pictures that it must, with bounds for each kind."""
