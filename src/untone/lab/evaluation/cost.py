@@ -1,4 +1,4 @@
-"""What a model costs: parameters, multiply-adds and time for one 4K picture.
+"""Cost of a model: parameters, multiply-adds and time for one 4K picture.
 
 Multiply-adds are those of convolutions and matrix products (as networks.md and the papers count), taken from the
 model's own graph with the shapes of a 4K picture; element-wise work, look-ups and slicing are not counted. A card that

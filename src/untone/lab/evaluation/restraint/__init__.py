@@ -1,1 +1,1 @@
-"""Restraint test: pictures that must not be brightened and pictures that must, with bounds for each kind."""
+"""Restraint test: pictures that a model must not brighten and pictures that it must, with bounds for each kind."""
