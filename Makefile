@@ -7,7 +7,7 @@ build: ## compiled kernels, in place
 	  -DPython_EXECUTABLE="$$($(PYTHON) -c 'import sys; print(sys.executable)')"
 	$(PYTHON) -m cmake --build build --parallel 2
 
-CODE = src tests
+CODE = src tests scripts
 HERE = PYTHONPATH=$(CURDIR)/src $(PYTHON)
 
 .PHONY: lint

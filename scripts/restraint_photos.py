@@ -15,10 +15,10 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image as Pil
-from untone.lab.data.views import perspective
 
 from untone import colour, pipeline
 from untone.image import turned_upright
+from untone.lab.data.views import perspective
 
 HERE = Path(__file__).parents[1] / "src/untone/lab/data/restraint/pictures"
 LONGEST, QUALITY = 576, 88

@@ -30,7 +30,9 @@ WINDOW, PHONE = (960, 640), (400, 760)
 
 def chat(dark: bool, photo: str = "") -> str:
     """Bubbles to the left and right, a field to write in."""
-    back, left, right, ink = ("#0e1621", "#182533", "#2b5278", "#e9eef4") if dark else ("#fff", "#f0f0f3", "#d7f8c8", "#111")
+    back, left, right, ink = (
+        ("#0e1621", "#182533", "#2b5278", "#e9eef4") if dark else ("#fff", "#f0f0f3", "#d7f8c8", "#111")
+    )
     lines = ("Are you there already?", "Almost. The train waits before the bridge.", "It gets dark early today", TEXT, "Ha!",
              "Shall I order for you?", "Yes please, the soup", "See you at seven", "Bring the lamp")  # fmt: skip
     bubbles = "".join(
@@ -59,10 +61,14 @@ def settings(dark: bool, wide: bool) -> str:
              ("Language", "English"), ("Sound", "Speakers")]
         )
     )  # fmt: skip
-    side = "".join(f"<div style='padding:10px 4px'>{t}</div>" for t in ("System", "Devices", "Network", "Apps", "Accounts", "Time"))
+    side = "".join(
+        f"<div style='padding:10px 4px'>{t}</div>" for t in ("System", "Devices", "Network", "Apps", "Accounts", "Time")
+    )
     column = f"<div style='width:180px;padding:16px'>{side}</div>" if wide else ""
     main = f"<div style='flex:1;padding:16px'><h2 style='margin:4px 0 12px'>Settings</h2>{rows}</div>"
-    return f"<body style='margin:0;background:{back};color:{ink};{FONT}font-size:14px;display:flex'>{column}{main}</body>"
+    return (
+        f"<body style='margin:0;background:{back};color:{ink};{FONT}font-size:14px;display:flex'>{column}{main}</body>"
+    )
 
 
 def article(back: str, ink: str, photos: tuple[str, ...], wide: bool) -> str:
@@ -71,9 +77,17 @@ def article(back: str, ink: str, photos: tuple[str, ...], wide: bool) -> str:
     for k, photo in enumerate(photos):
         style = "width:100%;height:250px;object-fit:cover" if k == 0 else "width:48%;float:right;margin:0 0 8px 12px"
         parts.append(f"<img src='{photo}' style='{style}'><p>{TEXT * 2}</p><p>{TEXT}</p>")
-    links = "".join(f"<li style='margin:9px 0'><a href=#>{t}</a></li>" for t in ("Harbour", "Weather", "Letters", "Sport", "Stage"))
-    side = f"<aside style='width:200px;padding:20px;background:#8881'><b>Related</b><ul>{links}</ul></aside>" if wide else ""
-    head = "<h1 style='margin:.2em 0'>What the night ferry carries</h1><p><small>By our reporter - 4 minutes</small></p>"
+    links = "".join(
+        f"<li style='margin:9px 0'><a href=#>{t}</a></li>" for t in ("Harbour", "Weather", "Letters", "Sport", "Stage")
+    )
+    side = (
+        f"<aside style='width:200px;padding:20px;background:#8881'><b>Related</b><ul>{links}</ul></aside>"
+        if wide
+        else ""
+    )
+    head = (
+        "<h1 style='margin:.2em 0'>What the night ferry carries</h1><p><small>By our reporter - 4 minutes</small></p>"
+    )
     main = f"<main style='flex:1;padding:20px'>{head}{''.join(parts)}</main>"
     return f"<body style='margin:0;background:{back};color:{ink};{FONT}font-size:15px;line-height:1.45;display:flex'>{main}{side}</body>"
 
@@ -83,9 +97,13 @@ def terminal() -> str:
     lines = "".join(
         f"<div><span style='color:#7ee787'>user@host</span>:<span style='color:#79c0ff'>~/photos</span>$ {command}</div>"
         f"<div style='color:#ddd'>{'  '.join(f'night_{k}{n}.jpg' for n in range(5))}</div>"
-        for k, command in enumerate(["ls", "make test", "git log --oneline", "cat notes.txt", "du -sh *", "top", "date", "ls -la"])
+        for k, command in enumerate(
+            ["ls", "make test", "git log --oneline", "cat notes.txt", "du -sh *", "top", "date", "ls -la"]
+        )
     )
-    return f"<body style='margin:0;background:#0d1117;color:#f0f6fc;font:16px/1.6 monospace;padding:16px'>{lines}</body>"
+    return (
+        f"<body style='margin:0;background:#0d1117;color:#f0f6fc;font:16px/1.6 monospace;padding:16px'>{lines}</body>"
+    )
 
 
 def dashboard() -> str:
@@ -117,7 +135,9 @@ SCREENS = {
     "dark-dashboard": (WINDOW, dashboard()),
 }
 
-BOXES = "[...document.images].map(i => { const b = i.getBoundingClientRect(); return [b.left, b.top, b.right, b.bottom] })"
+BOXES = (
+    "[...document.images].map(i => { const b = i.getBoundingClientRect(); return [b.left, b.top, b.right, b.bottom] })"
+)
 
 
 def main() -> None:
