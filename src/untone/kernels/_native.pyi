@@ -82,3 +82,27 @@ def network_values(
     half: bool,
     target: Array,
 ) -> None: ...
+def video_average(variant: str, threads: int, plane: Array, target: Array) -> None: ...
+def video_planes(
+    variant: str,
+    threads: int,
+    planes: list[Array],
+    shape: list[bool],
+    levels: list[float],
+    area: list[int],
+    place: list[float],
+    nodes: Array,
+    lut: Array,
+    qmax: float,
+    curve: Array,
+    curve_at: list[float],
+    offset: float,
+    eotf: list[float],
+    matrix: Array,
+    pq: Array,
+    ceiling: float,
+    is_hlg: bool,
+    dither: Array,
+    targets: list[Array],
+    counts: Array,
+) -> None: ...

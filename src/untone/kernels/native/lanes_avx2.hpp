@@ -77,6 +77,17 @@ static inline void planes(const std::uint8_t *raw, F &r, F &g, F &b) {
              _mm_setr_epi8(n, n, n, n, n, 1, 4, 7, n, n, n, n, n, n, n, n));
 }
 
+// Eight pixels of packed RGB apart into planes
+static inline void planes(const float *rgb, F &r, F &g, F &b) {
+    const F x = load(rgb), y = load(rgb + W), z = load(rgb + 2 * W);
+    const F rs = _mm256_blend_ps(_mm256_blend_ps(x, y, 0x92), z, 0x24);
+    const F gs = _mm256_blend_ps(_mm256_blend_ps(x, y, 0x24), z, 0x49);
+    const F bs = _mm256_blend_ps(_mm256_blend_ps(x, y, 0x49), z, 0x92);
+    r = _mm256_permutevar8x32_ps(rs, _mm256_setr_epi32(0, 3, 6, 1, 4, 7, 2, 5));
+    g = _mm256_permutevar8x32_ps(gs, _mm256_setr_epi32(1, 4, 7, 2, 5, 0, 3, 6));
+    b = _mm256_permutevar8x32_ps(bs, _mm256_setr_epi32(2, 5, 0, 3, 6, 1, 4, 7));
+}
+
 // Packed samples: bytes and words of what a truncation leaves, half floats rounded to even
 static inline __m128i words_of(F v) {
     const I x = trunc(v);

@@ -99,6 +99,20 @@ static inline void planes(const std::uint8_t *raw, F &r, F &g, F &b) {
     b = convert(_mm512_cvtepu8_epi32(_mm_shuffle_epi8(bs, bo)));
 }
 
+// Sixteen pixels of packed RGB apart into planes
+static inline void planes(const float *rgb, F &r, F &g, F &b) {
+    const F x = load(rgb), y = load(rgb + W), z = load(rgb + 2 * W);
+    const auto pick = [&](I from_xy, I from_z) {
+        return _mm512_permutex2var_ps(_mm512_permutex2var_ps(x, from_xy, y), from_z, z);
+    };
+    r = pick(_mm512_setr_epi32(0, 3, 6, 9, 12, 15, 18, 21, 24, 27, 30, 0, 0, 0, 0, 0),
+             _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 17, 20, 23, 26, 29));
+    g = pick(_mm512_setr_epi32(1, 4, 7, 10, 13, 16, 19, 22, 25, 28, 31, 0, 0, 0, 0, 0),
+             _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 18, 21, 24, 27, 30));
+    b = pick(_mm512_setr_epi32(2, 5, 8, 11, 14, 17, 20, 23, 26, 29, 0, 0, 0, 0, 0, 0),
+             _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 19, 22, 25, 28, 31));
+}
+
 // Packed samples: bytes and words of what a truncation leaves, half floats rounded to even
 static inline void store_bytes(std::uint8_t *out, F v) {
     _mm_storeu_si128(reinterpret_cast<__m128i *>(out), _mm512_cvtusepi32_epi8(trunc(v)));

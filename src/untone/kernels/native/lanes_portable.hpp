@@ -104,6 +104,13 @@ static inline void planes(const std::uint8_t *raw, F &r, F &g, F &b) {
     }
 }
 
+// Four pixels of packed RGB apart into planes
+static inline void planes(const float *rgb, F &r, F &g, F &b) {
+    r = F{rgb[0], rgb[3], rgb[6], rgb[9]};
+    g = F{rgb[1], rgb[4], rgb[7], rgb[10]};
+    b = F{rgb[2], rgb[5], rgb[8], rgb[11]};
+}
+
 // IEEE 754 binary32 to binary16, rounding to nearest even; |x| <= 65504
 static inline std::uint16_t half_bits(float x) {
     std::uint32_t u;

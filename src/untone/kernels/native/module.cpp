@@ -82,10 +82,19 @@ std::vector<std::string> variants() {
     return names;
 }
 
+const float *light_of(const Floats &table, const Source &source) {
+    require(table.size() == (source.sample_bytes == 1 ? 256u : 65536u), "one light per code");
+    return table.data();
+}
+
 void copy4(float (&to)[4], const Floats &from) {
     require(from.size() == 4, "four constants, RGBX");
     std::copy_n(from.data(), 4, to);
 }
+
+} // namespace
+
+namespace untone {
 
 void copy_matrix(float (&to)[3][4], const Floats &from) {
     require(from.size() == 12, "the matrix must be [3, 4]");
@@ -99,11 +108,6 @@ void require_curve(const Floats &curve, float per_step, float bound, const Varia
     require(per_step > 0 && bound > 0 && per_step * bound < static_cast<float>(steps) / 2, "the curve is too short");
 }
 
-const float *light_of(const Floats &table, const Source &source) {
-    require(table.size() == (source.sample_bytes == 1 ? 256u : 65536u), "one light per code");
-    return table.data();
-}
-
 Operators operators_of(const Floats &nodes, const Floats &lut, const std::string &variant) {
     const std::size_t cell = variant == "portable" ? 3 * 8 * 16 : 9 * 32; // floats, see the grid headers
     require(nodes.ndim() == 2 && nodes.shape(0) >= 2 && nodes.shape(0) <= MAX_NODES, "nodes must be [gy, table]");
@@ -115,6 +119,10 @@ Operators operators_of(const Floats &nodes, const Floats &lut, const std::string
     return {nodes.data(), nodes.shape(1), static_cast<int>(nodes.shape(0)), static_cast<int>(nodes.shape(1) / cell) + 1,
             lut.data(), static_cast<int>(lut.shape(0))};
 }
+
+} // namespace untone
+
+namespace {
 
 void run_operators(const std::string &variant, int threads, const Pixels &pixels, int divisor, const Floats &nodes,
                    const Floats &lut, float qmax, const Floats &curve, const std::vector<float> &curve_at,
@@ -243,4 +251,5 @@ NB_MODULE(_native, m) {
     m.def("count_largest", &count_largest, "Adds up how often each 16-bit code is the largest of a pixel.");
     m.def("thumbnail", &run_thumbnail, "Exact area average into a given array; arguments as in compiled.py.");
     add_jpeg(m);
+    add_video(m);
 }

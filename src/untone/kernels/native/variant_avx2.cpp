@@ -6,6 +6,7 @@
 
 #include "operators/frame.hpp"
 #include "network/network.hpp"
+#include "video/job.hpp"
 #include "lanes_avx2.hpp"
 
 #include "operators/block.hpp"
@@ -18,6 +19,9 @@
 #include "operators/apply.hpp"
 #include "operators/operators.hpp"
 #include "operators/thumbnail.hpp"
+#include "video/source.hpp"
+#include "video/signal.hpp"
+#include "video/planes.hpp"
 #include "network/layers.hpp"
 #include "network/steps.hpp"
 
@@ -25,6 +29,6 @@ namespace untone {
 const Variant avx2_variant = {
     "avx2", avx2::Curve::FLOATS, avx2::Pq10::FLOATS, avx2::PqPairs::FLOATS,
     avx2::operator_rows, avx2::apply_rows, avx2::pq16_rows, avx2::thumbnail_rows,
-    &avx2::network_kernels,
+    &avx2::network_kernels, &avx2::video_kernels,
 };
 }

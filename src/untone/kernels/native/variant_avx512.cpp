@@ -6,6 +6,7 @@
 
 #include "operators/frame.hpp"
 #include "network/network.hpp"
+#include "video/job.hpp"
 #include "lanes_avx512.hpp"
 
 #include "operators/block.hpp"
@@ -18,6 +19,9 @@
 #include "operators/apply.hpp"
 #include "operators/operators.hpp"
 #include "operators/thumbnail.hpp"
+#include "video/source.hpp"
+#include "video/signal.hpp"
+#include "video/planes.hpp"
 #include "network/layers.hpp"
 #include "network/steps.hpp"
 
@@ -25,6 +29,6 @@ namespace untone {
 const Variant avx512_variant = {
     "avx512", avx512::Curve::FLOATS, avx512::Pq10::FLOATS, avx512::PqPairs::FLOATS,
     avx512::operator_rows, avx512::apply_rows, avx512::pq16_rows, avx512::thumbnail_rows,
-    &avx512::network_kernels,
+    &avx512::network_kernels, &avx512::video_kernels,
 };
 }

@@ -6,6 +6,7 @@
 
 #include "operators/frame.hpp"
 #include "network/network.hpp"
+#include "video/job.hpp"
 #include "lanes_portable.hpp"
 
 #include "operators/block.hpp"
@@ -18,6 +19,9 @@
 #include "operators/apply.hpp"
 #include "operators/operators.hpp"
 #include "operators/thumbnail.hpp"
+#include "video/source.hpp"
+#include "video/signal.hpp"
+#include "video/planes.hpp"
 #include "network/layers.hpp"
 #include "network/steps.hpp"
 
@@ -25,6 +29,6 @@ namespace untone {
 const Variant portable_variant = {
     "portable", portable::Curve::FLOATS, portable::Pq10::FLOATS, portable::PqPairs::FLOATS,
     portable::operator_rows, portable::apply_rows, portable::pq16_rows, portable::thumbnail_rows,
-    &portable::network_kernels,
+    &portable::network_kernels, &portable::video_kernels,
 };
 }

@@ -73,6 +73,7 @@ struct ThumbnailJob {
 };
 
 struct NetworkKernels; // see network/network.hpp
+struct VideoKernels; // see video/job.hpp
 
 // The work of rows first..last-1 of a job, by one variant. Rows are independent.
 struct Variant {
@@ -83,6 +84,7 @@ struct Variant {
     void (*pq16)(const PqJob &, int first, int last);
     void (*thumbnail)(const ThumbnailJob &, int first, int last);
     const NetworkKernels *network;
+    const VideoKernels *video;
 };
 
 extern const Variant portable_variant;

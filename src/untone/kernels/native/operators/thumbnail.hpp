@@ -63,58 +63,63 @@ static void add_part_row(const Source &source, std::int64_t row, std::size_t at,
     for (int i = 0; i < count; ++i) tile.column[i] += static_cast<float>(a[i]) * weight;
 }
 
-// Shares `count` summed columns from source column `left` on among the cells of the output row
-static void share_out(const float *column, std::int64_t left, int count, std::int64_t width, int size, float *r,
-                      float *g, float *b) {
+// Shares `count` summed columns of C channels from source column `left` on among the cells of an output row per channel
+template <int C>
+static void share_out(const float *column, std::int64_t left, int count, std::int64_t width, int size, float *out,
+                      std::size_t plane) {
     int done = 0;
     for (std::int64_t cell = left * size / width; done < count; ++cell) {
         const std::int64_t begin = cell * width, end = begin + width; // in 1 / size
-        float sum[3] = {0, 0, 0};
+        float sum[C] = {};
         while (done < count && (left + done) * size < end) {
             const float weight = coverage(left + done, begin, end, size);
-            for (int c = 0; c < 3; ++c) sum[c] += column[3 * done + c] * weight;
+            for (int c = 0; c < C; ++c) sum[c] += column[C * done + c] * weight;
             if ((left + done + 1) * size > end) break; // the next cell has the rest of this column
             ++done;
         }
-        r[cell] += sum[0];
-        g[cell] += sum[1];
-        b[cell] += sum[2];
+        for (int c = 0; c < C; ++c) out[c * plane + static_cast<std::size_t>(cell)] += sum[c];
     }
 }
 
-template <class T> static void thumbnail_row(const ThumbnailJob &job, int cell, Tile &tile) {
+// Of packed pixels of C channels
+template <class T, int C> static void thumbnail_row(const ThumbnailJob &job, int cell, Tile &tile) {
     const Source &source = job.source;
     const std::int64_t height = source.height, width = source.width, size = job.size;
     const std::int64_t begin = cell * height, end = begin + height;
     const std::int64_t first = begin / size, last = (end - 1) / size; // rows touched, both included
     const std::size_t plane = static_cast<std::size_t>(size) * size;
     float *out = job.target + static_cast<std::size_t>(cell) * size;
-    for (int c = 0; c < 3; ++c) std::memset(out + c * plane, 0, static_cast<std::size_t>(size) * sizeof(float));
+    for (int c = 0; c < C; ++c) std::memset(out + c * plane, 0, static_cast<std::size_t>(size) * sizeof(float));
     for (std::int64_t left = 0; left < width; left += TILE) {
-        const int columns = static_cast<int>(width - left < TILE ? width - left : TILE), count = 3 * columns;
-        const std::size_t at = static_cast<std::size_t>(left) * 3 * sizeof(T);
+        const int columns = static_cast<int>(width - left < TILE ? width - left : TILE), count = C * columns;
+        const std::size_t at = static_cast<std::size_t>(left) * C * sizeof(T);
         std::memset(tile.column, 0, sizeof tile.column);
         add_part_row<T>(source, first, at, count, coverage(first, begin, end, job.size), tile);
         if (last > first) {
             add_whole_rows(source, first + 1, last, at, count, tile, T{});
             add_part_row<T>(source, last, at, count, coverage(last, begin, end, job.size), tile);
         }
-        share_out(tile.column, left, columns, width, job.size, out, out + plane, out + 2 * plane);
+        share_out<C>(tile.column, left, columns, width, job.size, out, plane);
     }
     const double area = static_cast<double>(height) / job.size * (static_cast<double>(width) / job.size);
     const float scale = static_cast<float>(1 / (area * (sizeof(T) == 1 ? 255.0 : 65535.0)));
-    for (int c = 0; c < 3; ++c)
+    for (int c = 0; c < C; ++c)
         for (int k = 0; k < job.size; ++k) out[c * plane + k] *= scale;
 }
 
-static void thumbnail_rows(const ThumbnailJob &job, int first, int last) {
+template <int C> static void thumbnail_rows_of(const ThumbnailJob &job, int first, int last) {
     Tile tile;
     for (int cell = first; cell < last; ++cell) {
         if (job.source.sample_bytes == 1)
-            thumbnail_row<std::uint8_t>(job, cell, tile);
+            thumbnail_row<std::uint8_t, C>(job, cell, tile);
         else
-            thumbnail_row<std::uint16_t>(job, cell, tile);
+            thumbnail_row<std::uint16_t, C>(job, cell, tile);
     }
 }
+
+static void thumbnail_rows(const ThumbnailJob &job, int first, int last) { thumbnail_rows_of<3>(job, first, last); }
+
+// Of one plane instead of packed RGB, in codes / largest code
+static void plane_rows(const ThumbnailJob &job, int first, int last) { thumbnail_rows_of<1>(job, first, last); }
 
 } // namespace untone::UNTONE_VARIANT
