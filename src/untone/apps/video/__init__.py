@@ -1,0 +1,50 @@
+"""Films: `untone clip.mp4` -> clip.hdr.mp4. Light to import: what a film is, and the door to the rest.
+
+    packets -> reading -> frames -> scenes, smoothing -> grading (kernels) -> encoding -> writing -> file
+
+A film is a sequence of a few thousand numbers a frame: what the network says of thumbnails is smoothed within scenes,
+pixels are touched once.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ...errors import UntoneError
+
+FILM_SUFFIXES = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".m2ts", ".mts", ".3gp",
+                 ".wmv", ".flv", ".mxf", ".ogv")  # fmt: skip
+
+_EBML, _RIFF, _FLV, _OGG = b"\x1a\x45\xdf\xa3", b"RIFF", b"FLV\x01", b"OggS"
+_FILM_BRANDS = (b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"qt  ", b"M4V ", b"3gp4",
+                b"3gp5", b"dash", b"mmp4")  # fmt: skip
+
+MISSING_EXTRA = "films need PyAV: pip install 'untone[video]' (its wheels contain GPL encoders)"
+
+
+def is_film(path: Path) -> bool:
+    """By the suffix; a file without one that we know, by its first bytes."""
+    suffix = path.suffix.lower()
+    if suffix in FILM_SUFFIXES:
+        return True
+    if suffix or not path.is_file():
+        return False
+    try:
+        with path.open("rb") as file:
+            head = file.read(12)
+    except OSError:
+        return False
+    boxed = head[4:8] == b"ftyp" and head[8:12] in _FILM_BRANDS
+    return boxed or head.startswith((_EBML, _FLV, _OGG)) or (head[:4] == _RIFF and head[8:12] == b"AVI ")
+
+
+def need_av() -> None:
+    """See that PyAV is there.
+
+    Raises:
+        UntoneError: it is not; the line says what to install.
+    """
+    try:
+        import av  # noqa: F401
+    except ImportError:
+        raise UntoneError(MISSING_EXTRA) from None

@@ -1,0 +1,134 @@
+"""Mastering display and light levels where containers keep them: MP4 boxes, Matroska elements.
+
+Muxers write them from the side data of a stream, which Python cannot make. But a stream that is copied brings its own:
+so a Matroska file without frames, made here, is the template of the film's video track. The light levels are
+known only when the last frame is encoded; until then placeholders stand in the container and in the bitstream, and are
+then replaced where they are, byte for byte.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from ...errors import UntoneError
+from .encoding import DARKEST_NITS, P3_D65, PLACEHOLDER_CLL, PLACEHOLDER_FALL, Mastering
+from .options import FilmOptions
+
+MATROSKA_CODECS = {"av1": b"V_AV1", "hevc": b"V_MPEGH/ISO/HEVC", "prores": b"V_PRORES", "ffv1": b"V_FFV1"}
+TEMPLATE_SIDE = 64
+
+_LEVELS = struct.pack(">2H", PLACEHOLDER_CLL, PLACEHOLDER_FALL)
+_IN_BITSTREAM = {"av1": b"\x01" + _LEVELS, "hevc": b"\x90\x04" + _LEVELS}
+"""AV1: metadata type 1 (AV1 6.7.3); HEVC: SEI 144 of 4 bytes (H.265 D.2.35)."""
+
+HEADER_BYTES = 1 << 16
+"""In which a Matroska file has its tracks."""
+
+KEY_BYTES = 1 << 12
+"""In which a key frame has its metadata."""
+
+
+def template(options: FilmOptions, mastering: Mastering | None) -> Any:
+    """An opened film without a frame, whose only stream has the codec, and the side data, of the film to come."""
+    import av
+
+    colour = b""
+    if mastering is not None:
+        corners = [value / 50000 for value in P3_D65]
+        order = (4, 5, 0, 1, 2, 3, 6, 7)  # red, green, blue, white
+        elements = [_float(0x55D1 + k, corners[at]) for k, at in enumerate(order)]
+        elements += [_float(0x55D9, mastering.peak_nits), _float(0x55DA, DARKEST_NITS)]
+        levels = _whole_number(0x55BC, PLACEHOLDER_CLL) + _whole_number(0x55BD, PLACEHOLDER_FALL)
+        colour = _element(0x55B0, levels + _element(0x55D0, b"".join(elements)))
+    video = _element(0xE0, _whole_number(0xB0, TEMPLATE_SIDE) + _whole_number(0xBA, TEMPLATE_SIDE) + colour)
+    entry = _whole_number(0xD7, 1) + _whole_number(0x73C5, 1) + _whole_number(0x83, 1)
+    entry += _element(0x86, MATROSKA_CODECS[options.codec]) + video
+    segment = _element(0x1549A966, _whole_number(0x2AD7B1, 1_000_000)) + _element(0x1654AE6B, _element(0xAE, entry))
+    segment += _element(0x1F43B675, _whole_number(0xE7, 0) + _element(0xA3, b"\x81\0\0\x80\0"))
+    header = _element(0x4282, b"matroska") + _whole_number(0x4287, 4) + _whole_number(0x4285, 2)
+    return av.open(io.BytesIO(_element(0x1A45DFA3, header) + _element(0x18538067, segment)), format="matroska")
+
+
+def _element(name: int, body: bytes) -> bytes:
+    """An EBML element, its length in four bytes (RFC 8794)."""
+    return name.to_bytes((name.bit_length() + 7) // 8, "big") + struct.pack(">I", len(body) | 1 << 28) + body
+
+
+def _whole_number(name: int, value: int) -> bytes:
+    return _element(name, value.to_bytes(4, "big"))
+
+
+def _float(name: int, value: float) -> bytes:
+    return _element(name, struct.pack(">d", value))
+
+
+def write_light_levels(path: Path, codec: str, max_cll_nits: float, max_fall_nits: float) -> None:
+    """Put the light levels in place of the placeholders of a finished film.
+
+    Raises:
+        UntoneError: a placeholder is not where it must be; the film must not be kept.
+    """
+    levels = struct.pack(">2H", *_whole(max_cll_nits, max_fall_nits))
+    with path.open("r+b") as file:
+        places = [*_container_places(path, file), *_bitstream_places(path, file, codec)]
+        for at, offset, size in places:
+            file.seek(at)
+            file.write(levels[offset : offset + size])
+
+
+def _whole(max_cll_nits: float, max_fall_nits: float) -> tuple[int, int]:
+    """Whole nits; a MaxCLL that would need an emulation prevention byte (H.265 7.3.1.1) is one nit more."""
+    cll, fall = max(1, round(max_cll_nits)), max(1, round(max_fall_nits))
+    return (cll + 1 if cll % 256 == 0 and fall < 4 else cll), fall
+
+
+def _container_places(path: Path, file: BinaryIO) -> Iterator[tuple[int, int, int]]:
+    """(Where in the file, where in the four bytes of levels, how many bytes)."""
+    if path.suffix.lower() == ".mkv":
+        head = _read(file, 0, HEADER_BYTES)
+        for name, offset in ((b"\x55\xbc\x82", 0), (b"\x55\xbd\x82", 2)):  # MaxCLL and MaxFALL, of two bytes
+            yield _found(head, name + _LEVELS[offset : offset + 2], 0) + 3, offset, 2
+        return
+    start, end = _movie(file)
+    yield start + _found(_read(file, start, end - start), b"clli" + _LEVELS, start) + 4, 0, 4
+
+
+def _movie(file: BinaryIO) -> tuple[int, int]:
+    """Where the index of an MP4 lies, by the boxes of the file."""
+    at, whole = 0, file.seek(0, io.SEEK_END)
+    while at + 16 <= whole:
+        size, name, large = struct.unpack(">I4sQ", _read(file, at, 16))
+        size = large if size == 1 else size or whole - at
+        if name == b"moov":
+            return at, at + size
+        at += max(size, 8)
+    raise UntoneError("the film was written without an index")
+
+
+def _bitstream_places(path: Path, file: BinaryIO, codec: str) -> Iterator[tuple[int, int, int]]:
+    import av
+
+    pattern = _IN_BITSTREAM.get(codec)
+    if pattern is None:
+        return
+    with av.open(str(path)) as container:
+        for packet in container.demux(video=0):
+            if packet.size and packet.is_keyframe and packet.pos is not None:
+                data = _read(file, packet.pos, min(packet.size, KEY_BYTES) + 64)
+                yield packet.pos + _found(data, pattern, packet.pos) + len(pattern) - 4, 0, 4
+
+
+def _read(file: BinaryIO, at: int, size: int) -> bytes:
+    file.seek(at)
+    return file.read(size)
+
+
+def _found(data: bytes, pattern: bytes, at: int) -> int:
+    place = data.find(pattern)
+    if place < 0:
+        raise UntoneError(f"no place for the light levels after byte {at}: the film cannot be finished")
+    return place

@@ -1,0 +1,103 @@
+"""A steady picture to the planes of an HDR frame, and what there is to know of its light."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...colour import pq_to_nits
+from ...kernels import video
+from ...kernels.video import Area, Rendering
+from ...operators import Operators
+from .options import FilmOptions
+from .reading import Facts, Picture
+from .smoothing import Steady, Verdict
+
+PIXEL_MAXIMUM = 0.9999
+"""Share of a frame's pixels that its maximum bounds: encoders overshoot, and single pixels are no light (ST 2067-10)."""
+
+LEVEL_NITS = pq_to_nits(np.arange(video.LEVELS) / (video.LEVELS - 1))
+
+NEUTRAL = Operators(np.zeros((3, 2, 2, 8, 3), np.float32), np.zeros((2, 2, 2, 3), np.float32), 1.0)
+"""Gains nothing."""
+
+
+def brightest_nits(counts: NDArray[np.int64]) -> float:
+    """Light that PIXEL_MAXIMUM of the pixels of a frame do not exceed, by its brightest channel."""
+    total = np.cumsum(counts)
+    return float(LEVEL_NITS[np.searchsorted(total, PIXEL_MAXIMUM * total[-1])])
+
+
+def average_nits(counts: NDArray[np.int64]) -> float:
+    """Mean light of the brightest channel of every pixel."""
+    return float(counts @ LEVEL_NITS / counts.sum())
+
+
+@dataclasses.dataclass
+class Light:
+    """Of all frames so far (CTA-861.3, annex P).
+
+    Attributes:
+        max_cll_nits: brightest pixel of any frame, see PIXEL_MAXIMUM.
+        max_fall_nits: brightest frame average.
+    """
+
+    max_cll_nits: float = 0.0
+    max_fall_nits: float = 0.0
+
+    def add(self, counts: NDArray[np.int64]) -> None:
+        """Take one frame's histogram."""
+        self.max_cll_nits = max(self.max_cll_nits, brightest_nits(counts))
+        self.max_fall_nits = max(self.max_fall_nits, average_nits(counts))
+
+
+class Grader:
+    """Renders pictures of one film.
+
+    Attributes:
+        light: of what was rendered.
+    """
+
+    def __init__(self, facts: Facts, options: FilmOptions) -> None:
+        signal = facts.signal
+        self._options = options
+        self._rendering = Rendering(
+            signal.eotf, signal.to_bt2020, options.white_nits, options.peak_nits, options.transfer
+        )
+        self.light = Light()
+
+    def operators(self, verdict: Verdict) -> Operators:
+        """What is done to the pixels: the network's word by the strength, and scaled down where the peak asks for it.
+
+        As for photos, white does not exceed the peak; what single pixels still do is limited, their hue kept.
+        """
+        strength = self._options.strength
+        if strength == 0:
+            return NEUTRAL
+        said = verdict.operators
+        gain = verdict.highest_stops * strength
+        ceiling = self._rendering.ceiling_nits / self._options.white_nits
+        allowed = math.log2((ceiling + said.offset) / (1 + said.offset))
+        factor = min(1.0, allowed / gain) if gain > 0 else 1.0
+        scale = said.qmax_stops * strength * max(factor, 0.0)
+        return dataclasses.replace(said, qmax_stops=scale) if scale > 0 else NEUTRAL
+
+    def render(self, steady: Steady, planes: tuple[NDArray[np.uint16], ...]) -> NDArray[np.int64]:
+        """Write the planes of a frame; returns the histogram of its light, which is counted."""
+        picture, counts = steady.picture, np.zeros(video.LEVELS, np.int64)
+        height, width = picture.planes.y.shape
+        area = steady.bars.picture(height, width)
+        self._write(picture, self.operators(steady.verdict), planes, area, counts)
+        for bar in steady.bars.areas(height, width):  # text may stand there: no brighter than white
+            self._write(picture, NEUTRAL, planes, bar, counts)
+        self.light.add(counts)
+        return counts
+
+    def _write(
+        self, picture: Picture, operators: Operators, planes: Any, area: Area, counts: NDArray[np.int64]
+    ) -> None:
+        video.write_planes(picture.planes, operators, self._rendering, planes, area=area, picture=area, counts=counts)
