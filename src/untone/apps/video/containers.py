@@ -1,10 +1,5 @@
-"""Mastering display and light levels where containers keep them: MP4 boxes, Matroska elements.
-
-Muxers write them from the side data of a stream, which Python cannot make. But a stream that is copied brings its own:
-so a Matroska file without frames, made here, is the template of the film's video track. The light levels are
-known only when the last frame is encoded; until then placeholders stand in the container and in the bitstream, and are
-then replaced where they are, byte for byte.
-"""
+"""Light levels, known when the last frame is encoded, put where placeholders stand: MP4 boxes, Matroska elements, and
+the metadata of every key frame. Byte for byte: nothing moves."""
 
 from __future__ import annotations
 
@@ -12,14 +7,10 @@ import io
 import struct
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from ...errors import UntoneError
-from .encoding import DARKEST_NITS, P3_D65, PLACEHOLDER_CLL, PLACEHOLDER_FALL, Mastering
-from .options import FilmOptions
-
-MATROSKA_CODECS = {"av1": b"V_AV1", "hevc": b"V_MPEGH/ISO/HEVC", "prores": b"V_PRORES", "ffv1": b"V_FFV1"}
-TEMPLATE_SIDE = 64
+from .encoding import PLACEHOLDER_CLL, PLACEHOLDER_FALL
 
 _LEVELS = struct.pack(">2H", PLACEHOLDER_CLL, PLACEHOLDER_FALL)
 _IN_BITSTREAM = {"av1": b"\x01" + _LEVELS, "hevc": b"\x90\x04" + _LEVELS}
@@ -30,40 +21,6 @@ HEADER_BYTES = 1 << 16
 
 KEY_BYTES = 1 << 12
 """In which a key frame has its metadata."""
-
-
-def template(options: FilmOptions, mastering: Mastering | None) -> Any:
-    """An opened film without a frame, whose only stream has the codec, and the side data, of the film to come."""
-    import av
-
-    colour = b""
-    if mastering is not None:
-        corners = [value / 50000 for value in P3_D65]
-        order = (4, 5, 0, 1, 2, 3, 6, 7)  # red, green, blue, white
-        elements = [_float(0x55D1 + k, corners[at]) for k, at in enumerate(order)]
-        elements += [_float(0x55D9, mastering.peak_nits), _float(0x55DA, DARKEST_NITS)]
-        levels = _whole_number(0x55BC, PLACEHOLDER_CLL) + _whole_number(0x55BD, PLACEHOLDER_FALL)
-        colour = _element(0x55B0, levels + _element(0x55D0, b"".join(elements)))
-    video = _element(0xE0, _whole_number(0xB0, TEMPLATE_SIDE) + _whole_number(0xBA, TEMPLATE_SIDE) + colour)
-    entry = _whole_number(0xD7, 1) + _whole_number(0x73C5, 1) + _whole_number(0x83, 1)
-    entry += _element(0x86, MATROSKA_CODECS[options.codec]) + video
-    segment = _element(0x1549A966, _whole_number(0x2AD7B1, 1_000_000)) + _element(0x1654AE6B, _element(0xAE, entry))
-    segment += _element(0x1F43B675, _whole_number(0xE7, 0) + _element(0xA3, b"\x81\0\0\x80\0"))
-    header = _element(0x4282, b"matroska") + _whole_number(0x4287, 4) + _whole_number(0x4285, 2)
-    return av.open(io.BytesIO(_element(0x1A45DFA3, header) + _element(0x18538067, segment)), format="matroska")
-
-
-def _element(name: int, body: bytes) -> bytes:
-    """An EBML element, its length in four bytes (RFC 8794)."""
-    return name.to_bytes((name.bit_length() + 7) // 8, "big") + struct.pack(">I", len(body) | 1 << 28) + body
-
-
-def _whole_number(name: int, value: int) -> bytes:
-    return _element(name, value.to_bytes(4, "big"))
-
-
-def _float(name: int, value: float) -> bytes:
-    return _element(name, struct.pack(">d", value))
 
 
 def write_light_levels(path: Path, codec: str, max_cll_nits: float, max_fall_nits: float) -> None:

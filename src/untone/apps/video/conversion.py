@@ -53,7 +53,9 @@ def operator_model(name: str) -> OperatorModel:
     """
     model = pipeline.load(name)
     if not hasattr(model, "operators"):
-        raise UsageError(f"{name} sees every pixel of a photo; films take a model that sees thumbnails, as fastgamer does")
+        raise UsageError(
+            f"{name} sees every pixel of a photo; films take a model that sees thumbnails, as fastgamer does"
+        )
     return model
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ...errors import UntoneError
 from .options import CODECS, FilmOptions
+from .reading import Facts
 from .signals import BT2020, BT2020_NCL, HLG, LIMITED, PQ
 
 Planes = tuple[NDArray[np.uint16], NDArray[np.uint16], NDArray[np.uint16]]
@@ -78,14 +79,6 @@ def _x265_parameters(transfer: str, mastering: Mastering | None) -> str:
     return ":".join(parts)
 
 
-def set_signals(context: Any, size: tuple[int, int], options: FilmOptions) -> None:
-    """Size, pixel format and colours of an encoder."""
-    context.width, context.height = size
-    context.pix_fmt = WRITTEN_FORMATS.get(options.codec, PIXEL_FORMAT)
-    context.color_primaries, context.color_trc = BT2020, PQ if options.transfer == "pq" else HLG
-    context.colorspace, context.color_range = BT2020_NCL, LIMITED
-
-
 class Encoder:
     """One film's encoder, outside of any container.
 
@@ -93,23 +86,27 @@ class Encoder:
         UntoneError: it does not take such a film.
     """
 
-    def __init__(
-        self, options: FilmOptions, size: tuple[int, int], time_base: Fraction, rate: Fraction, mastering: Any
-    ) -> None:
+    def __init__(self, options: FilmOptions, facts: Facts, mastering: Mastering | None) -> None:
         import av
 
         os.environ.setdefault("SVT_LOG", "0")  # it writes to stderr by itself, also when a film is given up
         self.context: Any = av.CodecContext.create(CODECS[options.codec][0], "w")
         context = self.context
-        set_signals(context, size, options)
+        context.width, context.height = facts.width, facts.height
+        context.pix_fmt = WRITTEN_FORMATS.get(options.codec, PIXEL_FORMAT)
+        context.color_primaries, context.color_trc = BT2020, PQ if options.transfer == "pq" else HLG
+        context.colorspace, context.color_range = BT2020_NCL, LIMITED
         self._format, self._transfer = context.pix_fmt, context.color_trc
-        context.time_base, context.framerate = time_base, rate
+        context.time_base, context.framerate = facts.time_base, facts.rate
+        context.sample_aspect_ratio = facts.aspect
         context.options = encoder_options(options, mastering)
         context.flags |= 1 << 22  # AV_CODEC_FLAG_GLOBAL_HEADER
         try:
             context.open()
         except (av.FFmpegError, ValueError) as error:
-            raise UntoneError(f"the encoder {context.name} takes no film of {size[0]} x {size[1]}: {error}") from None
+            raise UntoneError(
+                f"the encoder {context.name} takes no film of {facts.width} x {facts.height}: {error}"
+            ) from None
 
     def frame(self) -> tuple[Any, Planes]:
         """A new frame, and its planes to fill."""

@@ -66,7 +66,18 @@ class FilmOptions:
         _check_preset(self.codec, self.preset)
 
 
-X265_PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow", "placebo")
+X265_PRESETS = (
+    "ultrafast",
+    "superfast",
+    "veryfast",
+    "faster",
+    "fast",
+    "medium",
+    "slow",
+    "slower",
+    "veryslow",
+    "placebo",
+)
 PRORES_PROFILES = ("proxy", "lt", "standard", "hq")
 
 

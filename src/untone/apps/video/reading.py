@@ -167,7 +167,9 @@ class Source:
         location = 2 if context.name in CENTER_SITED else 0
         left_alone = _reason_to_leave(frames, tags, context.codec_tag)
         matrix = _display_matrix(frame)
-        told = None if left_alone else signals.source_signal(tags, frame.format.name, frame.height, frame.width, location)
+        told = (
+            None if left_alone else signals.source_signal(tags, frame.format.name, frame.height, frame.width, location)
+        )
         duration = self.video.duration * self.video.time_base if self.video.duration else None
         whole = self.container.duration / 1_000_000 if self.container.duration else None
         return Facts(
@@ -281,7 +283,9 @@ class Source:
     def _planes(self, frame: Any) -> YCbCr:
         signal, facts = self.facts.signal, self.facts
         if (frame.width, frame.height) != (facts.width, facts.height):
-            raise UnsupportedError(f"its size changes from {facts.width} x {facts.height} to {frame.width} x {frame.height}")
+            raise UnsupportedError(
+                f"its size changes from {facts.width} x {facts.height} to {frame.width} x {frame.height}"
+            )
         return planes_of(frame, signal)
 
 

@@ -13,14 +13,28 @@ Copier = Callable[[Any], None]
 """Takes a packet of one track; None says that there are no more."""
 
 TEXT_IN = {"mp4": "mov_text", "mov": "mov_text", "matroska": "subrip"}
+SUBTITLES = {
+    "mp4": ("mov_text", "dvd_subtitle", "dvdsub"),
+    "mov": ("mov_text",),
+    "matroska": ("subrip", "srt", "ass", "ssa", "webvtt", "hdmv_pgs_subtitle", "pgssub", "dvd_subtitle", "dvdsub",
+                 "dvb_subtitle", "dvbsub"),
+}  # fmt: skip
+"""That a container holds; asked, muxers only say so when they write their header."""
+
 TEXT_CODECS = ("subrip", "srt", "mov_text", "text", "ass", "ssa", "webvtt")
+NO_TEXT = b"\0\0"
+"""Packets of mov_text that end the one before; the muxer makes its own."""
+
 DROPPED_KEYS = ("encoder", "major_brand", "minor_version", "compatible_brands", "handler_name", "vendor_id", "duration")
 """Metadata that the container writes by itself."""
 
 
 def kept_metadata(metadata: Mapping[str, str]) -> dict[str, str]:
     """What of a film's or track's metadata is copied."""
-    return {key: value for key, value in metadata.items() if key.lower() not in DROPPED_KEYS}
+    kept = {key: value for key, value in metadata.items() if key.lower() not in DROPPED_KEYS}
+    if "name" in kept and "title" not in kept:  # as MP4 calls the title of a track
+        kept["title"] = kept.pop("name")
+    return kept
 
 
 def add_chapters(container: Any, source: Source, shift: Fraction) -> None:
@@ -47,8 +61,10 @@ def add_tracks(container: Any, source: Source, name: str, shift: Fraction) -> di
     for stream in source.tracks():
         if stream.type == "attachment":
             _attach(container, stream, source, name)
-        elif stream.type == "data" and chaptered and name != "matroska" and stream.codec_context is None:
+        elif stream.type == "data" and chaptered and stream.codec_context is None and _is_mp4(source):
             continue  # an MP4 keeps its chapters as a track of text, which the muxer writes anew
+        elif stream.type == "data" and name == "matroska":
+            _leave_out(stream, source)
         else:
             copier = _add_track(container, stream, source, name, shift)
             if copier is not None:
@@ -57,6 +73,9 @@ def add_tracks(container: Any, source: Source, name: str, shift: Fraction) -> di
 
 
 def _add_track(container: Any, stream: Any, source: Source, name: str, shift: Fraction) -> Copier | None:
+    codec = stream.codec_context.name if stream.codec_context is not None else ""
+    if stream.type == "subtitle" and codec not in SUBTITLES[name]:
+        return _add_converted(container, stream, source, name, shift)
     try:
         added = container.add_stream_from_template(stream, opaque=True)
     except (ValueError, NotImplementedError):
@@ -66,7 +85,7 @@ def _add_track(container: Any, stream: Any, source: Source, name: str, shift: Fr
     off = round(shift / stream.time_base)
 
     def copy(packet: Any) -> None:
-        if packet is not None:
+        if packet is not None and not (codec == "mov_text" and bytes(packet) == NO_TEXT):
             _shift(packet, off)
             packet.stream = added
             container.mux(packet)
@@ -75,8 +94,8 @@ def _add_track(container: Any, stream: Any, source: Source, name: str, shift: Fr
 
 
 def _add_converted(container: Any, stream: Any, source: Source, name: str, shift: Fraction) -> Copier | None:
-    codec = stream.codec_context.name if stream.codec_context is not None else "no codec"
-    what = f"track {stream.index} ({stream.type}, {codec})"
+    codec = stream.codec_context.name if stream.codec_context is not None else ""
+    what = f"track {stream.index} ({stream.type}{codec and ', ' + codec})"
     if stream.type == "audio":
         source.notes.append(f"{what} becomes AAC: the container cannot hold it")
         return _audio_converter(container, stream, shift)
@@ -84,9 +103,17 @@ def _add_converted(container: Any, stream: Any, source: Source, name: str, shift
         source.notes.append(f"{what} becomes plain text: the container cannot hold it")
         return _text_converter(container, stream, name, shift)
     if stream.type == "data":
-        source.notes.append(f"{what} is left out: the container cannot hold it")
+        _leave_out(stream, source)
         return None
     raise UntoneError(f"{what} does not go into this container; name an .mkv output")
+
+
+def _leave_out(stream: Any, source: Source) -> None:
+    source.notes.append(f"track {stream.index} ({stream.type}) is left out: the container cannot hold it")
+
+
+def _is_mp4(source: Source) -> bool:
+    return "mp4" in source.container.format.name
 
 
 def _audio_converter(container: Any, stream: Any, shift: Fraction) -> Copier:
@@ -130,7 +157,7 @@ def _text_converter(container: Any, stream: Any, name: str, shift: Fraction) -> 
         made.pts, made.dts, made.duration, made.time_base = packet.pts, packet.pts, packet.duration, packet.time_base
         _shift(made, off)
         made.stream = added
-        if text or TEXT_IN[name] == "mov_text":
+        if text:
             container.mux(made)
 
     return convert

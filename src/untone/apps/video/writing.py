@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from ...errors import UntoneError
-from . import containers, tracks
+from . import containers, matroska, tracks
 from .encoding import DEFAULT_PRESET, Encoder, Mastering
 from .options import FilmOptions
 from .reading import Source, reason
@@ -44,10 +44,14 @@ class Output:
         self._mastering = Mastering(options.peak_nits) if options.transfer == "pq" else None
         self.temporary = target.with_name(f".untone-{os.urandom(6).hex()}{target.suffix}")
         self._base = facts.time_base
-        self.encoder = Encoder(options, (facts.width, facts.height), self._base, facts.rate, self._mastering)
-        self._template = containers.template(options, self._mastering)
+        self.encoder = Encoder(options, facts, self._mastering)
+        self._template = matroska.template(options.codec, self._mastering)
         name = FORMATS[target.suffix.lower()]
-        muxing = {"video_track_timescale": str(_timescale(self._base))} if name != "matroska" else {}
+        muxing = {"avoid_negative_ts": "disabled"}  # else every track moves when audio begins before 0
+        if name == "matroska":
+            muxing["write_crc32"] = "0"  # light levels are put in place afterwards
+        else:
+            muxing["video_track_timescale"] = str(_timescale(self._base))
         try:
             self._container = av.open(str(self.temporary), "w", format=name, options=muxing)
         except (av.FFmpegError, OSError) as error:
@@ -121,6 +125,9 @@ class Output:
             self._container.close()
             if self._mastering is not None:
                 containers.write_light_levels(self.temporary, self._options.codec, max_cll_nits, max_fall_nits)
+            if self.target.suffix.lower() == ".mkv":
+                facts = self._source.facts
+                matroska.write_display_size(self.temporary, facts.width, facts.height, facts.aspect)
             with self.temporary.open("rb") as file:
                 os.fsync(file.fileno())
             self.temporary.replace(self.target)
