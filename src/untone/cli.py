@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import NoReturn
 
 from . import __version__
+from .apps.video.options import add_film_arguments
 from .console.options import add_batch_arguments, add_output, add_qualities, percent, white
 from .console.progress import quietly
 from .errors import UntoneError, UsageError
@@ -172,4 +173,5 @@ def _add_convert_options(parser: Parser) -> None:
     add_qualities(add, base=95, gain_map=90)
     add("--model", default="fastgamer", metavar="NAME|PATH", help="a model by name, or an .onnx file")
     add_batch_arguments(parser)
+    add_film_arguments(parser)
     add("--version", action="version", version=f"untone {__version__}")

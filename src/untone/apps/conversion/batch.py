@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import functools
 import os
 import sys
@@ -18,6 +19,8 @@ from typing import Any
 
 from ... import pipeline
 from ...errors import UntoneError, UsageError
+from ..video import is_film
+from ..video.options import film_options, film_suffixes, refuse_for_photos
 from . import planning, report
 from .planning import Job
 from .report import Outcome
@@ -25,8 +28,8 @@ from .report import Outcome
 MOST_JOBS = 4
 """Photos side by side unless told otherwise: each holds its pixels in memory."""
 
-Task = Callable[[bytes | Path, Path | None], pipeline.Conversion]
-"""The task of one photo: source and target (None: the bytes are returned) to a Conversion."""
+Task = Callable[[bytes | Path, Path | None], Any]
+"""The task of one photo or film: source and target (None: the bytes are returned) to a Conversion or FilmConversion."""
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -35,8 +38,18 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         UsageError: the request makes no sense; nothing was written.
     """
-    planned = planning.plan(arguments.inputs, arguments.output, arguments.recursive, arguments.exclude)
-    return work(planned, lambda: functools.partial(pipeline.convert, **_options(arguments)), arguments)
+    naming = dataclasses.replace(planning.CONVERTED_NAMES, films=film_suffixes(arguments.codec))
+    planned = planning.plan(arguments.inputs, arguments.output, arguments.recursive, arguments.exclude, naming)
+    films = [job for job in planned if job.source is not None and is_film(job.source)]
+    photos = [job for job in planned if job not in films]
+    if not films:
+        refuse_for_photos(arguments)
+        return work(photos, lambda: functools.partial(pipeline.convert, **_options(arguments)), arguments)
+    options = film_options(arguments)  # refuses before any work
+    code = work(photos, lambda: functools.partial(pipeline.convert, **_options(arguments)), arguments) if photos else 0
+    from ..video import command  # deferred: films ask for more modules
+
+    return max(code, command.convert_all(films, options, arguments))
 
 
 def work(planned: Sequence[Job], prepare: Callable[[], Task], arguments: argparse.Namespace) -> int:
@@ -84,10 +97,10 @@ def _do_all(planned: Sequence[Job], count: int | None, force: bool, debug: bool,
     """Outcomes in the order of the jobs. Interrupted, it finishes photos already begun and begins no other."""
     debug = debug or bool(os.environ.get("UNTONE_DEBUG"))
     if len(planned) == 1:  # in this thread, which an interrupt reaches also while it waits for stdin
-        yield _do(planned[0], force, debug, task)
+        yield do(planned[0], force, debug, task)
         return
     workers = ThreadPoolExecutor(max(1, min(len(planned), count or min(MOST_JOBS, os.cpu_count() or 1))))
-    futures: list[Future[Outcome]] = [workers.submit(_do, job, force, debug, task) for job in planned]
+    futures: list[Future[Outcome]] = [workers.submit(do, job, force, debug, task) for job in planned]
     try:
         for future in futures:
             yield future.result()
@@ -95,7 +108,7 @@ def _do_all(planned: Sequence[Job], count: int | None, force: bool, debug: bool,
         workers.shutdown(cancel_futures=True)
 
 
-def _do(job: Job, force: bool, debug: bool, task: Task) -> Outcome:
+def do(job: Job, force: bool, debug: bool, task: Task) -> Outcome:
     """One job, whatever happens in it.
 
     Raises:
@@ -117,7 +130,7 @@ def _do(job: Job, force: bool, debug: bool, task: Task) -> Outcome:
     return Outcome(job, status, reason, done, time.perf_counter() - start)
 
 
-def _attempt(job: Job, force: bool, task: Task) -> tuple[str, str | None, pipeline.Conversion | None]:
+def _attempt(job: Job, force: bool, task: Task) -> tuple[str, str | None, Any]:
     if job.fault:
         raise UntoneError(job.fault)
     if job.target is not None and os.path.lexists(job.target) and not force:

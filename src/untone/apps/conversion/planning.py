@@ -14,6 +14,7 @@ from ...errors import UsageError
 from ...formats import READ_SUFFIXES
 from ...formats.common.limits import MAX_FILE_BYTES
 from ...pipeline import TARGET_SUFFIXES
+from ..video import FILM_SUFFIXES, is_film
 
 PIPE = "-"
 MARK = ".hdr"
@@ -55,12 +56,22 @@ class Naming:
         suffixes: that an output may have; the first is the one it gets where the user names none.
         pass_over_marked: leave out files in folders that have MARK in their names.
         keep_suffix: an output gets the suffix of its photo instead.
+        films: suffixes that an HDR film may have, as `suffixes`; none: folders are not searched for films.
     """
 
     mark: str = MARK
     suffixes: tuple[str, ...] = TARGET_SUFFIXES
     pass_over_marked: bool = True
     keep_suffix: bool = False
+    films: tuple[str, ...] = ()
+
+    def of(self, path: Path) -> Naming:
+        """The same for a photo or film by what it is: an HDR film keeps the suffix of its film where it may."""
+        if not self.films or not is_film(path):
+            return self
+        own = path.suffix.lower()
+        first = (own,) if own in self.films else ()
+        return dataclasses.replace(self, suffixes=first + self.films, keep_suffix=False)
 
 
 CONVERTED_NAMES = Naming()
@@ -108,7 +119,7 @@ def _find(name: str, recursive: bool, naming: Naming) -> Iterator[_Found]:
     if not name:
         yield _Found(Path("''"), path, "an empty name is no file")
     elif path.is_dir():
-        files = list(_walk(path, recursive))
+        files = list(_walk(path, recursive, naming.films and FILM_SUFFIXES))
         below = (_Found(f, f.relative_to(path)) for f in files if _is_photo(f, naming))
         yield from below if files else [_Found(path, Path(path.name), "no photos in this folder")]
     elif os.path.lexists(path) or not _is_pattern(name):
@@ -126,11 +137,11 @@ def images(folder: Path) -> Iterator[Path]:
     return _walk(folder, recursive=True)
 
 
-def _walk(folder: Path, recursive: bool) -> Iterator[Path]:
-    """Files with the suffix of an image, sorted; links to folders are not followed."""
+def _walk(folder: Path, recursive: bool, films: tuple[str, ...] = ()) -> Iterator[Path]:
+    """Files with the suffix of an image, or one of `films`, sorted; links to folders are not followed."""
     for root, folders, names in os.walk(folder):
         folders[:] = sorted(f for f in folders if not f.startswith(".")) if recursive else []
-        yield from (Path(root, name) for name in sorted(names) if Path(name).suffix.lower() in READ_SUFFIXES)
+        yield from (Path(root, name) for name in sorted(names) if Path(name).suffix.lower() in (*READ_SUFFIXES, *films))
 
 
 def _is_photo(path: Path, naming: Naming) -> bool:
@@ -148,12 +159,15 @@ def _excluded(path: Path, patterns: Iterable[str]) -> bool:
 
 
 def _target(found: _Found, output: str | None, naming: Naming, several: bool = False) -> Path | None:
+    naming = naming.of(found.path)
     name = found.path.stem + naming.mark + (found.path.suffix if naming.keep_suffix else naming.suffixes[0])
     if output is None:
         return found.path.with_name(name)
     if output == PIPE:
         if several:
             raise UsageError("-o - (stdout) takes one photo")
+        if naming.films and is_film(found.path):
+            raise UsageError("a film is not written to stdout: its index is known at the end; name a file with -o")
         return None
     out = Path(output)
     if out.is_dir() or output.endswith(("/", os.sep)) or (several and out.suffix.lower() not in naming.suffixes):

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from ... import pipeline
 from ...errors import UsageError
-from ...prediction import OperatorModel
+from ...prediction import GainModel, LightModel, OperatorModel
 from .grading import Grader
 from .options import FilmOptions
 from .reading import Facts, Picture, Source
-from .smoothing import Timeline, judge, radius
+from .smoothing import Steady, Timeline, judge, radius
 from .writing import Output
 
 Progress = Callable[[int, int | None], None]
@@ -52,7 +52,7 @@ def operator_model(name: str) -> OperatorModel:
         UsageError: it is one that sees every pixel.
     """
     model = pipeline.load(name)
-    if not hasattr(model, "operators"):
+    if isinstance(model, GainModel | LightModel):
         raise UsageError(
             f"{name} sees every pixel of a photo; films take a model that sees thumbnails, as fastgamer does"
         )
@@ -103,10 +103,10 @@ def convert(source: Path, target: Path, options: FilmOptions, progress: Progress
                               light.max_fall_nits, seconds, tuple(film.notes))  # fmt: skip
 
 
-def _write(output: Output, grader: Grader, steady: object) -> None:
+def _write(output: Output, grader: Grader, steady: Steady) -> None:
     frame, planes = output.encoder.frame()
-    grader.render(steady, planes)  # type: ignore[arg-type]
-    output.write_frame(frame, steady.picture.pts)  # type: ignore[attr-defined]
+    grader.render(steady, planes)
+    output.write_frame(frame, steady.picture.pts)
 
 
 def expected_frames(facts: Facts, options: FilmOptions) -> int | None:

@@ -18,7 +18,7 @@ from .reading import Facts, Picture
 from .smoothing import Steady, Verdict
 
 PIXEL_MAXIMUM = 0.9999
-"""Share of a frame's pixels that its maximum bounds: encoders overshoot, and single pixels are no light (ST 2067-10)."""
+"""Share of a frame's pixels that its maximum bounds: encoders overshoot, single pixels are no light (ST 2067-10)."""
 
 LEVEL_NITS = pq_to_nits(np.arange(video.LEVELS) / (video.LEVELS - 1))
 

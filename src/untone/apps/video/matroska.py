@@ -98,7 +98,7 @@ def write_display_size(path: Path, width: int, height: int, aspect: Fraction) ->
 
 
 def _shown(width: int, height: int, aspect: Fraction) -> tuple[int, int]:
-    """The smallest size that has the aspect exactly, and no side shorter than the picture's, where three bytes hold it."""
+    """The smallest size of exactly this aspect, no side shorter than the picture's, where three bytes hold it."""
     exact = Fraction(width, height) * aspect
     factor = max(math.ceil(Fraction(width, exact.numerator)), math.ceil(Fraction(height, exact.denominator)))
     if factor * max(exact.numerator, exact.denominator) < 1 << 24:

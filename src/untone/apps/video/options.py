@@ -20,7 +20,7 @@ DEFAULT_CODEC = "av1"
 DEFAULT_PEAK_NITS = 1000.0
 """What most HDR films are graded to, and most screens can show."""
 
-FILM_ONLY = ("transfer", "codec", "crf", "preset", "white", "start", "end")
+FILM_ONLY = ("transfer", "codec", "crf", "preset", "start", "end")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,6 +88,11 @@ def _check_preset(codec: str, preset: str | None) -> None:
         raise UsageError(f"--preset of {codec} must be {what}, not {preset}")
 
 
+def film_suffixes(codec: str | None) -> tuple[str, ...]:
+    """Of files that hold a film of this codec."""
+    return CODECS[codec or DEFAULT_CODEC][1]
+
+
 def add_film_arguments(parser: argparse.ArgumentParser) -> None:
     """Of films only; all default to None, so that one among photos alone can be refused."""
     group = parser.add_argument_group("films (extra 'video')")
@@ -96,7 +101,6 @@ def add_film_arguments(parser: argparse.ArgumentParser) -> None:
     add("--codec", choices=tuple(CODECS), help=f"default {DEFAULT_CODEC}")
     add("--crf", type=_crf, metavar="0-63", help="quality of av1 (default 26) and hevc (default 18); lower is better")
     add("--preset", metavar="NAME", help="speed of av1 (0 to 13), hevc (ultrafast to placebo); profile of prores")
-    add("--white", type=_nits, metavar="NITS", help="of SDR white; default 203")
     add("--from", dest="start", type=_seconds, metavar="SECONDS", help="begin there, for a trial")
     add("--to", dest="end", type=_seconds, metavar="SECONDS", help="end there")
 
@@ -129,10 +133,6 @@ def _crf(text: str) -> int:
     if not (text.isdecimal() and int(text) <= 63):
         raise argparse.ArgumentTypeError(f"must be from 0 to 63, not {text}")
     return int(text)
-
-
-def _nits(text: str) -> float:
-    return _number(text, "nits")
 
 
 def _seconds(text: str) -> float:

@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 
 from ...errors import DamagedError, UnsupportedError, UntoneError
-from ...formats.limits import MAX_PIXELS
+from ...formats.common.limits import MAX_PIXELS
 from ...kernels.video import YCbCr
 from . import signals
 from .signals import SourceSignal, Tags
@@ -300,7 +300,8 @@ def planes_of(frame: Any, signal: SourceSignal) -> YCbCr:
     for plane in frame.planes:
         lines = np.frombuffer(plane, np.uint8)[: plane.height * plane.line_size].reshape(plane.height, plane.line_size)
         planes.append(lines.view(dtype)[:, : plane.width])
-    return YCbCr(*planes[:3], signal.bits, signal.matrix, signal.full_range, signal.siting)
+    y, cb, cr = planes[:3]
+    return YCbCr(y, cb, cr, signal.bits, signal.matrix, signal.full_range, signal.siting)
 
 
 def reason(error: Exception) -> str:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ...colour import rgb_to_rgb
 from ...errors import UnsupportedError
-from ...formats.chromaticities import Corners, to_bt2020
+from ...formats.profiles.chromaticities import Corners, to_bt2020
 
 BT2020, PQ, HLG, BT2020_NCL = 9, 16, 18, 9
 """H.273: colour primaries, transfer characteristics, matrix coefficients."""

@@ -1,0 +1,65 @@
+"""Films of a command line, one after the other: each is as wide as the machine by itself."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from ...console.lines import complain, fault_line
+from ...console.progress import interruptible
+from ..conversion import batch, report
+from ..conversion.planning import Job
+from . import need_av
+from .options import FilmOptions
+from .report import FrameProgress, film_as_json, film_summary
+
+
+def convert_all(films: Sequence[Job], options: FilmOptions, arguments: argparse.Namespace) -> int:
+    """Convert films and report; 0 when nothing failed, else 1."""
+    counts: Counter[str] = Counter()
+    shown = sys.stderr.isatty() and not arguments.quiet and not arguments.json
+    with interruptible():
+        for job in films:
+            with _progress(job, shown) as tell:
+                outcome = batch.do(job, arguments.force, _is_debug(arguments), _task(options, tell))
+            counts[outcome.status] += 1
+            _tell(outcome, arguments)
+    return 1 if counts[report.FAILED] else 0
+
+
+def _is_debug(arguments: argparse.Namespace) -> bool:
+    return bool(arguments.debug or os.environ.get("UNTONE_DEBUG"))
+
+
+def _progress(job: Job, shown: bool) -> AbstractContextManager[Callable[[int, int | None], None]]:
+    return FrameProgress(job.name) if shown else nullcontext(lambda *_: None)
+
+
+def _task(options: FilmOptions, tell: Callable[[int, int | None], None]) -> Callable[[Any, Any], Any]:
+    def task(source: Path, target: Path) -> Any:
+        need_av()
+        from .conversion import convert  # deferred: brings in PyAV
+
+        return convert(source, target, options, tell)
+
+    return task
+
+
+def _tell(outcome: report.Outcome, arguments: argparse.Namespace) -> None:
+    if outcome.status == report.FAILED:
+        complain(fault_line(outcome.job.name, outcome.reason))
+    elif not arguments.quiet and not arguments.json:
+        if outcome.status != report.CONVERTED:
+            complain(fault_line(outcome.job.name, f"{outcome.status}: {outcome.reason}"))
+        for note in getattr(outcome.conversion, "notes", ()):
+            complain(fault_line(outcome.job.name, note))
+        if outcome.status == report.CONVERTED and sys.stdout.isatty():
+            print("\n".join(film_summary(outcome)), flush=True)
+    if arguments.json:
+        print(film_as_json(outcome), flush=True)
