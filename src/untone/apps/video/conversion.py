@@ -13,9 +13,9 @@ from ...errors import UsageError
 from ...prediction import GainModel, LightModel, OperatorModel
 from .grading import Grader
 from .options import FilmOptions
+from .output.film import Output
 from .reading import Facts, Picture, Source
 from .smoothing import Steady, Timeline, judge, radius
-from .writing import Output
 
 Progress = Callable[[int, int | None], None]
 """Told how many frames are done, of how many, as far as that is known."""

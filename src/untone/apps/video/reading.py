@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 
-from ...errors import DamagedError, UnsupportedError, UntoneError
+from ...errors import DamagedError, UnsupportedError, UntoneError, UsageError
 from ...formats.common.limits import MAX_PIXELS
 from ...kernels.video import YCbCr
 from . import signals
@@ -148,6 +148,8 @@ class Source:
                 frames.append(event[0])
             if len(frames) == PROBED_FRAMES:
                 break
+        if not frames and self._start:
+            raise UsageError(f"there is no frame after {self._start:g} seconds")
         if not frames:
             raise DamagedError("no frame of it can be decoded")
         facts = self._facts(frames)
@@ -215,7 +217,7 @@ class Source:
                 return
             yield frame, int(frame.pts * frame.time_base / self.video.time_base)
 
-    def _demuxed(self) -> Iterator[Any]:
+    def _demuxed(self) -> Generator[Any, None, None]:
         """(frame, pts), and packets of other tracks, within the stretch asked for."""
         import av
 

@@ -30,6 +30,10 @@ FLASH_RETURN = 0.5
 STILL_MEAN, STILL_MOST = 0.6 / 255, 4 / 255
 """Below both, mean and largest change of the small picture, the network's last word stands."""
 
+GRAIN_SHARE, MOST_GRAIN_MEAN = 1.25, 3 / 255
+"""Both are raised with the change from the frame before, up to so much: in a still scene that is grain, and the distance
+from an older frame is no larger."""
+
 FADE_RESIDUAL = 0.02
 """How well a darkened copy must fit, to be taken for a fade."""
 
@@ -70,10 +74,12 @@ def _is_undone(pictures: Sequence[Floats], at: int, jump: float, first: int, las
     return any(distance < FLASH_RETURN * jump for distance in (*after, *before))
 
 
-def says_the_same(key: Floats, picture: Floats) -> bool:
+def says_the_same(key: Floats, before: Floats, picture: Floats) -> bool:
     """Whether what the network said of `key` holds for `picture`: it stands still, or is `key` fading to black."""
     difference = np.abs(picture - key)
-    if float(difference.mean()) < STILL_MEAN and float(difference.max()) < STILL_MOST:
+    grain = GRAIN_SHARE * float(np.abs(picture - before).mean())
+    mean = min(max(grain, STILL_MEAN), MOST_GRAIN_MEAN)
+    if float(difference.mean()) < mean and float(difference.max()) < STILL_MOST * mean / STILL_MEAN:
         return True
     level = float((key * key).mean())
     share = float((key * picture).mean()) / level if level > 1e-6 else 0.0

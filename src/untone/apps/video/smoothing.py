@@ -157,7 +157,7 @@ class Timeline:
         if step.bars != self._bars or step.thumbnail is None:
             step.thumbnail = video.thumbnail(_cropped(step.picture, self._bars), THUMBNAIL_SIDE)
         step.start, step.scene, step.bars = self._start, self.scenes - 1, self._bars
-        step.verdict = self._verdict(step)
+        step.verdict = self._verdict(step, self._at(max(index - 1, self._first)).small)
         step.thumbnail = None
 
     def _is_cut(self, index: int) -> bool:
@@ -165,11 +165,11 @@ class Timeline:
         last = min(index + CUT_WINDOW, self._pushed - 1)
         return scenes.is_cut([self._at(k).small for k in range(first, last + 1)], index - first)
 
-    def _verdict(self, step: _Step) -> Verdict:
+    def _verdict(self, step: _Step, before: Floats) -> Verdict:
         assert step.thumbnail is not None
         if self._key is not None:
             small, bars, verdict = self._key
-            if bars == step.bars and scenes.says_the_same(small, step.small):
+            if bars == step.bars and scenes.says_the_same(small, before, step.small):
                 return verdict
         verdict = self._verdict_of(step.thumbnail)
         self.judged += 1

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from ...errors import UntoneError
+from ....errors import UntoneError
 from .encoding import PLACEHOLDER_CLL, PLACEHOLDER_FALL
 
 _LEVELS = struct.pack(">2H", PLACEHOLDER_CLL, PLACEHOLDER_FALL)
@@ -31,7 +31,7 @@ def write_light_levels(path: Path, codec: str, max_cll_nits: float, max_fall_nit
     """
     levels = struct.pack(">2H", *_whole(max_cll_nits, max_fall_nits))
     with path.open("r+b") as file:
-        places = [*_container_places(path, file), *_bitstream_places(path, file, codec)]
+        places = [*_container_places(path, file, codec), *_bitstream_places(path, file, codec)]
         for at, offset, size in places:
             file.seek(at)
             file.write(levels[offset : offset + size])
@@ -43,15 +43,20 @@ def _whole(max_cll_nits: float, max_fall_nits: float) -> tuple[int, int]:
     return (cll + 1 if cll % 256 == 0 and fall < 4 else cll), fall
 
 
-def _container_places(path: Path, file: BinaryIO) -> Iterator[tuple[int, int, int]]:
+def _container_places(path: Path, file: BinaryIO, codec: str) -> Iterator[tuple[int, int, int]]:
     """(Where in the file, where in the four bytes of levels, how many bytes)."""
     if path.suffix.lower() == ".mkv":
-        head = _read(file, 0, HEADER_BYTES)
+        start, head = 0, _read(file, 0, HEADER_BYTES)
         for name, offset in ((b"\x55\xbc\x82", 0), (b"\x55\xbd\x82", 2)):  # MaxCLL and MaxFALL, of two bytes
             yield _found(head, name + _LEVELS[offset : offset + 2], 0) + 3, offset, 2
-        return
-    start, end = _movie(file)
-    yield start + _found(_read(file, start, end - start), b"clli" + _LEVELS, start) + 4, 0, 4
+    else:
+        start, end = _movie(file)
+        head = _read(file, start, end - start)
+        yield start + _found(head, b"clli" + _LEVELS, start) + 4, 0, 4
+    pattern = _IN_BITSTREAM.get(codec)  # parameter sets carry the same message
+    at = -1
+    while pattern is not None and (at := head.find(pattern, at + 1)) >= 0:
+        yield start + at + len(pattern) - 4, 0, 4
 
 
 def _movie(file: BinaryIO) -> tuple[int, int]:

@@ -14,7 +14,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from ...errors import UntoneError
+from ....errors import UntoneError
 from .encoding import DARKEST_NITS, P3_D65, PLACEHOLDER_CLL, PLACEHOLDER_FALL, Mastering
 
 CODECS = {"av1": b"V_AV1", "hevc": b"V_MPEGH/ISO/HEVC", "prores": b"V_PRORES", "ffv1": b"V_FFV1"}

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
 
-from ...errors import UntoneError
-from .reading import Source
+from ....errors import UntoneError
+from ..reading import Source
 
 Copier = Callable[[Any], None]
 """Takes a packet of one track; None says that there are no more."""
@@ -44,7 +44,7 @@ def add_chapters(container: Any, source: Source, shift: Fraction) -> None:
         return
     moved = []
     for chapter in chapters:
-        off = round(shift / chapter["time_base"]) if chapter["time_base"] else 0
+        off = round(shift / (chapter["time_base"] or 1))
         if chapter["end"] - off > 0:
             moved.append({**chapter, "start": max(chapter["start"] - off, 0), "end": chapter["end"] - off})
     container.set_chapters(moved)
@@ -131,7 +131,7 @@ def _audio_converter(container: Any, stream: Any, shift: Fraction) -> Copier:
         if packet is None:
             made += resampler.resample(None)
         for frame in made:
-            frame.pts = None if frame.pts is None else frame.pts - round(off / frame.time_base)
+            frame.pts = None if frame.pts is None else frame.pts - round(off / (frame.time_base or 1))
             container.mux(added.encode(frame))
         if packet is None:
             container.mux(added.encode(None))

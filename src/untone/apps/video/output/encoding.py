@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import UntoneError
-from .options import CODECS, FilmOptions
-from .reading import Facts
-from .signals import BT2020, BT2020_NCL, HLG, LIMITED, PQ
+from ....errors import UntoneError
+from ..options import CODECS, FilmOptions
+from ..reading import Facts
+from ..signals import BT2020, BT2020_NCL, HLG, LIMITED, PQ
 
 Planes = tuple[NDArray[np.uint16], NDArray[np.uint16], NDArray[np.uint16]]
 

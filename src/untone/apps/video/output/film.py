@@ -9,11 +9,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from ...errors import UntoneError
+from ....errors import UntoneError
+from ..options import FilmOptions
+from ..reading import Source, reason
 from . import containers, matroska, tracks
 from .encoding import DEFAULT_PRESET, Encoder, Mastering
-from .options import FilmOptions
-from .reading import Source, reason
 
 FORMATS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
 TAGS = {("hevc", "mp4"): "hvc1", ("hevc", "mov"): "hvc1", ("av1", "mp4"): "av01"}
