@@ -36,6 +36,10 @@ TOOLS = {
         "make an HDR photo from a pair, by a network of a few kilobytes or a gain map",
     ),
     "measure": ("apps.measurement", "make a gain map photo from an SDR and an HDR rendition"),
+    "verify": (
+        "apps.video.verification",
+        "decode an HDR film and its source; check timing, tracks, signals, light",
+    ),
     "doctor": ("apps.diagnosis", "show versions and kernels, and try the whole line"),
     "completion": ("apps.completion", "write what a shell needs to complete the command line: bash, zsh or fish"),
 }

@@ -13,6 +13,8 @@ from ...formats import probe
 from ...formats.common.files import load_bytes, save
 from ...formats.signalling import GainMapSignal, NetworkSignal, Signalling
 from ..conversion.planning import PIPE, read_stdin
+from ..video import is_film
+from ..video.inspection import inspect_film
 from .validation.files import findings
 
 PER_CHANNEL = ("min_stops", "max_stops", "gamma", "base_offset", "alternate_offset")
@@ -33,7 +35,7 @@ READERS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `untone inspect`."""
-    parser.add_argument("file", metavar="FILE", help="image file, or - for stdin")
+    parser.add_argument("file", metavar="FILE", help="photo or film, or - for a photo on stdin")
     parser.add_argument("--html", metavar="OUT", help="write a page with pictures: base, map, nits, histogram")
     parser.add_argument("--strict", action="store_true", help="name every deviation, and what viewers do about it")
     add_answer(parser.add_argument)
@@ -46,6 +48,8 @@ def run(arguments: argparse.Namespace) -> int:
         UntoneError: the file cannot be read, or (without --strict) is damaged.
     """
     try:
+        if arguments.file != PIPE and is_film(Path(arguments.file)):
+            return inspect_film(arguments)
         source = read_stdin() if arguments.file == PIPE else arguments.file
         if arguments.strict:
             return _strict(arguments.file, load_bytes(source), arguments.json, arguments.quiet)

@@ -29,7 +29,7 @@ class FilmConversion:
         left_alone: why nothing was done; None where it was converted.
         width, height: of a frame.
         frames, scenes: how many there were.
-        max_cll_nits, max_fall_nits: measured on what was encoded.
+        max_cll_nits, max_fall_nits: measured on what was written; see measurement.
         seconds: that the work took.
         notes: what did not go as one may think; one line each.
     """
@@ -96,11 +96,10 @@ def convert(source: Path, target: Path, options: FilmOptions, progress: Progress
                 progress(done, expected)
             if not done:
                 raise UsageError("there is no frame between --from and --to")
-            output.finish(grader.light.max_cll_nits, grader.light.max_fall_nits)
-        light = grader.light
+            levels = output.finish(grader.light)
         seconds = time.perf_counter() - begun
-        return FilmConversion(facts.width, facts.height, None, done, line.scenes, light.max_cll_nits,
-                              light.max_fall_nits, seconds, tuple(film.notes))  # fmt: skip
+        return FilmConversion(facts.width, facts.height, None, done, line.scenes, levels.max_cll_nits,
+                              levels.max_fall_nits, seconds, tuple(film.notes))  # fmt: skip
 
 
 def _write(output: Output, grader: Grader, steady: Steady) -> None:

@@ -37,29 +37,20 @@ def average_nits(counts: NDArray[np.int64]) -> float:
     return float(counts @ LEVEL_NITS / counts.sum())
 
 
-@dataclasses.dataclass
-class Light:
-    """Of all frames so far (CTA-861.3, annex P).
+@dataclasses.dataclass(frozen=True)
+class FrameLight:
+    """Of one frame, as it goes into the encoder: its timestamp, brightest pixel and average, nits."""
 
-    Attributes:
-        max_cll_nits: brightest pixel of any frame, see PIXEL_MAXIMUM.
-        max_fall_nits: brightest frame average.
-    """
-
-    max_cll_nits: float = 0.0
-    max_fall_nits: float = 0.0
-
-    def add(self, counts: NDArray[np.int64]) -> None:
-        """Take one frame's histogram."""
-        self.max_cll_nits = max(self.max_cll_nits, brightest_nits(counts))
-        self.max_fall_nits = max(self.max_fall_nits, average_nits(counts))
+    pts: int
+    brightest_nits: float
+    average_nits: float
 
 
 class Grader:
     """Renders pictures of one film.
 
     Attributes:
-        light: of what was rendered.
+        light: of every frame that was rendered.
     """
 
     def __init__(self, facts: Facts, options: FilmOptions) -> None:
@@ -68,7 +59,7 @@ class Grader:
         self._rendering = Rendering(
             signal.eotf, signal.to_bt2020, options.white_nits, options.peak_nits, options.transfer
         )
-        self.light = Light()
+        self.light: list[FrameLight] = []
 
     def operators(self, verdict: Verdict) -> Operators:
         """What is done to the pixels: the network's word by the strength, and scaled down where the peak asks for it.
@@ -94,7 +85,7 @@ class Grader:
         self._write(picture, self.operators(steady.verdict), planes, area, counts)
         for bar in steady.bars.areas(height, width):  # text may stand there: no brighter than white
             self._write(picture, NEUTRAL, planes, bar, counts)
-        self.light.add(counts)
+        self.light.append(FrameLight(picture.pts, brightest_nits(counts), average_nits(counts)))
         return counts
 
     def _write(

@@ -31,8 +31,8 @@ STILL_MEAN, STILL_MOST = 0.6 / 255, 4 / 255
 """Below both, mean and largest change of the small picture, the network's last word stands."""
 
 GRAIN_SHARE, MOST_GRAIN_MEAN = 1.25, 3 / 255
-"""Both are raised with the change from the frame before, up to so much: in a still scene that is grain, and the distance
-from an older frame is no larger."""
+"""Both are raised with the change from the frame before, up to so much: in a still scene that is grain, and an older
+frame is no farther."""
 
 FADE_RESIDUAL = 0.02
 """How well a darkened copy must fit, to be taken for a fade."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ....errors import UntoneError
+from ..measurement import Levels
 from .encoding import PLACEHOLDER_CLL, PLACEHOLDER_FALL
 
 _LEVELS = struct.pack(">2H", PLACEHOLDER_CLL, PLACEHOLDER_FALL)
@@ -23,13 +24,13 @@ KEY_BYTES = 1 << 12
 """In which a key frame has its metadata."""
 
 
-def write_light_levels(path: Path, codec: str, max_cll_nits: float, max_fall_nits: float) -> None:
+def write_light_levels(path: Path, codec: str, measured: Levels) -> None:
     """Put the light levels in place of the placeholders of a finished film.
 
     Raises:
         UntoneError: a placeholder is not where it must be; the film must not be kept.
     """
-    levels = struct.pack(">2H", *_whole(max_cll_nits, max_fall_nits))
+    levels = struct.pack(">2H", *_whole(measured.max_cll_nits, measured.max_fall_nits))
     with path.open("r+b") as file:
         places = [*_container_places(path, file, codec), *_bitstream_places(path, file, codec)]
         for at, offset, size in places:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Sequence
 from fractions import Fraction
@@ -10,6 +11,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from ....errors import UntoneError
+from .. import measurement
+from ..grading import FrameLight
+from ..measurement import Levels
 from ..options import FilmOptions
 from ..reading import Source, reason
 from . import containers, matroska, tracks
@@ -44,6 +48,7 @@ class Output:
         self._mastering = Mastering(options.peak_nits) if options.transfer == "pq" else None
         self.temporary = target.with_name(f".untone-{os.urandom(6).hex()}{target.suffix}")
         self._base = facts.time_base
+        self._keys: list[int] = []
         self.encoder = Encoder(options, facts, self._mastering)
         self._template = matroska.template(options.codec, self._mastering)
         name = FORMATS[target.suffix.lower()]
@@ -110,8 +115,11 @@ class Output:
             except (av.FFmpegError, OSError) as error:
                 raise UntoneError(f"cannot write {self.target}: {reason(error)}") from None
 
-    def finish(self, max_cll_nits: float, max_fall_nits: float) -> None:
-        """Write what is left, put the light levels in their places, and let the film appear.
+    def finish(self, frames: Sequence[FrameLight]) -> Levels:
+        """Write what is left, measure the light, put its levels in their places, and let the film appear.
+
+        Args:
+            frames: light of every frame, as it went into the encoder.
 
         Raises:
             UntoneError: the disk refuses; nothing is left.
@@ -123,22 +131,34 @@ class Output:
             for copier in self._copiers.values():
                 copier(None)
             self._container.close()
+            levels = self._measured(frames)
             if self._mastering is not None:
-                containers.write_light_levels(self.temporary, self._options.codec, max_cll_nits, max_fall_nits)
+                containers.write_light_levels(self.temporary, self._options.codec, levels)
             if self.target.suffix.lower() == ".mkv":
                 facts = self._source.facts
                 matroska.write_display_size(self.temporary, facts.width, facts.height, facts.aspect)
             with self.temporary.open("rb") as file:
                 os.fsync(file.fileno())
             self.temporary.replace(self.target)
+            return levels
         except (av.FFmpegError, OSError) as error:
             raise UntoneError(f"cannot write {self.target}: {reason(error)}") from None
+
+    def _measured(self, frames: Sequence[FrameLight]) -> Levels:
+        if self._mastering is None:
+            return measurement.before_encoding(frames)
+        off = int(self._shift / self._base)
+        written = [dataclasses.replace(frame, pts=frame.pts - off) for frame in frames]
+        pixels = self._source.facts.width * self._source.facts.height
+        return measurement.of_written(self.temporary, written, sorted(self._keys), self._base, pixels)
 
     def _mux(self, packets: Sequence[Any]) -> None:
         import av
 
         try:
             for packet in packets:
+                if packet.is_keyframe:
+                    self._keys.append(int(packet.pts * packet.time_base / self._base))
                 packet.stream = self._video
                 self._container.mux(packet)
         except (av.FFmpegError, OSError) as error:
