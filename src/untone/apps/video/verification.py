@@ -168,9 +168,12 @@ def _packets(container: Any) -> dict[int, list[bytes]]:
 
 
 def _kinds(old: Any, new: Any) -> Check:
-    counts = [
-        {kind: sum(s.type == kind for s in c.streams) for kind in ("video", "audio", "subtitle")} for c in (old, new)
-    ]
-    languages = [[s.language for s in c.streams if s.type == "audio"] for c in (old, new)]
-    text = ", ".join(f"{counts[1][kind]} of {counts[0][kind]} {kind}" for kind in counts[0])
-    return Check("tracks", counts[0] == counts[1] and languages[0] == languages[1], text)
+    kinds = ("video", "audio", "subtitle")
+    before, after = ([sum(s.type == kind for s in c.streams) for kind in kinds] for c in (old, new))
+    languages = [[_language(s) for s in c.streams if s.type == "audio"] for c in (old, new)]
+    text = ", ".join(f"{b} of {a} {kind}" for a, b, kind in zip(before, after, kinds, strict=True))
+    return Check("tracks", before == after and languages[0] == languages[1], text)
+
+
+def _language(stream: Any) -> str:
+    return (stream.language or "und").lower()  # MP4 has no way not to say
