@@ -40,6 +40,7 @@ TOOLS = {
         "apps.video.verification",
         "decode an HDR film and its source; check timing, tracks, signals, light",
     ),
+    "export": ("apps.video.export.command", "write a film's 3D LUTs, dynamic metadata, or frames of light"),
     "doctor": ("apps.diagnosis", "show versions and kernels, and try the whole line"),
     "completion": ("apps.completion", "write what a shell needs to complete the command line: bash, zsh or fish"),
 }

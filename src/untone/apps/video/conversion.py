@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -63,6 +63,14 @@ def timeline(facts: Facts, model: OperatorModel) -> Timeline:
     """Of one film."""
     frame_bytes = facts.width * facts.height * (3 if facts.signal.bits == 8 else 6) // 2
     return Timeline(judge(model, facts.orientation), radius(float(facts.rate), frame_bytes))
+
+
+def pictures(film: Source, line: Timeline) -> Iterator[Steady]:
+    """Every picture of a film, made steady; packets of other tracks are passed over."""
+    for event in film.events():
+        if isinstance(event, Picture):
+            yield from line.push(event)
+    yield from line.flush()
 
 
 def convert(source: Path, target: Path, options: FilmOptions, progress: Progress = lambda *_: None) -> FilmConversion:

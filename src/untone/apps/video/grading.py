@@ -51,12 +51,13 @@ class Grader:
 
     Attributes:
         light: of every frame that was rendered.
+        rendering: from light to the signal.
     """
 
     def __init__(self, facts: Facts, options: FilmOptions) -> None:
         signal = facts.signal
         self._options = options
-        self._rendering = Rendering(
+        self.rendering = Rendering(
             signal.eotf, signal.to_bt2020, options.white_nits, options.peak_nits, options.transfer
         )
         self.light: list[FrameLight] = []
@@ -71,7 +72,7 @@ class Grader:
             return NEUTRAL
         said = verdict.operators
         gain = verdict.highest_stops * strength
-        ceiling = self._rendering.ceiling_nits / self._options.white_nits
+        ceiling = self.rendering.ceiling_nits / self._options.white_nits
         allowed = math.log2((ceiling + said.offset) / (1 + said.offset))
         factor = min(1.0, allowed / gain) if gain > 0 else 1.0
         scale = said.qmax_stops * strength * max(factor, 0.0)
@@ -91,4 +92,4 @@ class Grader:
     def _write(
         self, picture: Picture, operators: Operators, planes: Any, area: Area, counts: NDArray[np.int64]
     ) -> None:
-        video.write_planes(picture.planes, operators, self._rendering, planes, area=area, picture=area, counts=counts)
+        video.write_planes(picture.planes, operators, self.rendering, planes, area=area, picture=area, counts=counts)

@@ -101,8 +101,8 @@ def add_film_arguments(parser: argparse.ArgumentParser) -> None:
     add("--codec", choices=tuple(CODECS), help=f"default {DEFAULT_CODEC}")
     add("--crf", type=_crf, metavar="0-63", help="quality of av1 (default 26) and hevc (default 18); lower is better")
     add("--preset", metavar="NAME", help="speed of av1 (0 to 13), hevc (ultrafast to placebo); profile of prores")
-    add("--from", dest="start", type=_seconds, metavar="SECONDS", help="begin there, for a trial")
-    add("--to", dest="end", type=_seconds, metavar="SECONDS", help="end there")
+    add("--from", dest="start", type=seconds, metavar="SECONDS", help="begin there, for a trial")
+    add("--to", dest="end", type=seconds, metavar="SECONDS", help="end there")
 
 
 def film_options(arguments: argparse.Namespace) -> FilmOptions:
@@ -135,15 +135,12 @@ def _crf(text: str) -> int:
     return int(text)
 
 
-def _seconds(text: str) -> float:
-    return _number(text, "seconds")
-
-
-def _number(text: str, unit: str) -> float:
+def seconds(text: str) -> float:
+    """A number of at least 0."""
     try:
         value = float(text)
     except ValueError:
         value = math.nan
     if not (math.isfinite(value) and value >= 0):
-        raise argparse.ArgumentTypeError(f"must be {unit}, not {text}")
+        raise argparse.ArgumentTypeError(f"must be seconds, not {text}")
     return value

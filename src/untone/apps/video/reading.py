@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...errors import DamagedError, UnsupportedError, UntoneError, UsageError
 from ...formats.common.limits import MAX_PIXELS
@@ -25,6 +26,9 @@ CENTER_SITED = ("mjpeg", "mpeg1video")
 
 TRUNCATION_SECONDS = 1.0
 """How much earlier than its header says a film may end."""
+
+MATRIX_NUMBERS = {"bt709": 1, "fcc": 4, "bt601": 5, "smpte240m": 7, "bt2020": 9}
+"""As swscale counts them."""
 
 Matrix = tuple[int, ...]
 
@@ -294,7 +298,7 @@ class Source:
 def planes_of(frame: Any, signal: SourceSignal) -> YCbCr:
     """The planes of a decoded frame, in its memory where the kernels read its format."""
     if signal.format is not None:
-        own = {"bt709": 1, "fcc": 4, "bt601": 5, "smpte240m": 7, "bt2020": 9}[signal.matrix]
+        own = MATRIX_NUMBERS[signal.matrix]
         given = 2 if signal.full_range else 1
         frame = frame.reformat(format=signal.format, dst_colorspace=own, dst_color_range=given)
     dtype = np.uint8 if signal.bits == 8 else np.uint16
@@ -304,6 +308,19 @@ def planes_of(frame: Any, signal: SourceSignal) -> YCbCr:
         planes.append(lines.view(dtype)[:, : plane.width])
     y, cb, cr = planes[:3]
     return YCbCr(y, cb, cr, signal.bits, signal.matrix, signal.full_range, signal.siting)
+
+
+def rgb_codes(frame: Any, signal: SourceSignal) -> NDArray[np.uint16]:
+    """[H, W, 3] uint16 encoded RGB over the full range, by FFmpeg's own conversion."""
+    own = MATRIX_NUMBERS[signal.matrix]
+    given = 2 if signal.full_range else 1
+    if not frame.format.is_rgb:
+        frame = frame.reformat(format="rgb48le", src_colorspace=own, dst_colorspace=own, src_color_range=given,
+                               dst_color_range=2, interpolation="BILINEAR")  # fmt: skip
+    else:
+        frame = frame.reformat(format="rgb48le")
+    codes: NDArray[np.uint16] = frame.to_ndarray()
+    return codes
 
 
 def reason(error: Exception) -> str:

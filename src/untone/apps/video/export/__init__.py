@@ -1,0 +1,1 @@
+"""untone export: what a film is turned into, for those who finish it elsewhere."""
