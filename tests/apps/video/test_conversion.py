@@ -1,7 +1,12 @@
 """untone clip.mp4: signals, timing, tracks and light of the film that is written; what is refused; whole or nothing."""
 
 import json
+import os
 import re
+import signal
+import subprocess
+import sys
+import time
 from fractions import Fraction
 
 import numpy as np
@@ -199,6 +204,40 @@ def test_a_stretch_begins_at_zero_with_its_sound(tmp_path):
         convert(clip, target, fast(start=50.0))
 
 
+def test_interlaced_films_are_deinterlaced_with_their_timestamps(tmp_path):
+    """Fields of two moments: combed where nothing is done, even where a field is filled in."""
+    pictures = []
+    for k in range(8):
+        first, second = (
+            np.tile(((np.arange(WIDTH) + 12 * t) % 40 < 20)[None, :, None] * 0.8, (96, 1, 3))
+            for t in (2 * k, 2 * k + 1)
+        )
+        woven = first.copy()
+        woven[1::2] = second[1::2]
+        pictures.append(woven)
+    options = {"crf": "4", "x264-params": "tff=1"}
+    clip = write_clip(tmp_path / "interlaced.mp4", pictures, options=options, pix_fmt="yuv420p")
+    target = tmp_path / "out.mkv"
+    done = convert(clip, target, fast("ffv1", strength=0.0))
+    assert done.notes == ("its interlaced frames are deinterlaced (bwdif)",)
+    frames = decoded(target)
+    assert [round(float(at) * 24) for at, *_ in frames] == list(range(8))
+    combed = [np.abs(np.diff(y[20:-20].astype(int), axis=0)).mean() for _, y, _, _ in frames[1:-1]]
+    assert max(combed) < 0.4 * np.abs(np.diff(pictures[2][20:-20, :, 0], axis=0)).mean() * 500
+
+
+def test_films_of_odd_sizes_are_converted(tmp_path):
+    picture = scene(0)[:77, :131]
+    clip = write_clip(tmp_path / "odd.mkv", [picture] * 3, codec="ffv1", pix_fmt="yuv444p", options={})
+    for codec, suffix in (("ffv1", ".mkv"), ("av1", ".mp4"), ("hevc", ".mp4")):
+        try:
+            convert(clip, tmp_path / f"out{suffix}", fast(codec))
+        except UntoneError as error:
+            assert "takes no film of 131 x 77" in str(error)
+        else:
+            assert decoded(tmp_path / f"out{suffix}")[0][1].shape == (77, 131)
+
+
 def test_an_interrupt_leaves_nothing(clip, tmp_path, monkeypatch):
     calls = []
 
@@ -235,9 +274,37 @@ def test_the_command_converts_films_beside_photos(clip, tmp_path, monkeypatch, c
     assert cli.main(["clip.mp4", "--from", "2", "--to", "1", "--force"]) == 2
 
 
-def test_without_the_extra_one_line_says_what_to_install(clip, monkeypatch, capsys):
-    import sys
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_process_and_leaves_nothing(tmp_path, sent):
+    clip = write_clip(tmp_path / "clip.mp4", [scene(i % 40, noise=0.05) for i in range(240)])
+    process = subprocess.Popen(
+        [sys.executable, "-m", "untone", str(clip), "--preset", "2"], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
+    )
+    try:
+        for _ in range(600):
+            if list(tmp_path.glob(".untone-*")) or process.poll() is not None:
+                break
+            time.sleep(0.05)
+        process.send_signal(sent)
+        _, said = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    assert said == b"untone: interrupted\n"
+    assert [p.name for p in tmp_path.iterdir()] == ["clip.mp4"]
 
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no full disk here to write to")
+def test_a_disk_that_refuses_is_one_line(clip, tmp_path, monkeypatch):
+    from untone.apps.video.output import film
+
+    monkeypatch.setattr(film.Output, "_mux", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    with pytest.raises(OSError, match="No space left"):
+        convert(clip, tmp_path / "out.mp4", fast())
+    assert [p.name for p in tmp_path.iterdir()] == ["clip.mp4"]
+
+
+def test_without_the_extra_one_line_says_what_to_install(clip, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "av", None)
     assert cli.main([str(clip)]) == 1
     said = capsys.readouterr().err

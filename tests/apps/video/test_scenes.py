@@ -138,6 +138,14 @@ def test_grain_does_not_ask_the_network_again_and_fading_out_does_not():
     assert len({level_of(s) for s in given}) == 1
 
 
+def test_a_flash_does_not_ask_the_network_and_moves_nothing_around_it():
+    still = np.clip(np.linspace(0.1, 0.7, 320)[None].repeat(180, 0), 0, 1)
+    lit = np.clip(still + 0.3, 0, 1)
+    given, line, model = run([still] * 10 + [lit] * 2 + [still] * 10)
+    assert (line.scenes, model.asked) == (1, 1)
+    assert len({level_of(s) for s in given}) == 1
+
+
 def test_the_model_sees_the_picture_upright_and_without_its_bars():
     seen = []
 

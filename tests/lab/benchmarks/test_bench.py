@@ -70,6 +70,16 @@ QUALITY = {
 NETWORKS = {"threads": 2, "train_step_ms": 30.0, "train_paper_seconds": 30.0, "decode_ms": 60.0, **RATIOS,
             "one_thread": RATIOS, "quality": QUALITY}  # fmt: skip
 
+FILMS = {
+    "planes": {"portable": {"ms": 20.0, "frames_per_second": 50.0, "threads": 2}},
+    "swscale_ms": 10.0,
+    "thumbnail_ms": 1.0,
+    "torch_eager_ms": None,
+    "over_torch_eager": None,
+    "over_swscale": 0.5,
+    "command": {"8": {"seconds": 7.0, "codecs_seconds": 2.0, "ratio": 3.5, "peak_mib": None, "codecs_peak_mib": None}},
+}
+
 
 def test_the_report_has_its_keys_and_is_json(monkeypatch, capsys):
     """A tiny frame stands in for 4K, and nothing for command and transcodes, which have tests of their own."""
@@ -78,6 +88,7 @@ def test_the_report_has_its_keys_and_is_json(monkeypatch, capsys):
     monkeypatch.setattr(bench, "_command", lambda rounds: {"seconds": 0.5, "peak_mib": 100.0})
     monkeypatch.setattr(bench.transcoding, "bench", lambda frame, quick: FORMATS)
     monkeypatch.setattr(bench.gain_network, "bench", lambda frame, quick, views: NETWORKS)
+    monkeypatch.setattr(bench.video, "bench", lambda frame, operators, quick: FILMS)
     result = json.loads(json.dumps(bench.bench()))
     assert set(result["kernels"]) == {"gain_map_u8_4k", "fp16_4k", "pq10_4k", "half_map_4k"}
     for row in result["kernels"].values():
@@ -95,6 +106,8 @@ def test_the_report_has_its_keys_and_is_json(monkeypatch, capsys):
     bench.report.show(result)
     said = capsys.readouterr().out
     words = (
+        "preset 8",
+        "3.50 x",
         "fp16_4k",
         "torch eager",
         "whole command",

@@ -68,6 +68,13 @@ def is_cut(pictures: Sequence[Floats], at: int) -> bool:
     return not _is_undone(pictures, at, jump, first, last)
 
 
+def is_flash(pictures: Sequence[Floats], at: int) -> bool:
+    """Whether pictures[at] begins a flash: a jump that is undone within the window."""
+    jump = change(pictures[at - 1], pictures[at])
+    last = min(at + CUT_WINDOW, len(pictures) - 1)
+    return jump >= CUT_CHANGE and _is_undone(pictures, at, jump, at, last)
+
+
 def _is_undone(pictures: Sequence[Floats], at: int, jump: float, first: int, last: int) -> bool:
     after = (change(pictures[at - 1], pictures[k]) for k in range(at + 1, last + 1))
     before = (change(pictures[k - 1], pictures[at]) for k in range(first, at))

@@ -25,6 +25,9 @@ from .reading import Picture
 from .scenes import CUT_WINDOW, Bars, Floats
 
 RADIUS_SECONDS, LEAST_RADIUS, MOST_RADIUS = 1 / 3, 4, 12
+SAMPLE_STEP = 4
+"""Of the thumbnail's cells, one of so many each way tells the largest gain."""
+
 MOST_WAITING_BYTES = 160 << 20
 """Of decoded frames that wait for those behind them; large frames get a shorter filter."""
 
@@ -73,7 +76,8 @@ def judge(model: OperatorModel, orientation: int) -> Callable[[Floats], Verdict]
         said = model.operators(np.ascontiguousarray(turned_upright(thumbnail, orientation, axis=1)))
         grids = np.ascontiguousarray(turned_back(said.grids, orientation, axis=1))
         operators = dataclasses.replace(said, grids=grids)
-        codes = np.ascontiguousarray((thumbnail.transpose(1, 2, 0) * 255 + 0.5).astype(np.uint8))
+        sample = thumbnail[:, ::SAMPLE_STEP, ::SAMPLE_STEP].transpose(1, 2, 0)
+        codes = np.ascontiguousarray((sample * 255 + 0.5).astype(np.uint8))
         return Verdict(operators, max(kernels.gain_range(codes, operators)[1]))
 
     return verdict
@@ -113,6 +117,7 @@ class Timeline:
         self._pushed = self._decided = self._given = 0
         self._start, self._bars = 0, Bars()
         self._key: tuple[Floats, Bars, Verdict] | None = None
+        self._flash_until = 0
         self.scenes = self.judged = 0
 
     def push(self, picture: Picture) -> Iterator[Steady]:
@@ -157,19 +162,25 @@ class Timeline:
         if step.bars != self._bars or step.thumbnail is None:
             step.thumbnail = video.thumbnail(_cropped(step.picture, self._bars), THUMBNAIL_SIDE)
         step.start, step.scene, step.bars = self._start, self.scenes - 1, self._bars
-        step.verdict = self._verdict(step, self._at(max(index - 1, self._first)).small)
+        if self._key is not None and scenes.is_flash(*self._around(index)):
+            self._flash_until = index + CUT_WINDOW
+        step.verdict = self._verdict(step, self._at(max(index - 1, self._first)).small, index < self._flash_until)
         step.thumbnail = None
 
     def _is_cut(self, index: int) -> bool:
+        return scenes.is_cut(*self._around(index))
+
+    def _around(self, index: int) -> tuple[list[Floats], int]:
+        """Small pictures around one, and where it is among them."""
         first = max(index - CUT_WINDOW - 1, self._first)
         last = min(index + CUT_WINDOW, self._pushed - 1)
-        return scenes.is_cut([self._at(k).small for k in range(first, last + 1)], index - first)
+        return [self._at(k).small for k in range(first, last + 1)], index - first
 
-    def _verdict(self, step: _Step, before: Floats) -> Verdict:
+    def _verdict(self, step: _Step, before: Floats, flashing: bool) -> Verdict:
         assert step.thumbnail is not None
         if self._key is not None:
             small, bars, verdict = self._key
-            if bars == step.bars and scenes.says_the_same(small, before, step.small):
+            if bars == step.bars and (flashing or scenes.says_the_same(small, before, step.small)):
                 return verdict
         verdict = self._verdict_of(step.thumbnail)
         self.judged += 1

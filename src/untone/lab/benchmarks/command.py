@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 from ... import kernels
 from ...console.progress import Progress
 from ...operators import Operators
-from . import gain_network, report, transcoding
+from . import gain_network, report, transcoding, video
 
 HEIGHT, WIDTH = 2160, 3840
 ROUNDS, TURNS = 3, 5
@@ -70,7 +70,7 @@ def bench(*, quick: bool = False, views: Path | None = None) -> dict[str, Any]:
     ...} for each of KERNELS, where `variants` holds the same of every compiled variant and `scaling` is the gain of two
     threads over one;
     thumbnail.{downsample_ms, encoder_ms, share_of_full_size}; command_12mp.{seconds, peak_mib}; formats, as of
-    transcoding.bench; gain_mlp, as of gain_network.bench. None where something needed is not installed.
+    transcoding.bench; gain_mlp, as of gain_network.bench; video, as of video.bench. None where something needed is not installed.
     """
     result = {"load_average": _load_average(), **kernels.info()}
     parts: dict[str, Run] = {
@@ -78,6 +78,7 @@ def bench(*, quick: bool = False, views: Path | None = None) -> dict[str, Any]:
         "command_12mp": lambda: _command(1 if quick else COMMAND_ROUNDS),
         "formats": lambda: transcoding.bench(specimen()[0], quick=quick),
         "gain_mlp": lambda: gain_network.bench(specimen()[0], quick=quick, views=views),
+        "video": lambda: video.bench(*specimen(), quick=quick),
     }
     with Progress(len(KERNELS) + len(parts), "groups of timings") as progress:
         result["kernels"], result["torch_eager"] = _kernels(quick, progress.step)

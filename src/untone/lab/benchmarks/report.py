@@ -25,6 +25,7 @@ KERNELS = (
 STAGES = ("stage", "figure", "value")
 TRANSCODES = ("transcode", "seconds", "of codecs", "ratio")
 NETWORKS = ("gain network", "ms", "over torch", "over torch, CPU", "over torch, 1 thread")
+FILMS = ("film, 1920 x 1080", "ms or seconds", "other", "ratio")
 QUALITY = ("training of a gain network", "PQ-PSNR dB", "over it", "CPU s", "of the paper's time")
 
 
@@ -48,6 +49,8 @@ def tables(result: dict[str, Any]) -> Iterable[tuple[tuple[str, ...], list[tuple
     yield NETWORKS, list(_network_rows(result["gain_mlp"]))
     if result["gain_mlp"]["quality"]:
         yield QUALITY, list(_quality_rows(result["gain_mlp"]["quality"]))
+    if result["video"]:
+        yield FILMS, list(_film_rows(result["video"]))
 
 
 def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> Table:
@@ -80,6 +83,18 @@ def _stage_rows(result: dict[str, Any]) -> Iterable[tuple[str, str, str]]:
     yield "untone photo.jpg, 12 MP", "most memory", _number(command["peak_mib"], 0, " MiB")
     yield "headers of a large JPEG", "read", _number(formats["inspect_ms"], 2, " ms")
     yield "headers of a large JPEG", "CPU", _number(formats["inspect_cpu_ms"], 2, " ms")
+
+
+def _film_rows(found: dict[str, Any]) -> Iterable[tuple[str, ...]]:
+    for variant, row in found["planes"].items():
+        yield f"planes, {variant}", _number(row["ms"], 1), "", ""
+    best = min(row["ms"] for row in found["planes"].values())
+    eager, scaler = found["torch_eager_ms"], found["swscale_ms"]
+    yield "planes beside torch eager", _number(best, 1), _number(eager, 1), _times(found["over_torch_eager"])
+    yield "planes beside swscale", _number(best, 1), _number(scaler, 1), _times(found["over_swscale"])
+    for preset, row in found["command"].items():
+        seconds = _number(row["seconds"], 1), _number(row["codecs_seconds"], 1)
+        yield f"untone clip.mp4 beside its codecs, preset {preset}", *seconds, _times(row["ratio"])
 
 
 def _transcode_rows(found: dict[str, Any]) -> Iterable[tuple[str, ...]]:
