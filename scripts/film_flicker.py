@@ -2,8 +2,8 @@
 
 Three renderings of each clip: through one curve for each scene (the mean of what the network says in it), so that only
 the film itself moves; through what the network says of each frame by itself; and as `untone` does it, smoothed.
-A patch is one of 32 x 18, still where its code moved by less than STILL in the film. Figures are the root mean square of
-the change in stops, over still patches above DARK nits, within scenes.
+A patch is one of 32 x 18, still where its code moved by less than STILL in the film. Figures are the root mean square
+of the change in stops, over still patches above DARK nits, within scenes.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """untone clip.mp4: signals, timing, tracks and light of the film that is written; what is refused; whole or nothing."""
 
 import json
-import os
 import re
 import signal
 import subprocess
@@ -226,16 +225,14 @@ def test_interlaced_films_are_deinterlaced_with_their_timestamps(tmp_path):
     assert max(combed) < 0.4 * np.abs(np.diff(pictures[2][20:-20, :, 0], axis=0)).mean() * 500
 
 
-def test_films_of_odd_sizes_are_converted(tmp_path):
+@pytest.mark.parametrize(("codec", "suffix"), [("ffv1", ".mkv"), ("av1", ".mp4"), ("prores", ".mov")])
+def test_films_of_odd_sizes_are_converted(tmp_path, codec, suffix):
     picture = scene(0)[:77, :131]
     clip = write_clip(tmp_path / "odd.mkv", [picture] * 3, codec="ffv1", pix_fmt="yuv444p", options={})
-    for codec, suffix in (("ffv1", ".mkv"), ("av1", ".mp4"), ("hevc", ".mp4")):
-        try:
-            convert(clip, tmp_path / f"out{suffix}", fast(codec))
-        except UntoneError as error:
-            assert "takes no film of 131 x 77" in str(error)
-        else:
-            assert decoded(tmp_path / f"out{suffix}")[0][1].shape == (77, 131)
+    convert(clip, tmp_path / f"out{suffix}", fast(codec))
+    assert decoded(tmp_path / f"out{suffix}")[0][1].shape == (77, 131)
+    with pytest.raises(UntoneError, match="takes no film of 131 x 77; --codec av1 does"):
+        convert(clip, tmp_path / "out.mp4", fast("hevc"))
 
 
 def test_an_interrupt_leaves_nothing(clip, tmp_path, monkeypatch):
@@ -294,7 +291,6 @@ def test_a_signal_ends_the_process_and_leaves_nothing(tmp_path, sent):
     assert [p.name for p in tmp_path.iterdir()] == ["clip.mp4"]
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no full disk here to write to")
 def test_a_disk_that_refuses_is_one_line(clip, tmp_path, monkeypatch):
     from untone.apps.video.output import film
 

@@ -53,7 +53,7 @@ def encoder_options(options: FilmOptions, mastering: Mastering | None) -> dict[s
         return {"preset": preset, "crf": crf, "x265-params": _x265_parameters(options.transfer, mastering)}
     if options.codec == "prores":
         return {"profile": preset, "vendor": "apl0"}
-    return {"level": "3", "slices": "16", "slicecrc": "1"}
+    return {"level": "3", "slices": "4", "slicecrc": "1"}
 
 
 def _svt_parameters(mastering: Mastering | None) -> str:
@@ -104,9 +104,9 @@ class Encoder:
         try:
             context.open()
         except (av.FFmpegError, ValueError) as error:
-            raise UntoneError(
-                f"the encoder {context.name} takes no film of {facts.width} x {facts.height}: {error}"
-            ) from None
+            hint = "; --codec av1 does" if options.codec != "av1" else ""
+            size = f"{facts.width} x {facts.height}"
+            raise UntoneError(f"the encoder {context.name} takes no film of {size}{hint} ({_words(error)})") from None
 
     def frame(self) -> tuple[Any, Planes]:
         """A new frame, and its planes to fill."""
@@ -132,6 +132,10 @@ class Encoder:
         """The rest of the packets."""
         packets: Sequence[Any] = self.context.encode(None)
         return packets
+
+
+def _words(error: Exception) -> str:
+    return str(getattr(error, "strerror", None) or error).split(":")[0]
 
 
 def planes_of(frame: Any) -> Planes:
