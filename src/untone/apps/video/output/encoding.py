@@ -53,7 +53,7 @@ def encoder_options(options: FilmOptions, mastering: Mastering | None) -> dict[s
         return {"preset": preset, "crf": crf, "x265-params": _x265_parameters(options.transfer, mastering)}
     if options.codec == "prores":
         return {"profile": preset, "vendor": "apl0"}
-    return {"level": "3", "slices": "4", "slicecrc": "1"}
+    return {"level": "3", "slicecrc": "1"}
 
 
 def _svt_parameters(mastering: Mastering | None) -> str:
