@@ -255,16 +255,21 @@ def inspect_film(arguments: argparse.Namespace) -> int:
         raise UnsupportedError("--html is for photos")
     name, found = arguments.file, read_signals(Path(arguments.file))
     if arguments.strict:
-        return _strict(name, findings(found), arguments.json)
-    print(as_json(name, found) if arguments.json else "\n".join(map(one_line, lines(name, found))))
+        return _strict(name, findings(found), arguments.json, arguments.quiet)
+    if arguments.json:
+        print(as_json(name, found))
+    elif not arguments.quiet:
+        print("\n".join(map(one_line, lines(name, found))))
     return 0
 
 
-def _strict(name: str, rows: list[Finding], as_json: bool) -> int:
+def _strict(name: str, rows: list[Finding], as_json: bool, quiet: bool) -> int:
     broken = any(finding.severity == BROKEN for finding in rows)
     if as_json:
         found = {"file": name, "broken": broken, "findings": [dataclasses.asdict(row) for row in rows]}
         print(json.dumps(found, indent=2))
+        return int(broken)
+    if quiet:
         return int(broken)
     for finding in rows:
         print(one_line(f"{finding.severity:<9} {finding.rule}: {finding.text}"))

@@ -30,6 +30,9 @@ TRUNCATION_SECONDS = 1.0
 MATRIX_NUMBERS = {"bt709": 1, "fcc": 4, "bt601": 5, "smpte240m": 7, "bt2020": 9}
 """As swscale counts them."""
 
+INTERLEAVED_SECONDS = 2.0
+"""How far behind the pictures of a moment its sound may lie in a file."""
+
 Matrix = tuple[int, ...]
 
 
@@ -231,7 +234,7 @@ class Source:
         if low is not None and self._start:
             self.container.seek(int(low * 1_000_000), backward=True)
         expected: int | None = None
-        latest = 0.0
+        latest, ended = 0.0, False
         try:
             for packet in self.container.demux():
                 if packet.stream.index != self.video.index:
@@ -241,6 +244,10 @@ class Source:
                     latest = max(latest, at)
                     if (low is None or at >= low) and (high is None or at < high):
                         yield packet
+                    continue
+                if ended and high is not None:
+                    if packet.dts is None or float(packet.dts * base) >= high + INTERLEAVED_SECONDS:
+                        return
                     continue
                 for frame in packet.decode():
                     pts = self._pts(frame, expected)
@@ -252,11 +259,14 @@ class Source:
                     at = float(pts * base)
                     if high is not None and at >= high:
                         yield from self._filtered(None)
-                        return
+                        ended = True
+                        break
                     if low is None or at >= low:
                         yield from self._filtered((frame, pts))
         except av.FFmpegError as error:
             raise DamagedError(f"damaged after {latest:.1f} seconds: {reason(error)}") from None
+        if ended:
+            return
         yield from self._filtered(None)
         self._check_end(latest, low is not None)
 

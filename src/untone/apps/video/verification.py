@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...console.lines import named, one_line
+from ...console.options import add_answer
 from ...errors import DamagedError, UntoneError
 from . import inspection, need_av, signals
 from .grading import LEVEL_NITS, average_nits, brightest_nits
@@ -36,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Of `untone verify`."""
     parser.add_argument("film", metavar="FILM", help="an HDR film")
     parser.add_argument("--source", metavar="FILE", help="the film that it was made of")
-    parser.add_argument("--json", action="store_true", help="one JSON object")
+    add_answer(parser.add_argument)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -57,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
                 {"film": arguments.film, "good": good, "checks": [dataclasses.asdict(c) for c in checks]}, indent=2
             )
         )
-    else:
+    elif not arguments.quiet:
         for check in checks:
             print(one_line(f"{'good' if check.good else 'WRONG':<6} {check.name:<9} {check.text}"))
     return 0 if good else 1

@@ -70,7 +70,8 @@ def bench(*, quick: bool = False, views: Path | None = None) -> dict[str, Any]:
     ...} for each of KERNELS, where `variants` holds the same of every compiled variant and `scaling` is the gain of two
     threads over one;
     thumbnail.{downsample_ms, encoder_ms, share_of_full_size}; command_12mp.{seconds, peak_mib}; formats, as of
-    transcoding.bench; gain_mlp, as of gain_network.bench; video, as of video.bench. None where something needed is not installed.
+    transcoding.bench; gain_mlp, as of gain_network.bench; video, as of video.bench. None where something needed is not
+    installed.
     """
     result = {"load_average": _load_average(), **kernels.info()}
     parts: dict[str, Run] = {

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from ....console.lines import complain, fault_line, named
-from ....console.options import percent, white
+from ....console.options import add_quiet, percent, white
 from ....console.progress import Progress, interruptible
 from ....errors import UntoneError, UsageError
 from .. import need_av
@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--to", dest="end", type=seconds, metavar="SECONDS", help="end there")
     add("--model", default="fastgamer", metavar="NAME|PATH", help="a model by name, or an .onnx file")
     add("--force", action="store_true", help="replace outputs that exist")
-    add("-q", "--quiet", action="store_true", help="nothing but errors")
+    add_quiet(add)
 
 
 def run(arguments: argparse.Namespace) -> int:
