@@ -41,6 +41,7 @@ TOOLS = {
         "decode an HDR film and its source; check timing, tracks, signals, light",
     ),
     "export": ("apps.video.export.command", "write a film's 3D LUTs, dynamic metadata, or frames of light"),
+    "view": ("apps.page.command", "look at photos before and after, choose, and export, on a page"),
     "doctor": ("apps.diagnosis", "show versions and kernels, and try the whole line"),
     "completion": ("apps.completion", "write what a shell needs to complete the command line: bash, zsh or fish"),
 }
