@@ -4,7 +4,7 @@ import { BINS, BRIGHTEST_NITS, DARKEST_NITS } from "./light.js";
 import { nitsText, shareText } from "./dom.js";
 
 const SPACE = "http://www.w3.org/2000/svg";
-const WIDTH = 384, HEIGHT = 110;
+const WIDTH = 280, HEIGHT = 78;
 const MARKS = [1, 10, 100, 1000];
 
 const shape = (tag, attributes) => {
@@ -26,7 +26,7 @@ export class Histogram {
     this.white = shape("line", { class: "white", y1: 0, y2: HEIGHT });
     this.svg.append(this.after, this.before, this.white);
     for (const nits of MARKS) {
-      const text = shape("text", { x: place(nits), y: HEIGHT + 16, "text-anchor": "middle" });
+      const text = shape("text", { x: place(nits), y: HEIGHT + 17, "text-anchor": "middle" });
       text.textContent = nits;
       this.svg.append(shape("line", { x1: place(nits), x2: place(nits), y1: HEIGHT, y2: HEIGHT + 4 }), text);
     }

@@ -117,7 +117,7 @@ export class Panel extends EventTarget {
     legend.hidden = kind === "photo";
     if (kind === "nits") {
       legend.replaceChildren(...this.stage.marks.map(([nits, rgb]) => {
-        const mark = make("span", {}, `${nits}`);
+        const mark = make("span", {}, nits >= 1000 ? `${nits / 1000}k` : `${nits}`);
         mark.style.setProperty("--mark", `rgb(${rgb.join()})`);
         return mark;
       }));
@@ -137,6 +137,7 @@ export class Panel extends EventTarget {
     find("#above").textContent = shareText(after.above);
     find("#headroom").textContent = `${fullHeadroom(this.stage.numbers).toFixed(2)} stops`;
     if (this.stage.look.kind === "map") this.#legend();
+    find("#advice").hidden = this.stage.isHdr || this.stage.look.kind !== "photo" || this.stage.look.exposure < 0;
   }
 
   forgetProbe() {
@@ -146,7 +147,7 @@ export class Panel extends EventTarget {
 
   showProbe(found) {
     if (!found) return;
-    find("#probe-title").textContent = `Pixel ${found.x}, ${found.y}`;
+    find("#probe-title").textContent = `Pixel ${found.x}, ${found.y}; stops over SDR white`;
     for (const side of ["before", "after"]) {
       find(`#${side}-nits`).textContent = nitsText(found[side].nits);
       find(`#${side}-stops`).textContent = stopsText(found[side].stops);
