@@ -19,15 +19,13 @@ from ..colour import PQ_PEAK_NITS
 from ..errors import UntoneError
 from ..formats.files import save
 from ..image import DIFFUSE_WHITE_NITS
+from ..prediction import MAX_STRENGTH, WHITES_NITS
 
 FILE_NAME = "untone-choices.json"
 VERSION = 1
 KEEP, REJECT = "keep", "reject"
-STRONGEST = 150.0
+STRONGEST = 100 * MAX_STRENGTH
 """Percent of the gain that a model gives."""
-
-DIMMEST_WHITE_NITS, BRIGHTEST_WHITE_NITS = 48.0, 1000.0
-"""SDR white: of a cinema, and of a phone in the sun."""
 
 MAX_FILE_BYTES = 32 << 20
 
@@ -53,7 +51,7 @@ class Choice:
 
     def __post_init__(self) -> None:
         _check("strength", self.strength, 0, STRONGEST)
-        _check("white", self.white, DIMMEST_WHITE_NITS, BRIGHTEST_WHITE_NITS)
+        _check("white", self.white, *WHITES_NITS)
         if self.peak is not None:
             _check("peak", self.peak, self.white, PQ_PEAK_NITS)
         if self.verdict not in (None, KEEP, REJECT):
@@ -83,6 +81,11 @@ def choice(found: Any) -> Choice:
     if not isinstance(found, dict) or not set(found) <= set(names):
         raise UntoneError(f"a choice is an object with no other keys than {', '.join(names)}")
     return Choice(**found)
+
+
+def options(kept: Choice) -> dict[str, Any]:
+    """The numbers of a choice as pipeline.convert takes them."""
+    return {"strength": kept.strength / 100, "peak_nits": kept.peak, "white_nits": kept.white}
 
 
 def load(path: Path) -> dict[str, Choice]:

@@ -1,7 +1,7 @@
 """The page's server: what may be asked, and the answers. All of it goes through the guard.
 
     GET  /                         the page
-    GET  /static/NAME              one of STATIC
+    GET  /static/NAME              one of static_files.NAMES
     GET  /state                    photos, choices, what to know about this server
     GET  /photos/N                 what codes of the photo mean (renditions.meaning)
     GET  /photos/N/view            codes of a part of it: left top right bottom width height
@@ -19,7 +19,6 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Awaitable, Callable
-from importlib import resources
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -37,33 +36,13 @@ from . import renditions, tiles
 from .exporting import REPLACE, SKIP, Exports
 from .library import Library
 from .scale import SCALE
+from .static_files import NAMES, TYPES, static
 from .studio import SUFFIXES, Studio
 from .uploads import MOST_BYTES, Uploads
 
-STATIC = {
-    "style.css": "text/css",
-    "main.js": "text/javascript",
-    "app.js": "text/javascript",
-    "dom.js": "text/javascript",
-    "grid.js": "text/javascript",
-    "photo.js": "text/javascript",
-    "stage.js": "text/javascript",
-    "panel.js": "text/javascript",
-    "histogram.js": "text/javascript",
-    "light.js": "text/javascript",
-    "decisions.js": "text/javascript",
-    "exporting.js": "text/javascript",
-    "server.js": "text/javascript",
-    "icon.svg": "image/svg+xml",
-}
 MOST_JSON_BYTES = 4 << 20
 
 Handler = Callable[[Request], Awaitable[Response]]
-
-
-def static(name: str) -> bytes:
-    """A file of the page, from the package."""
-    return resources.files(__package__).joinpath("static", name).read_bytes()
 
 
 class Server:
@@ -96,9 +75,9 @@ class Server:
 
     async def _static(self, request: Request) -> Response:
         name = request.path_params["name"]
-        if name not in STATIC:
+        if name not in NAMES:
             return JSONResponse({"fault": "there is no such file"}, 404)
-        return Response(static(name), media_type=STATIC[name], headers={"cache-control": "no-cache"})
+        return Response(static(name), media_type=TYPES[Path(name).suffix], headers={"cache-control": "no-cache"})
 
     async def _state(self, request: Request) -> Response:
         photos = [{"number": p.number, "name": p.name, "kept": p.folder is not None} for p in self._library.photos]

@@ -7,7 +7,7 @@ import { PhotoView } from "./photo.js";
 import { find, make, say } from "./dom.js";
 
 const KEYS = [
-  ["Everywhere", [["K", "keep"], ["R", "reject"], ["0", "reset strength, peak and white"], ["Z", "undo"], ["E", "export"], ["?", "this list"]]],
+  ["Everywhere", [["K", "keep", "served"], ["R", "reject", "served"], ["0", "reset strength, peak and white"], ["Z", "undo"], ["E", "export", "served"], ["?", "this list"]]],
   ["Among all photos", [["Arrows", "move"], ["Enter", "open"], ["X", "select"], ["A", "select all, or none"], ["C", "copy the choices of this photo to those selected"]]],
   ["In one photo", [["← →", "previous, next"], ["Esc", "all photos"], ["W", "wipe, then arrows"], ["B", "before, after"], ["[ ]", "strength"], [", .", "exposure"],
     ["V", "photo, nits, gain map, clipped"], ["+ − F 1", "zoom in, out, whole photo, pixels"], ["Shift + arrows", "pan"], ["P", "probe, then arrows"]]],
@@ -29,7 +29,7 @@ class App {
     this.grid = new Grid(source, this.decisions);
     this.view = new PhotoView(source, this.decisions, state.scale);
     if (source.canExport) this.exporting = new ExportDialog(source, () => this.#groups());
-    else for (const element of document.querySelectorAll(".served")) element.remove();
+    else for (const element of document.querySelectorAll(".served")) element.hidden = true;
     this.#words(state);
     this.#listen();
   }
@@ -42,7 +42,7 @@ class App {
       find("#notice").hidden = false;
     }
     find("#keys").replaceChildren(...KEYS.map(([title, keys]) =>
-      make("section", {}, make("h3", {}, title), make("dl", {}, ...keys.flatMap(([key, what]) =>
+      make("section", {}, make("h3", {}, title), make("dl", {}, ...keys.filter(([, , served]) => !served || this.source.canExport).flatMap(([key, what]) =>
         [make("dt", {}, make("kbd", {}, key)), make("dd", {}, what)])))));
   }
 
@@ -127,7 +127,7 @@ class App {
     const { size } = this.grid.selected;
     find("#selected").hidden = !size;
     find("#selected").textContent = `${size} selected`;
-    if (find("#copy")) find("#copy").hidden = !size;
+    find("#copy").hidden = !size || !this.source.canExport;
   }
 
   // The photo that keys are about: the one shown, the focused one, or those selected.
@@ -139,7 +139,7 @@ class App {
 
   decide(verdict) {
     const numbers = this.#targets;
-    if (!numbers.length) return;
+    if (!numbers.length || !this.source.canKeep) return;
     const all = numbers.every(number => this.decisions.of(number).verdict === verdict);
     this.decisions.change(numbers, { verdict: all ? null : verdict });
     say(`${numbers.length === 1 ? this.photos.get(numbers[0]).name : `${numbers.length} photos`}: ${all ? "undecided" : verdict === "keep" ? "kept" : "rejected"}`);

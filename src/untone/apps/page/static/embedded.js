@@ -1,9 +1,13 @@
-// Photos that lie in the page itself, as JSON: codes of the base as a JPEG or PNG, those of the map as a PNG.
+// Photos that lie in the page itself, as JSON: codes of the base as a JPEG (with the map, for HDR screens), and of the map as a PNG.
 
-async function bitmap(type, base64) {
-  const bytes = Uint8Array.from(atob(base64), letter => letter.charCodeAt(0));
-  return createImageBitmap(new Blob([bytes], { type }), { colorSpaceConversion: "none" });
+import { UNTOUCHED } from "./decisions.js";
+import { srgbToLinear } from "./light.js";
+
+function blob(base64, type) {
+  return new Blob([Uint8Array.from(atob(base64), letter => letter.charCodeAt(0))], { type });
 }
+
+const bitmap = (base64, type) => createImageBitmap(blob(base64, type), { colorSpaceConversion: "none" });
 
 const read = id => JSON.parse(document.getElementById(id).textContent);
 
@@ -18,9 +22,9 @@ export class EmbeddedSource {
 
   async #photo(number) {
     if (!this.#kept.has(number)) {
-      const { meaning, base, base_type: type, map, tile, figures } = read(`photo-${number}`);
-      const bitmaps = Promise.all([bitmap(type, base), bitmap("image/png", map)]);
-      this.#kept.set(number, { meaning, bitmaps, tile, figures });
+      const photo = read(`photo-${number}`);
+      photo.bitmaps = Promise.all([bitmap(photo.base, "image/jpeg"), bitmap(photo.map, "image/png")]);
+      this.#kept.set(number, photo);
     }
     return this.#kept.get(number);
   }
@@ -41,19 +45,27 @@ export class EmbeddedSource {
   async pixel(number, x, y) {
     const { meaning } = await this.#photo(number);
     const view = await this.view(number, meaning, [x, y, x + 1, y + 1], [1, 1]);
-    const linear = [...view.base].map(code => (code / 255 <= 0.04045 ? code / 255 / 12.92 : ((code / 255 + 0.055) / 1.055) ** 2.4));
+    const linear = [...view.base].map(code => srgbToLinear(code / 255));
     const share = [...view.map].map(code => code / 255);
     return { light: linear, share: share.length === 3 ? share : [share[0], share[0], share[0]] };
   }
 
   async tile(number) {
     const { tile, figures, meaning } = await this.#photo(number);
-    const bytes = Uint8Array.from(atob(tile), letter => letter.charCodeAt(0));
-    return { url: URL.createObjectURL(new Blob([bytes], { type: "image/jpeg" })), ...figures, origin: meaning.origin };
+    return { url: URL.createObjectURL(blob(tile, "image/jpeg")), ...figures, origin: meaning.origin };
   }
 
-  fileAddress() {
-    return "";
+  // The picture with its gain map, for HDR screens; there is one, with the numbers that the page was made with.
+  fileAddress(number, choice) {
+    const photo = this.#kept.get(number), { strength, peak, white } = { ...UNTOUCHED, ...read("state").choices[number] };
+    const same = !peak === !choice.peak && strength === choice.strength && (!peak || peak / white === choice.peak / choice.white);
+    if (!same) return null;
+    photo.address ??= URL.createObjectURL(blob(photo.base, "image/jpeg"));
+    return photo.address;
+  }
+
+  async extras(number) {
+    return this.#photo(number);
   }
 }
 

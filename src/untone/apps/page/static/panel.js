@@ -106,10 +106,14 @@ export class Panel extends EventTarget {
     this.#legend();
   }
 
-  addExposure(stops) {
+  setExposure(stops) {
     const { least, most } = EXPOSURES;
-    this.exposure.set(Math.min(most, Math.max(least, Number(this.exposure.input.value) + stops)));
+    this.exposure.set(Math.min(most, Math.max(least, stops)));
     this.stage.setLook({ exposure: Number(this.exposure.input.value) });
+  }
+
+  addExposure(stops) {
+    this.setExposure(Number(this.exposure.input.value) + stops);
   }
 
   #legend() {

@@ -76,7 +76,7 @@ export class PhotoView extends EventTarget {
     const query = matchMedia("(dynamic-range: high)");
     const limits = CSS.supports("dynamic-range-limit", "standard");
     const tell = () => {
-      this.stage.isHdr = query.matches && this.source.canExport === true;
+      this.stage.isHdr = query.matches;
       find("#real-choice").hidden = !this.stage.isHdr;
       find("#screen").textContent = query.matches
         ? `HDR screen${limits ? "" : "; this browser knows no dynamic-range-limit"}`
@@ -98,6 +98,7 @@ export class PhotoView extends EventTarget {
   }
 
   decide(verdict) {
+    if (!this.source.canKeep) return;
     const same = this.decisions.of(this.photo.number).verdict === verdict;
     this.decisions.change([this.photo.number], { verdict: same ? null : verdict });
     say(same ? "Undecided" : verdict === "keep" ? "Kept" : "Rejected");

@@ -290,7 +290,8 @@ export class Stage extends EventTarget {
       return;
     }
     const address = this.source.fileAddress(this.number, this.choice, "screen");
-    if (this.real.getAttribute("src") === address) this.real.hidden = false;
+    if (!address) this.real.hidden = true;
+    else if (this.real.getAttribute("src") === address) this.real.hidden = false;
     else {
       this.real.src = address;
       this.real.decode().then(() => { this.real.hidden = false; }, () => {});
