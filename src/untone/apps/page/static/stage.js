@@ -246,6 +246,7 @@ export class Stage extends EventTarget {
       if (this.partView) this.#paint(side.part, this.partView, side.name, step);
     }
     this.drawMilliseconds = performance.now() - start;
+    this.root.dataset.step = step;
     if (step === 1) this.slow = this.drawMilliseconds > SLOW_MILLISECONDS;
     this.dispatchEvent(new Event("drawn"));
   }
