@@ -179,7 +179,7 @@ def _add_convert_options(parser: Parser) -> None:
     add("--map-size", choices=("full", "half", "quarter"), default="half", help="side of the gain map; default half")
     add_qualities(add, base=95, gain_map=90)
     add("--model", default="fastgamer", metavar="NAME|PATH", help="a model by name, or an .onnx file")
-    add("--choices", metavar="FILE", help="untone-choices.json of the page: its strength, peak and white for each photo")
+    add("--choices", metavar="FILE", help="untone-choices.json of the page: strength, peak and white of each photo")
     add_batch_arguments(parser)
     add_film_arguments(parser)
     add("--version", action="version", version=f"untone {__version__}")

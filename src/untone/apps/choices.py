@@ -17,7 +17,7 @@ from typing import Any
 
 from ..colour import PQ_PEAK_NITS
 from ..errors import UntoneError
-from ..formats.files import save
+from ..formats.common.files import save
 from ..image import DIFFUSE_WHITE_NITS
 from ..prediction import MAX_STRENGTH, WHITES_NITS
 

@@ -1,4 +1,4 @@
-"""The page in a real browser: what it shows is untone.apply, what it can do it can do by keyboard, and it asks nobody."""
+"""The page in a real browser: what it shows is untone.apply, what it can do goes by keyboard, and it asks nobody."""
 
 import base64
 import dataclasses
@@ -7,9 +7,9 @@ import re
 
 import numpy as np
 import pytest
+from serving import Page, browsing, chromium, gain_map, listing, photo, write_folder
 
 import untone
-from serving import Page, browsing, chromium, gain_map, listing, photo, write_folder
 from untone import cli, colour, formats, gainmap, pipeline
 from untone.apps.page import renditions
 from untone.image import Image
@@ -111,7 +111,8 @@ def test_arithmetic_is_that_of_apply(tab, page, case, headroom):
           const numbers = m.chosenNumbers(meaning, {strength: 100, peak: null, white: 203});
           const weight = m.mapWeight(numbers, headroom ?? m.fullHeadroom(numbers));
           const bytes = Uint8Array.from(codes), out = [];
-          const view = {width, height, base: bytes.subarray(0, width * height * 3), map: bytes.subarray(width * height * 3)};
+          const end = width * height * 3;
+          const view = {width, height, base: bytes.subarray(0, end), map: bytes.subarray(end)};
           m.eachLight(view, meaning, numbers, weight, 1, (i, r, g, b) => out.push(r, g, b));
           return out; }""",
         [meaning, view.tolist(), width, height, headroom],
@@ -279,7 +280,10 @@ def test_from_opening_to_export_without_a_mouse(tmp_path, player):
     assert {name: after[name] for name in before} == before
     assert set(after) - set(before) == {"untone-choices.json", "photo-1.hdr.jpg"}
     choices = json.loads(after["untone-choices.json"])["photos"]
-    assert choices == {"photo-1.jpg": {"strength": 90, "verdict": "keep"}, "photo-2.jpg": {"strength": 90, "verdict": "reject"}}
+    assert choices == {
+        "photo-1.jpg": {"strength": 90, "verdict": "keep"},
+        "photo-2.jpg": {"strength": 90, "verdict": "reject"},
+    }
     out = tmp_path / "out"
     out.mkdir()
     assert cli.main([str(folder), "-o", f"{out}/", "--choices", str(folder / "untone-choices.json")]) == 0
@@ -323,7 +327,8 @@ def test_nothing_is_cut_off_at_any_width(tab, page, width):
                 """() => [...document.querySelectorAll("button, a, input, [role=slider]")]
                 .filter(e => e.checkVisibility() && e.type !== "file").map(e => {
                   const r = e.getBoundingClientRect();
-                  const name = e.getAttribute("aria-label") || e.innerText || [...(e.labels ?? [])].map(l => l.innerText).join();
+                  const labels = [...(e.labels ?? [])].map(l => l.innerText).join();
+                  const name = e.getAttribute("aria-label") || e.innerText || labels;
                   return [e.id || e.outerHTML.slice(0, 80), name.trim(), r.left, r.right, r.height]; })"""
             )
             assert len(found) > 5
@@ -342,7 +347,9 @@ def test_colours_have_contrast():
 
     named = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", static("style.css").decode()))
     luminance = {
-        k: float(colour.srgb_to_linear(np.array([int(v[i : i + 2], 16) for i in (1, 3, 5)]) / 255) @ [0.2126, 0.7152, 0.0722])
+        k: float(
+            colour.srgb_to_linear(np.array([int(v[i : i + 2], 16) for i in (1, 3, 5)]) / 255) @ [0.2126, 0.7152, 0.0722]
+        )
         for k, v in named.items()
     }
     for text in ("text", "soft", "accent", "fault"):
@@ -367,7 +374,9 @@ def test_on_an_hdr_screen_the_file_itself_is_shown(page, player):
             pytest.skip("this browser does not take hdr10 for an HDR screen")
         tab.wait_for_selector("img.real:not([hidden])", state="attached")
         assert "HDR screen" in tab.inner_text("#screen")
-        read = "fetch(document.querySelector('img.real').src).then(a => a.arrayBuffer()).then(b => [...new Uint8Array(b)])"
+        read = (
+            "fetch(document.querySelector('img.real').src).then(a => a.arrayBuffer()).then(b => [...new Uint8Array(b)])"
+        )
         base, found = formats.read(bytes(tab.evaluate(read)))
         assert (base.width, gainmap.to_stops(found).max() > 0.5) == (144, True)
         assert tab.evaluate("getComputedStyle(document.querySelector('.side.before')).dynamicRangeLimit") == "standard"

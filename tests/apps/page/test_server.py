@@ -11,13 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from serving import Page, listing, photo, write_folder
 
 import untone
 from untone import formats, pipeline
 from untone.apps.choices import Choice
 from untone.apps.page import renditions, uploads
-
-from serving import Page, listing, photo, write_folder
 
 pytest.importorskip("starlette", reason="the extra page is not installed")
 pytest.importorskip("uvicorn", reason="the extra page is not installed")
@@ -85,7 +84,8 @@ def test_it_listens_on_loopback_alone(page):
 
 
 @pytest.mark.parametrize(
-    "path", ["static/../server.py", "static/..%2fserver.py", "static/%2e%2e/server.py", "static//etc/passwd", "photos/..%2f"]
+    "path",
+    ["static/../server.py", "static/..%2fserver.py", "static/%2e%2e/server.py", "static//etc/passwd", "photos/..%2f"],
 )
 def test_no_path_leads_out(page, path):
     assert page.ask("GET", path)[0] in (403, 404)
@@ -136,7 +136,10 @@ def test_numbers_out_of_range_are_one_line(page):
     for query in ("strength=151", "strength=nan", "strength=x", "peak=10", "white=-1"):
         status, answer = page.json("GET", f"photos/{number}/file?{query}")
         assert (status, "\n" in answer["fault"]) == (422, False)
-    for query in ("left=0&top=0&right=9999&bottom=1&width=1&height=1", "left=0&top=0&right=1&bottom=1&width=1e9&height=1"):
+    for query in (
+        "left=0&top=0&right=9999&bottom=1&width=1&height=1",
+        "left=0&top=0&right=1&bottom=1&width=1e9&height=1",
+    ):
         assert page.json("GET", f"photos/{number}/view?{query}")[0] == 422
     assert page.json("GET", f"photos/{number}/pixel?x=-1&y=0")[0] == 422
     for body in ({}, {"changes": []}, {"changes": {"0": {"strength": "much"}}}, {"changes": {"0": {"other": 1}}}):
@@ -196,7 +199,10 @@ def test_choices_are_kept_beside_the_photos(tmp_path):
     kept = json.loads((folder / "untone-choices.json").read_text())
     assert kept["photos"] == {"photo-0.jpg": {"strength": 60, "verdict": "keep"}, "photo-2.jpg": {"verdict": "reject"}}
     with Page(folder) as page:
-        assert page.json("GET", "state")[1]["choices"] == {"0": {"strength": 60, "verdict": "keep"}, "2": {"verdict": "reject"}}
+        assert page.json("GET", "state")[1]["choices"] == {
+            "0": {"strength": 60, "verdict": "keep"},
+            "2": {"verdict": "reject"},
+        }
 
 
 def test_a_folder_that_takes_no_file_is_said_and_choices_last_as_long_as_the_page(tmp_path):
@@ -305,9 +311,10 @@ def test_a_pixel_is_what_apply_makes_of_it(orientation, tmp_path):
     found = renditions.pair((tmp_path / "p.jpg").read_bytes(), pipeline.predict)
     light = turned_upright(untone.apply(*found.stored).pixels, orientation)
     meaning = renditions.meaning(found)
+    limits = meaning["min_stops"], meaning["max_stops"]
     for x, y in ((0, 0), (found.image.width - 1, found.image.height - 1), (50, 40)):
         known = renditions.pixel(found, x, y)
-        stops = [low + (high - low) * s for low, high, s in zip(meaning["min_stops"], meaning["max_stops"], known["share"])]
+        stops = [low + (high - low) * s for low, high, s in zip(*limits, known["share"], strict=True)]
         made = (np.array(known["light"]) + 1 / 64) * 2.0 ** np.array(stops) - 1 / 64
         assert np.allclose(made, light[y, x], rtol=1e-4, atol=1e-5)
 

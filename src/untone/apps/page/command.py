@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import secrets
-import signal
 import socket
 import sys
 import tempfile
@@ -13,8 +12,9 @@ import threading
 import webbrowser
 from pathlib import Path
 
+from ...console.lines import complain
+from ...console.progress import interruptible
 from ...errors import UntoneError, UsageError
-from ..report import complain
 from .library import Library
 
 ADDRESS = "127.0.0.1"
@@ -113,14 +113,9 @@ def _serve(
         app, log_level="critical", lifespan="off", ws="none", timeout_graceful_shutdown=SECONDS_TO_CLOSE,
         h11_max_incomplete_event_size=1 << 16,
     )  # fmt: skip
-    signal.signal(signal.SIGTERM, _interrupt)  # or what was uploaded would stay
-    with contextlib.suppress(KeyboardInterrupt):
+    with contextlib.suppress(KeyboardInterrupt), interruptible():  # SIGTERM too, or what was uploaded would stay
         uvicorn.Server(config).run(sockets=[listening])
     exports.stop_all()
-
-
-def _interrupt(number: int, frame: object) -> None:
-    raise KeyboardInterrupt
 
 
 def _warm(model: str) -> None:

@@ -8,7 +8,7 @@ import dataclasses
 import html
 import math
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -17,15 +17,15 @@ from PIL import Image as Pictures
 from PIL import ImageDraw, ImageFont
 
 from ... import formats, pipeline
+from ...console.lines import complain, fault_line, one_line
+from ...console.progress import Progress
 from ...errors import UntoneError, UsageError
-from ...formats.files import save
+from ...formats.common.files import save
 from ...image import Image
 from ..choices import REJECT
-from ..report import complain, fault_line, one_line
 from . import renditions, tiles
 from .document import check_target, reduced
 from .library import Library, Photo
-from .progress import shown_progress
 
 EXPOSURES = (0, -2)
 LARGEST_PICTURE, SMALLEST_PICTURE = 360, 90
@@ -44,7 +44,8 @@ HEAD = """<!doctype html><html lang="en"><head><meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
 <meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="dark">
 <title>{title}</title><style>
-body{{margin:0;padding:1.5rem clamp(1rem,3vw,4rem) 4rem;background:#0e0e0e;color:#ececec;font:1rem/1.45 system-ui,sans-serif}}
+body{{margin:0;padding:1.5rem clamp(1rem,3vw,4rem) 4rem}}
+body{{background:#0e0e0e;color:#ececec;font:1rem/1.45 system-ui,sans-serif}}
 h1{{font-size:1.25rem;font-weight:600}}
 p{{color:#a6a6a6;margin:0}}
 main{{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,24rem),1fr));gap:2.5rem 2rem;margin-top:2rem}}
@@ -118,14 +119,13 @@ def cards(library: Library, photos: Sequence[Photo], model: str, side: int) -> I
             complain(fault_line(photo.name, error))
             return Card(photo.name, one_line(str(error)), failed=True)
 
-    with ThreadPoolExecutor(SIDE_BY_SIDE) as workers, shown_progress(photos) as listed:
-        ahead = []
-        for photo in listed:
-            ahead.append(workers.submit(make, photo))
-            if len(ahead) > SIDE_BY_SIDE:
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as workers, Progress(len(photos), "photos") as progress:
+        ahead: list[Future[Card]] = []
+        for photo in [*photos, *[None] * SIDE_BY_SIDE]:
+            ahead += [workers.submit(make, photo)] if photo else []
+            if len(ahead) > SIDE_BY_SIDE or (not photo and ahead):
                 yield ahead.pop(0).result()
-        for waiting in ahead:
-            yield waiting.result()
+                progress.step()
 
 
 def card(library: Library, photo: Photo, model: str, side: int) -> Card:
@@ -195,7 +195,9 @@ def write_picture(target: Path, made: Iterator[Card], layout: Layout) -> int:
         top = MARGIN + HEADER + index // layout.columns * (height + MARGIN)
         failed += one.failed
         for k, picture in enumerate(one.pictures):
-            _paste(sheet, picture, left + k % 2 * (layout.side + GAP), top + k // 2 * (layout.side * 3 // 4 + GAP), layout)
+            _paste(
+                sheet, picture, left + k % 2 * (layout.side + GAP), top + k // 2 * (layout.side * 3 // 4 + GAP), layout
+            )
         below = top + 2 * (layout.side * 3 // 4) + GAP + 8
         _write(draw, (left, below), one.name, width, TEXT)
         _write(draw, (left, below + LINE), one.words, width, SOFT)

@@ -20,14 +20,14 @@ from typing import Any
 import numpy as np
 
 from ... import __version__, formats, pipeline
+from ...console.lines import complain, fault_line
+from ...console.progress import Progress
 from ...errors import UntoneError, UsageError
-from ...formats.files import save
+from ...formats.common.files import save
 from ...image import GainMap, Image, Pixels
 from ..choices import REJECT, Choice
-from ..report import complain, fault_line
 from . import renditions, tiles
 from .library import Library
-from .progress import shown_progress
 from .renditions import Pair
 from .scale import SCALE
 from .static_files import static
@@ -53,14 +53,15 @@ def write_document(target: Path, library: Library, model: str, force: bool) -> i
     if not 0 < len(wanted) <= MOST_PHOTOS:
         raise UsageError(f"--html takes 1 to {MOST_PHOTOS} photos that are not rejected, not {len(wanted)}")
     entries, failed = [], 0
-    with shown_progress(wanted) as photos:
-        for photo in photos:
+    with Progress(len(wanted), "photos") as progress:
+        for photo in wanted:
             try:
                 found = renditions.pair(photo.read(), lambda image: pipeline.predict(image, model))
                 entries.append(entry(photo.name, found, library.choice(photo.number)))
             except UntoneError as error:
                 complain(fault_line(photo.name, error))
                 failed += 1
+            progress.step()
     if not entries:
         raise UntoneError(f"{target}: not written, as no photo can be shown")
     save(target, [document(entries).encode()])
@@ -197,11 +198,11 @@ def _filled(title: str, blocks: str, stills: str) -> str:
     page = static("index.html").decode()
     for old, new in (
         ('<link rel="icon" href="static/icon.svg">\n', ""),
-        ('<meta charset="utf-8">', f'<meta charset="utf-8">\n<meta http-equiv="Content-Security-Policy" content="{policy}">'),
+        ("<head>", f'<head>\n<meta http-equiv="Content-Security-Policy" content="{policy}">'),
         ("<title>untone</title>", f"<title>{html.escape(title)}</title>"),
         ('<link rel="stylesheet" href="static/style.css">', f"<style>{style}</style>"),
         ('<script type="module" src="static/main.js"></script>\n', ""),
-        ('<noscript><p class="fault-card">This page needs JavaScript.</p></noscript>', f"<noscript>{stills}</noscript>"),
+        ('<p class="fault-card">This page needs JavaScript.</p>', stills),
         ("</body>", f'{blocks}<script type="module">{code}</script>\n</body>'),
     ):  # fmt: skip
         if old not in page:

@@ -14,10 +14,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ...errors import UntoneError, UsageError
-from ...formats.files import load_bytes
+from ...formats.common.files import load_bytes
 from .. import choices
 from ..choices import UNTOUCHED, Choice
-from ..jobs import MARK, images, photos_in
+from ..conversion.planning import MARK, images, photos_in
 
 OUTSIDE = "a link that leads out of the folder; it is not opened"
 
@@ -68,7 +68,7 @@ class Library:
         found: dict[str, Photo] = {}
         for name in inputs:
             for photo in _photos(Path(name), recursive):
-                found.setdefault(os.path.abspath(photo.path), photo)
+                found.setdefault(os.path.realpath(photo.path), photo)
         if not found:
             raise UsageError(f"no photos in {', '.join(inputs)}{'' if recursive else '; -R looks into folders within'}")
         self.photos = [dataclasses.replace(p, number=n) for n, p in enumerate(found.values())]

@@ -15,16 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pictures
 
-from ... import colour, formats, gainmap, pipeline, relation
+from ... import colour, formats, gainmap, pipeline, prediction
 from ...errors import UntoneError
 from ...image import GainMap, Image, Pixels, turned_upright
-from ...light import upright
-from ...prediction import light_of
+from ...implicit import encoding
+from ...rendition import upright
 from ..choices import Choice
-from ..tonemapping import with_sdr_base
+from ..conversion.tonemapping import with_sdr_base
 
-PREDICTED, CARRIED, RENDERED = "predicted", "carried", "rendered"
-"""Where a gain map comes from: a model, the photo's own file, or an HDR photo that has no SDR rendition of its own."""
+PREDICTED, CARRIED, RENDERED, PLAIN = "predicted", "carried", "rendered", "plain"
+"""Where a gain map comes from: a model, the photo's own file, an HDR photo without an SDR rendition of its own; nowhere."""
 
 BASE_QUALITY = 95
 MOST_SIDE = 8192
@@ -72,9 +72,9 @@ def pair(data: bytes, predict: Predict, shrink: int | None = None) -> Pair:
         UntoneError: it cannot be read, or holds more than the limits allow.
     """
     image, gain_map = formats.read(data)
-    network = pipeline.network_of(image)
+    network = encoding.network_of(image)
     if network is not None:
-        gain_map = relation.ordinary(image, network)
+        gain_map = encoding.ordinary(image, network)
     origin = CARRIED if gain_map is not None else RENDERED if image.is_hdr else PREDICTED
     if image.is_hdr:
         image, gain_map = with_sdr_base(image, gain_map, BASE_QUALITY)
@@ -84,12 +84,22 @@ def pair(data: bytes, predict: Predict, shrink: int | None = None) -> Pair:
     return made(image, gain_map, origin)
 
 
+def as_it_is(data: bytes) -> Pair:
+    """What a file shows, without a model: an SDR photo gets the map that gains nothing.
+
+    Raises:
+        UntoneError: it cannot be read.
+    """
+    found = pair(data, lambda image: prediction.unchanged(image, prediction.MAP_DIVISORS["quarter"]))
+    return dataclasses.replace(found, origin=PLAIN) if found.origin == PREDICTED else found
+
+
 def made(image: Image, gain_map: GainMap, origin: str) -> Pair:
     """The pair of a base and its map, as they are stored."""
     turned, turned_map = upright(image, gain_map)
     shown = turned.pixels
     if shown.dtype != np.uint8 or turned.transfer != "srgb":
-        codes = np.clip(colour.linear_to_srgb(light_of(turned)), 0, 1) * 255 + 0.5
+        codes = np.clip(colour.linear_to_srgb(colour.light_of(turned)), 0, 1) * 255 + 0.5
         shown = np.ascontiguousarray(codes.astype(np.uint8))
     return Pair(turned, turned_map, origin, shown, (image, gain_map))
 
@@ -198,7 +208,7 @@ def view(found: Pair, box: Box, size: tuple[int, int]) -> bytes:
     left, top, right, bottom = box
     if not (0 <= left < right <= width and 0 <= top < bottom <= height):
         raise UntoneError(f"{box} is no part of {width} x {height} pixels")
-    if not (1 <= min(size) and max(size) <= MOST_SIDE):
+    if not (min(size) >= 1 and max(size) <= MOST_SIDE):
         raise UntoneError(f"a view has 1 to {MOST_SIDE} pixels a side, not {size[0]} x {size[1]}")
     across, down = found.gain_map.width / width, found.gain_map.height / height
     codes = eight_bits(found.gain_map.codes)
@@ -223,7 +233,7 @@ def pixel(found: Pair, x: int, y: int) -> dict[str, list[float]]:
     one = dataclasses.replace(image, pixels=image.pixels[y : y + 1, x : x + 1], encoded=None)
     share = gainmap.resize(gain_map.codes, image.height, image.width, (y, y + 1))[0, x]
     share = np.broadcast_to(share / np.iinfo(gain_map.codes.dtype).max, 3)
-    return {"light": light_of(one)[0, 0].astype(float).tolist(), "share": share.astype(float).tolist()}
+    return {"light": colour.light_of(one)[0, 0].astype(float).tolist(), "share": share.astype(float).tolist()}
 
 
 def small_file(found: Pair, gain_map: GainMap, side: int, quality: int = 90) -> bytes:

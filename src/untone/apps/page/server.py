@@ -1,17 +1,17 @@
 """The page's server: what may be asked, and the answers. All of it goes through the guard.
 
-    GET  /                         the page
-    GET  /static/NAME              one of static_files.NAMES
-    GET  /state                    photos, choices, what to know about this server
-    GET  /photos/N                 what codes of the photo mean (renditions.meaning)
-    GET  /photos/N/view            codes of a part of it: left top right bottom width height
-    GET  /photos/N/pixel           light and gain of one pixel: x y
-    GET  /photos/N/tile            a small JPEG with gain map, figures in a header; look=bright|dim|dim-before
-    GET  /photos/N/file            a file of it, as it is chosen: kind=screen|jpeg|avif|web
-    PUT  /choices                  {"changes": {"N": choice}}
-    POST /uploads                  a photo as it is, ?name=
-    POST /exports                  {"photos": [N], "kind": "jpeg", "existing": null|"skip"|"replace"}
-    GET, DELETE /exports/N         how far it is; stop it
+GET  /                         the page
+GET  /static/NAME              one of static_files.NAMES
+GET  /state                    photos, choices, what to know about this server
+GET  /photos/N                 what codes of the photo mean (renditions.meaning)
+GET  /photos/N/view            codes of a part of it: left top right bottom width height
+GET  /photos/N/pixel           light and gain of one pixel: x y
+GET  /photos/N/tile            a small JPEG with gain map, figures in a header; look=bright|dim|dim-before
+GET  /photos/N/file            a file of it, as it is chosen: kind=screen|jpeg|avif|web
+PUT  /choices                  {"changes": {"N": choice}}
+POST /uploads                  a photo as it is, ?name=
+POST /exports                  {"photos": [N], "kind": "jpeg", "existing": null|"skip"|"replace"}
+GET, DELETE /exports/N         how far it is; stop it
 """
 
 from __future__ import annotations
@@ -147,8 +147,9 @@ class Server:
     async def _export(self, request: Request) -> Response:
         asked = await _json(request)
         numbers, kind, existing = asked.get("photos"), asked.get("kind"), asked.get("existing")
-        whole = isinstance(numbers, list) and numbers and all(type(n) is int for n in numbers)
-        if not (whole and kind in SUFFIXES and existing in (None, SKIP, REPLACE)):
+        if not isinstance(numbers, list) or not all(type(n) is int for n in numbers):
+            numbers = []
+        if not (numbers and kind in SUFFIXES and existing in (None, SKIP, REPLACE)):
             raise UntoneError(f"an export has photos, a kind of {', '.join(SUFFIXES)}, and existing: skip or replace")
         numbers = list(dict.fromkeys(numbers))
         there = await run_in_threadpool(self._exports.there_already, numbers, kind)
@@ -188,7 +189,7 @@ def _numbers(request: Request, *names: str) -> list[float]:
 def _wanted(request: Request) -> Choice:
     names = ("strength", "peak", "white")
     try:
-        return Choice(**{name: float(request.query_params[name]) for name in names if name in request.query_params})
+        return choice({name: float(request.query_params[name]) for name in names if name in request.query_params})
     except ValueError as error:
         raise UntoneError(f"{', '.join(names)} must be numbers") from error
 

@@ -1,4 +1,4 @@
-"""What the server makes of photos when somebody looks: pairs of renditions, tiles and files, each once, few at a time."""
+"""What the server makes of photos when somebody looks: pairs, tiles and files, each once, few at a time."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 
 from ... import formats, pipeline
 from ...errors import UntoneError
+from ...formats.common.files import save
 from ...formats.signalling import shown_elsewhere
 from ...image import GainMap, Image
 from ..choices import Choice
@@ -82,9 +83,7 @@ class Studio:
         found = renditions.pair(data, self.predict, TILE_SIDE)
         return Tile(found, renditions.small_file(found, found.stored[1], TILE_SIDE))
 
-    async def _once(
-        self, key: Hashable, cache: Cache[T], queue: Queue, number: int, make: Callable[[bytes], T]
-    ) -> T:
+    async def _once(self, key: Hashable, cache: Cache[T], queue: Queue, number: int, make: Callable[[bytes], T]) -> T:
         held = cache.get(key)
         if held is not None:
             return held
@@ -95,9 +94,7 @@ class Studio:
         found: T = await asyncio.shield(self._making[key])
         return found
 
-    async def _made(
-        self, key: Hashable, cache: Cache[T], queue: Queue, photo: Photo, make: Callable[[bytes], T]
-    ) -> T:
+    async def _made(self, key: Hashable, cache: Cache[T], queue: Queue, photo: Photo, make: Callable[[bytes], T]) -> T:
         async with queue.place():
             made = await run_in_threadpool(_guarded, photo, make)
         cache.put(key, made)
@@ -130,7 +127,7 @@ class Studio:
             return "it is HDR already"
         if shown_elsewhere(found.image.left_out) is not None:
             return f"it already carries a gain map, which is not read here ({found.image.left_out})"
-        formats.files.save(target, [self.file(found, wanted, kind)])
+        save(target, [self.file(found, wanted, kind)])
         return None
 
 

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from ... import colour, formats, pipeline
 from ...errors import UntoneError
 from ...image import GainMap, Image
-from ...prediction import light_of
 from ..choices import Choice
 from . import renditions
 from .renditions import PREDICTED, Pair
@@ -51,7 +50,7 @@ def exposed(found: Pair, gain_map: GainMap | None, stops: float) -> NDArray[np.u
         stops: of exposure.
     """
     if gain_map is None:
-        light = dataclasses.replace(found.image, pixels=light_of(found.image), transfer="linear", bits=32)
+        light = dataclasses.replace(found.image, pixels=colour.light_of(found.image), transfer="linear", bits=32)
     else:
         light = pipeline.apply(found.image, gain_map)
     screen = light.pixels @ colour.rgb_to_rgb(light.primaries, "bt709").T.astype(np.float32)

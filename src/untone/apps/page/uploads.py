@@ -1,4 +1,4 @@
-"""Photos that are dropped on the page: bounded in bytes, pixels and number, in a folder that goes when the page goes."""
+"""Photos that are dropped on the page: bounded in bytes, pixels and number, in a folder that goes with the page."""
 
 from __future__ import annotations
 

@@ -5,6 +5,12 @@ import { fullHeadroom } from "./light.js";
 import { find, make, nitsText, shareText, stopsText } from "./dom.js";
 import { UNTOUCHED } from "./decisions.js";
 
+const ORIGINS = {
+  carried: "This photo brings its own gain map, which stays as it is.",
+  rendered: "This photo is HDR already; before is an SDR rendition made for this page.",
+  plain: "This file has no gain map: before and after are the same.",
+};
+
 const NO_LIMIT = 4000;
 const MOST_PEAK = 3900;
 
@@ -88,9 +94,7 @@ export class Panel extends EventTarget {
     const fixed = meaning.origin !== "predicted";
     this.strength.input.disabled = this.peak.input.disabled = fixed;
     find("#fixed").hidden = !fixed;
-    find("#fixed").textContent = meaning.origin === "carried"
-      ? "This photo brings its own gain map, which stays as it is."
-      : "This photo is HDR already; before is an SDR rendition made for this page.";
+    find("#fixed").textContent = ORIGINS[meaning.origin] ?? "";
     const most = Math.max(1, Math.ceil(fullHeadroom(this.stage.numbers) * 10) / 10);
     this.display.input.max = most;
     this.display.set(this.stage.look.headroom ?? most);
