@@ -104,7 +104,7 @@ def _serve(
     exports = Exports(library, studio, output)
     port = listening.getsockname()[1]
     app = Guard(Server(library, studio, exports, Uploads(library, uploads)).app(), token, port)
-    threading.Thread(target=_warm, args=(arguments.model,), daemon=True).start()
+    threading.Thread(target=_warm, args=(arguments.model,)).start()
     address = f"http://{ADDRESS}:{port}/{token}/"
     print(address, flush=True)
     if not arguments.no_open:

@@ -70,42 +70,48 @@ const LINEAR = Float32Array.from({ length: 256 }, (_, code) => srgbToLinear(code
 
 const isIdentity = matrix => matrix.every((value, i) => Math.abs(value - (i % 4 === 0 ? 1 : 0)) < 1e-9);
 
-// Light of many pixels: `each(i, r, g, b)` gets that of pixel i, in the primaries of the gain.
-export function eachLight(view, meaning, numbers, weight, step, each) {
-  const { base, map, width, height } = view;
-  const channels = meaning.channels;
-  const factors = factorTables(meaning, numbers, weight);
-  const [gr, gg, gb] = factors;
-  const [kr, kg, kb] = weight === 0 ? [0, 0, 0] : meaning.base_offset;
-  const [ar, ag, ab] = weight === 0 ? [0, 0, 0] : meaning.alternate_offset;
-  const matrix = isIdentity(meaning.to_gain) ? null : meaning.to_gain;
-  const second = channels === 3 ? 1 : 0, third = channels === 3 ? 2 : 0;
-  let index = 0;
-  for (let y = 0; y < height; y += step) {
-    for (let x = 0; x < width; x += step, index++) {
-      const at = y * width + x, code = at * 3, m = at * channels;
-      let red = LINEAR[base[code]], green = LINEAR[base[code + 1]], blue = LINEAR[base[code + 2]];
-      if (matrix) {
-        const [r, g, b] = [red, green, blue]; // no call here: it is done for every pixel
-        red = matrix[0] * r + matrix[1] * g + matrix[2] * b;
-        green = matrix[3] * r + matrix[4] * g + matrix[5] * b;
-        blue = matrix[6] * r + matrix[7] * g + matrix[8] * b;
-      }
-      each(
-        index,
-        (red + kr) * gr[map[m]] - ar,
-        (green + kg) * gg[map[m + second]] - ag,
-        (blue + kb) * gb[map[m + third]] - ab,
-        at,
-      );
+// Light by code of the base and code of the map, one table a channel: [base * 256 + map].
+function lightTables(meaning, numbers, weight) {
+  return [0, 1, 2].map(c => {
+    const table = new Float32Array(65536);
+    const before = weight === 0 ? 0 : meaning.base_offset[c], after = weight === 0 ? 0 : meaning.alternate_offset[c];
+    for (let code = 0; code < 256; code++) {
+      const factor = 2 ** (gainStops(meaning, numbers, c, code / 255) * weight);
+      for (let base = 0; base < 256; base++) table[base * 256 + code] = (LINEAR[base] + before) * factor - after;
     }
-  }
+    return table;
+  });
 }
 
-function factorTables(meaning, numbers, weight) {
-  return [0, 1, 2].map(c =>
-    Float32Array.from({ length: 256 }, (_, code) => 2 ** (gainStops(meaning, numbers, c, code / 255) * weight)),
-  );
+// Light of many pixels: `each(i, r, g, b, at)` gets that of pixel i, in the primaries of the gain; `at` is its place.
+export function eachLight(view, meaning, numbers, weight, step, each) {
+  if (!isIdentity(meaning.to_gain)) {
+    eachLightElsewhere(view, meaning, numbers, weight, step, each);
+    return;
+  }
+  const { base, map, width, height } = view;
+  const channels = meaning.channels, second = channels === 3 ? 1 : 0, third = channels === 3 ? 2 : 0;
+  const [red, green, blue] = lightTables(meaning, numbers, weight);
+  let i = 0;
+  for (let y = 0; y < height; y += step)
+    for (let x = 0; x < width; x += step, i++) {
+      const at = y * width + x, b = at * 3, m = at * channels;
+      each(i, red[(base[b] << 8) | map[m]], green[(base[b + 1] << 8) | map[m + second]],
+        blue[(base[b + 2] << 8) | map[m + third]], at);
+    }
+}
+
+// The same where gain is applied in other primaries than the base's: channels mix before.
+function eachLightElsewhere(view, meaning, numbers, weight, step, each) {
+  const { base, map, width, height } = view, { channels } = meaning;
+  let i = 0;
+  for (let y = 0; y < height; y += step)
+    for (let x = 0; x < width; x += step, i++) {
+      const at = y * width + x;
+      const light = [0, 1, 2].map(c => LINEAR[base[at * 3 + c]]);
+      const share = [0, 1, 2].map(c => map[at * channels + (channels === 3 ? c : 0)] / 255);
+      each(i, ...lightAt(meaning, numbers, light, share, weight), at);
+    }
 }
 
 const FINE = 8192;
@@ -117,51 +123,65 @@ function encode(light) {
 
 // A picture for an SDR screen: light times 2 ** exposure, what the display cannot show cut off.
 export function paintPhoto(pixels, view, meaning, numbers, weight, step, { exposure, ceiling }) {
-  const gain = 2 ** exposure, most = ceiling;
-  const matrix = isIdentity(meaning.to_screen) ? null : meaning.to_screen;
+  const gain = 2 ** exposure, matrix = meaning.to_screen;
+  if (isIdentity(matrix) && isIdentity(meaning.to_gain)) {
+    paintByTables(pixels, view, meaning, numbers, weight, step, light => encode(Math.min(light, ceiling) * gain));
+    return;
+  }
   eachLight(view, meaning, numbers, weight, step, (i, r, g, b) => {
-    let red = r, green = g, blue = b;
-    if (matrix) {
-      red = matrix[0] * r + matrix[1] * g + matrix[2] * b;
-      green = matrix[3] * r + matrix[4] * g + matrix[5] * b;
-      blue = matrix[6] * r + matrix[7] * g + matrix[8] * b;
-    }
     const p = i * 4;
-    pixels[p] = encode(Math.min(red, most) * gain);
-    pixels[p + 1] = encode(Math.min(green, most) * gain);
-    pixels[p + 2] = encode(Math.min(blue, most) * gain);
+    pixels[p] = encode(Math.min(matrix[0] * r + matrix[1] * g + matrix[2] * b, ceiling) * gain);
+    pixels[p + 1] = encode(Math.min(matrix[3] * r + matrix[4] * g + matrix[5] * b, ceiling) * gain);
+    pixels[p + 2] = encode(Math.min(matrix[6] * r + matrix[7] * g + matrix[8] * b, ceiling) * gain);
     pixels[p + 3] = 255;
   });
 }
 
-const COLOURS = 1024;
+// Where no channels mix, a picture is three look-ups a pixel.
+function paintByTables(pixels, view, meaning, numbers, weight, step, toCode) {
+  const [red, green, blue] = lightTables(meaning, numbers, weight).map(table => {
+    const codes = new Uint8Array(table.length);
+    for (let i = 0; i < table.length; i++) codes[i] = toCode(table[i]);
+    return codes;
+  });
+  const { base, map, width, height } = view;
+  const channels = meaning.channels, second = channels === 3 ? 1 : 0, third = channels === 3 ? 2 : 0;
+  let p = 0;
+  for (let y = 0; y < height; y += step)
+    for (let x = 0; x < width; x += step, p += 4) {
+      const at = y * width + x, b = at * 3, m = at * channels;
+      pixels[p] = red[(base[b] << 8) | map[m]];
+      pixels[p + 1] = green[(base[b + 1] << 8) | map[m + second]];
+      pixels[p + 2] = blue[(base[b + 2] << 8) | map[m + third]];
+      pixels[p + 3] = 255;
+    }
+}
 
-// A table of colours over log10 of nits, from the scale's marks.
+const COLOURS = 4096;
+const MOST_NITS = 10000;
+
+// Colours by the fourth root of nits, which is quick and nearly a logarithm; between the scale's marks they are mixed by it.
 export function colourTable(scale) {
-  const marks = scale.map(([nits]) => Math.log10(nits));
-  const [first, last] = [marks[0], marks[marks.length - 1]];
+  const marks = scale.map(([nits]) => Math.log10(nits)), last = marks.length - 1;
   const table = new Uint8ClampedArray(COLOURS * 3);
   for (let i = 0; i < COLOURS; i++) {
-    const place = first + (i / (COLOURS - 1)) * (last - first);
-    const k = Math.max(0, Math.min(marks.length - 2, marks.findIndex(mark => mark > place) - 1));
+    const place = Math.log10(Math.max((i / (COLOURS - 1)) ** 4 * MOST_NITS, scale[0][0]));
+    let k = 0;
+    while (k < last - 1 && marks[k + 1] <= place) k++;
     const share = Math.min(1, (place - marks[k]) / (marks[k + 1] - marks[k]));
     for (let c = 0; c < 3; c++) table[i * 3 + c] = scale[k][1][c] + (scale[k + 1][1][c] - scale[k][1][c]) * share;
   }
-  return { table, first, last };
+  return table;
 }
 
 export function paintNits(pixels, view, meaning, numbers, weight, step, { colours, white }) {
-  const { table, first, last } = colours;
-  const [wr, wg, wb] = meaning.luminance;
-  const scale = (COLOURS - 1) / (last - first);
+  const [wr, wg, wb] = meaning.luminance.map(share => (share * white) / MOST_NITS);
   eachLight(view, meaning, numbers, weight, step, (i, r, g, b) => {
-    const nits = (wr * r + wg * g + wb * b) * white;
-    const place = Math.log10(Math.max(nits, 1e-6));
-    const k = 3 * Math.max(0, Math.min(COLOURS - 1, Math.round((place - first) * scale)));
-    const p = i * 4;
-    pixels[p] = table[k];
-    pixels[p + 1] = table[k + 1];
-    pixels[p + 2] = table[k + 2];
+    const root = Math.sqrt(Math.sqrt(Math.min(1, Math.max(0, wr * r + wg * g + wb * b))));
+    const k = 3 * ((root * (COLOURS - 1) + 0.5) | 0), p = i * 4;
+    pixels[p] = colours[k];
+    pixels[p + 1] = colours[k + 1];
+    pixels[p + 2] = colours[k + 2];
     pixels[p + 3] = 255;
   });
 }

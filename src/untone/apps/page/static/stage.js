@@ -242,6 +242,9 @@ export class Stage extends EventTarget {
     if (!this.wholeView) return;
     const start = performance.now();
     for (const side of this.sides) {
+      const shows = this.#shows(side.name, step);
+      if (side.shows === shows && side.views === this.wholeView && side.parts === this.partView) continue;
+      Object.assign(side, { shows, views: this.wholeView, parts: this.partView });
       this.#paint(side.whole, this.wholeView, side.name, step);
       if (this.partView) this.#paint(side.part, this.partView, side.name, step);
     }
@@ -249,6 +252,14 @@ export class Stage extends EventTarget {
     this.root.dataset.step = step;
     if (step === 1) this.slow = this.drawMilliseconds > SLOW_MILLISECONDS;
     this.dispatchEvent(new Event("drawn"));
+  }
+
+  // All that the pixels of a side depend on, beside its codes: what has not changed is not painted again.
+  #shows(name, step) {
+    const { kind, exposure, headroom } = this.look;
+    const { low, high } = this.numbers;
+    const light = name === "before" && this.weights.before === 0 ? null : [low, high, this.weights[name], headroom];
+    return JSON.stringify([this.number, step, kind, exposure, light, kind === "nits" ? this.choice.white : null]);
   }
 
   get weights() {
