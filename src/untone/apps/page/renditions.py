@@ -24,7 +24,7 @@ from ..choices import Choice
 from ..conversion.tonemapping import with_sdr_base
 
 PREDICTED, CARRIED, RENDERED, PLAIN = "predicted", "carried", "rendered", "plain"
-"""Where a gain map comes from: a model, the photo's own file, an HDR photo with no SDR rendition of its own; nowhere."""
+"""Where a gain map comes from: a model, the file, an HDR photo that has no SDR rendition of its own; nowhere."""
 
 BASE_QUALITY = 95
 MOST_SIDE = 8192
