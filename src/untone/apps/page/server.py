@@ -116,9 +116,10 @@ class Server:
         tile = await self._studio.tile(request.path_params["number"])
         wanted, look = _wanted(request), request.query_params.get("look", tiles.BRIGHT)
         data = await run_in_threadpool(tiles.picture, tile, wanted, look)
-        known = await run_in_threadpool(renditions.figures, tile.pair, wanted)
+        known = await run_in_threadpool(tiles.figures, tile, wanted)
         text = json.dumps({**known, "origin": tile.pair.origin})
-        return Response(data, media_type="image/jpeg", headers={"untone-figures": text})
+        headers = {"untone-figures": text, "cache-control": "private, max-age=3600"}  # the address ends with the server
+        return Response(data, media_type="image/jpeg", headers=headers)
 
     async def _file(self, request: Request) -> Response:
         number, kind = request.path_params["number"], request.query_params.get("kind", "screen")

@@ -17,7 +17,7 @@ from ...errors import UntoneError
 from ...formats.common.files import save
 from ...formats.signalling import shown_elsewhere
 from ...image import GainMap, Image
-from ..choices import Choice
+from ..choices import UNTOUCHED, Choice
 from . import renditions
 from .library import Library, Photo
 from .renditions import PREDICTED, Pair
@@ -37,10 +37,11 @@ SUFFIXES = {"jpeg": ".hdr.jpg", "avif": ".hdr.avif", "web": ".web.hdr.jpg"}
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Tile:
-    """A small photo, and a JPEG of it with the whole of its gain."""
+    """A small photo; a JPEG of it with the whole of its gain, and the figures of that."""
 
     pair: Pair
     plain: bytes
+    figures: dict[str, float]
 
     @property
     def size(self) -> int:
@@ -81,7 +82,8 @@ class Studio:
 
     def _tile(self, data: bytes) -> Tile:
         found = renditions.pair(data, self.predict, TILE_SIDE)
-        return Tile(found, renditions.small_file(found, found.stored[1], TILE_SIDE))
+        plain = renditions.small_file(found, found.stored[1], TILE_SIDE)
+        return Tile(found, plain, renditions.figures(found, UNTOUCHED))
 
     async def _once(self, key: Hashable, cache: Cache[T], queue: Queue, number: int, make: Callable[[bytes], T]) -> T:
         held = cache.get(key)

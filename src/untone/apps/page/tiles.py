@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ... import colour, formats, pipeline
 from ...errors import UntoneError
 from ...image import GainMap, Image
-from ..choices import Choice
+from ..choices import UNTOUCHED, Choice
 from . import renditions
 from .renditions import PREDICTED, Pair
 from .studio import TILE_SIDE, Tile
@@ -33,12 +33,23 @@ def picture(tile: Tile, wanted: Choice, look: str) -> bytes:
     """
     found = tile.pair
     if look == BRIGHT:
-        untouched = found.origin != PREDICTED or (wanted.strength == 100 and wanted.peak is None)
-        return tile.plain if untouched else renditions.small_file(found, renditions.limited(found, wanted), TILE_SIDE)
+        if _is_plain(tile, wanted):
+            return tile.plain
+        return renditions.small_file(found, renditions.limited(found, wanted), TILE_SIDE)
     if look not in (DIM, DIM_BEFORE):
         raise UntoneError(f"a tile looks {BRIGHT}, {DIM} or {DIM_BEFORE}, not {look!r}")
     gain_map = renditions.shown_map(found, wanted)
     return jpeg(exposed(found, gain_map if look == DIM else None, DIM_STOPS), QUALITY)
+
+
+def figures(tile: Tile, wanted: Choice) -> dict[str, float]:
+    """As renditions.figures, of a small photo."""
+    plain = _is_plain(tile, wanted) and wanted.white == UNTOUCHED.white
+    return tile.figures if plain else renditions.figures(tile.pair, wanted)
+
+
+def _is_plain(tile: Tile, wanted: Choice) -> bool:
+    return tile.pair.origin != PREDICTED or (wanted.strength == UNTOUCHED.strength and wanted.peak is None)
 
 
 def exposed(found: Pair, gain_map: GainMap | None, stops: float) -> NDArray[np.uint8]:

@@ -3,7 +3,7 @@
 import { find, make, nitsText, shareText } from "./dom.js";
 
 const AT_ONCE = 240;
-const NEAR = "600px 0px";
+const NEAR = "1200px 0px";
 const FAR = "4000px 0px";
 
 export class Grid extends EventTarget {

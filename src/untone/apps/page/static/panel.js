@@ -2,7 +2,7 @@
 
 import { Histogram } from "./histogram.js";
 import { fullHeadroom } from "./light.js";
-import { find, make, nitsText, shareText, stopsText } from "./dom.js";
+import { find, later, make, nitsText, shareText, stopsText } from "./dom.js";
 import { UNTOUCHED } from "./decisions.js";
 
 const ORIGINS = {
@@ -11,6 +11,7 @@ const ORIGINS = {
   plain: "This file has no gain map: before and after are the same.",
 };
 
+const COUNT_MILLISECONDS = 40; // figures follow the picture, and do not hold it up
 const NO_LIMIT = 4000;
 const MOST_PEAK = 3900;
 
@@ -53,7 +54,8 @@ export class Panel extends EventTarget {
     });
     this.histogram = new Histogram(find("#histogram"));
     this.#listen(isServed);
-    stage.addEventListener("drawn", () => this.#figures());
+    const count = later(COUNT_MILLISECONDS, () => this.#figures());
+    stage.addEventListener("drawn", count);
   }
 
   #listen() {
@@ -138,6 +140,7 @@ export class Panel extends EventTarget {
   }
 
   #figures() {
+    if (!this.stage.wholeView) return;
     const [before, after] = this.stage.counts();
     const { white } = this.stage.choice;
     this.histogram.draw(before, after, white);
@@ -155,7 +158,7 @@ export class Panel extends EventTarget {
 
   showProbe(found) {
     if (!found) return;
-    find("#probe-title").textContent = `Pixel ${found.x}, ${found.y}; stops over SDR white`;
+    find("#probe-title").textContent = `Pixel ${found.x}, ${found.y}; stops from SDR white`;
     for (const side of ["before", "after"]) {
       find(`#${side}-nits`).textContent = nitsText(found[side].nits);
       find(`#${side}-stops`).textContent = stopsText(found[side].stops);
