@@ -291,6 +291,7 @@ def test_from_opening_to_export_without_a_mouse(tmp_path, player):
     assert (out / "photo-1.hdr.jpg").read_bytes() == after["photo-1.hdr.jpg"]
 
 
+@pytest.mark.slow
 def test_files_that_exist_are_asked_about(tmp_path, player):
     folder = write_folder(tmp_path / "photos", 1)
     mine = folder / "photo-0.hdr.jpg"
@@ -307,6 +308,7 @@ def test_files_that_exist_are_asked_about(tmp_path, player):
         assert mine.read_bytes() == b"mine"
 
 
+@pytest.mark.slow
 def test_photos_can_be_dropped(tmp_path, page, tab):
     path = tmp_path / "dropped.jpg"
     formats.write(path, photo(8))
@@ -316,7 +318,7 @@ def test_photos_can_be_dropped(tmp_path, page, tab):
     tab.wait_for_selector(".tile:last-child:not(.waiting):not(.faulty)")
 
 
-@pytest.mark.parametrize("width", [375, 1280, 2560])
+@pytest.mark.parametrize("width", [375, 1280, pytest.param(2560, marks=pytest.mark.slow)])
 def test_nothing_is_cut_off_at_any_width(tab, page, width):
     """No sideways scrolling, nothing outside of the window, every control with a name and large enough for a finger."""
     try:
@@ -358,6 +360,7 @@ def test_colours_have_contrast():
     assert (luminance["accent"] + 0.05) / (luminance["on-accent"] + 0.05) >= 4.5
 
 
+@pytest.mark.slow
 def test_reduced_motion_stands_still(page, player):
     with browsing(player, reduced_motion="reduce") as tab:
         opened(tab, page)
@@ -367,6 +370,7 @@ def test_reduced_motion_stands_still(page, player):
         tab.keyboard.press("k")
 
 
+@pytest.mark.slow
 def test_on_an_hdr_screen_the_file_itself_is_shown(page, player):
     with browsing(player, "--force-color-profile=hdr10") as tab:
         opened(tab, page)

@@ -253,6 +253,7 @@ def test_an_export_is_what_the_command_line_makes_and_touches_no_original(tmp_pa
     assert {name: after[name] for name in before} == before
 
 
+@pytest.mark.slow
 def test_a_server_that_is_killed_leaves_whole_files_or_none(tmp_path):
     folder = write_folder(tmp_path / "photos", 6)
     for path in folder.iterdir():
@@ -269,6 +270,7 @@ def test_a_server_that_is_killed_leaves_whole_files_or_none(tmp_path):
         assert formats.read(path)[1] is not None
 
 
+@pytest.mark.slow
 def test_ended_it_takes_uploads_with_it(tmp_path):
     folder = write_folder(tmp_path / "photos", 1)
     (tmp_path / "scratch").mkdir()

@@ -97,9 +97,10 @@ def _serve(
         from .studio import Studio
         from .uploads import Uploads
     except ModuleNotFoundError as error:
-        if error.name not in PACKAGES:
+        missing = (error.name or "").partition(".")[0]
+        if missing not in PACKAGES:
             raise
-        raise UntoneError(f"this command needs {error.name}: pip install 'untone[page]'") from error
+        raise UntoneError(f"this command needs {missing}: pip install 'untone[page]'") from error
     studio, token = Studio(library, arguments.model), secrets.token_urlsafe(24)
     exports = Exports(library, studio, output)
     port = listening.getsockname()[1]
