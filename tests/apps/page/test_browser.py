@@ -219,6 +219,10 @@ def test_views_zoom_and_wipe(tab, page):
     places = [tab.locator(f".side.{side} canvas:nth-child(2)").bounding_box() for side in ("before", "after")]
     assert places[0] == places[1]
     tab.keyboard.press("f")
+    tab.click("#zoom-in")
+    assert "zoomed" in tab.get_attribute("#stage", "class")
+    tab.click("#zoom-fit")
+    assert "zoomed" not in tab.get_attribute("#stage", "class")
     tab.mouse.move(400, 300)
     tab.mouse.down()
     tab.mouse.move(500, 300)

@@ -13,6 +13,7 @@ import webbrowser
 from pathlib import Path
 
 from ...console.lines import complain
+from ...console.options import add_force, add_output
 from ...console.progress import interruptible
 from ...errors import UntoneError, UsageError
 from .library import Library
@@ -27,9 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("inputs", nargs="+", metavar="PHOTO|FOLDER", help="photos, folders of photos")
     add("-R", "--recursive", action="store_true", help="look into folders within folders")
-    add("-o", "--output", metavar="FOLDER", help="where exports go; default: beside each photo")
-    add("--html", metavar="OUT", help="write one file that shows the photos anywhere, and serve nothing")
-    add("--force", action="store_true", help="replace OUT if it exists")
+    add_output(add, "folder that exports go to; default: beside each photo")
+    add("--html", metavar="FILE", help="write one file that shows the photos anywhere, and serve nothing")
+    add_force(add)
     add("--no-open", action="store_true", help="only print the address")
     add("--port", type=_port, default=0, metavar="N", help="of the address; default: any that is free")
     add("--model", default="fastgamer", metavar="NAME|PATH", help="a model by name, or an .onnx file")

@@ -18,6 +18,7 @@ from PIL import ImageDraw, ImageFont
 
 from ... import formats, pipeline
 from ...console.lines import complain, fault_line, one_line
+from ...console.options import add_force, add_output
 from ...console.progress import Progress
 from ...errors import UntoneError, UsageError
 from ...formats.common.files import save
@@ -80,9 +81,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Of `untone sheet`."""
     add = parser.add_argument
     add("inputs", nargs="+", metavar="FOLDER|PHOTO", help="folders of photos, photos")
-    add("-o", "--output", metavar="OUT", required=True, help="sheet.png or sheet.html")
+    add_output(add, "sheet.png or sheet.html", required=True)
     add("-R", "--recursive", action="store_true", help="look into folders within folders")
-    add("--force", action="store_true", help="replace OUT if it exists")
+    add_force(add)
     add("--model", default="fastgamer", metavar="NAME|PATH", help="a model by name, or an .onnx file")
 
 

@@ -21,7 +21,7 @@ import numpy as np
 
 from ... import __version__, formats, pipeline
 from ...console.lines import complain, fault_line
-from ...console.progress import Progress
+from ...console.progress import tracked
 from ...errors import UntoneError, UsageError
 from ...formats.common.files import save
 from ...image import GainMap, Image, Pixels
@@ -53,15 +53,13 @@ def write_document(target: Path, library: Library, model: str, force: bool) -> i
     if not 0 < len(wanted) <= MOST_PHOTOS:
         raise UsageError(f"--html takes 1 to {MOST_PHOTOS} photos that are not rejected, not {len(wanted)}")
     entries, failed = [], 0
-    with Progress(len(wanted), "photos") as progress:
-        for photo in wanted:
-            try:
-                found = renditions.pair(photo.read(), lambda image: pipeline.predict(image, model))
-                entries.append(entry(photo.name, found, library.choice(photo.number)))
-            except UntoneError as error:
-                complain(fault_line(photo.name, error))
-                failed += 1
-            progress.step()
+    for photo in tracked(wanted, "photos"):
+        try:
+            found = renditions.pair(photo.read(), lambda image: pipeline.predict(image, model))
+            entries.append(entry(photo.name, found, library.choice(photo.number)))
+        except UntoneError as error:
+            complain(fault_line(photo.name, error))
+            failed += 1
     if not entries:
         raise UntoneError(f"{target}: not written, as no photo can be shown")
     save(target, [document(entries).encode()])

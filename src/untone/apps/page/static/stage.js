@@ -347,7 +347,7 @@ export class Stage extends EventTarget {
     };
     const wipeTo = x => this.setWipe((x - this.span[0]) / (this.span[1] - this.span[0] || 1));
     this.root.addEventListener("pointerdown", event => {
-      if (event.button !== 0 || !this.meaning) return;
+      if (event.button !== 0 || !this.meaning || event.target.closest("button, p")) return;
       this.root.setPointerCapture(event.pointerId);
       pointers.set(event.pointerId, { at: inside(event), wipes: event.target === this.handle || !this.isZoomed });
       moved = spread = 0;
@@ -375,7 +375,9 @@ export class Stage extends EventTarget {
         pointers.delete(event.pointerId);
         spread = 0;
       });
-    this.root.addEventListener("dblclick", event => this.zoomToPixels(...inside(event)));
+    this.root.addEventListener("dblclick", event => {
+      if (this.meaning && !event.target.closest("button, p")) this.zoomToPixels(...inside(event));
+    });
     this.root.addEventListener("wheel", event => {
       event.preventDefault();
       this.zoom(2 ** (-event.deltaY * (event.deltaMode ? 0.05 : 0.0025)), ...inside(event));
