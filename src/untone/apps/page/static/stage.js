@@ -71,6 +71,7 @@ export class Stage extends EventTarget {
 
   setLook(values) {
     Object.assign(this.look, values);
+    if (!this.#wantsReal) this.real.hidden = true;
     this.redraw();
     this.renewReal();
   }
@@ -294,19 +295,19 @@ export class Stage extends EventTarget {
 
   // ---- the real thing, on screens that have the light for it
 
-  #showReal() {
+  get #wantsReal() {
     const { kind, exposure, headroom } = this.look;
-    const wanted = this.isHdr && kind === "photo" && exposure === 0 && headroom === null && this.meaning;
-    if (!wanted) {
-      this.real.hidden = true;
-      return;
-    }
+    return this.isHdr && kind === "photo" && exposure === 0 && headroom === null && this.meaning;
+  }
+
+  #showReal() {
+    if (!this.#wantsReal) return;
     const address = this.source.fileAddress(this.number, this.choice, "screen");
     if (!address) this.real.hidden = true;
     else if (this.real.getAttribute("src") === address) this.real.hidden = false;
     else {
       this.real.src = address;
-      this.real.decode().then(() => { this.real.hidden = false; }, () => {});
+      this.real.decode().then(() => { this.real.hidden = !this.#wantsReal; }, () => {});
     }
   }
 
