@@ -18,8 +18,8 @@ from typing import Any
 from ..colour import PQ_PEAK_NITS
 from ..errors import UntoneError
 from ..formats.common.files import save
-from ..image import DIFFUSE_WHITE_NITS
-from ..prediction import MAX_STRENGTH, WHITES_NITS
+from ..image import DIFFUSE_WHITE_NITS, WHITES_NITS
+from ..prediction import MAX_STRENGTH
 
 FILE_NAME = "untone-choices.json"
 VERSION = 1

@@ -111,7 +111,7 @@ class Studio:
         gain_map = renditions.limited(found, wanted)
         if kind == "web":
             return renditions.small_file(found, gain_map, WEB_SIDE)
-        image = dataclasses.replace(found.stored[0], mlp=None)
+        image = dataclasses.replace(found.stored[0], gain_network=None)
         return formats.write(None, image, gain_map, format=kind) or b""
 
     def screen_file(self, found: Pair, wanted: Choice) -> bytes:
