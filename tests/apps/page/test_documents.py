@@ -11,6 +11,7 @@ from serving import gain_map, photo, write_folder
 from untone import cli, formats
 from untone.apps import choices
 from untone.apps.choices import Choice
+from untone.apps.page import renditions
 from untone.apps.page.contact_sheet import Layout
 from untone.apps.page.document import script
 from untone.apps.page.static_files import NAMES, static
@@ -112,6 +113,26 @@ def test_a_sheet_of_html_runs_no_script_and_skips_the_rejected(tmp_path):
     assert text.count("<figure>") == 1
     assert len(re.findall(r'src="data:image/jpeg;base64,', text)) == 4
     assert re.search(r"photo-0\.jpg<small>\d+ nits at the brightest, [\d.]+ % above white", text)
+
+
+def test_an_unexpected_fault_in_one_photo_does_not_end_the_others(tmp_path, monkeypatch, capsys):
+    folder = write_folder(tmp_path / "photos", 2)
+    real = renditions.pair
+
+    def fails_once(data, predict, shrink=None):
+        if data == (folder / "photo-0.jpg").read_bytes():
+            raise ZeroDivisionError("lamp")
+        return real(data, predict, shrink)
+
+    monkeypatch.setattr(renditions, "pair", fails_once)
+    assert cli.main(["sheet", str(folder), "-o", str(tmp_path / "sheet.html")]) == 1
+    assert cli.main(["view", str(folder), "--html", str(tmp_path / "page.html")]) == 1
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 2
+    assert all("photo-0.jpg: unexpected ZeroDivisionError: lamp" in line for line in said)
+    assert [p["name"] for p in blocks(tmp_path / "page.html")["state"]["photos"]] == ["photo-1.jpg"]
+    choices.update(folder, {f"photo-{n}.jpg": Choice(verdict=choices.REJECT) for n in range(2)})
+    assert cli.main(["sheet", str(folder), "-o", str(tmp_path / "none.png")]) == 2
 
 
 @pytest.mark.parametrize("count", [1, 7, 300, 1000])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import base64
 import dataclasses
+import functools
 import html
 import math
 from collections.abc import Iterator, Sequence
@@ -23,10 +24,10 @@ from ...console.progress import Progress
 from ...errors import UntoneError, UsageError
 from ...formats.common.files import save
 from ...image import Image
-from ..choices import REJECT
+from ..choices import REJECT, Choice
 from . import renditions, tiles
 from .document import check_target, reduced
-from .library import Library, Photo
+from .library import Library, Photo, guarded
 
 EXPOSURES = (0, -2)
 LARGEST_PICTURE, SMALLEST_PICTURE = 360, 90
@@ -98,6 +99,8 @@ def run(arguments: argparse.Namespace) -> int:
     check_target(target, (".png", ".html", ".htm"), arguments.force)
     library = Library(arguments.inputs, arguments.recursive)
     photos = [photo for photo in library.photos if library.choice(photo.number).verdict != REJECT]
+    if not photos:
+        raise UsageError(f"{target}: every photo is rejected")
     if target.suffix.lower() == ".png":
         layout = Layout.of(len(photos))
         made = cards(library, photos, arguments.model, layout.side)
@@ -115,7 +118,7 @@ def cards(library: Library, photos: Sequence[Photo], model: str, side: int) -> I
 
     def make(photo: Photo) -> Card:
         try:
-            return card(library, photo, model, side)
+            return guarded(photo, functools.partial(card, photo.name, library.choice(photo.number), model, side))
         except UntoneError as error:
             complain(fault_line(photo.name, error))
             return Card(photo.name, one_line(str(error)), failed=True)
@@ -129,21 +132,20 @@ def cards(library: Library, photos: Sequence[Photo], model: str, side: int) -> I
                 progress.step()
 
 
-def card(library: Library, photo: Photo, model: str, side: int) -> Card:
+def card(name: str, wanted: Choice, model: str, side: int, data: bytes) -> Card:
     """One photo before and after.
 
     Raises:
         UntoneError: it cannot be shown.
     """
-    found = renditions.pair(photo.read(), lambda image: pipeline.predict(image, model))
-    wanted = library.choice(photo.number)
+    found = renditions.pair(data, lambda image: pipeline.predict(image, model))
     known = renditions.figures(found, wanted)
     small = reduced(found, side, side)
     maps = (None, renditions.shown_map(small, wanted))
     pictures = tuple(tiles.exposed(small, gain_map, stops) for stops in EXPOSURES for gain_map in maps)
     share = 100 * known["share_above_white"]
     words = f"{known['peak_nits']:.0f} nits at the brightest, {share:.1f} % above white"
-    return Card(photo.name, words, pictures)
+    return Card(name, words, pictures)
 
 
 @dataclasses.dataclass(frozen=True)

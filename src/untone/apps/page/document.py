@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import functools
 import hashlib
 import html
 import json
@@ -27,7 +28,7 @@ from ...formats.common.files import save
 from ...image import GainMap, Image, Pixels
 from ..choices import REJECT, Choice
 from . import renditions, tiles
-from .library import Library
+from .library import Library, Photo, guarded
 from .renditions import Pair
 from .scale import SCALE
 from .static_files import static
@@ -55,8 +56,7 @@ def write_document(target: Path, library: Library, model: str, force: bool) -> i
     entries, failed = [], 0
     for photo in tracked(wanted, "photos"):
         try:
-            found = renditions.pair(photo.read(), lambda image: pipeline.predict(image, model))
-            entries.append(entry(photo.name, found, library.choice(photo.number)))
+            entries.append(guarded(photo, functools.partial(_entry, photo, library.choice(photo.number), model)))
         except UntoneError as error:
             complain(fault_line(photo.name, error))
             failed += 1
@@ -64,6 +64,10 @@ def write_document(target: Path, library: Library, model: str, force: bool) -> i
         raise UntoneError(f"{target}: not written, as no photo can be shown")
     save(target, [document(entries).encode()])
     return int(failed > 0)
+
+
+def _entry(photo: Photo, wanted: Choice, model: str, data: bytes) -> Entry:
+    return entry(photo.name, renditions.pair(data, lambda image: pipeline.predict(image, model)), wanted)
 
 
 def check_target(target: Path, suffixes: tuple[str, ...], force: bool) -> None:

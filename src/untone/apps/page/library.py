@@ -10,14 +10,18 @@ import dataclasses
 import os
 import re
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from ...errors import UntoneError, UsageError
 from ...formats.common.files import load_bytes
 from .. import choices
 from ..choices import UNTOUCHED, Choice
 from ..conversion.planning import MARK, images, photos_in
+
+T = TypeVar("T")
 
 OUTSIDE = "a link that leads out of the folder; it is not opened"
 
@@ -132,6 +136,24 @@ class Library:
             photo = Photo(len(self.photos), name, path, None)
             self.photos.append(photo)
             return photo
+
+
+def guarded(photo: Photo, make: Callable[[bytes], T]) -> T:
+    """What is made of one photo, whatever happens in it: any fault is one line, and the others go on.
+
+    Raises:
+        UntoneError: the fault.
+    """
+    try:
+        return make(photo.read())
+    except UntoneError:
+        raise
+    except MemoryError as error:
+        raise UntoneError("there is not enough memory for it") from error
+    except Exception as error:
+        if os.environ.get("UNTONE_DEBUG"):
+            traceback.print_exception(error)
+        raise UntoneError(f"unexpected {type(error).__name__}: {error}; UNTONE_DEBUG=1 shows where") from error
 
 
 def shown_name(name: str) -> str:

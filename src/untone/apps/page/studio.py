@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import functools
-import traceback
 from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,13 +12,12 @@ from typing import Any, TypeVar
 from starlette.concurrency import run_in_threadpool
 
 from ... import formats, pipeline
-from ...errors import UntoneError
 from ...formats.common.files import save
 from ...formats.signalling import shown_elsewhere
 from ...image import GainMap, Image
 from ..choices import UNTOUCHED, Choice
 from . import renditions
-from .library import Library, Photo
+from .library import Library, Photo, guarded
 from .renditions import PREDICTED, Pair
 from .work import Cache, Queue
 
@@ -98,7 +96,7 @@ class Studio:
 
     async def _made(self, key: Hashable, cache: Cache[T], queue: Queue, photo: Photo, make: Callable[[bytes], T]) -> T:
         async with queue.place():
-            made = await run_in_threadpool(_guarded, photo, make)
+            made = await run_in_threadpool(guarded, photo, make)
         cache.put(key, made)
         return made
 
@@ -131,20 +129,3 @@ class Studio:
             return f"it already carries a gain map, which is not read here ({found.image.left_out})"
         save(target, [self.file(found, wanted, kind)])
         return None
-
-
-def _guarded(photo: Photo, make: Callable[[bytes], T]) -> T:
-    """One photo, whatever happens in it: any fault is one line for its tile, and the page goes on.
-
-    Raises:
-        UntoneError: the fault.
-    """
-    try:
-        return make(photo.read())
-    except UntoneError:
-        raise
-    except MemoryError as error:
-        raise UntoneError("there is not enough memory for it") from error
-    except Exception as error:
-        traceback.print_exception(error)
-        raise UntoneError(f"unexpected {type(error).__name__}: {error}") from error
