@@ -117,7 +117,7 @@ class Server:
         wanted, look = _wanted(request), request.query_params.get("look", tiles.BRIGHT)
         data = await run_in_threadpool(tiles.picture, tile, wanted, look)
         known = await run_in_threadpool(tiles.figures, tile, wanted)
-        text = json.dumps({**known, "origin": tile.pair.origin})
+        text = json.dumps({**known, "origin": tile.origin})
         headers = {"untone-figures": text, "cache-control": "private, max-age=3600"}  # the address ends with the server
         return Response(data, media_type="image/jpeg", headers=headers)
 

@@ -35,16 +35,24 @@ SUFFIXES = {"jpeg": ".hdr.jpg", "avif": ".hdr.avif", "web": ".web.hdr.jpg"}
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Tile:
-    """A small photo; a JPEG of it with the whole of its gain, and the figures of that."""
+    """A small photo as a JPEG with the whole of its gain, of which thousands fit, and the figures of that."""
 
-    pair: Pair
     plain: bytes
+    origin: str
     figures: dict[str, float]
 
     @property
     def size(self) -> int:
         """Bytes in memory."""
-        return self.pair.size + len(self.plain)
+        return len(self.plain)
+
+    @property
+    def pair(self) -> Pair:
+        """Its renditions, read again."""
+        image, gain_map = formats.read(self.plain)
+        if gain_map is None:
+            raise AssertionError("a tile without a gain map")
+        return renditions.made(image, gain_map, self.origin)
 
 
 class Studio:
@@ -81,7 +89,7 @@ class Studio:
     def _tile(self, data: bytes) -> Tile:
         found = renditions.pair(data, self.predict, TILE_SIDE)
         plain = renditions.small_file(found, found.stored[1], TILE_SIDE)
-        return Tile(found, plain, renditions.figures(found, UNTOUCHED))
+        return Tile(plain, found.origin, renditions.figures(found, UNTOUCHED))
 
     async def _once(self, key: Hashable, cache: Cache[T], queue: Queue, number: int, make: Callable[[bytes], T]) -> T:
         held = cache.get(key)

@@ -31,10 +31,10 @@ def picture(tile: Tile, wanted: Choice, look: str) -> bytes:
     Raises:
         UntoneError: another look.
     """
+    if look == BRIGHT and _is_plain(tile, wanted):
+        return tile.plain
     found = tile.pair
     if look == BRIGHT:
-        if _is_plain(tile, wanted):
-            return tile.plain
         return renditions.small_file(found, renditions.limited(found, wanted), TILE_SIDE)
     if look not in (DIM, DIM_BEFORE):
         raise UntoneError(f"a tile looks {BRIGHT}, {DIM} or {DIM_BEFORE}, not {look!r}")
@@ -49,7 +49,7 @@ def figures(tile: Tile, wanted: Choice) -> dict[str, float]:
 
 
 def _is_plain(tile: Tile, wanted: Choice) -> bool:
-    return tile.pair.origin != PREDICTED or (wanted.strength == UNTOUCHED.strength and wanted.peak is None)
+    return tile.origin != PREDICTED or (wanted.strength == UNTOUCHED.strength and wanted.peak is None)
 
 
 def exposed(found: Pair, gain_map: GainMap | None, stops: float) -> NDArray[np.uint8]:
