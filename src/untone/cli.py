@@ -41,6 +41,8 @@ TOOLS = {
         "decode an HDR film and its source; check timing, tracks, signals, light",
     ),
     "export": ("apps.video.export.command", "write a film's 3D LUTs, dynamic metadata, or frames of light"),
+    "view": ("apps.page.command", "look at photos before and after, choose, and export, on a page"),
+    "sheet": ("apps.page.contact_sheet", "lay out a folder before and after, at 0 and -2 EV, on one sheet"),
     "doctor": ("apps.diagnosis", "show versions and kernels, and try the whole line"),
     "completion": ("apps.completion", "write what a shell needs to complete the command line: bash, zsh or fish"),
 }
@@ -177,6 +179,7 @@ def _add_convert_options(parser: Parser) -> None:
     add("--map-size", choices=("full", "half", "quarter"), default="half", help="side of the gain map; default half")
     add_qualities(add, base=95, gain_map=90)
     add("--model", default="fastgamer", metavar="NAME|PATH", help="a model by name, or an .onnx file")
+    add("--choices", metavar="FILE", help="untone-choices.json of the page: strength, peak and white of each photo")
     add_batch_arguments(parser)
     add_film_arguments(parser)
     add("--version", action="version", version=f"untone {__version__}")

@@ -17,8 +17,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from ... import pipeline
+from ... import formats, pipeline
 from ...errors import UntoneError, UsageError
+from .. import choices
+from ..choices import Choice
 from ..video import is_film
 from ..video.options import film_options, film_suffixes, refuse_for_photos
 from . import planning, report
@@ -44,12 +46,31 @@ def run(arguments: argparse.Namespace) -> int:
     photos = [job for job in planned if job not in films]
     if not films:
         refuse_for_photos(arguments)
-        return work(photos, lambda: functools.partial(pipeline.convert, **_options(arguments)), arguments)
+        return work(photos, lambda: _task(arguments), arguments)
     options = film_options(arguments)  # refuses before any work
-    code = work(photos, lambda: functools.partial(pipeline.convert, **_options(arguments)), arguments) if photos else 0
+    code = work(photos, lambda: _task(arguments), arguments) if photos else 0
     from ..video import command  # deferred: films ask for more modules
 
     return max(code, command.convert_all(films, options, arguments))
+
+
+def _task(arguments: argparse.Namespace) -> Task:
+    options = _options(arguments)
+    if arguments.choices is None:
+        return functools.partial(pipeline.convert, **options)
+    return functools.partial(_convert_as_chosen, choices.finder(Path(arguments.choices)), options, arguments.choices)
+
+
+def _convert_as_chosen(
+    find: Callable[[Path], Choice | None], options: dict[str, Any], name: str, source: bytes | Path, target: Path | None
+) -> pipeline.Conversion:
+    """As pipeline.convert, with what the file of choices says of this photo over the options."""
+    found = find(source) if isinstance(source, Path) else None
+    if found is not None and found.verdict == choices.REJECT:
+        size = formats.probe(source)
+        return pipeline.Conversion(size.width, size.height, left_alone=f"rejected in {name}")
+    numbers = {} if found is None else choices.options(found)
+    return pipeline.convert(source, target, **options | numbers)
 
 
 def work(planned: Sequence[Job], prepare: Callable[[], Task], arguments: argparse.Namespace) -> int:

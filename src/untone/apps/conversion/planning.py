@@ -137,6 +137,11 @@ def images(folder: Path) -> Iterator[Path]:
     return _walk(folder, recursive=True)
 
 
+def photos_in(folder: Path) -> Iterator[Path]:
+    """As images, of the folder itself alone."""
+    return _walk(folder, recursive=False)
+
+
 def _walk(folder: Path, recursive: bool, films: tuple[str, ...] = ()) -> Iterator[Path]:
     """Files with the suffix of an image, or one of `films`, sorted; links to folders are not followed."""
     for root, folders, names in os.walk(folder):

@@ -12,10 +12,12 @@ from ...errors import UntoneError
 from ...formats import probe
 from ...formats.common.files import load_bytes, save
 from ...formats.signalling import GainMapSignal, NetworkSignal, Signalling
+from ..choices import UNTOUCHED
 from ..conversion.planning import PIPE, read_stdin
 from ..video import is_film
 from ..video.inspection import inspect_film
 from .validation.files import findings
+from .validation.parameters import Finding
 
 PER_CHANNEL = ("min_stops", "max_stops", "gamma", "base_offset", "alternate_offset")
 
@@ -36,7 +38,7 @@ READERS = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `untone inspect`."""
     parser.add_argument("file", metavar="FILE", help="photo or film, or - for a photo on stdin")
-    parser.add_argument("--html", metavar="OUT", help="write a page with pictures: base, map, nits, histogram")
+    parser.add_argument("--html", metavar="OUT", help="write a page: before, after, map, nits, histogram, deviations")
     parser.add_argument("--strict", action="store_true", help="name every deviation, and what viewers do about it")
     add_answer(parser.add_argument)
 
@@ -67,10 +69,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _write_page(target: str, name: str, data: bytes, found: Signalling) -> None:
-    from .page import page  # deferred: decodes, where the rest of this command reads headers
+    from ..page.document import document, entry  # deferred: decodes, where the rest of this command reads headers
+    from ..page.renditions import as_it_is
 
-    text = "\n".join(one_line(line) for line in lines(name, found))
-    save(Path(target), [page(name, data, text).encode()])
+    text = "\n".join([*(one_line(line) for line in lines(name, found)), "", *_deviations(name, findings(data))])
+    save(Path(target), [document([entry(name, as_it_is(data), UNTOUCHED, text)]).encode()])
 
 
 def _strict(name: str, data: bytes, as_json: bool, quiet: bool) -> int:
@@ -80,12 +83,18 @@ def _strict(name: str, data: bytes, as_json: bool, quiet: bool) -> int:
         print(json.dumps({"file": name, "broken": broken, "findings": [f.as_dict() for f in found]}, indent=2))
     if as_json or quiet:
         return int(broken)
-    for finding in found:
-        print(one_line(f"{finding.severity:<9} {finding.rule}: {finding.text}"))
-        for viewer, what in finding.viewers.items():
-            print(f"{'':<9}   {viewer} {what}")
-    print(one_line(f"{name}: {'broken' if broken else 'whole'}, {len(found)} deviation{'s' * (len(found) != 1)}"))
+    print("\n".join(_deviations(name, found)))
     return int(broken)
+
+
+def _deviations(name: str, found: list[Finding]) -> list[str]:
+    """The report of --strict for people."""
+    told = []
+    for finding in found:
+        told.append(one_line(f"{finding.severity:<9} {finding.rule}: {finding.text}"))
+        told += [f"{'':<9}   {viewer} {what}" for viewer, what in finding.viewers.items()]
+    verdict = "broken" if any(f.broken for f in found) else "whole"
+    return [*told, one_line(f"{name}: {verdict}, {len(found)} deviation{'s' * (len(found) != 1)}")]
 
 
 def lines(name: str, found: Signalling) -> list[str]:

@@ -1,0 +1,128 @@
+"""untone view: photos before and after on a page of this machine; --html puts them into one file instead."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import secrets
+import socket
+import sys
+import tempfile
+import threading
+import webbrowser
+from pathlib import Path
+
+from ...console.lines import complain
+from ...console.options import add_force, add_output
+from ...console.progress import interruptible
+from ...errors import UntoneError, UsageError
+from .library import Library
+
+ADDRESS = "127.0.0.1"
+PACKAGES = ("starlette", "uvicorn")
+SECONDS_TO_CLOSE = 3
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Of `untone view`."""
+    add = parser.add_argument
+    add("inputs", nargs="+", metavar="PHOTO|FOLDER", help="photos, folders of photos")
+    add("-R", "--recursive", action="store_true", help="look into folders within folders")
+    add_output(add, "folder that exports go to; default: beside each photo")
+    add("--html", metavar="FILE", help="write one file that shows the photos anywhere, and serve nothing")
+    add_force(add)
+    add("--no-open", action="store_true", help="only print the address")
+    add("--port", type=_port, default=0, metavar="N", help="of the address; default: any that is free")
+    add("--model", default="fastgamer", metavar="NAME|PATH", help="a model by name, or an .onnx file")
+
+
+def _port(text: str) -> int:
+    if not (text.isdecimal() and 0 <= int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"must be from 0 to 65535, not {text}")
+    return int(text)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until interrupted, or write one file.
+
+    Raises:
+        UsageError: no photos, or a port that is taken.
+        UntoneError: the extra is missing, or a file of choices is damaged.
+    """
+    library = Library(arguments.inputs, arguments.recursive)
+    if arguments.html:
+        from .document import write_document
+
+        return write_document(Path(arguments.html), library, arguments.model, arguments.force)
+    output = _folder(arguments.output)
+    for fault in library.faults.values():
+        complain(fault)
+    with _listening(arguments.port) as listening, tempfile.TemporaryDirectory(prefix="untone-page-") as uploads:
+        _serve(library, arguments, listening, output, Path(uploads))
+    return 0
+
+
+def _folder(name: str | None) -> Path | None:
+    if name is None:
+        return None
+    path = Path(name)
+    if path.exists() and not path.is_dir():
+        raise UsageError(f"-o {name}: it is a file, not a folder")
+    if not path.absolute().parent.is_dir():
+        raise UsageError(f"-o {name}: there is no folder {path.parent}")
+    return path
+
+
+def _listening(port: int) -> socket.socket:
+    listening = socket.socket()
+    if sys.platform != "win32":  # there it would let two programs share the port
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((ADDRESS, port))
+        listening.listen()
+    except OSError as error:
+        listening.close()
+        raise UsageError(f"--port {port}: {error.strerror}") from error
+    return listening
+
+
+def _serve(
+    library: Library, arguments: argparse.Namespace, listening: socket.socket, output: Path | None, uploads: Path
+) -> None:
+    try:
+        import uvicorn
+
+        from .exporting import Exports
+        from .guard import Guard
+        from .server import Server
+        from .studio import Studio
+        from .uploads import Uploads
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").partition(".")[0]
+        if missing not in PACKAGES:
+            raise
+        raise UntoneError(f"this command needs {missing}: pip install 'untone[page]'") from error
+    studio, token = Studio(library, arguments.model), secrets.token_urlsafe(24)
+    exports = Exports(library, studio, output)
+    port = listening.getsockname()[1]
+    app = Guard(Server(library, studio, exports, Uploads(library, uploads)).app(), token, port)
+    threading.Thread(target=_warm, args=(arguments.model,)).start()
+    address = f"http://{ADDRESS}:{port}/{token}/"
+    print(address, flush=True)
+    if not arguments.no_open:
+        threading.Timer(0.2, webbrowser.open, (address,)).start()
+    config = uvicorn.Config(
+        app, log_level="critical", lifespan="off", ws="none", timeout_graceful_shutdown=SECONDS_TO_CLOSE,
+        h11_max_incomplete_event_size=1 << 16,
+    )  # fmt: skip
+    with contextlib.suppress(KeyboardInterrupt), interruptible():  # SIGTERM too, or what was uploaded would stay
+        uvicorn.Server(config).run(sockets=[listening])
+    exports.stop_all()
+
+
+def _warm(model: str) -> None:
+    """The network is loaded while the page is; if it cannot be, the first photo says so."""
+    from ... import pipeline
+
+    with contextlib.suppress(UntoneError):
+        pipeline.load(model)

@@ -1,0 +1,173 @@
+"""The photos of a page: what the command line named and what was dropped on the page; nothing else can be opened.
+
+The page knows photos by number. Of a folder that was named, what a link leads out of it is not opened, whenever the
+link was made; a photo that was named itself may be a link.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from ...errors import UntoneError, UsageError
+from ...formats.common.files import load_bytes
+from .. import choices
+from ..choices import UNTOUCHED, Choice
+from ..conversion.planning import MARK, images, photos_in
+
+T = TypeVar("T")
+
+OUTSIDE = "a link that leads out of the folder; it is not opened"
+
+
+@dataclasses.dataclass(frozen=True)
+class Photo:
+    """One photo of the page.
+
+    Attributes:
+        number: by which the page knows it.
+        name: as people know it: below its folder, with `/` between.
+        path: of the file.
+        folder: that was named, or that the named photo lies in; choices are kept there. None of uploads.
+        inside: whether links may not lead out of `folder`.
+    """
+
+    number: int
+    name: str
+    path: Path
+    folder: Path | None
+    inside: bool = False
+
+    def read(self) -> bytes:
+        """The file's bytes.
+
+        Raises:
+            UntoneError: it leads out of its folder, or cannot be read.
+        """
+        if self.inside and self.folder is not None:
+            real = Path(os.path.realpath(self.path))
+            if not real.is_relative_to(os.path.realpath(self.folder)):
+                raise UntoneError(OUTSIDE)
+            return load_bytes(real)
+        return load_bytes(self.path)
+
+
+class Library:
+    """Photos by number, and what was chosen of each."""
+
+    def __init__(self, inputs: Sequence[str], recursive: bool) -> None:
+        """Find the photos of a command line, each once.
+
+        Raises:
+            UsageError: a name that is neither photo nor folder, or no photo at all.
+            UntoneError: a file of choices that is none.
+        """
+        self._lock = threading.Lock()
+        found: dict[str, Photo] = {}
+        for name in inputs:
+            for photo in _photos(Path(name), recursive):
+                found.setdefault(os.path.realpath(photo.path), photo)
+        if not found:
+            raise UsageError(f"no photos in {', '.join(inputs)}{'' if recursive else '; -R looks into folders within'}")
+        self.photos = [dataclasses.replace(p, number=n) for n, p in enumerate(found.values())]
+        self._choices: dict[int, Choice] = {}
+        self.faults: dict[Path, str] = {}
+        self._load()
+
+    def _load(self) -> None:
+        held = {}
+        for photo in self.photos:
+            folder = photo.folder
+            if folder is not None and folder not in held:
+                path = folder / choices.FILE_NAME
+                held[folder] = choices.load(path) if os.path.lexists(path) else {}
+                if not os.access(folder, os.W_OK):
+                    self.faults[folder] = f"{folder} cannot be written to; choices last as long as this page"
+            if folder is not None and photo.name in held[folder]:
+                self._choices[photo.number] = held[folder][photo.name]
+
+    def photo(self, number: int) -> Photo:
+        """The photo of a number.
+
+        Raises:
+            UntoneError: there is none.
+        """
+        if not 0 <= number < len(self.photos):
+            raise UntoneError(f"there is no photo {number}")
+        return self.photos[number]
+
+    def choice(self, number: int) -> Choice:
+        """What was chosen of a photo."""
+        return self._choices.get(number, UNTOUCHED)
+
+    def choose(self, changes: Mapping[int, Choice]) -> list[str]:
+        """Note choices, in memory and in their folders' files; what could not be kept there, one line a folder.
+
+        Raises:
+            UntoneError: a number without a photo; then nothing is noted.
+        """
+        photos = [(self.photo(number), kept) for number, kept in changes.items()]
+        with self._lock:
+            self._choices.update(changes)
+            folders: dict[Path, dict[str, Choice]] = {}
+            for photo, kept in photos:
+                if photo.folder is not None:
+                    folders.setdefault(photo.folder, {})[photo.name] = kept
+            return list(filter(None, (self._keep(folder, kept) for folder, kept in folders.items())))
+
+    def _keep(self, folder: Path, kept: dict[str, Choice]) -> str | None:
+        try:
+            choices.update(folder, kept)
+        except UntoneError as error:
+            self.faults[folder] = f"{error}; choices last as long as this page"
+            return self.faults[folder]
+        self.faults.pop(folder, None)
+        return None
+
+    def add(self, name: str, path: Path) -> Photo:
+        """A photo that was dropped on the page."""
+        with self._lock:
+            photo = Photo(len(self.photos), name, path, None)
+            self.photos.append(photo)
+            return photo
+
+
+def guarded(photo: Photo, make: Callable[[bytes], T]) -> T:
+    """What is made of one photo, whatever happens in it: any fault is one line, and the others go on.
+
+    Raises:
+        UntoneError: the fault.
+    """
+    try:
+        return make(photo.read())
+    except UntoneError:
+        raise
+    except MemoryError as error:
+        raise UntoneError("there is not enough memory for it") from error
+    except Exception as error:
+        if os.environ.get("UNTONE_DEBUG"):
+            traceback.print_exception(error)
+        raise UntoneError(f"unexpected {type(error).__name__}: {error}; UNTONE_DEBUG=1 shows where") from error
+
+
+def shown_name(name: str) -> str:
+    """The last part of a name that a browser gives, without what could leave its line."""
+    last = re.split(r"[/\\]", name)[-1]
+    return "".join(c for c in last if c.isprintable())[:200] or "photo"
+
+
+def _photos(path: Path, recursive: bool) -> Iterator[Photo]:
+    if path.is_dir():
+        for file in images(path) if recursive else photos_in(path):
+            if not (file.name.startswith(".") or file.stem.lower().endswith(MARK)):
+                yield Photo(0, file.relative_to(path).as_posix(), file, path, inside=True)
+    elif path.is_file():
+        yield Photo(0, path.name, path, path.parent)
+    else:
+        raise UsageError(f"{path}: {'it is no file' if os.path.lexists(path) else 'no such file or folder'}")

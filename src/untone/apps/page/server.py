@@ -1,0 +1,210 @@
+"""The page's server: what may be asked, and the answers. All of it goes through the guard.
+
+GET  /                         the page
+GET  /static/NAME              one of static_files.NAMES
+GET  /state                    photos, choices, what to know about this server
+GET  /photos/N                 what codes of the photo mean (renditions.meaning)
+GET  /photos/N/view            codes of a part of it: left top right bottom width height
+GET  /photos/N/pixel           light and gain of one pixel: x y
+GET  /photos/N/tile            a small JPEG with gain map, figures in a header; look=bright|dim|dim-before
+GET  /photos/N/file            a file of it, as it is chosen: kind=screen|jpeg|avif|web
+PUT  /choices                  {"changes": {"N": choice}}
+POST /uploads                  a photo as it is, ?name=
+POST /exports                  {"photos": [N], "kind": "jpeg", "existing": null|"skip"|"replace"}
+GET, DELETE /exports/N         how far it is; stop it
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from ... import __version__
+from ...errors import LimitError, UntoneError
+from ..choices import FILE_NAME, Choice, choice
+from . import renditions, tiles
+from .exporting import REPLACE, SKIP, Exports
+from .library import Library
+from .scale import SCALE
+from .static_files import NAMES, TYPES, static
+from .studio import SUFFIXES, Studio
+from .uploads import MOST_BYTES, Uploads
+
+MOST_JSON_BYTES = 4 << 20
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+class Server:
+    """Handlers over one library."""
+
+    def __init__(self, library: Library, studio: Studio, exports: Exports, uploads: Uploads) -> None:
+        self._library, self._studio, self._exports, self._uploads = library, studio, exports, uploads
+
+    def app(self) -> Starlette:
+        """The routes, each with faults as one line of JSON."""
+        routes: list[tuple[str, Handler, str]] = [
+            ("/", self._page, "GET"),
+            ("/static/{name}", self._static, "GET"),
+            ("/state", self._state, "GET"),
+            ("/photos/{number:int}", self._photo, "GET"),
+            ("/photos/{number:int}/view", self._view, "GET"),
+            ("/photos/{number:int}/pixel", self._pixel, "GET"),
+            ("/photos/{number:int}/tile", self._tile, "GET"),
+            ("/photos/{number:int}/file", self._file, "GET"),
+            ("/choices", self._choose, "PUT"),
+            ("/uploads", self._upload, "POST"),
+            ("/exports", self._export, "POST"),
+            ("/exports/{number:int}", self._progress, "GET"),
+            ("/exports/{number:int}", self._stop, "DELETE"),
+        ]
+        return Starlette(routes=[Route(path, _faults_as_json(do), methods=[verb]) for path, do, verb in routes])
+
+    async def _page(self, request: Request) -> Response:
+        return Response(static("index.html"), media_type="text/html")
+
+    async def _static(self, request: Request) -> Response:
+        name = request.path_params["name"]
+        if name not in NAMES:
+            return JSONResponse({"fault": "there is no such file"}, 404)
+        return Response(static(name), media_type=TYPES[Path(name).suffix], headers={"cache-control": "no-cache"})
+
+    async def _state(self, request: Request) -> Response:
+        photos = [{"number": p.number, "name": p.name, "kept": p.folder is not None} for p in self._library.photos]
+        chosen = ((p.number, self._library.choice(p.number).as_dict()) for p in self._library.photos)
+        return JSONResponse(
+            {
+                "version": __version__,
+                "photos": photos,
+                "choices": {number: kept for number, kept in chosen if kept},
+                "choices_file": FILE_NAME,
+                "faults": list(self._library.faults.values()),
+                "scale": [[nits, list(rgb)] for nits, rgb in SCALE],
+                "kinds": list(SUFFIXES),
+                "most_upload_bytes": MOST_BYTES,
+            }
+        )
+
+    async def _photo(self, request: Request) -> Response:
+        number = request.path_params["number"]
+        found = await self._studio.pair(number)
+        known = await run_in_threadpool(renditions.figures, found, Choice())
+        return JSONResponse({"name": self._library.photo(number).name, **renditions.meaning(found), **known})
+
+    async def _view(self, request: Request) -> Response:
+        found = await self._studio.pair(request.path_params["number"])
+        left, top, right, bottom, width, height = _numbers(request, "left", "top", "right", "bottom", "width", "height")
+        make = functools.partial(renditions.view, found, (left, top, right, bottom), (int(width), int(height)))
+        return Response(await run_in_threadpool(make), media_type="application/octet-stream")
+
+    async def _pixel(self, request: Request) -> Response:
+        found = await self._studio.pair(request.path_params["number"])
+        x, y = _numbers(request, "x", "y")
+        return JSONResponse(renditions.pixel(found, int(x), int(y)))
+
+    async def _tile(self, request: Request) -> Response:
+        tile = await self._studio.tile(request.path_params["number"])
+        wanted, look = _wanted(request), request.query_params.get("look", tiles.BRIGHT)
+        data = await run_in_threadpool(tiles.picture, tile, wanted, look)
+        known = await run_in_threadpool(tiles.figures, tile, wanted)
+        text = json.dumps({**known, "origin": tile.origin})
+        headers = {"untone-figures": text, "cache-control": "private, max-age=3600"}  # the address ends with the server
+        return Response(data, media_type="image/jpeg", headers=headers)
+
+    async def _file(self, request: Request) -> Response:
+        number, kind = request.path_params["number"], request.query_params.get("kind", "screen")
+        if kind != "screen" and kind not in SUFFIXES:
+            raise UntoneError(f"a file is of kind screen, {', '.join(SUFFIXES)}, not {kind!r}")
+        found, wanted = await self._studio.pair(number), _wanted(request)
+        if kind == "screen":
+            return Response(await run_in_threadpool(self._studio.screen_file, found, wanted), media_type="image/jpeg")
+        data = await run_in_threadpool(self._studio.file, found, wanted, kind)
+        name = quote(Path(self._library.photo(number).name).stem + SUFFIXES[kind])
+        headers = {"content-disposition": f"attachment; filename*=utf-8''{name}"}
+        return Response(data, media_type="image/avif" if kind == "avif" else "image/jpeg", headers=headers)
+
+    async def _choose(self, request: Request) -> Response:
+        changes = (await _json(request)).get("changes")
+        if not isinstance(changes, dict) or not all(key.isdecimal() for key in changes):
+            raise UntoneError("changes must be an object of choices by number of photo")
+        wanted = {int(key): choice(value) for key, value in changes.items()}
+        return JSONResponse({"faults": await run_in_threadpool(self._library.choose, wanted)})
+
+    async def _upload(self, request: Request) -> Response:
+        self._uploads.check(request.headers.get("content-length"))
+        photo = await self._uploads.take(request.query_params.get("name", "photo"), request.stream())
+        return JSONResponse({"number": photo.number, "name": photo.name, "kept": False}, 201)
+
+    async def _export(self, request: Request) -> Response:
+        asked = await _json(request)
+        numbers, kind, existing = asked.get("photos"), asked.get("kind"), asked.get("existing")
+        if not isinstance(numbers, list) or not all(type(n) is int for n in numbers):
+            numbers = []
+        if not (numbers and kind in SUFFIXES and existing in (None, SKIP, REPLACE)):
+            raise UntoneError(f"an export has photos, a kind of {', '.join(SUFFIXES)}, and existing: skip or replace")
+        numbers = list(dict.fromkeys(numbers))
+        there = await run_in_threadpool(self._exports.there_already, numbers, kind)
+        if there and existing is None:
+            return JSONResponse({"exist": there}, 409)
+        return JSONResponse({"export": self._exports.start(numbers, kind, existing or SKIP)}, 202)
+
+    async def _progress(self, request: Request) -> Response:
+        return JSONResponse(self._exports.job(request.path_params["number"]).as_dict())
+
+    async def _stop(self, request: Request) -> Response:
+        job = self._exports.job(request.path_params["number"])
+        job.stop = True
+        return JSONResponse(job.as_dict())
+
+
+def _faults_as_json(do: Handler) -> Handler:
+    @functools.wraps(do)
+    async def answer(request: Request) -> Response:
+        try:
+            return await do(request)
+        except LimitError as error:
+            return JSONResponse({"fault": str(error)}, 413)
+        except UntoneError as error:
+            return JSONResponse({"fault": str(error)}, 422)
+
+    return answer
+
+
+def _numbers(request: Request, *names: str) -> list[float]:
+    try:
+        return [float(request.query_params[name]) for name in names]
+    except (KeyError, ValueError) as error:
+        raise UntoneError(f"the numbers {', '.join(names)} are needed") from error
+
+
+def _wanted(request: Request) -> Choice:
+    names = ("strength", "peak", "white")
+    try:
+        return choice({name: float(request.query_params[name]) for name in names if name in request.query_params})
+    except ValueError as error:
+        raise UntoneError(f"{', '.join(names)} must be numbers") from error
+
+
+async def _json(request: Request) -> dict[str, Any]:
+    body = b""
+    async for piece in request.stream():
+        body += piece
+        if len(body) > MOST_JSON_BYTES:
+            raise LimitError(f"more than {MOST_JSON_BYTES >> 20} MiB")
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise UntoneError("this is not JSON") from error
+    if not isinstance(found, dict):
+        raise UntoneError("this is no JSON object")
+    return found

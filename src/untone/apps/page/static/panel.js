@@ -1,0 +1,174 @@
+// Beside the photo: sliders, figures, histogram and probe.
+
+import { Histogram } from "./histogram.js";
+import { fullHeadroom } from "./light.js";
+import { find, later, make, nitsText, shareText, stopsText } from "./dom.js";
+import { UNTOUCHED } from "./decisions.js";
+
+const ORIGINS = {
+  carried: "This photo brings its own gain map, which stays as it is.",
+  rendered: "This photo is HDR already; before is an SDR rendition made for this page.",
+  plain: "This file has no gain map: before and after are the same.",
+};
+
+const COUNT_MILLISECONDS = 40; // figures follow the picture, and do not hold it up
+const NO_LIMIT = 4000;
+const MOST_PEAK = 3900;
+
+export const EXPOSURES = { least: -4, most: 0, step: 0.25 };
+
+// A labelled range with its value in words; `text` makes them.
+function slider(root, id, label, { min, max, step, text, hint }) {
+  const input = make("input", { type: "range", id, min, max, step });
+  const output = make("output", { htmlFor: id });
+  const show = () => {
+    output.textContent = text(Number(input.value));
+    input.setAttribute("aria-valuetext", output.textContent);
+    input.style.setProperty("--share", `${((input.value - input.min) / (input.max - input.min)) * 100}%`);
+  };
+  const words = make("label", { htmlFor: id }, label);
+  if (hint) words.title = hint;
+  root.append(make("div", { className: "slider" }, words, output, input));
+  return { input, show, set: value => { input.value = value; show(); } };
+}
+
+const signed = (value, unit) => `${value < 0 ? "−" : value > 0 ? "+" : ""}${Math.abs(value)} ${unit}`;
+
+export class Panel extends EventTarget {
+  constructor(stage, isServed) {
+    super();
+    this.stage = stage;
+    const light = find("#light-sliders"), look = find("#look-sliders");
+    this.strength = slider(light, "strength", "Strength", { min: 0, max: 150, step: 1, text: v => `${v} %` });
+    this.peak = slider(light, "peak-limit", "Peak", {
+      min: 300, max: NO_LIMIT, step: 20, text: v => (v > MOST_PEAK ? "no limit" : `${v} nits`),
+    });
+    this.white = slider(light, "white", "SDR white", { min: 80, max: 500, step: 1, text: v => `${v} nits` });
+    this.exposure = slider(look, "exposure", "Exposure", {
+      min: EXPOSURES.least, max: EXPOSURES.most, step: EXPOSURES.step, text: v => signed(v, "EV"),
+      hint: "Darkens both sides, so that an SDR screen shows what lies above white",
+    });
+    this.display = slider(look, "display", "Display headroom", {
+      min: 0, max: 4, step: 0.1, text: v => (v >= Number(this.display?.input.max ?? 9) ? "all of it" : `${signed(v, "stops")}`),
+      hint: "What a display with so much more light than SDR white shows",
+    });
+    this.histogram = new Histogram(find("#histogram"));
+    this.#listen(isServed);
+    const count = later(COUNT_MILLISECONDS, () => this.#figures());
+    stage.addEventListener("drawn", count);
+  }
+
+  #listen() {
+    const change = final => this.dispatchEvent(new CustomEvent("choice", { detail: { values: this.values, final } }));
+    for (const one of [this.strength, this.peak, this.white]) {
+      one.input.addEventListener("input", () => { one.show(); change(false); });
+      one.input.addEventListener("change", () => change(true));
+    }
+    this.exposure.input.addEventListener("input", () => {
+      this.exposure.show();
+      this.stage.setLook({ exposure: Number(this.exposure.input.value) });
+    });
+    this.display.input.addEventListener("input", () => {
+      this.display.show();
+      const value = Number(this.display.input.value);
+      this.stage.setLook({ headroom: value >= Number(this.display.input.max) ? null : value });
+    });
+    find("#look").addEventListener("change", event => {
+      this.stage.setLook({ kind: event.target.value });
+      this.#legend();
+    });
+  }
+
+  get values() {
+    const peak = Number(this.peak.input.value), white = Number(this.white.input.value);
+    return {
+      strength: Number(this.strength.input.value),
+      peak: peak > MOST_PEAK ? null : Math.max(peak, white),
+      white,
+    };
+  }
+
+  // Sliders as a photo was chosen; photos that bring their own map keep it.
+  show(choice, meaning) {
+    this.strength.set(choice.strength);
+    this.peak.set(choice.peak ?? NO_LIMIT);
+    this.white.set(choice.white);
+    const fixed = meaning.origin !== "predicted";
+    this.strength.input.disabled = this.peak.input.disabled = fixed;
+    find("#fixed").hidden = !fixed;
+    find("#fixed").textContent = ORIGINS[meaning.origin] ?? "";
+    const most = Math.max(1, Math.ceil(fullHeadroom(this.stage.numbers) * 10) / 10);
+    this.display.input.max = most;
+    this.display.set(this.stage.look.headroom ?? most);
+    if (this.stage.look.headroom !== null && this.stage.look.headroom >= most) this.stage.look.headroom = null;
+    this.exposure.set(this.stage.look.exposure);
+    this.forgetProbe();
+  }
+
+  setLook(kind) {
+    const input = find(`#look input[value=${kind}]`);
+    input.checked = true;
+    this.stage.setLook({ kind });
+    this.#legend();
+  }
+
+  setExposure(stops) {
+    const { least, most } = EXPOSURES;
+    this.exposure.set(Math.min(most, Math.max(least, stops)));
+    this.stage.setLook({ exposure: Number(this.exposure.input.value) });
+  }
+
+  addExposure(stops) {
+    this.setExposure(Number(this.exposure.input.value) + stops);
+  }
+
+  #legend() {
+    const legend = find("#legend"), { kind } = this.stage.look;
+    legend.hidden = kind === "photo";
+    if (kind === "nits") {
+      legend.replaceChildren(...this.stage.marks.map(([nits, rgb]) => {
+        const mark = make("span", {}, nits >= 1000 ? `${nits / 1000}k` : `${nits}`);
+        mark.style.setProperty("--mark", `rgb(${rgb.join()})`);
+        return mark;
+      }));
+    } else if (kind === "map" && this.stage.numbers) {
+      const { low, high } = this.stage.numbers;
+      legend.textContent = `Black ${signed(Number(Math.min(...low).toFixed(2)), "stops")}, white ${signed(Number(Math.max(...high).toFixed(2)), "stops")}, on the right side.`;
+    } else {
+      legend.textContent = "Amber: at the end of the codes before; after, brighter than the display that is simulated (SDR white, if it has all).";
+    }
+  }
+
+  #figures() {
+    if (!this.stage.wholeView) return;
+    const [before, after] = this.stage.counts();
+    const { white } = this.stage.choice;
+    this.histogram.draw(before, after, white);
+    find("#peak").textContent = `${nitsText(after.peak)} nits`;
+    find("#above").textContent = shareText(after.above);
+    find("#headroom").textContent = `${fullHeadroom(this.stage.numbers).toFixed(2)} stops`;
+    if (this.stage.look.kind === "map") this.#legend();
+    find("#advice").hidden = this.stage.isHdr || this.stage.look.kind !== "photo" || this.stage.look.exposure < 0;
+  }
+
+  forgetProbe() {
+    find("#probe-title").textContent = "Point at the photo, or press P";
+    for (const id of ["before-nits", "before-stops", "after-nits", "after-stops"]) find(`#${id}`).textContent = "–";
+  }
+
+  showProbe(found) {
+    if (!found) return;
+    find("#probe-title").textContent = `Pixel ${found.x}, ${found.y}; stops from SDR white`;
+    for (const side of ["before", "after"]) {
+      find(`#${side}-nits`).textContent = nitsText(found[side].nits);
+      find(`#${side}-stops`).textContent = stopsText(found[side].stops);
+    }
+  }
+
+  reset() {
+    this.strength.set(UNTOUCHED.strength);
+    this.peak.set(NO_LIMIT);
+    this.white.set(UNTOUCHED.white);
+    this.dispatchEvent(new CustomEvent("choice", { detail: { values: this.values, final: true } }));
+  }
+}

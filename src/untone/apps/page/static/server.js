@@ -1,0 +1,71 @@
+// Photos as the server of this page gives them. The address of the page carries the token, so all paths are relative.
+
+async function asked(path, options = {}) {
+  const answer = await fetch(path, options);
+  if (answer.ok || answer.status === 409) return answer;
+  let fault = `the server says ${answer.status}`;
+  try {
+    fault = (await answer.json()).fault || fault;
+  } catch { /* it was no JSON */ }
+  throw new Error(fault);
+}
+
+const query = values => new URLSearchParams(Object.entries(values).filter(([, value]) => value !== null));
+
+const numbersOf = choice => ({ strength: choice.strength, peak: choice.peak, white: choice.white });
+
+const json = value => ({ body: JSON.stringify(value), headers: { "content-type": "application/json" } });
+
+export class ServerSource {
+  canExport = true;
+  canKeep = true;
+
+  async state() {
+    return (await asked("state")).json();
+  }
+
+  async meaning(number) {
+    return (await asked(`photos/${number}`)).json();
+  }
+
+  async view(number, meaning, box, size, signal) {
+    const [left, top, right, bottom] = box, [width, height] = size;
+    const answer = await asked(`photos/${number}/view?${query({ left, top, right, bottom, width, height })}`, { signal });
+    const bytes = new Uint8Array(await answer.arrayBuffer());
+    const pixels = width * height;
+    return { base: bytes.subarray(0, pixels * 3), map: bytes.subarray(pixels * 3), width, height, box };
+  }
+
+  async pixel(number, x, y) {
+    return (await asked(`photos/${number}/pixel?${query({ x, y })}`)).json();
+  }
+
+  async tile(number, choice, look, signal) {
+    const answer = await asked(`photos/${number}/tile?${query({ ...numbersOf(choice), look })}`, { signal });
+    return { url: URL.createObjectURL(await answer.blob()), ...JSON.parse(answer.headers.get("untone-figures")) };
+  }
+
+  fileAddress(number, choice, kind) {
+    return `photos/${number}/file?${query({ ...numbersOf(choice), kind })}`;
+  }
+
+  async choose(changes) {
+    return (await asked("choices", { method: "PUT", ...json({ changes }) })).json();
+  }
+
+  async upload(file) {
+    return (await asked(`uploads?${query({ name: file.name })}`, { method: "POST", body: file })).json();
+  }
+
+  async startExport(photos, kind, existing) {
+    return (await asked("exports", { method: "POST", ...json({ photos, kind, existing }) })).json();
+  }
+
+  async progress(job) {
+    return (await asked(`exports/${job}`)).json();
+  }
+
+  async stopExport(job) {
+    return (await asked(`exports/${job}`, { method: "DELETE" })).json();
+  }
+}

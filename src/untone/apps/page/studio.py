@@ -1,0 +1,139 @@
+"""What the server makes of photos when somebody looks: pairs, tiles and files, each once, few at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import functools
+from collections.abc import Callable, Hashable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from starlette.concurrency import run_in_threadpool
+
+from ... import formats, pipeline
+from ...formats.common.files import save
+from ...formats.signalling import shown_elsewhere
+from ...image import GainMap, Image
+from ..choices import UNTOUCHED, Choice
+from . import renditions
+from .library import Library, Photo, guarded
+from .renditions import PREDICTED, Pair
+from .work import Cache, Queue
+
+T = TypeVar("T")
+
+TILE_SIDE, WEB_SIDE, SCREEN_SIDE = 480, 2048, 4096
+"""Pixels of the longer side: of a tile, of a file for the web, and of what an HDR screen is shown of larger photos."""
+
+MOST_PAIR_BYTES, MOST_TILE_BYTES = 600 << 20, 192 << 20
+SIDE_BY_SIDE = 2
+
+SUFFIXES = {"jpeg": ".hdr.jpg", "avif": ".hdr.avif", "web": ".web.hdr.jpg"}
+"""What an exported photo is called, after its name; folders are not searched for files that end so."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Tile:
+    """A small photo as a JPEG with the whole of its gain, of which thousands fit, and the figures of that."""
+
+    plain: bytes
+    origin: str
+    figures: dict[str, float]
+
+    @property
+    def size(self) -> int:
+        """Bytes in memory."""
+        return len(self.plain)
+
+    @property
+    def pair(self) -> Pair:
+        """Its renditions, read again."""
+        image, gain_map = formats.read(self.plain)
+        if gain_map is None:
+            raise AssertionError("a tile without a gain map")
+        return renditions.made(image, gain_map, self.origin)
+
+
+class Studio:
+    """Made things by photo, held as long as there is room."""
+
+    def __init__(self, library: Library, model: str) -> None:
+        self.library, self._model = library, model
+        self._pairs: Cache[Pair] = Cache(MOST_PAIR_BYTES, lambda found: found.size)
+        self._tiles: Cache[Tile] = Cache(MOST_TILE_BYTES, lambda found: found.size)
+        self._making: dict[Hashable, asyncio.Task[Any]] = {}
+        self._small, self._large = Queue(SIDE_BY_SIDE), Queue(1)
+
+    def predict(self, image: Image) -> GainMap:
+        """The model's map at full strength."""
+        return pipeline.predict(image, self._model)
+
+    async def pair(self, number: int) -> Pair:
+        """The whole photo.
+
+        Raises:
+            UntoneError: it cannot be shown; one line.
+        """
+        make = functools.partial(renditions.pair, predict=self.predict)
+        return await self._once(("pair", number), self._pairs, self._large, number, make)
+
+    async def tile(self, number: int) -> Tile:
+        """The small photo.
+
+        Raises:
+            UntoneError: it cannot be shown; one line.
+        """
+        return await self._once(("tile", number), self._tiles, self._small, number, self._tile)
+
+    def _tile(self, data: bytes) -> Tile:
+        found = renditions.pair(data, self.predict, TILE_SIDE)
+        plain = renditions.small_file(found, found.stored[1], TILE_SIDE)
+        return Tile(plain, found.origin, renditions.figures(found, UNTOUCHED))
+
+    async def _once(self, key: Hashable, cache: Cache[T], queue: Queue, number: int, make: Callable[[bytes], T]) -> T:
+        held = cache.get(key)
+        if held is not None:
+            return held
+        if key not in self._making:
+            task = asyncio.create_task(self._made(key, cache, queue, self.library.photo(number), make))
+            self._making[key] = task
+            task.add_done_callback(lambda _: self._making.pop(key, None))
+        found: T = await asyncio.shield(self._making[key])
+        return found
+
+    async def _made(self, key: Hashable, cache: Cache[T], queue: Queue, photo: Photo, make: Callable[[bytes], T]) -> T:
+        async with queue.place():
+            made = await run_in_threadpool(guarded, photo, make)
+        cache.put(key, made)
+        return made
+
+    def file(self, found: Pair, wanted: Choice, kind: str) -> bytes:
+        """A photo as it is chosen, as a file of one of SUFFIXES.
+
+        Raises:
+            UntoneError: the codec refuses it.
+        """
+        gain_map = renditions.limited(found, wanted)
+        if kind == "web":
+            return renditions.small_file(found, gain_map, WEB_SIDE)
+        image = dataclasses.replace(found.stored[0], gain_network=None)
+        return formats.write(None, image, gain_map, format=kind) or b""
+
+    def screen_file(self, found: Pair, wanted: Choice) -> bytes:
+        """What an `<img>` shows on an HDR screen."""
+        return renditions.small_file(found, renditions.limited(found, wanted), SCREEN_SIDE, 92)
+
+    def export(self, photo: Photo, wanted: Choice, kind: str, target: Path) -> str | None:
+        """Write one photo; why it was left alone, where it was.
+
+        Raises:
+            UntoneError: it cannot be read, made or written; nothing is left behind.
+        """
+        found = renditions.pair(photo.read(), self.predict)
+        if kind == "jpeg" and found.origin != PREDICTED:
+            return "it is HDR already"
+        if shown_elsewhere(found.image.left_out) is not None:
+            return f"it already carries a gain map, which is not read here ({found.image.left_out})"
+        save(target, [self.file(found, wanted, kind)])
+        return None

@@ -1,0 +1,60 @@
+"""What is held and done at once is bounded."""
+
+import asyncio
+import sys
+
+import pytest
+from serving import write_folder
+
+from untone import cli
+from untone.apps.page.work import Cache, Queue
+
+
+def test_a_cache_forgets_what_was_used_longest_ago():
+    cache = Cache(10, len)
+    for key in "abc":
+        cache.put(key, key * 4)
+        cache.get("a")
+    assert [cache.get(key) for key in "abc"] == ["aaaa", None, "cccc"]
+    cache.put("a", "a" * 100)
+    assert [cache.get(key) for key in "abc"] == ["a" * 100, None, None]
+    cache.put("a", "a")
+    cache.put("d", "d" * 9)
+    assert [cache.get(key) for key in "ad"] == ["a", "d" * 9]
+
+
+def test_a_queue_serves_the_newest_first_and_few_at_a_time():
+    done, most = [], 0
+
+    async def scroll():
+        queue, inside = Queue(2), 0
+
+        async def look(number):
+            nonlocal inside, most
+            async with queue.place():
+                inside += 1
+                most = max(most, inside)
+                await asyncio.sleep(0.001)
+                inside -= 1
+                done.append(number)
+
+        tasks = [asyncio.create_task(look(number)) for number in range(8)]
+        await asyncio.sleep(0)
+        tasks[5].cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    asyncio.run(scroll())
+    assert most == 2
+    assert sorted(done[:2]) == [0, 1]
+    assert set(done[2:4]) == {7, 6}
+    assert 5 not in done
+    assert len(done) == 7
+
+
+@pytest.mark.parametrize("name", ["starlette", "uvicorn"])
+def test_without_the_extra_the_command_says_what_to_install(name, tmp_path, monkeypatch, capsys):
+    for module in [m for m in sys.modules if m.startswith("untone.apps.page") or m.partition(".")[0] == name]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, name, None)
+    assert cli.main(["view", str(write_folder(tmp_path / "photos", 1)), "--no-open"]) == 1
+    assert capsys.readouterr().err == f"untone: this command needs {name}: pip install 'untone[page]'\n"
