@@ -169,7 +169,6 @@ def test_folders_become_folders(here, capsys):
         (["photo.jpg", "copy.jpg", "-o", "-"], "takes one photo"),
         (["photo.jpg", "-"], "cannot stand beside"),
         (["photo.jpg", "-o", "-", "--json"], "cannot share stdout"),
-        (["photo.jpg", "photo.png"], "would both become photo.hdr.jpg"),
         (["inspect"], "required: FILE"),
         (["apply", "photo.jpg", "-o", "out.jpg"], "must end in one of .exr, .png"),
         (["apply", "photo.jpg"], "required: -o"),
@@ -386,3 +385,27 @@ def test_version(capsys):
     with pytest.raises(SystemExit):
         call("--version")
     assert capsys.readouterr().out == f"untone {untone.__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["inspct", "photo.jpg"], "inspct: no such command or file; did you mean inspect?"),
+        (["Edit", "photo.jpg", "--rotate", "90"], "did you mean edit?"),
+        (["photo.jpg", "--strenght", "50"], "did you mean --strength?"),
+        (["to", "avif", "photo.jpg", "--qualty", "50"], "did you mean --quality?"),
+        (["photo.jpg", "foto.jpg"], "foto.jpg: no such file; nothing was done"),
+    ],
+)
+def test_a_typo_converts_nothing(here, capsys, words, said):
+    assert call(*words) == 2
+    err = capsys.readouterr().err
+    assert said in err
+    assert err.count("\n") == 1
+    assert [p.name for p in here.iterdir()] == ["photo.jpg"]
+
+
+def test_a_file_of_nearly_a_command_is_that_file(here, capsys):
+    (here / "inspct").write_bytes((here / "photo.jpg").read_bytes())
+    assert call("inspct") == 0
+    assert (here / "inspct.hdr.jpg").exists()

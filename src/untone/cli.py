@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import re
 import sys
 from collections.abc import Sequence
 from types import ModuleType
@@ -75,7 +76,21 @@ class Parser(argparse.ArgumentParser):
         Raises:
             UsageError: always.
         """
-        raise UsageError(f"{message} (see {self.prog} --help)")
+        raise UsageError(f"{message}{self._suggestion(message)} (see {self.prog} --help)")
+
+    def _suggestion(self, message: str) -> str:
+        wrong = re.findall(r"(?<!\S)--[\w-]+", message) if message.startswith("unrecognized") else []
+        return "".join(
+            _meant(word, [o for o in self._option_string_actions if o.startswith("--")]) for word in wrong[:1]
+        )
+
+
+def _meant(word: str, known: Sequence[str]) -> str:
+    """`; did you mean ...?`, where something known is like it."""
+    import difflib  # deferred: only a mistake needs it
+
+    like = difflib.get_close_matches(word, known, n=1, cutoff=0.7)
+    return f"; did you mean {like[0]}?" if like else ""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -102,11 +117,26 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(argv: list[str]) -> int:
     name = argv[0] if argv and argv[0] in COMMANDS else None
+    if name is None and argv:
+        _refuse_misspelt(argv[0])
     parser = command_parser(name) if name else convert_parser()
     arguments = parser.parse_args(argv[1:] if name else argv)
     home = COMMANDS[name][0] if name else "apps.conversion.batch"
     with quietly(getattr(arguments, "quiet", False)):
         return int(_module(home).run(arguments))
+
+
+def _refuse_misspelt(word: str) -> None:
+    """A first word that is no file, and nearly a command.
+
+    Raises:
+        UsageError: names the command.
+    """
+    if not re.fullmatch(r"[A-Za-z][A-Za-z-]*", word) or os.path.lexists(word):
+        return
+    meant = _meant(word.lower(), list(COMMANDS))
+    if meant:
+        raise UsageError(f"{word}: no such command or file{meant} Nothing was done")
 
 
 def _module(home: str) -> ModuleType:

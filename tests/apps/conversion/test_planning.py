@@ -1,11 +1,13 @@
 """From what the user named to jobs: which files, to where, and what is refused before anything is written."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from untone.apps.conversion.planning import plan
-from untone.errors import UsageError
+from untone.errors import UntoneError, UsageError
+from untone.formats.common.files import load_bytes
 
 
 @pytest.fixture(autouse=True)
@@ -62,11 +64,69 @@ def test_files_named_twice_are_converted_once():
 
 
 @pytest.mark.parametrize(
-    ("name", "fault"), [("none.jpg", "no such file"), ("*.gif", "no file matches"), ("", "an empty name is no file")]
+    ("name", "fault"),
+    [
+        ("none.jpg", "none.jpg: no such file"),
+        ("*.gif", r"\*.gif: no file matches"),
+        ("", "an empty name: no such file"),
+    ],
 )
-def test_what_is_not_there_is_a_fault_of_its_own(name, fault):
-    found = plan([name, "in/a.jpg"], None)
-    assert [j.fault for j in found] == [fault, None]
+def test_nothing_is_done_when_one_of_the_inputs_does_not_exist(name, fault):
+    with pytest.raises(UsageError, match=f"{fault}; nothing was done"):
+        plan([name, "in/a.jpg"], None)
+
+
+def test_what_may_not_be_looked_at_is_a_fault_of_its_own(here, monkeypatch):
+    """As an ordinary user meets it; the tests may run as one who may look everywhere."""
+    before = os.scandir
+
+    def refuse(path):
+        if Path(path).name == "sub":
+            raise PermissionError(13, "Permission denied", str(path))
+        return before(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    found = plan(["in"], "out", recursive=True)
+    assert [(j.name, j.fault) for j in found if j.fault] == [
+        ("in/sub", "the folder cannot be listed: Permission denied")
+    ]
+    assert len(found) == 4
+    long = "a" * 300 + ".jpg"
+    assert [j.fault for j in plan([long, "in/a.jpg"], None)] == ["File name too long", None]
+
+
+def test_pipes_and_devices_are_not_opened(here):
+    os.mkfifo(here / "in" / "e.jpg")
+    assert [(j.name, j.fault is None) for j in plan(["in"], None)][-1] == ("in/e.jpg", False)
+    for name in ("in/e.jpg", "/dev/null"):
+        (job,) = plan([name], None)
+        assert job.fault == "it is a pipe or a device, which is not opened; - reads stdin"
+        with pytest.raises(UntoneError, match="which is not opened"):
+            load_bytes(Path(name))
+
+
+@pytest.mark.parametrize("folder", ["@eaDir", ".thumbnails", "#recycle", "__MACOSX", "Thumbs", "$RECYCLE.BIN"])
+def test_folders_of_systems_are_passed_over(here, folder):
+    (here / "in" / folder).mkdir()
+    (here / "in" / folder / "e.jpg").write_bytes(b"x")
+    assert not any(folder in s for s, _ in pairs(["in", "in/**/*.jpg"], None, recursive=True))
+    assert pairs([f"in/{folder}"], "out") == [(f"in/{folder}/e.jpg", "out/e.hdr.jpg")], "named, it is meant"
+
+
+def test_a_bare_name_excludes_a_folder():
+    assert not any("sub" in s for s, _ in pairs(["in"], "out", recursive=True, exclude=["sub"]))
+    assert [s for s, _ in pairs(["in/sub"], "out", exclude=["sub"])] == ["in/sub/a.jpg", "in/sub/d.webp"]
+
+
+def test_collisions_cost_only_themselves():
+    found = {j.name: j.fault for j in plan(["in/a.jpg", "in/c.png", "in/sub/a.jpg"], "new")}
+    assert found.pop("in/c.png") is None
+    assert found == {
+        "in/a.jpg": "it and in/sub/a.jpg would both become new/a.hdr.jpg; --exclude all but one of them",
+        "in/sub/a.jpg": "it and in/a.jpg would both become new/a.hdr.jpg; --exclude all but one of them",
+    }
+    found = [j.fault for j in plan(["in/a.jpg", "in/a.hdr.jpg", "in/c.png"], None)]
+    assert found == ["the output would overwrite in/a.hdr.jpg, another of the inputs", None, None]
 
 
 def test_an_empty_folder_is_a_fault(here):
@@ -102,7 +162,6 @@ def test_where_outputs_go(inputs, output, target):
 @pytest.mark.parametrize(
     ("inputs", "output", "said"),
     [
-        (["in/a.jpg", "in/sub/a.jpg"], "new", "in/a.jpg and in/sub/a.jpg would both become new/a.hdr.jpg"),
         (["in/a.jpg"], "in/a.jpg", "overwrite the photo itself"),
         (["in/a.jpg"], "in/notes.txt/", "is a file, not a folder"),
         (["in/a.jpg", "in/c.png"], "in/notes.txt", "is a file, not a folder"),

@@ -86,7 +86,7 @@ def test_a_batch_goes_on_past_a_bad_file(photo, capsys):
         (["to", "jpg", "photo.jpg"], 2, "overwrite the photo itself"),
         (["to", "png", "photo.jpg", "-o", "x.jpg"], 2, "must end in one of .png"),
         (["to", "exr", "photo.jpg", "--headroom", "nan"], 1, "headroom"),
-        (["to", "png", "none.jpg"], 1, "none.jpg: no such file"),
+        (["to", "png", "none.jpg"], 2, "none.jpg: no such file"),
         (["to", "png", "photo.jpg", "--bits", "10"], 2, "no choice of bits"),
         (["to", "avif", "photo.jpg", "--bits", "9"], 2, "must be 8, 10 or 12"),
     ],

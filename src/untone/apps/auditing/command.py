@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 import hashlib
 import json
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -66,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     folders = [Path(name) for name in (arguments.folder, arguments.originals) if name is not None]
     for folder in folders:
-        if not folder.is_dir():
+        if not os.path.isdir(folder):  # noqa: PTH112  # Path.is_dir raises where stat fails
             raise UsageError(f"{folder} is no folder")
     photos, faults = _photos(folders[0])
     if arguments.originals:
@@ -87,7 +88,9 @@ def _photos(folder: Path) -> tuple[list[_Photo], list[Verdict]]:
     """The photos in a folder, and faults that show without an original."""
     photos: list[_Photo] = []
     faults: list[Verdict] = []
-    paths = [path for path in planning.images(folder) if not path.name.startswith(".")]
+    unlistable: list[OSError] = []
+    paths = [path for path in planning.images(folder, unlistable.append) if not path.name.startswith(".")]
+    faults += [Verdict(str(e.filename), UNREADABLE, f"the folder cannot be listed: {e.strerror}") for e in unlistable]
     for path in tracked(paths, "photos"):
         try:
             data = load_bytes(path)

@@ -7,11 +7,12 @@ import fnmatch
 import glob
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from ...errors import UsageError
 from ...formats import READ_SUFFIXES
+from ...formats.common.files import obstacle
 from ...formats.common.limits import MAX_FILE_BYTES
 from ...pipeline import TARGET_SUFFIXES
 from ..video import FILM_SUFFIXES, is_film
@@ -19,6 +20,12 @@ from ..video import FILM_SUFFIXES, is_film
 PIPE = "-"
 MARK = ".hdr"
 """Between name and suffix of our outputs; folders are searched for photos, not for these."""
+
+SYSTEM_FOLDERS = frozenset(
+    ("@eadir", "#recycle", "#snapshot", "@recycle", "$recycle.bin", "__macosx", "thumbs", "thumbnails", "lost+found")
+) | {"system volume information"}
+"""Folders, in lower case, where NAS systems and desktops keep thumbnails and what was deleted; passed over, as are
+those whose names begin with a dot (.thumbnails, .Trashes)."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,17 +101,45 @@ def plan(
         naming: of the outputs.
 
     Raises:
-        UsageError: two photos would become one file, a photo would overwrite itself, or the output makes no sense.
+        UsageError: an input does not exist, the only photo would overwrite itself, or the output makes no sense.
     """
     if PIPE in inputs:
         return _plan_pipe(inputs, output, naming)
-    searched = (f for name in dict.fromkeys(inputs) for f in _find(name, recursive, naming))
-    found = [f for f in searched if not _excluded(f.path, exclude)]
+    _check_existence(inputs)
+    searched = (f for name in dict.fromkeys(inputs) for f in _find(name, recursive, naming, exclude))
+    found = [f for f in searched if not _excluded(f, exclude)]
     found = list({_identity(f.path): f for f in reversed(found)}.values())[::-1]
-    several = len(found) > 1 or any(Path(name).is_dir() or _is_pattern(name) for name in inputs)
+    several = len(found) > 1 or any(os.path.isdir(name) or _is_pattern(name) for name in inputs)  # noqa: PTH112
     jobs = [Job(str(f.path), f.path, None if f.fault else _target(f, output, naming, several), f.fault) for f in found]
-    _check(jobs)
-    return jobs
+    return _without_collisions(jobs)
+
+
+def _check_existence(inputs: Sequence[str]) -> None:
+    """A mistyped name is the user's fault, not the photo's: nothing is begun.
+
+    Raises:
+        UsageError: names every input that does not exist.
+    """
+    missing = [name or "an empty name" for name in inputs if not (name and (_is_pattern(name) or _exists(name)))]
+    unmatched = [name for name in inputs if _is_pattern(name) and not glob.glob(name, recursive=True)]  # noqa: PTH207
+    said = [
+        f"{', '.join(names)}: {what}"
+        for names, what in ((missing, "no such file"), (unmatched, "no file matches"))
+        if names
+    ]
+    if said:
+        raise UsageError(f"{'; '.join(said)}; nothing was done")
+
+
+def _exists(name: str) -> bool:
+    """Whether something is there, if only something that one may not look at."""
+    try:
+        os.lstat(name)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _plan_pipe(inputs: Sequence[str], output: str | None, naming: Naming) -> list[Job]:
@@ -114,27 +149,47 @@ def _plan_pipe(inputs: Sequence[str], output: str | None, naming: Naming) -> lis
     return [Job("stdin", None, target)]
 
 
-def _find(name: str, recursive: bool, naming: Naming) -> Iterator[_Found]:
+def _find(name: str, recursive: bool, naming: Naming, exclude: Sequence[str]) -> Iterator[_Found]:
     path = Path(name)
-    if not name:
-        yield _Found(Path("''"), path, "an empty name is no file")
-    elif path.is_dir():
-        files = list(_walk(path, recursive, naming.films and FILM_SUFFIXES))
-        below = (_Found(f, f.relative_to(path)) for f in files if _is_photo(f, naming))
-        yield from below if files else [_Found(path, Path(path.name), "no photos in this folder")]
-    elif os.path.lexists(path) or not _is_pattern(name):
-        yield _Found(path, Path(path.name), None if path.exists() else "no such file")
+    if os.path.isdir(name):  # noqa: PTH112  # Path.is_dir raises where stat fails
+        faults: list[OSError] = []
+        files = list(_walk(path, recursive, exclude, faults.append, naming.films and FILM_SUFFIXES))
+        yield from (_tried(f, f.relative_to(path)) for f in files if _is_photo(f, naming))
+        yield from (_unlistable(path, fault) for fault in faults)
+        if not (files or faults):
+            yield _Found(path, Path(path.name), "no photos in this folder")
+    elif not _is_pattern(name):
+        yield _tried(path, Path(path.name))
     else:
         matches = [Path(match) for match in sorted(glob.glob(name, recursive=True))]  # noqa: PTH207  # absolute patterns
-        files = [match for match in matches if match.is_file()]
-        yield from (_Found(f, Path(f.name)) for f in files if _is_photo(f, naming))
+        files = [m for m in matches if not os.path.isdir(m) and not _in_system_folder(m, name)]  # noqa: PTH112
+        yield from (_tried(f, Path(f.name)) for f in files if _is_photo(f, naming))
         if not files:
             yield _Found(path, Path(path.name), "no file matches")
 
 
-def images(folder: Path) -> Iterator[Path]:
-    """Files below a folder with the suffix of an image, sorted; links to folders are not followed."""
-    return _walk(folder, recursive=True)
+def _tried(path: Path, below: Path) -> _Found:
+    """A file, with the fault that opening it would meet: it may not be looked at, or would wait for a writer."""
+    try:
+        fault = obstacle(path)
+    except OSError as error:
+        fault = error.strerror or str(error)
+    return _Found(path, below, fault)
+
+
+def _unlistable(folder: Path, fault: OSError) -> _Found:
+    path = Path(fault.filename or folder)
+    return _Found(path, Path(path.name), f"the folder cannot be listed: {fault.strerror}")
+
+
+def images(folder: Path, unlistable: Callable[[OSError], None] | None = None) -> Iterator[Path]:
+    """Files below a folder with the suffix of an image, sorted; links to folders are not followed.
+
+    Args:
+        folder: where to look, in folders within folders too.
+        unlistable: is called for each folder that cannot be listed; None passes over them.
+    """
+    return _walk(folder, recursive=True, unlistable=unlistable)
 
 
 def photos_in(folder: Path) -> Iterator[Path]:
@@ -142,11 +197,27 @@ def photos_in(folder: Path) -> Iterator[Path]:
     return _walk(folder, recursive=False)
 
 
-def _walk(folder: Path, recursive: bool, films: tuple[str, ...] = ()) -> Iterator[Path]:
+def _walk(
+    folder: Path,
+    recursive: bool,
+    exclude: Sequence[str] = (),
+    unlistable: Callable[[OSError], None] | None = None,
+    films: tuple[str, ...] = (),
+) -> Iterator[Path]:
     """Files with the suffix of an image, or one of `films`, sorted; links to folders are not followed."""
-    for root, folders, names in os.walk(folder):
-        folders[:] = sorted(f for f in folders if not f.startswith(".")) if recursive else []
+    for root, folders, names in os.walk(folder, onerror=unlistable):
+        kept = [f for f in folders if not (_is_system(f) or _matches(Path(root, f), exclude))]
+        folders[:] = sorted(kept) if recursive else []
         yield from (Path(root, name) for name in sorted(names) if Path(name).suffix.lower() in (*READ_SUFFIXES, *films))
+
+
+def _is_system(name: str) -> bool:
+    return name.startswith(".") or name.lower() in SYSTEM_FOLDERS
+
+
+def _in_system_folder(path: Path, pattern: str) -> bool:
+    """Whether a match of a pattern lies in a folder to pass over, which the pattern does not name itself."""
+    return any(_is_system(part) and part not in ("..", ".") for part in set(path.parts[:-1]) - set(Path(pattern).parts))
 
 
 def _is_photo(path: Path, naming: Naming) -> bool:
@@ -159,7 +230,13 @@ def _is_pattern(name: str) -> bool:
     return glob.has_magic(name) and not os.path.lexists(name)
 
 
-def _excluded(path: Path, patterns: Iterable[str]) -> bool:
+def _excluded(found: _Found, patterns: Sequence[str]) -> bool:
+    """Whether a file is left out, or a folder that it lies in below what was named."""
+    above = found.path.parents[: len(found.below.parts) - 1]
+    return any(_matches(path, patterns) for path in (found.path, *above))
+
+
+def _matches(path: Path, patterns: Sequence[str]) -> bool:
     return any(fnmatch.fnmatch(path.name, p) or fnmatch.fnmatch(path.as_posix(), p) for p in patterns)
 
 
@@ -199,17 +276,38 @@ def _file(out: Path, naming: Naming) -> Path:
     return out
 
 
-def _check(jobs: Iterable[Job]) -> None:
-    taken: dict[Path, str] = {}
-    for job in jobs:
-        if job.target is None or job.source is None:
-            continue
-        target = _identity(job.target)
-        if target == _identity(job.source):
-            raise UsageError(f"{job.name}: the output would overwrite the photo itself")
-        if target in taken:
-            raise UsageError(f"{taken[target]} and {job.name} would both become {job.target}; --exclude one of them")
-        taken[target] = job.name
+def _without_collisions(jobs: list[Job]) -> list[Job]:
+    """The same jobs; those that would overwrite a photo, or each other, have that for a fault.
+
+    Raises:
+        UsageError: the only photo would overwrite itself.
+    """
+    done = [job for job in jobs if job.target is not None and job.source is not None]
+    sources = {_identity(job.source): job.name for job in done if job.source is not None}
+    taken: dict[Path, list[str]] = {}
+    for job in done:
+        assert job.target is not None
+        taken.setdefault(_identity(job.target), []).append(job.name)
+    return [_checked(job, sources, taken, len(jobs) == 1) for job in jobs]
+
+
+def _checked(job: Job, sources: dict[Path, str], taken: dict[Path, list[str]], alone: bool) -> Job:
+    if job.target is None or job.source is None:
+        return job
+    target = _identity(job.target)
+    itself = target == _identity(job.source)
+    if itself and alone:
+        raise UsageError(f"{job.name}: the output would overwrite the photo itself")
+    others = [name for name in taken[target] if name != job.name]
+    if itself:
+        fault = "the output would overwrite the photo itself"
+    elif target in sources:
+        fault = f"the output would overwrite {sources[target]}, another of the inputs"
+    elif others:
+        fault = f"it and {', '.join(others)} would both become {job.target}; --exclude all but one of them"
+    else:
+        return job
+    return dataclasses.replace(job, target=None, fault=fault)
 
 
 def read_stdin() -> bytes:

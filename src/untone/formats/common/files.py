@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import os
+import stat
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import BinaryIO
@@ -37,10 +38,24 @@ def load_bytes(source: str | Path | bytes) -> bytes:
     return data
 
 
+def obstacle(path: Path) -> str | None:
+    """Why a path is not opened: reading it would wait for whoever writes (pipes), or never end (devices).
+
+    Raises:
+        OSError, ValueError: nothing is there, or it may not be looked at.
+    """
+    mode = path.stat().st_mode
+    if stat.S_ISREG(mode) or stat.S_ISDIR(mode):
+        return None
+    return "it is a pipe or a device, which is not opened; - reads stdin"
+
+
 def _contents(path: Path) -> bytes:
     try:
-        if path.is_file():
-            check_file_size(path.stat().st_size)
+        fault = obstacle(path)
+        if fault is not None:
+            raise UntoneError(f"{path}: {fault}")
+        check_file_size(path.stat().st_size)
         return path.read_bytes()
     except (OSError, ValueError) as error:
         raise UntoneError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from error

@@ -88,7 +88,7 @@ def opened(path: Path) -> Iterator[bytes]:
         UntoneError: the file cannot be read.
         DamagedError, LimitError: it is empty or too large.
     """
-    if not hasattr(os, "pread") or not path.is_file() or path.stat().st_size <= WHOLE:
+    if not hasattr(os, "pread") or not _is_large(path):
         yield load_bytes(path)
         return
     try:
@@ -98,3 +98,10 @@ def opened(path: Path) -> Iterator[bytes]:
             yield cast(bytes, Source(stream.fileno(), size))
     except OSError as error:
         raise UntoneError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def _is_large(path: Path) -> bool:
+    try:
+        return path.is_file() and path.stat().st_size > WHOLE
+    except (OSError, ValueError):  # load_bytes says why
+        return False
