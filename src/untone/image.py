@@ -49,6 +49,7 @@ class Image:
             None where absent.
         inked: whether the file has CMYK; the pixels are what becomes of it in RGB.
         left_out: why a gain map that the file has is not read, one line; None where none is left out.
+        notes: what else of the file is not here, or not as it was, a line each: transparency, pages.
 
     Raises:
         UntoneError: a field contradicts the above.
@@ -67,6 +68,7 @@ class Image:
     gain_network: bytes | None = None
     inked: bool = False
     left_out: str | None = None
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         shape, dtype = self.pixels.shape, self.pixels.dtype

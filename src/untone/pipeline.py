@@ -332,7 +332,7 @@ def transcode(
 def noted(image: Image, name: str | None = None) -> str | None:
     """What of a photo's file does not reach one of this format, one line: its gain map, its inks. None: all does."""
     stays = name == "jpeg" and (image.encoded or b"")[:2] == b"\xff\xd8"
-    reasons = (None if stays else image.left_out, INKED if image.inked else None)
+    reasons = (None if stays else image.left_out, INKED if image.inked else None, *(() if stays else image.notes))
     return "; ".join(filter(None, reasons)) or None
 
 

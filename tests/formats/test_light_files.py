@@ -141,11 +141,11 @@ def test_codes_of_32_bits_keep_the_upper_half():
     assert formats.read(tiff(rgb_tags(1, 1, 32), codes.tobytes()))[0].pixels.tolist() == [[[0, 32768, 65535]]]
 
 
-def test_light_that_covers_nothing_stays():
-    """Associated alpha of 0, 128 and 255 over red 60: as it is, twice as bright, as it is."""
+def test_light_that_covers_nothing_is_added_to_white():
+    """Associated alpha of 0, 128 and 255: red 60 and all of white, half of it, none."""
     rgba = np.array([[[60, 0, 0, 0], [60, 0, 0, 128], [60, 0, 0, 255]]], np.uint8)
     seen = formats.read(tiff(rgb_tags(1, 3, 8, 2, 4) | {338: ("H", [1])}, rgba.tobytes()))[0].pixels
-    assert seen[0, :, 0].tolist() == [60, 119, 60]
+    assert seen[0, :, 0].tolist() == [255, 187, 60]
 
 
 @pytest.mark.parametrize(("bits", "kind"), [(24, 1), (64, 1), (8, 3), (17, 1)])

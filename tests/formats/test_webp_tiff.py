@@ -65,10 +65,12 @@ def test_grey_white_is_zero_and_associated_alpha_are_understood():
     assert np.array_equal(formats.read(tiff(rgb_tags(3, 4, 8, 1, 1), ramp.tobytes()))[0].pixels[:, :, 1], ramp)
     assert np.array_equal(formats.read(tiff(rgb_tags(3, 4, 8, 0, 1), ramp.tobytes()))[0].pixels[:, :, 2], 255 - ramp)
     rgba = np.full((3, 4, 4), (100, 50, 25, 128), np.uint8)
-    straight = formats.read(tiff(rgb_tags(3, 4, 8, 2, 4) | {338: ("H", [1])}, rgba.tobytes()))[0].pixels
-    assert straight[0, 0].tolist() == [199, 99, 49]
-    as_is = formats.read(tiff(rgb_tags(3, 4, 8, 2, 4) | {338: ("H", [2])}, rgba.tobytes()))[0].pixels
-    assert as_is[0, 0].tolist() == [100, 50, 25]
+    associated = formats.read(tiff(rgb_tags(3, 4, 8, 2, 4) | {338: ("H", [1])}, rgba.tobytes()))[0].pixels
+    assert associated[0, 0].tolist() == [227, 177, 152]
+    straight = formats.read(tiff(rgb_tags(3, 4, 8, 2, 4) | {338: ("H", [2])}, rgba.tobytes()))[0].pixels
+    assert straight[0, 0].tolist() == [177, 152, 140]
+    unspecified = formats.read(tiff(rgb_tags(3, 4, 8, 2, 4) | {338: ("H", [0])}, rgba.tobytes()))[0].pixels
+    assert unspecified[0, 0].tolist() == [100, 50, 25]
 
 
 def test_separate_planes_are_joined():

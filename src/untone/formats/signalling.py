@@ -5,9 +5,12 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+import numpy as np
+
 from ..errors import DamagedError
 from ..image import Image, Pixels
 from .common.pixels import full_range
+from .common.transparency import Alpha, composited, white_code
 from .metadata.iso21496 import PER_CHANNEL, Metadata
 from .profiles import resolve as profiles
 from .profiles.icc import describe
@@ -117,6 +120,7 @@ class Header:
         orientation: EXIF, 1 to 8.
         warnings: one line each.
         left_out: why the file's gain map is not read.
+        notes: as Image has them.
     """
 
     width: int
@@ -130,6 +134,7 @@ class Header:
     orientation: int = 1
     warnings: tuple[str, ...] = ()
     left_out: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 def signalling(name: str, header: Header, gain_map: GainMapSignal | None = None) -> Signalling:
@@ -185,13 +190,23 @@ def gain_map_signal(
     )
 
 
+def over_background(header: Header, pixels: Pixels, alpha: Alpha | None) -> tuple[Header, Pixels]:
+    """Codes [H, W, 3] of a header's depth without transparency, and the header with a note on it; opaque ones as is."""
+    if alpha is None or alpha.is_opaque:
+        return header, pixels
+    transfer = header.transfer or (profiles.transfer_of(header.icc) if header.icc is not None else None) or "srgb"
+    top = {"f": 1.0, "u": 255.0 if pixels.dtype == np.uint8 else float((1 << header.bits) - 1)}[pixels.dtype.kind]
+    shown = composited(pixels, alpha, top, white_code(transfer))
+    return dataclasses.replace(header, notes=(*header.notes, alpha.note)), shown
+
+
 def image_of(header: Header, pixels: Pixels) -> Image:
     """The Image of decoded pixels [H, W, 3]: in the space the header names, else as its ICC profile says.
 
     Pixels of an unnamed profile are converted, and the profile, which no longer describes them, is dropped.
     """
     pixels = full_range(pixels, header.bits)
-    names = ("bits", "orientation", "exif", "xmp", "left_out")
+    names = ("bits", "orientation", "exif", "xmp", "left_out", "notes")
     common: dict[str, Any] = {name: getattr(header, name) for name in names}
     if header.transfer is not None or header.icc is None:
         return Image(pixels, header.primaries or "bt709", header.transfer or "srgb", **common)

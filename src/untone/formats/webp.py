@@ -11,16 +11,18 @@ from ..errors import DamagedError, UnsupportedError
 from ..image import Image
 from .common.limits import MAX_CHUNKS, MAX_METADATA_BYTES, check_size, letters
 from .common.pixels import decoded, three_channels
+from .common.transparency import alpha_of
 from .jpeg.segments import EXIF_TAG
 from .metadata.exif import orientation_of
-from .signalling import Header, Signalling, image_of, signalling
+from .signalling import Header, Signalling, image_of, over_background, signalling
 
 
 def read_webp(data: bytes) -> tuple[Image, None]:
-    """Pixels of a still WebP, or of the first frame of none: animations are refused. Alpha is dropped."""
+    """Pixels of a still WebP, or of the first frame of none: animations are refused. Alpha is composited."""
     header = parse_webp(data)
-    pixels = three_channels(decoded(imagecodecs.webp_decode, data, hasalpha=False), header.width, header.height)
-    return image_of(header, pixels), None
+    array = decoded(imagecodecs.webp_decode, data)
+    pixels = three_channels(array, header.width, header.height)
+    return image_of(*over_background(header, pixels, alpha_of(array, 255))), None
 
 
 def probe_webp(data: bytes) -> Signalling:

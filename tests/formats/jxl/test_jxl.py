@@ -113,7 +113,7 @@ def test_headers_of_libjxl_are_read(size, bits, lossless):
 
 
 def test_alpha_floats_and_grey_are_read(pixels):
-    alpha = np.dstack([pixels, pixels[:, :, :1]])
+    alpha = np.dstack([pixels, np.full_like(pixels[:, :, :1], 255)])
     assert np.array_equal(formats.read(imagecodecs.jpegxl_encode(alpha, lossless=True))[0].pixels, pixels)
     light = pixels.astype(np.float32) / 255
     image = formats.read(imagecodecs.jpegxl_encode(light, lossless=True))[0]

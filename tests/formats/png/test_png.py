@@ -4,7 +4,6 @@ import io
 import struct
 import zlib
 
-import imagecodecs
 import numpy as np
 import pytest
 from PIL import Image as Pillow
@@ -34,11 +33,6 @@ def test_sixteen_bits_are_exact_both_ways():
     image = formats.read(formats.write(None, Image(codes, bits=16), format="png"))[0]
     assert np.array_equal(image.pixels, codes)
     assert (image.bits, image.primaries, image.transfer) == (16, "bt709", "srgb")
-
-
-def test_alpha_is_dropped_and_colours_stay():
-    codes = np.full((3, 3, 4), (200, 100, 50, 7), np.uint8)
-    assert np.all(formats.read(imagecodecs.png_encode(codes))[0].pixels == (200, 100, 50))
 
 
 def test_interlaced_pixels_are_read(pixels):

@@ -176,7 +176,8 @@ def edit(source: bytes | Path, target: Path | None, change: Edit, strip: Strip, 
     options = {"quality": qualities.base, "map_quality": qualities.gain_map}
     written = pipeline.write(target, image, gain_map, format=wanted, **options)
     figures = pipeline.statistics(image, gain_map)
-    notes = [note for note in (found.note if found else None, lost, INKED if image.inked else None) if note]
+    reasons = (found.note if found else None, lost, INKED if image.inked else None, *before.notes)
+    notes = [note for note in reasons if note]
     return Conversion(image.width, image.height, None, written, *figures, note="; ".join(notes) or None)
 
 

@@ -35,9 +35,7 @@ def _one_line(error: Exception) -> str:
 
 
 def three_channels(array: Pixels, width: int, height: int) -> Pixels:
-    """Grey, grey + alpha, RGB or RGBA, [H, W] or [H, W, 1..4], as contiguous RGB; alpha is dropped.
-
-    Colours under a straight alpha are whole without it, so that nothing is composited.
+    """Grey, grey + alpha, RGB or RGBA, [H, W] or [H, W, 1..4], as contiguous RGB, alpha left aside.
 
     Raises:
         DamagedError: the codec returned another size than the header announced.

@@ -86,7 +86,7 @@ def starts(head: bytes) -> bool:
 
 
 def read(data: bytes) -> tuple[Image, GainMap | None]:
-    """The base and its gain map. Alpha is dropped; rotation and mirroring become the orientation.
+    """The base and its gain map. Alpha is composited on white; rotation and mirroring become the orientation.
 
     Raises:
         DamagedError, UnsupportedError, LimitError: as their names say.

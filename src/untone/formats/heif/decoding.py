@@ -18,11 +18,12 @@ from ...errors import DamagedError, LimitError, UnsupportedError
 from ...image import Image, Pixels
 from ..common.limits import MAX_DERIVATIONS, MAX_ITEMS, MAX_METADATA_BYTES, check_size, letters, quoted
 from ..common.pixels import three_channels
+from ..common.transparency import Alpha
 from ..jpeg.segments import EXIF_TAG
 from ..metadata.exif import with_orientation
 from ..profiles import cicp
 from ..profiles.resolve import primaries_of
-from ..signalling import Header, image_of
+from ..signalling import Header, image_of, over_background
 from .codestream import CodePoints, av1_code_points, hevc_code_points, hevc_size
 from .item_writer import NewItem, carried, heif_file
 from .items import Item, Meta, Property, is_empty, item_bytes, item_head
@@ -362,6 +363,26 @@ def decoded_picture(data: bytes, meta: Meta, shown: Picture, codec: Codec) -> Pi
 
 
 def image(data: bytes, meta: Meta, shown: Picture, codec: Codec) -> Image:
-    """The Image of a picture, which keeps the file's bytes for a writer that can carry them over."""
-    made = image_of(header(data, meta, shown), decoded_picture(data, meta, shown, codec))
-    return dataclasses.replace(made, encoded=data)
+    """The Image of a picture, which keeps the file's bytes for a writer that can carry them over (if opaque)."""
+    head, pixels = header(data, meta, shown), decoded_picture(data, meta, shown, codec)
+    try:
+        head, pixels = over_background(head, pixels, _alpha(data, meta, shown, codec))
+    except UnsupportedError as error:
+        head = dataclasses.replace(head, notes=(*head.notes, f"its transparency is not read: {error}"))
+    return dataclasses.replace(image_of(head, pixels), encoded=None if head.notes else data)
+
+
+def _alpha(data: bytes, meta: Meta, base: Picture, codec: Codec) -> Alpha | None:
+    """The transparency of a picture; None without one.
+
+    Raises:
+        UnsupportedError: it is of another size, or of a kind that is not read.
+    """
+    number = next((n for n in meta.sources(b"auxl", base.item.number) if is_alpha(meta.items.get(n))), None)
+    if number is None:
+        return None
+    shown = picture(data, meta, number, codec)
+    if shown.crop[2:] != base.crop[2:]:
+        raise UnsupportedError("it is of another size")
+    associated = number in meta.targets(b"prem", base.item.number)
+    return Alpha(decoded_picture(data, meta, shown, codec)[:, :, 0], (1 << shown.bits) - 1, associated)

@@ -66,7 +66,7 @@ class Found:
 
 
 def read(data: bytes, codec: Codec) -> tuple[Image, GainMap | None]:
-    """The base of a file and its gain map. Alpha is dropped; rotation and mirroring become the orientation.
+    """The base of a file and its gain map. Alpha is composited on white; rotation and mirroring become the orientation.
 
     Raises:
         DamagedError, UnsupportedError, LimitError: as their names say.

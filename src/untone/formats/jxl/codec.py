@@ -19,13 +19,14 @@ from ..common.coded import stored_codes, to_bits
 from ..common.isobmff import Reader, box, boxes
 from ..common.limits import MAX_METADATA_BYTES
 from ..common.pixels import decoded, finite, full_range, packed, three_channels
+from ..common.transparency import alpha_of
 from ..jpeg.gcontainer import silence
 from ..jpeg.segments import EXIF_TAG
 from ..metadata.exif import with_orientation
 from ..metadata.iso21496 import Metadata, iso_to_metadata, metadata_of, metadata_to_iso
 from ..profiles.icc import named_profile
 from ..profiles.resolve import light_of, primaries_of, primaries_of_light, profile_for, transfer_of
-from ..signalling import Header, Signalling, gain_map_signal, image_of, left_out, signalling
+from ..signalling import Header, Signalling, gain_map_signal, image_of, left_out, over_background, signalling
 from . import header as jxl_header
 from . import icc_stream
 from .header import SIGNATURE, Colour, JxlHeader
@@ -145,7 +146,7 @@ def _alternate(encoding: bytes, profile: bytes) -> str | None:
 
 
 def read(data: bytes) -> tuple[Image, GainMap | None]:
-    """Pixels as stored, and the gain map where there is one. Alpha is dropped.
+    """Pixels as stored, and the gain map where there is one. What is transparent is composited on white.
 
     Raises:
         DamagedError, UnsupportedError, LimitError: as their names say.
@@ -153,18 +154,26 @@ def read(data: bytes) -> tuple[Image, GainMap | None]:
     file = parse(data)
     target = _shown_as(file)
     codestream = jxl_header.recoloured(file.codestream, target, file.profile_end) if target else file.codestream
-    pixels = _pixels(codestream, file.header)
+    array = _samples(codestream)
+    pixels = three_channels(array, file.header.width, file.header.height)
+    head, alpha = _header(file), None
+    if file.header.alpha:
+        top = 1.0 if array.dtype.kind == "f" else 255.0 if array.dtype == np.uint8 else float((1 << head.bits) - 1)
+        alpha = alpha_of(array, top, associated=file.header.associated)
+    head, pixels = over_background(head, pixels, alpha)
     if file.header.is_float:
         pixels = finite(pixels.astype(np.float32, copy=False))
         if file.icc is not None and not file.header.xyb:
             pixels = light_of(file.icc, pixels)
     elif file.header.colour.transfer == "linear" and target is None:
         pixels = pixels.astype(np.float32) / np.float32((1 << file.header.bits) - 1)
-    image = dataclasses.replace(image_of(_header(file), pixels), encoded=data)
+    image = dataclasses.replace(image_of(head, pixels), encoded=None if head.notes else data)
     found, reason = _bundle(file)
     if found is None:
         return dataclasses.replace(image, left_out=reason), None
-    codes = full_range(_pixels(found.codestream, found.header), found.header.bits)
+    codes = full_range(
+        three_channels(_samples(found.codestream), found.header.width, found.header.height), found.header.bits
+    )
     channels = 1 if found.header.colour.grey else 3
     return image, found.metadata.gain_map(
         packed(codes[:, :, :channels]), _space(found, image.primaries), ("iso21496-1",), found.codestream
@@ -177,11 +186,9 @@ def _space(found: Bundle, base: str) -> str | None:
     return None if found.metadata.use_base_colour_space and name == base else name
 
 
-def _pixels(codestream: bytes, header: JxlHeader) -> Pixels:
+def _samples(codestream: bytes) -> Pixels:
     array = decoded(imagecodecs.jpegxl_decode, codestream, keeporientation=True)
-    if array.dtype == np.float16:
-        array = array.astype(np.float32)
-    return three_channels(array, header.width, header.height)
+    return array.astype(np.float32) if array.dtype == np.float16 else array
 
 
 def _shown_as(file: File) -> Colour | None:

@@ -62,6 +62,7 @@ class JxlHeader:
         bits, is_float: of a sample.
         buffers16: whether 16-bit buffers do for a modular decoder.
         extras: channels besides colour.
+        alpha: whether one of them is transparency; associated: whether the colours are multiplied by it.
         xyb: coded in XYB, not as the codes that they are.
         colour: what they mean.
         length: bytes of the header, frames follow; None where something in between is not read.
@@ -76,6 +77,8 @@ class JxlHeader:
     is_float: bool = False
     buffers16: bool = True
     extras: int = 0
+    alpha: bool = False
+    associated: bool = False
     xyb: bool = True
     colour: Colour = Colour()
     length: int | None = None
@@ -123,10 +126,10 @@ def parse(data: bytes) -> JxlHeader:
         orientation = _extra_fields(bits) if extra_fields else 1
         depth, is_float = _depth(bits)
         buffers16, extras = bits.flag(), bits.choice(EXTRAS)
-        for _ in range(extras):
-            _extra_channel(bits)
+        alphas = [alpha for _ in range(extras) if (alpha := _extra_channel(bits)) is not None]
         xyb, start = bits.flag(), 16 + bits.position
-        found = JxlHeader(width, height, orientation, depth, is_float, buffers16, extras, xyb, colour(bits))
+        found = JxlHeader(width, height, orientation, depth, is_float, buffers16, extras, xyb=xyb, colour=colour(bits))
+        found = dataclasses.replace(found, alpha=bool(alphas), associated=alphas[:1] == [True])
         found = dataclasses.replace(found, colour_at=(start, 16 + bits.position))
         if extra_fields and not bits.flag():
             bits.take(49)
@@ -170,19 +173,21 @@ def _depth(bits: _Bits) -> tuple[int, bool]:
     return depth, True
 
 
-def _extra_channel(bits: _Bits) -> None:
+def _extra_channel(bits: _Bits) -> bool | None:
+    """Whether it is an alpha by which colours are multiplied; None of other channels."""
     if bits.flag():
-        return
+        return False
     kind = bits.choice(ENUM)
     _depth(bits)
     bits.choice(SHIFTS)
     bits.take(8 * bits.choice(NAMES))
     if kind == 0:
-        bits.flag()
-    elif kind == 2:
+        return bits.flag()
+    if kind == 2:
         bits.take(64)
     elif kind == 5:
         bits.choice(FILTERS)
+    return None
 
 
 def colour(bits: _Bits) -> Colour:

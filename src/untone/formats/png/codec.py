@@ -20,11 +20,12 @@ from ..common.files import Late, Part
 from ..common.limits import MAX_CHUNKS, MAX_METADATA_BYTES, MAX_SURPLUS_BYTES, check_size, letters
 from ..common.pixels import bands, decoded, sixteen_bits, three_channels
 from ..common.quiet import muted
+from ..common.transparency import alpha_of
 from ..metadata.exif import orientation_of, with_orientation
 from ..profiles import chromaticities
 from ..profiles import resolve as profiles
 from ..profiles.icc import CICP_PRIMARIES, CICP_TRANSFERS, PRIMARIES_CICP, adapted_to_d50
-from ..signalling import Header, Signalling, image_of, signalling
+from ..signalling import Header, Signalling, image_of, over_background, signalling
 from .idat import chunk as _chunk
 from .idat import idat_chunks
 
@@ -39,7 +40,10 @@ ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (
 """First column, first row, and steps of the seven passes."""
 
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
-_EARLY = (b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"eXIf", b"iTXt", b"PLTE")
+_EARLY = (b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"eXIf", b"iTXt", b"PLTE", b"bKGD")
+_KEY_BYTES = {0: 2, 2: 6}
+"""Of the one transparent colour of a picture without alpha."""
+
 INFLATED_STEP = 1 << 16
 CLLI_BYTES = 20
 MOST_ROWS, LEAST_ROWS, BAND_PIXELS = 128, 8, 1 << 19
@@ -50,7 +54,7 @@ LEVEL = 3
 
 
 def read(data: bytes) -> tuple[Image, None]:
-    """Pixels of a PNG; alpha is dropped.
+    """Pixels of a PNG; what is transparent is composited on its background (bKGD), else on white.
 
     Raises:
         DamagedError, UnsupportedError, LimitError: as their names say.
@@ -58,8 +62,12 @@ def read(data: bytes) -> tuple[Image, None]:
     header = parse(data)
     bare, surplus = _bare(data)
     with muted() if surplus or data[INTERLACED] else contextlib.nullcontext():  # libpng prints about either
-        pixels = three_channels(decoded(imagecodecs.png_decode, bare), header.width, header.height)
+        array = decoded(imagecodecs.png_decode, bare)
     chunks = _ancillary(data)
+    pixels, alpha = three_channels(array, header.width, header.height), alpha_of(array, np.iinfo(array.dtype).max)
+    if alpha is not None:
+        alpha = dataclasses.replace(alpha, background=_background(data, chunks))
+    header, pixels = over_background(header, pixels, alpha)
     if b"sRGB" in chunks or header.transfer is not None or header.icc is not None:
         return image_of(header, pixels), None
     power, matrix = _power(chunks.get(b"gAMA")), _unnamed_matrix(chunks)
@@ -124,20 +132,23 @@ def _bare(data: bytes) -> tuple[bytes, bool]:
 
     With it, whether there are more pixel data than pixels.
 
-    libpng prints its warnings; transparency is among what is left out, as alpha is dropped anyway.
+    libpng prints its warnings. Transparency (tRNS) of the right length stays.
 
     Raises:
         DamagedError: a checksum is wrong, the palette is, or the pixel data are short.
     """
     view, parts, palette = memoryview(data), [SIGNATURE], data[25] == PALETTE
-    inflating, inflated, whole = zlib.decompressobj(), 0, _raw_size(data)
+    entries, inflating, inflated, whole = 0, zlib.decompressobj(), 0, _raw_size(data)
     for name, start, length in _chunks(data):
-        if name not in (b"IHDR", b"PLTE", b"IDAT", b"IEND") or (name == b"PLTE" and not palette):
+        if name not in (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND") or (name == b"PLTE" and not palette):
+            continue
+        if name == b"tRNS" and not (0 < length <= entries if palette else _KEY_BYTES.get(data[25]) == length):
             continue
         if zlib.crc32(view[start - 4 : start + length]) != struct.unpack_from(">I", data, start + length)[0]:
             raise DamagedError(f"the PNG chunk {name.decode()} at byte {start - 8} has a wrong checksum")
         if name == b"PLTE" and (length % 3 or not 3 <= length <= 768):
             raise DamagedError(f"the PNG palette has {length} bytes")
+        entries = length // 3 if name == b"PLTE" else entries
         if name == b"IDAT":
             inflated += _inflated(inflating, view[start : start + length], whole - inflated)
         parts.append(data[start - 8 : start + length + 4])
@@ -191,6 +202,19 @@ def _ancillary(data: bytes) -> dict[bytes, bytes]:
             if name != b"iTXt" or body.startswith(XMP_KEYWORD):
                 found.setdefault(name, body)
     return found
+
+
+def _background(data: bytes, chunks: dict[bytes, bytes]) -> tuple[float, float, float] | None:
+    """Codes over 0..1 of bKGD; None without one, or where it is of a wrong length."""
+    body, palette, (bits, kind) = chunks.get(b"bKGD", b""), chunks.get(b"PLTE", b""), data[24:26]
+    if kind == PALETTE:
+        entry = palette[3 * body[0] : 3 * body[0] + 3] if len(body) == 1 else b""
+        values, top = tuple(entry), 255
+    else:
+        values, top = struct.unpack(f">{len(body) // 2}H", body[: len(body) // 2 * 2]), (1 << bits) - 1
+        values = values * 3 if len(values) == 1 and not kind & COLOURED else values
+    red, green, blue = values if len(values) == 3 and max(values) <= top else (-1, 0, 0)
+    return (red / top, green / top, blue / top) if red >= 0 else None
 
 
 def _named_space(chunks: dict[bytes, bytes]) -> tuple[str | None, str | None]:

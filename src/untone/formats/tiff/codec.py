@@ -13,8 +13,9 @@ from ...errors import DamagedError, UnsupportedError
 from ...image import Image, Pixels
 from ..common.limits import MAX_CHUNKS, MAX_METADATA_BYTES, MAX_TAG_VALUES, check_size
 from ..common.pixels import decoded, finite, three_channels
+from ..common.transparency import alpha_of
 from ..profiles import resolve as profiles
-from ..signalling import Header, Signalling, image_of, signalling
+from ..signalling import Header, Signalling, image_of, over_background, signalling
 from .colour_spaces import CIE_LAB, ICC_LAB, LAB_PRIMARIES, LOG_L, LOG_LUV, lab_codes, log_light
 
 SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
@@ -25,7 +26,7 @@ WHITE_IS_ZERO, BLACK_IS_ZERO, RGB = 0, 1, 2
 MIRRORED = {2: (1, -1), 3: (-1, -1), 4: (-1, 1), 6: (1, -1), 7: (-1, -1), 8: (-1, 1)}
 """Steps through rows and columns that undo what libtiff's RGB interface mirrors for an orientation."""
 
-ASSOCIATED_ALPHA = 1
+ASSOCIATED_ALPHA, STRAIGHT_ALPHA = 1, 2
 SEPARATE = 2
 FLOAT = 3
 INTEGER_BITS = (*range(1, 17), 32)
@@ -44,7 +45,7 @@ class Layout(NamedTuple):
     samples: int
     is_float: bool
     separate: bool
-    premultiplied: bool
+    alpha: int
 
     @property
     def is_logarithmic(self) -> bool:
@@ -58,7 +59,7 @@ class Layout(NamedTuple):
 
 
 def read(data: bytes) -> tuple[Image, None]:
-    """Pixels of the first page; alpha is dropped, after un-premultiplying where it is associated.
+    """Pixels of the first page; what is transparent is composited on white.
 
     Floats are light, linear unless their ICC profile says otherwise; LogLuv is light too. Palettes, CMYK and YCbCr come
     through libtiff's 8-bit RGB.
@@ -87,16 +88,20 @@ def _read(data: bytes) -> tuple[Image, None]:
     array = decoded(imagecodecs.tiff_decode, data, asrgb=not plain)
     if not plain:
         down, right = MIRRORED.get(header.orientation, (1, 1))
-        return image_of(header, three_channels(array[::down, ::right], header.width, header.height)), None
+        array = array[::down, ::right]
+        alpha = alpha_of(array, 255, associated=True) if layout.alpha else None
+        pixels = three_channels(array, header.width, header.height)
+        return image_of(*over_background(header, pixels, alpha)), None
     array = _widened(_ordered(array, layout), layout)
-    if layout.premultiplied and array.ndim == 3:
-        array = _straight(array, 1.0 if layout.is_float else float((1 << header.bits) - 1))
+    top = 1.0 if layout.is_float else 255.0 if array.dtype == np.uint8 else float((1 << header.bits) - 1)
+    alpha = alpha_of(array, top, associated=layout.alpha == ASSOCIATED_ALPHA) if layout.alpha else None
     pixels = three_channels(array, header.width, header.height)
+    if layout.photometric == WHITE_IS_ZERO and not layout.is_float:
+        pixels = np.array(top, pixels.dtype) - pixels
+    header, pixels = over_background(header, pixels, alpha)
     if layout.is_float:
         light = finite(pixels) if header.icc is None else profiles.light_of(header.icc, finite(pixels))
         return image_of(dataclasses.replace(header, icc=None), light), None
-    if layout.photometric == WHITE_IS_ZERO:
-        pixels = np.iinfo(pixels.dtype).max - pixels
     return image_of(header, pixels), None
 
 
@@ -162,16 +167,8 @@ def _layout(tags: Tags) -> Layout:
         samples,
         is_float,
         _number(tags, PLANAR, 1) == SEPARATE and samples > 1,
-        _number(tags, EXTRA, 0) == ASSOCIATED_ALPHA,
+        _number(tags, EXTRA, 0) if _number(tags, EXTRA, 0) in (ASSOCIATED_ALPHA, STRAIGHT_ALPHA) else 0,
     )
-
-
-def _straight(array: Pixels, top: float) -> Pixels:
-    """Colour divided by its associated alpha, the last channel, whose `top` is opaque; alpha stays."""
-    alpha = array[:, :, -1:].astype(np.float32) / top
-    alpha = np.where(alpha > 0, alpha, 1)  # what shines without covering anything stays as it is
-    colours = np.minimum(array[:, :, :-1] / alpha, np.inf if array.dtype.kind == "f" else top)
-    return np.concatenate([colours.astype(array.dtype), array[:, :, -1:]], axis=2)
 
 
 def _number(tags: Tags, tag: int, default: int) -> int:
