@@ -35,8 +35,9 @@ step() { # one command of ours, until it is done or the slot is over
 }
 
 "$PYTHON" -c "import untone.kernels._native" 2>/dev/null || make -C "$here" build PYTHON="$PYTHON" >&2
-step synth "$held_out_pack" -o "$out/held-out" --count 256 --seed 1000 --photos-only -j "$cores"
+step synth "$held_out_pack" -o "$out/held-out" --count 256 --seed 1000 -j "$cores"
 step synth "$train_pack" -o "$out/pairs" --count "${COUNT:-40960}" -j "$cores"
+step draw "$out/pairs" -o "$out/pairs" --count "$((${COUNT:-40960} / 6))"
 
 data=(--data "$out/pairs" --held-out "$out/held-out")
 step train fastgamer "${data[@]}" -o "$out/fastgamer" --steps "${STEPS:-30000}" --device "$DEVICE" \

@@ -52,7 +52,7 @@ the line in the help."""
 
 RESEARCH = {
     "data": ("lab.data.preparation.command", "prepare data sets: crop, extract, render, pq, pack"),
-    "synth": ("lab.data.pairs", "make training pairs from HDR images"),
+    "synth": ("lab.data.synthesis.arguments", "make training pairs from HDR images"),
     "draw": ("lab.data.drawn.arguments", "draw pictures to leave alone and pictures that must shine, as pairs"),
     "train": ("lab.training.arguments", "train a model on pairs"),
     "eval": ("lab.evaluation.arguments", "measure a model beside the baselines"),

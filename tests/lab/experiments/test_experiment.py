@@ -12,8 +12,9 @@ import torch
 
 from untone import cli, models, pipeline
 from untone.image import Image
+from untone.lab.data import photos
 from untone.lab.data.examples import Example, light_of, thumbnail_of
-from untone.lab.experiments import ablations, paired_statistics, photos
+from untone.lab.experiments import ablations, paired_statistics
 from untone.lab.experiments import command as experiment
 from untone.lab.nets.fastgamer import FastGaMer
 from untone.lab.training import command as train

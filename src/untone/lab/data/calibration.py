@@ -1,103 +1,112 @@
-"""`untone calibrate`: mean gain by SDR code value, of synthetic pairs and of photos whose cameras wrote a gain map."""
+"""`untone calibrate`: the gain statistics of pairs beside those of real photos, and whether they are within bounds."""
 
 from __future__ import annotations
 
 import argparse
+import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ... import gainmap, pipeline
 from ...console.progress import tracked
+from ...errors import UntoneError, UsageError
 from .. import packages, plots
-from . import calibration_plot
-from .pairs import Pairs
+from ..metrics.gain_statistics import SATURATIONS, GainStatistics, SetStatistics, gain_statistics, summarized
+from ..metrics.gain_table import table
+from ..metrics.gain_targets import GAIN_TOLERANCE_STOPS, SHARE_TOLERANCE, TARGET, TARGETS
+from . import calibration_plot, photos
+from .examples import Dataset, Example, light_of
+from .layouts import open_dataset
 
-BINS = 8
-
-REFERENCE_MEAN = (0.10, 0.16, 0.18, 0.26, 0.42, 0.72, 1.11, 1.80)
-REFERENCE_SPREAD = (0.18, 0.27, 0.29, 0.29, 0.33, 0.40, 0.44, 0.50)
-"""Of 26 photos of several phones and editors: what the synthesis is calibrated to."""
-
-
-class Profile(NamedTuple):
-    """One picture: mean gain (stops) by eight equal bins of its brightest channel's code, and what else is compared."""
-
-    gain_stops: NDArray[Any]
-    brightness: float
-    dark_share: float
-    headroom_stops: float
+LIGHTS_TOLERANCE_STOPS = 0.4
+"""Of the 99.9th percentile, which a few pixels decide."""
 
 
-def profile(sdr: NDArray[Any], gain_stops: NDArray[Any]) -> Profile:
-    """The profile of SDR codes [H, W, 3] uint8 and gains [H, W, 1 or 3]; bins with too few pixels are NaN."""
-    code = sdr.max(-1) / 255
-    gain = gain_stops.astype(np.float32).mean(-1)
-    where = np.minimum((code * BINS).astype(int), BINS - 1)
-    count = np.bincount(where.ravel(), minlength=BINS)
-    total = np.bincount(where.ravel(), gain.ravel(), minlength=BINS)
-    mean = np.where(count >= max(50, code.size // 2000), total / np.maximum(count, 1), np.nan)
-    return Profile(mean, float(code.mean()), float((code < 0.06).mean()), float(np.percentile(gain_stops, 99.8)))
+def statistics(example: Example) -> GainStatistics:
+    """The figures of an example."""
+    return gain_statistics(example.sdr / np.float32(255), example.gain_stops, light_of(example.sdr, example.gain_stops))
 
 
-def of_photo(path: Path) -> Profile:
-    """The profile of a photo with a gain map, at the map's size."""
-    image, carried = pipeline.read(path)
-    assert carried is not None
-    rows = ((np.arange(carried.height) + 0.5) * image.height / carried.height).astype(int)
-    columns = ((np.arange(carried.width) + 0.5) * image.width / carried.width).astype(int)
-    return profile(image.pixels[rows][:, columns], gainmap.to_stops(carried))
+def of_dataset(dataset: Dataset, count: int) -> SetStatistics:
+    """The figures of `count` pairs, evenly chosen; those without any gain, pictures to leave alone, are left out.
+
+    Raises:
+        UntoneError: none has a gain.
+    """
+    chosen = np.linspace(0, len(dataset) - 1, min(count, len(dataset))).astype(int).tolist()
+    examples = (dataset[index] for index in tracked(chosen, "pairs"))
+    return _summarized((e for e in examples if e.gain_stops.any()), dataset.folder)
 
 
-def gains(seen: Sequence[Profile]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Mean gain by eighth of code, and its standard deviation over pictures, in stops."""
-    found = np.stack([p.gain_stops for p in seen])
-    return np.nanmean(found, 0), np.nanstd(found, 0)
+def of_photos(folder: Path, names: Collection[str] = ()) -> SetStatistics:
+    """The figures of the JPEG photos with a gain map in a folder, or of those named, by file name without `.jpg`."""
+    return _summarized(photos.examples(folder, names=names), folder)
 
 
-def row(title: str, seen: Sequence[Profile]) -> str:
-    """One line of the table."""
-    mean, spread = gains(seen)
-    cells = " ".join(f"{m:.2f}±{s:.2f}" for m, s in zip(mean, spread, strict=True))
-    light = np.array([p.brightness for p in seen])
-    rest = np.mean([p.dark_share for p in seen]), np.median([p.headroom_stops for p in seen])
-    return f"| {title} ({len(seen)}) | {cells} | {light.mean():.3f}±{light.std():.3f} | {rest[0]:.3f} | {rest[1]:.2f} |"
+def _summarized(examples: Iterable[Example], place: Path) -> SetStatistics:
+    found = [statistics(example) for example in examples]
+    if not found:
+        raise UntoneError(f"{place}: holds no picture with a gain")
+    return summarized(found)
+
+
+def deviations(found: SetStatistics, target: SetStatistics = TARGET) -> Iterator[tuple[str, float, bool]]:
+    """Each figure that has a bound: its name, how far off it is (stops, or share of the target), if that is fine."""
+    ours, theirs = found.mean, target.mean
+    for k in range(2, 8):
+        yield _within(f"gain of eighth {k + 1}", ours.by_code[k] - theirs.by_code[k], GAIN_TOLERANCE_STOPS)
+    for k, name in enumerate(SATURATIONS):
+        difference = ours.by_saturation[k] - theirs.by_saturation[k]
+        yield _within(f"gain of bright {name}", difference, GAIN_TOLERANCE_STOPS)
+    for k, name in enumerate(SATURATIONS):
+        yield _within(f"channels of bright {name}", ours.channels[k] - theirs.channels[k], GAIN_TOLERANCE_STOPS)
+    for k in range(4, 8):
+        yield _within(f"spread within eighth {k + 1}", ours.spread[k] - theirs.spread[k], GAIN_TOLERANCE_STOPS)
+    yield _within("light at 99.9 %", ours.lights - theirs.lights, LIGHTS_TOLERANCE_STOPS)
+    for k, limit in enumerate((1, 2, 4)):
+        yield _within(f"share above {limit} x white", ours.above[k] / theirs.above[k] - 1, SHARE_TOLERANCE)
+
+
+def _within(name: str, difference: float, tolerance: float) -> tuple[str, float, bool]:
+    return name, float(difference), math.isfinite(difference) and abs(difference) <= tolerance
+
+
+def report(found: SetStatistics) -> str:
+    """What is out of bounds, in lines; one line where nothing is."""
+    every = list(deviations(found))
+    lines = [f"- {name}: {off:+.2f}" for name, off, fine in every if not fine]
+    bounds = f"gains {GAIN_TOLERANCE_STOPS:g} stops, shares a third, lights {LIGHTS_TOLERANCE_STOPS:g} stops"
+    head = f"{len(every) - len(lines)} of {len(every)} figures of the pairs are within bounds of their mean ({bounds})"
+    return "\n".join([f"{head}{':' if lines else '.'}", *lines]) + "\n"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `untone calibrate`."""
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="pairs (untone synth)")
-    parser.add_argument("--photos", type=Path, metavar="DIR", help="JPEG photos with a gain map, to compare with")
-    parser.add_argument("--plot", type=Path, metavar="PNG", help="draw the gains with their spreads as a picture")
-    parser.add_argument("--count", type=int, default=500, help="pairs to look at; default 500")
+    add = parser.add_argument
+    add("--data", type=Path, required=True, metavar="DIR", help="pairs (untone synth)")
+    add("--photos", type=Path, metavar="DIR", help="JPEG photos with a gain map, to compare with")
+    add("--only", metavar="NAMES", help="those photos alone, by file name without .jpg, with commas between")
+    add("--plot", type=Path, metavar="PNG", help="draw the gains with their spreads as a picture")
+    add("--count", type=int, default=500, help="pairs to look at; default 500")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """`untone calibrate`: prints the table, and draws it when asked to."""
+    """`untone calibrate`: prints the table and what is out of bounds, and draws it when asked to."""
+    if arguments.count < 1:
+        raise UsageError(f"--count must be 1 or more, not {arguments.count}")
+    if arguments.only and not arguments.photos:
+        raise UsageError("--only chooses from --photos; name that folder too")
     if arguments.plot:
         packages.require("matplotlib")
-    reference = " ".join(f"{m:.2f}±{s:.2f}" for m, s in zip(REFERENCE_MEAN, REFERENCE_SPREAD, strict=True))
-    lines = [
-        "| pictures | mean gain ± spread (stops) by eighth of SDR code (max RGB) | mean code | below .06 | headroom |",
-        "|---|---|---|---|---|",
-        f"| 26 photos, phones and editors | {reference} | 0.371±0.130 | 0.059 | 1.1..4.4 |",
-    ]
-    sets = {}
+    found = of_dataset(open_dataset(arguments.data), arguments.count)
+    sets = {"pairs": found, **TARGETS}
     if arguments.photos:
-        photos = sorted(arguments.photos.glob("*.jpg"))
-        sets[arguments.photos.name] = [of_photo(path) for path in tracked(photos, "photos")]
-    pairs = Pairs(arguments.data)
-    chosen = np.linspace(0, len(pairs) - 1, min(arguments.count, len(pairs))).astype(int).tolist()
-    looked_at = (pairs[i] for i in tracked(chosen, "pairs"))
-    sets[f"pairs of {arguments.data.name}"] = [profile(*pair) for pair in looked_at if pair[1].any()]
-    lines += [row(title, seen) for title, seen in sets.items()]
-    sys.stdout.write("\n".join(lines) + "\n")
+        names = [name.strip() for name in (arguments.only or "").split(",") if name.strip()]
+        sets[arguments.photos.name] = of_photos(arguments.photos, names)
+    sys.stdout.write(table(sets) + "\n" + report(found))
     if arguments.plot:
-        drawn: dict[str, Any] = {f"{title} ({len(seen)})": gains(seen) for title, seen in reversed(sets.items())}
-        drawn["26 photos, phones and editors"] = REFERENCE_MEAN, REFERENCE_SPREAD
+        drawn = {f"{title} ({one.pictures})": (one.mean.by_code, one.between) for title, one in sets.items()}
         plots.save_png(arguments.plot, calibration_plot.gain_by_code(drawn))
     return 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,7 +12,9 @@ from .sources import Source
 Light = NDArray[np.float32]
 
 
-def perspective(panorama: Light, yaw: float, pitch: float, roll: float, fov: float, aspect: float, size: int) -> Light:
+def perspective(
+    panorama: NDArray[Any], yaw: float, pitch: float, roll: float, fov: float, aspect: float, size: int
+) -> Light:
     """A rectilinear view of an equirectangular panorama, squeezed to a square.
 
     Args:
@@ -36,19 +40,28 @@ def perspective(panorama: Light, yaw: float, pitch: float, roll: float, fov: flo
     return bilinear(panorama, (0.5 - latitude / np.pi) * height - 0.5, (longitude / (2 * np.pi) + 0.5) * width - 0.5)
 
 
-def bilinear(image: Light, rows: NDArray[np.floating], columns: NDArray[np.floating], wrap: bool = True) -> Light:
-    """Samples at fractional pixel coordinates (centres at integers); rows clamp, columns wrap around or clamp."""
+def bilinear(
+    image: NDArray[Any], rows: NDArray[np.floating], columns: NDArray[np.floating], wrap: bool = True
+) -> Light:
+    """Samples at fractional pixel coordinates (centres at integers); float32; rows clamp, columns wrap or clamp."""
     height, width = image.shape[:2]
-    top, left = np.floor(rows).astype(int), np.floor(columns).astype(int)
-    fy, fx = (rows - top)[..., None].astype(np.float32), (columns - left)[..., None].astype(np.float32)
-    y0, y1 = np.clip(top, 0, height - 1), np.clip(top + 1, 0, height - 1)
+    rows, columns = rows.astype(np.float32), columns.astype(np.float32)
+    top, left = np.floor(rows), np.floor(columns)
+    fy, fx = (rows - top)[..., None], (columns - left)[..., None]
+    top, left = top.astype(np.intp), left.astype(np.intp)
+    y0, y1 = (np.clip(y, 0, height - 1) * width for y in (top, top + 1))
     x0, x1 = (x % width if wrap else np.clip(x, 0, width - 1) for x in (left, left + 1))
-    upper = image[y0, x0] * (1 - fx) + image[y0, x1] * fx
-    lower = image[y1, x0] * (1 - fx) + image[y1, x1] * fx
-    return upper * (1 - fy) + lower * fy
+    pixels = image.reshape(-1, image.shape[2])
+
+    def between(y: NDArray[np.intp]) -> Light:
+        here = pixels.take(y + x0, 0).astype(np.float32)
+        return here + (pixels.take(y + x1, 0) - here) * fx
+
+    upper = between(y0)
+    return upper + (between(y1) - upper) * fy
 
 
-def crop(still: Light, top: float, left: float, height: float, width: float, size: int) -> Light:
+def crop(still: NDArray[Any], top: float, left: float, height: float, width: float, size: int) -> Light:
     """The crop [top, top + height) x [left, left + width) (pixels) of a still, area averaged to a square of `size`."""
     samples = max(1, int(np.ceil(max(height, width) / size)))
     steps = (np.arange(size * samples) + 0.5) / (size * samples)
@@ -57,7 +70,7 @@ def crop(still: Light, top: float, left: float, height: float, width: float, siz
     return fine.reshape(size, samples, size, samples, 3).mean((1, 3))
 
 
-def random_view(light: Light, source: Source, random: np.random.Generator, size: int) -> Light:
+def random_view(light: NDArray[Any], source: Source, random: np.random.Generator, size: int) -> Light:
     """A view of `source` as a photographer might frame it, [size, size, 3]; mirrored at times."""
     aspect = float(random.choice([4 / 3, 3 / 2, 16 / 9, 3 / 4, 1.0], p=[0.4, 0.2, 0.15, 0.2, 0.05]))
     if source.is_panorama:

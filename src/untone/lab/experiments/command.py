@@ -23,6 +23,7 @@ from ... import __version__, colour
 from ...console.progress import tell, tracked
 from ...errors import UntoneError, UsageError
 from .. import metrics, packages
+from ..data import photos
 from ..data.examples import Dataset, Example
 from ..data.layouts import open_dataset
 from ..evaluation import baselines
@@ -32,7 +33,7 @@ from ..training.parallel import Place, joined
 from ..training.recipes import RECIPES, Recipe
 from ..training.runs import Run
 from ..training.tasks import fastgamer
-from . import paired_statistics, photos, unseen_kinds
+from . import paired_statistics, unseen_kinds
 from .ablations import EXPERIMENTS, Row, Rule, light_of
 from .arguments import UNSEEN
 from .unseen_kinds import StoppedError

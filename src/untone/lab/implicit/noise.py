@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ... import colour
 from ...image import DIFFUSE_WHITE_NITS, Image
-from ..data import tonemap
+from ..data.tonemapping import curves
 
 Light = NDArray[np.float32]
 
@@ -47,9 +47,9 @@ def picture(side: int, random: np.random.Generator) -> tuple[Image, Light]:
     light = np.exp2(stops) * KEY_NITS / DIFFUSE_WHITE_NITS
     brightest = light.max(-1, keepdims=True)
     peak = PEAK_NITS / DIFFUSE_WHITE_NITS
-    light = light * (tonemap.knee(brightest / peak, max(float(brightest.max()) / peak, 1), 0.5) * peak / brightest)
+    light = light * (curves.knee(brightest / peak, max(float(brightest.max()) / peak, 1), 0.5) * peak / brightest)
     own = np.maximum(light @ colour.rgb_to_rgb("bt2020", "bt709").T, 0)
     exposed = own * random.uniform(1, 3)
-    shown = tonemap.CURVES["camera"](exposed, max(float(exposed.max()), 1.01))
+    shown = curves.camera(exposed, max(float(exposed.max()), 1.01))
     codes = np.clip(colour.linear_to_srgb(np.clip(shown, 0, 1)) * 255 + 0.5, 0, 255)
     return Image(codes.astype(np.uint8)), light.astype(np.float32)

@@ -12,8 +12,8 @@ from ... import colour, pipeline, residuals
 from ...formats.jpeg import codec as jpeg
 from ...image import DIFFUSE_WHITE_NITS, Image
 from ...residuals import Residual
-from ..data import tonemap
 from ..data.sources import LOG_AVERAGE, Source
+from ..data.tonemapping import curves
 from ..metrics import Rendition
 from . import tonemappers
 
@@ -93,7 +93,7 @@ def graded(light: Light) -> Light:
     exposed = light * np.float32(KEY / LOG_AVERAGE)
     brightest = np.maximum(exposed.max(-1, keepdims=True), np.float32(1e-6))
     peak = max(float(brightest.max()) / PEAK, 1.0)
-    rolled = tonemap.knee(brightest / np.float32(PEAK), peak, SHOULDER) * np.float32(PEAK)
+    rolled = curves.knee(brightest / np.float32(PEAK), peak, SHOULDER) * np.float32(PEAK)
     return (exposed * (rolled / brightest)).astype(np.float32)
 
 

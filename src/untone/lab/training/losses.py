@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ... import colour
 from ...image import DIFFUSE_WHITE_NITS
-from ..data.synth import OFFSET
+from ..data.examples import OFFSET
 
 PLATEAU = 5e-6
 """Mean square PQ error (53 dB) below which a picture's loss levels off. At 45 dB networks learned to touch dim

@@ -13,7 +13,7 @@ import numpy as np
 from ....console.progress import Progress, interruptible, tracked
 from ....errors import UntoneError, UsageError
 from ....formats.common.files import save
-from ..layouts.shards import SHARD, Pairs
+from ..layouts.shards import SHARD, Pairs, mapped
 from . import KINDS, chosen, draw
 from .canvas import Drawing, PhotoSource, Random
 
@@ -25,7 +25,8 @@ NOTE = {"family": "drawn", "scene": "drawn", "source": "drawn", "primaries": "bt
 
 def photos_of(pairs: Pairs) -> PhotoSource:
     """Photographs out of a folder of pairs, but none that were drawn into it."""
-    count = sum(path.name < f"{FIRST}" for path in pairs.folder.glob("[0-9]*.sdr.npy")) * SHARD
+    shards = [path for path in pairs.folder.glob("[0-9]*.sdr.npy") if path.name < f"{FIRST}"]
+    count = sum(len(mapped(path)[0]) for path in shards)
     if not count:
         raise UntoneError(f"{pairs.folder}: holds no photographs to show in drawn pictures")
 

@@ -1,8 +1,9 @@
 """The layout of synthetic pairs: shards of square pictures, memory mapped.
 
-NNNNN.sdr.npy     [64, s, s, 3] uint8, sRGB, BT.709
-NNNNN.gain.npy    [64, s, s, 3] float16, stops, by offsets of 1/64
-style.json        how they were made
+NNNNN.sdr.npy      [k, s, s, 3] uint8, sRGB curve; k is 64, in the last shard 1 to 64
+NNNNN.gain.npy     [k, s, s, 3] float16, stops, by offsets of 1/64
+NNNNN.notes.json   list of k objects: the kind of tone mapper, the scene, primaries ... of each pair
+style.json         how they were made
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from ..examples import Example, thumbnail_of
 from .opened import Entry, Fault
 
 SHARD = 64
-"""Pairs in a shard."""
+"""Pairs in a shard; the last one may hold less."""
 
 Shard = tuple[NDArray[np.uint8], NDArray[np.float16]]
 
@@ -39,7 +40,7 @@ class Pairs:
         self.strict = strict
         self._shards: dict[str, Shard] = {}
         self._broken: set[str] = set()
-        self._names: list[str] = []
+        self._places: list[tuple[str, int]] = []
         self.refresh()
         if not self._shards:
             raise UntoneError(f"{folder}: holds no pairs")
@@ -54,8 +55,9 @@ class Pairs:
                 self._shards[name] = mapped(path)
             except DamagedError as error:
                 self._refuse(name, error)
-        new = sorted(set(self._shards) - set(self._names))
-        self._names = [*self._names, *new]
+        known = {name for name, _ in self._places}
+        for name in sorted(set(self._shards) - known):
+            self._places += [(name, row) for row in range(len(self._shards[name][0]))]
 
     def _refuse(self, name: str, error: DamagedError) -> None:
         if self.strict:
@@ -65,17 +67,18 @@ class Pairs:
             complain(f"broken shard left out: {error}")
 
     def __len__(self) -> int:
-        return len(self._names) * SHARD
+        return len(self._places)
 
     def __getitem__(self, index: int) -> tuple[NDArray[np.uint8], NDArray[np.float16]]:
         """SDR codes [s, s, 3] and gain in stops [s, s, 3] of pair `index`."""
-        sdr, gain = self._shards[self._names[index // SHARD]]
-        return sdr[index % SHARD], gain[index % SHARD]
+        name, row = self._places[index]
+        sdr, gain = self._shards[name]
+        return sdr[row], gain[row]
 
     def example(self, index: int) -> Example:
         """Pair `index` as an Example; its gains are not looked at (examples.checked does)."""
-        name = self._names[index // SHARD]
-        return _example(*self._shards[name], f"{name}/{index % SHARD:02d}", index % SHARD)
+        name, row = self._places[index]
+        return _example(*self._shards[name], f"{name}/{row:02d}", row)
 
 
 def recognised(folder: Path) -> bool:
@@ -92,7 +95,7 @@ def find(folder: Path) -> Iterator[Entry | Fault]:
         except DamagedError as error:
             yield Fault(str(path), str(error))
             continue
-        for row in range(SHARD):
+        for row in range(len(sdr)):
             where = f"{name}/{row:02d}"
             yield Entry(where, functools.partial(_example, sdr, gain, where, row))
 
@@ -120,8 +123,8 @@ def mapped(path: Path) -> Shard:
     except (ValueError, OSError, EOFError, SyntaxError) as error:
         raise DamagedError(f"{path}: no whole pair of .npy ({' '.join(str(error).split())[:120]})") from error
     shape = sdr.shape
-    if len(shape) != 4 or shape[0] != SHARD or shape[1] != shape[2] or shape[3] != 3 or 0 in shape:
-        raise DamagedError(f"{path}: holds {list(shape)}, not [{SHARD}, s, s, 3]")
+    if len(shape) != 4 or not 1 <= shape[0] <= SHARD or shape[1] != shape[2] or shape[3] != 3 or 0 in shape:
+        raise DamagedError(f"{path}: holds {list(shape)}, not [1 to {SHARD}, s, s, 3]")
     if gain.shape != shape or (sdr.dtype, gain.dtype) != (np.uint8, np.float16):
         kinds = f"{sdr.dtype} {list(shape)} and {gain.dtype} {list(gain.shape)}"
         raise DamagedError(f"{path}: SDR and gain are {kinds}; they must be uint8 and float16 of one shape")

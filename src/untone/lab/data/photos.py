@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -10,24 +11,28 @@ from ... import colour, gainmap, pipeline
 from ...console.progress import tracked
 from ...errors import UntoneError
 from ...image import turned_upright
-from ..data.examples import Example, gain_between, thumbnail_of
+from .examples import Example, gain_between, thumbnail_of
 
 LONGEST = 512
 """Columns or rows of a reduced photo, at most."""
 
 
-def examples(folder: Path, longest: int = LONGEST) -> list[Example]:
-    """The JPEG photos of a folder.
+def examples(folder: Path, longest: int = LONGEST, names: Collection[str] = ()) -> list[Example]:
+    """The JPEG photos of a folder, or those of them that are named, by file name without suffix.
 
     Each is averaged over n x n pixels in linear light, base and HDR rendition alike; codes are those of the photo's own
     primaries, upright, as the networks see them.
 
     Raises:
-        UntoneError: no photo there, or one without a gain map.
+        UntoneError: no photo there, none of a name, or one without a gain map.
     """
     paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in (".jpg", ".jpeg"))
+    missing = set(names) - {path.stem for path in paths}
+    if missing:
+        raise UntoneError(f"{folder}: holds no JPEG photo {', '.join(sorted(missing))}")
     if not paths:
         raise UntoneError(f"{folder}: no JPEG photos there")
+    paths = [path for path in paths if not names or path.stem in names]
     return [_example(path, longest) for path in tracked(paths, "photos read")]
 
 

@@ -1,7 +1,6 @@
-"""Tone mapping operators for synthetic pairs: global curves and local operators.
+"""Local operators: log2 light [H, W] (0 = diffuse white) in, compressed log2 light of the same shape out.
 
-LOCAL operators take log2 luminance [n, n] (0 = diffuse white) and give a compressed log2 luminance of the same
-shape; CURVES map light (1.0 = diffuse white) to display light in [0, 1]. All are pure functions of their arguments.
+`start` is where compression begins, stops; `strength` is 0..1; `radius` is in pixels. Pure functions.
 """
 
 from __future__ import annotations
@@ -12,78 +11,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 Plane = NDArray[Any]
-
-
-# -- global curves: light in, display light out; `peak` is the brightest light of the picture -----------------------
-
-
-def knee(light: Plane, peak: float, start: float = 0.6) -> Plane:
-    """Identity up to `start`, then a rational shoulder that reaches 1 at `peak`: a camera's highlight roll-off."""
-    over = np.maximum(light - start, 0)
-    room, span = 1 - start, max(peak - start, 1e-3)
-    bend = max(span / room - 1, 0) / span
-    return np.where(light <= start, light, start + over / (1 + over * bend))
-
-
-def reinhard(light: Plane, peak: float) -> Plane:
-    """Reinhard et al. 2002, equation 4, luminance white at `peak`; rescaled so that mid grey keeps its place."""
-    scaled = light * 1.22
-    return np.minimum(scaled * (1 + scaled / (peak * 1.22) ** 2) / (1 + scaled), 1)
-
-
-def hable(light: Plane, peak: float) -> Plane:
-    """Hable 2010 ("Uncharted 2") filmic curve with its published constants, white at `peak`."""
-
-    def curve(x: Plane) -> Plane:
-        return (x * (0.15 * x + 0.05) + 0.004) / (x * (0.15 * x + 0.5) + 0.06) - 0.02 / 0.3
-
-    return np.clip(curve(light * 2.4) / curve(np.asarray(peak * 2.4)), 0, 1)
-
-
-def aces(light: Plane, peak: float) -> Plane:
-    """Narkowicz 2015 fit of the ACES reference rendering, scaled so that it clips near `peak`."""
-    x = light * 0.62 * (4 / max(peak, 1.5)) ** 0.25
-    return np.clip(x * (2.51 * x + 0.03) / (x * (2.43 * x + 0.59) + 0.14), 0, 1)
-
-
-def sigmoid(light: Plane, peak: float) -> Plane:
-    """Log-domain sigmoid in the manner of AgX: mid grey 0.18 kept, toe eight stops below it, shoulder at `peak`."""
-    stops = np.log2(np.maximum(light, 1e-6) / 0.18)
-    top = max(np.log2(peak / 0.18), 1.5)
-    grey = 0.18 ** (1 / 2.2)
-    upper = grey + (1 - grey) * np.tanh(np.maximum(stops, 0) * 0.72 / top * 1.6) / np.tanh(0.72 * 1.6)
-    lower = grey * np.maximum(1 + np.minimum(stops, 0) / 8.5, 0) ** 1.9
-    return np.where(stops > 0, upper, lower) ** 2.2
-
-
-def camera(light: Plane, peak: float) -> Plane:
-    """Camera picture style: an exponential shoulder over a gentle S that deepens shadows."""
-    exposed = (1 - np.exp(-light * 1.25)) / (1 - np.exp(-1.25 * max(peak, 1.2)))
-    encoded = np.clip(exposed, 0, 1) ** (1 / 2.2)
-    return (encoded + 0.12 * encoded * (1 - encoded) * (2 * encoded - 0.9)) ** 2.2
-
-
-def drago(light: Plane, peak: float) -> Plane:
-    """Drago et al. 2003 adaptive logarithmic mapping, bias 0.85, maximum at `peak`."""
-    power = np.log(0.85) / np.log(0.5)
-    ratio = np.log1p(light * 2.2) / np.log1p(peak * 2.2)
-    return np.clip(ratio * np.log(10) / np.log(2 + 8 * (light / peak) ** power), 0, 1)
-
-
-CURVES: dict[str, Callable[[Plane, float], Plane]] = {
-    "knee": knee,
-    "reinhard": reinhard,
-    "hable": hable,
-    "aces": aces,
-    "sigmoid": sigmoid,
-    "camera": camera,
-    "drago": drago,
-}
-
-
-# -- local operators: log2 luminance in and out; `strength` 0..1 ------------------------------------------------------
 
 
 def compress(stops: Plane, start: float, slope: float) -> Plane:
@@ -101,36 +31,45 @@ def guided(stops: Plane, start: float, strength: float, radius: int) -> Plane:
 def guided_base(stops: Plane, radius: int, epsilon: float = 0.25) -> Plane:
     """Edge-preserving base layer of `stops`; epsilon in square stops."""
     size = 2 * radius + 1
-    mean = _box(stops, size)
-    variance = np.maximum(_box(stops * stops, size) - mean * mean, 0)
+    mean = ndimage.uniform_filter(stops, size, mode="nearest")
+    variance = np.maximum(ndimage.uniform_filter(stops * stops, size, mode="nearest") - mean * mean, 0)
     slope = variance / (variance + epsilon)
     offset = mean * (1 - slope)
-    slope = _box(slope, size)
-    return slope * stops + _box(offset, size)
+    slope = ndimage.uniform_filter(slope, size, mode="nearest")
+    return slope * stops + ndimage.uniform_filter(offset, size, mode="nearest")
 
 
 def bilateral(stops: Plane, start: float, strength: float, radius: int) -> Plane:
-    """Durand and Dorsey 2002: bilateral base (piecewise linear in the range), compressed above `start`."""
-    low, high = float(stops.min()), float(stops.max())
-    levels = np.linspace(low, high, max(3, min(12, int(np.ceil(high - low)) + 1)))
-    layers = []
-    for level in levels:
-        weight = np.exp(-0.5 * ((stops - level) / 1.2) ** 2) + 1e-6
-        total = _blurred(weight, radius)
-        layers.append(_blurred(weight * stops, radius) / total)
-    place = (stops - low) / max(high - low, 1e-6) * (len(levels) - 1)
-    below = np.clip(place.astype(int), 0, len(levels) - 2)
-    stack = np.stack(layers)
-    rows, columns = np.ogrid[: stops.shape[0], : stops.shape[1]]
-    part = place - below
-    base = stack[below, rows, columns] * (1 - part) + stack[below + 1, rows, columns] * part
+    """Durand and Dorsey 2002: bilateral base, compressed above `start`."""
+    base = bilateral_base(stops, radius)
     return compress(base, start, 1 - strength) + (stops - base)
+
+
+def bilateral_base(stops: Plane, radius: int, width: float = 1.2) -> Plane:
+    """Bilateral filter, piecewise linear in the range and at a reduced size (Durand and Dorsey 2002, section 5).
+
+    Args:
+        radius: of the Gaussian in space, pixels. width: of the Gaussian in the range, stops.
+    """
+    low, high = float(stops.min()), float(stops.max())
+    count = max(3, min(12, int(np.ceil(high - low)) + 1))
+    step = max(1, radius // 4)
+    small = ndimage.uniform_filter(stops, step, mode="nearest")[step // 2 :: step, step // 2 :: step]
+    layers = []
+    for level in np.linspace(low, high, count).tolist():
+        weight = np.exp(-0.5 * ((small - level) / width) ** 2) + 1e-6
+        total = ndimage.gaussian_filter(weight, radius / step, mode="nearest", truncate=2.5)
+        layers.append(ndimage.gaussian_filter(weight * small, radius / step, mode="nearest", truncate=2.5) / total)
+    place = (stops - low) * ((count - 1) / max(high - low, 1e-6))
+    rows, columns = ((np.arange(side, dtype=np.float32) - step // 2) / step for side in stops.shape)
+    where = np.stack([place, *np.broadcast_arrays(rows[:, None], columns[None])])
+    return ndimage.map_coordinates(np.stack(layers), where, stops.dtype, order=1, mode="nearest")
 
 
 def surround(stops: Plane, start: float, strength: float, radius: int) -> Plane:
     """Local Reinhard (2002, section 3.2, one scale): divided by 1 + the light of the surround above `start`."""
     light = 2.0**stops
-    around = _blurred(light, radius)
+    around = ndimage.gaussian_filter(light, radius, mode="nearest", truncate=2.5)
     adapted = np.maximum(np.minimum(around, light * 1.5) - 2.0**start, 0)
     return stops - np.log2(1 + strength * 2 * adapted)
 
@@ -156,12 +95,12 @@ def laplacian(stops: Plane, start: float, strength: float, radius: int) -> Plane
     """Local Laplacian filter (Paris et al. 2011, fast form of Aubry et al. 2014): large steps shrink above `start`."""
     levels = max(3, int(np.log2(radius * 6)))
     reference = _gaussians(stops, levels)
-    nodes = np.linspace(float(stops.min()), float(stops.max()), 7)
+    nodes = np.linspace(float(stops.min()), float(stops.max()), 7).tolist()
     spacing = max(nodes[1] - nodes[0], 1e-6)
     result = [np.zeros_like(part) for part in reference[:-1]]
     for node in nodes:
         step = stops - node
-        slope = 1 - strength * np.clip((node - start + 1) / 1.5, 0, 1)
+        slope = 1 - strength * float(np.clip((node - start + 1) / 1.5, 0, 1))
         remapped = node + np.where(np.abs(step) < 0.5, step, np.sign(step) * (0.5 + (np.abs(step) - 0.5) * slope))
         for level, detail in enumerate(_laplacians(remapped, levels)[:-1]):
             share = np.maximum(1 - np.abs(reference[level] - node) / spacing, 0)
@@ -183,8 +122,6 @@ def equalised(stops: Plane, start: float, strength: float, radius: int) -> Plane
             count = np.histogram(tile, edges)[0] / tile.size
             count = np.minimum(count, 0.03) + 0.004
             curves[row, column] = start + np.cumsum(count) / count.sum() * (0.4 - start)
-    from scipy import ndimage
-
     curves = ndimage.gaussian_filter(curves, (0.6, 0.6, 0), mode="nearest")
     place = (np.arange(stops.shape[0]) + 0.5) / size - 0.5
     rows, columns = np.meshgrid(place, place, indexing="ij")
@@ -204,28 +141,13 @@ LOCAL: dict[str, Callable[[Plane, float, float, int], Plane]] = {
 }
 
 
-# scipy is imported where it works: who only names an operator, as a command's help does, needs none.
-
-
-def _box(plane: Plane, size: int) -> Plane:
-    from scipy import ndimage
-
-    return ndimage.uniform_filter(plane, size, mode="nearest")
-
-
-def _blurred(plane: Plane, sigma: float, truncate: float = 2.5) -> Plane:
-    from scipy import ndimage
-
-    return ndimage.gaussian_filter(plane, sigma, mode="nearest", truncate=truncate)
-
-
 def _shrink(plane: Plane) -> Plane:
-    return _blurred(plane, 1.0, truncate=2.0)[::2, ::2]
+    return ndimage.gaussian_filter(plane, 1.0, mode="nearest", truncate=2.0)[::2, ::2]
 
 
 def _grow(plane: Plane, shape: tuple[int, ...]) -> Plane:
-    rows = np.clip(np.arange(shape[0]) / 2, 0, plane.shape[0] - 1)
-    columns = np.clip(np.arange(shape[1]) / 2, 0, plane.shape[1] - 1)
+    rows = np.clip(np.arange(shape[0], dtype=np.float32) / 2, 0, plane.shape[0] - 1)
+    columns = np.clip(np.arange(shape[1], dtype=np.float32) / 2, 0, plane.shape[1] - 1)
     top, left = rows.astype(int), columns.astype(int)
     below, right = np.minimum(top + 1, plane.shape[0] - 1), np.minimum(left + 1, plane.shape[1] - 1)
     fy, fx = (rows - top)[:, None], columns - left
