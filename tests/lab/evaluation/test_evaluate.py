@@ -355,7 +355,12 @@ def test_fits_are_kept_and_damaged_ones_are_refused(tmp_path: Path) -> None:
                      "gentle square", "one curve", "one 3D LUT", "one 3D LUT, tuned", "ridge"]  # fmt: skip
     assert len(methods.available_baselines(fits, oracles=True)) == len(methods.BASELINES)
     assert [c.name for c in methods.available_baselines({})] == names[:6]
-    for damage in ("{", json.dumps(plain | {"lut": [[1.0]]}), json.dumps({"curve": [1.0]}), json.dumps(plain | {"ridge": [1.0]})):
+    for damage in (
+        "{",
+        json.dumps(plain | {"lut": [[1.0]]}),
+        json.dumps({"curve": [1.0]}),
+        json.dumps(plain | {"ridge": [1.0]}),
+    ):
         path.write_text(damage)
         with pytest.raises(UntoneError, match="holds no fits"):
             evaluate.fitted(None, path)
