@@ -98,6 +98,8 @@ def loss(out: Outputs, batch: Batch, recipe: Recipe) -> Tensor:
     strength = losses.own_strength(gain, batch.gain_stops, recipe.strength_free) if recipe.strength_free else 1.0
     if weights.pq:
         total = total + weights.pq * losses.reconstruction(batch.rgb, gain * strength, batch.gain_stops, weights.glare)
+    if weights.lights:
+        total = total + weights.lights * losses.lights(batch.rgb, gain, batch.gain_stops)
     relative = (normalised - batch.gain_stops / batch.qmax_stops[:, None, None]).abs().mean()
     absolute = (gain - batch.gain_stops / strength).abs().mean()
     return total + weights.relative * relative + weights.absolute * absolute + weights.tint * losses.tint(gain)
