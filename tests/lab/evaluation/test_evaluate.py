@@ -346,15 +346,21 @@ def test_requests_that_make_no_sense_are_told_so(words, match) -> None:
 def test_fits_are_kept_and_damaged_ones_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "fits.json"
     plain = {"curve": [0.0, 1.0], "lut": np.zeros((2, 2, 2, 3)).tolist(), "lut_strength": 1.25}
+    plain["ridge"] = np.zeros((45, 10)).tolist()
     path.write_text(json.dumps(plain))
     fits = evaluate.fitted(None, path)
     assert fits["lut_strength"] == 1.25
     names = [c.name for c in methods.available_baselines(fits)]
     assert names == ["identity", "linear expansion", "gamma expansion", "BT.2446 A inverse", "square",
-                     "gentle square", "one curve", "one 3D LUT", "one 3D LUT, tuned"]  # fmt: skip
+                     "gentle square", "one curve", "one 3D LUT", "one 3D LUT, tuned", "ridge"]  # fmt: skip
     assert len(methods.available_baselines(fits, oracles=True)) == len(methods.BASELINES)
     assert [c.name for c in methods.available_baselines({})] == names[:6]
-    for damage in ("{", json.dumps(plain | {"lut": [[1.0]]}), json.dumps({"curve": [1.0]})):
+    for damage in (
+        "{",
+        json.dumps(plain | {"lut": [[1.0]]}),
+        json.dumps({"curve": [1.0]}),
+        json.dumps(plain | {"ridge": [1.0]}),
+    ):
         path.write_text(damage)
         with pytest.raises(UntoneError, match="holds no fits"):
             evaluate.fitted(None, path)

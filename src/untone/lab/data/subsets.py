@@ -44,6 +44,18 @@ def _read(path: Path) -> list[Note]:
     return notes
 
 
+DRAWN = "drawn"
+"""Family of pictures that `untone draw` made."""
+
+
+def photographs(dataset: Dataset) -> Dataset:
+    """Without drawn pictures: a curve or a LUT cannot tell paper from light, and would only be dimmed by them."""
+    notes = notes_of(dataset)
+    if not any(note.get("family") == DRAWN for note in notes):
+        return dataset
+    return where(dataset, notes, lambda note: note.get("family") != DRAWN, "that are photographs")
+
+
 class Subset:
     """Some pairs of a data set; see examples.Dataset.
 
@@ -53,6 +65,8 @@ class Subset:
 
     def __init__(self, dataset: Dataset, indices: Sequence[int], what: str) -> None:
         self.dataset, self.indices, self.folder = dataset, list(indices), dataset.folder
+        names = names_of(dataset)
+        self.names = [names[k] for k in self.indices]
         if not self.indices:
             raise UntoneError(f"{dataset.folder}: holds no pairs {what}")
 

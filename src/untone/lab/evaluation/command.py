@@ -27,6 +27,7 @@ from ..data.codes import header
 from ..data.examples import Dataset
 from ..data.layouts import gmnet
 from ..data.restraint import cases
+from ..data.subsets import photographs
 from ..metrics import hdrvdp, perceptual
 from . import baselines, contact_sheet, gain_figures, gallery, measuring, tables
 from .arguments import ALL, GAIN, GMNET, HDRVDP3, STDOUT, USUAL
@@ -160,7 +161,7 @@ def _methods(arguments: argparse.Namespace) -> tuple[list[Method], dict[str, Any
 
 
 def fitted(train: Path | None, cache: Path | None = None, strict: bool = False) -> dict[str, Any]:
-    """The baselines fitted to training pairs: "curve" [33] and "lut" [17, 17, 17, 3] tensors in stops, "lut_strength".
+    """The baselines fitted to training pairs: "curve" [33], "lut" [17, 17, 17, 3], "ridge", "lut_strength"; stops.
 
     Raises:
         UntoneError: the cache is damaged, or there are neither pairs nor cache where one was named.
@@ -170,8 +171,8 @@ def fitted(train: Path | None, cache: Path | None = None, strict: bool = False) 
         if cache and not found:
             raise UntoneError(f"{cache}: no such file; --train DIR makes it")
         return found
-    if not {"curve", "lut", "lut_strength"} <= found.keys():
-        pairs: Dataset = layouts.open_dataset(train, strict=strict)
+    if not {"curve", "lut", "lut_strength", "ridge"} <= found.keys():
+        pairs: Dataset = photographs(layouts.open_dataset(train, strict=strict))
         complain(f"fitting the baselines to {len(pairs)} pairs of {train}")
         found = _fit(pairs, found)
         if cache:
@@ -184,8 +185,9 @@ def _fit(pairs: Dataset, found: dict[str, Any]) -> dict[str, Any]:
     """What is missing of the fits."""
     curve = found["curve"] if "curve" in found else baselines.fit_curve(pairs)
     lut = found["lut"] if "lut" in found else baselines.fit_lut(pairs)
-    strength = baselines.fit_strength(pairs, lambda rgb: baselines.lut_gain(lut, rgb))
-    return {"curve": curve, "lut": lut, "lut_strength": strength}
+    strength = found.get("lut_strength") or baselines.fit_strength(pairs, lambda rgb: baselines.lut_gain(lut, rgb))
+    ridge = torch.from_numpy(baselines.fit_ridge(pairs)).float()
+    return {"curve": curve, "lut": lut, "lut_strength": strength, "ridge": ridge}
 
 
 def _cached(path: Path | None) -> dict[str, Any]:
@@ -194,12 +196,15 @@ def _cached(path: Path | None) -> dict[str, Any]:
     try:
         read = json.loads(path.read_text("utf-8"))
         found: dict[str, Any] = {name: torch.tensor(read[name], dtype=torch.float32) for name in ("curve", "lut")}
+        if "ridge" in read:
+            found["ridge"] = torch.tensor(read["ridge"], dtype=torch.float32)
         if "lut_strength" in read:
             found["lut_strength"] = float(read["lut_strength"])
     except (OSError, ValueError, KeyError, TypeError) as fault:
         raise UntoneError(f"{path}: holds no fits of `untone eval` ({str(fault).splitlines()[0][:80]})") from None
     lut = found["lut"]
     whole = found["curve"].ndim == 1 and lut.ndim == 4 and len(set(lut.shape[:3])) == 1 and lut.shape[3] == 3
+    whole = whole and ("ridge" not in found or found["ridge"].shape == baselines.RIDGE_SHAPE)
     if not whole or not all(np.isfinite(np.asarray(v)).all() for v in found.values()):
         raise UntoneError(f"{path}: holds no fits of `untone eval` (shapes, or numbers that are not finite)")
     return found

@@ -96,6 +96,10 @@ def _lut(picture: Picture, fits: Fits) -> Light:
     return _of_codes(picture, lambda rgb: baselines.lut_gain(fits["lut"], rgb))
 
 
+def _ridge(picture: Picture, fits: Fits) -> Light:
+    return baselines.ridge_gain(np.asarray(fits["ridge"]), picture.encoded, picture.encoded)
+
+
 def _of_codes(picture: Picture, gain: Callable[[torch.Tensor], torch.Tensor]) -> Light:
     rgb = torch.from_numpy(picture.encoded)
     return gain(rgb.reshape(1, -1, 3)).reshape(rgb.shape).numpy()
@@ -133,6 +137,9 @@ BASELINES: dict[str, Baseline] = {
         "the same times the strength that scores best on the training pairs",
         lambda p, fits: _lut(p, fits) * np.float32(fits["lut_strength"]),
         ("lut", "lut_strength"),
+    ),
+    "ridge": Baseline(
+        "fitted", "44 histogram numbers to the gain of eight bins of code, by ridge regression", _ridge, ("ridge",)
     ),
     "oracle strength, curve": Baseline(
         "oracle", "the one curve at each picture's best strength", _at_best(_curve), ("curve",)

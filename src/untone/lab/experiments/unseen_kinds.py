@@ -23,7 +23,7 @@ from ...console.progress import tracked
 from ...errors import UntoneError
 from .. import metrics
 from ..data.examples import OFFSET, Dataset, Example, light_of
-from ..data.subsets import Subset, notes_of, where
+from ..data.subsets import DRAWN, Subset, notes_of, photographs, where
 from ..evaluation import baselines, summaries
 from ..evaluation.baselines import formulas, ridge
 from ..training.command import train
@@ -34,7 +34,6 @@ from ..training.tasks import TASKS, fastgamer
 
 FOLDS = 5
 STRIDE = 2
-DRAWN = "drawn"
 FIRST_EIGHTH = 3
 """R2 is the mean over the fourth to the eighth eighth of code: below, there is little to predict."""
 
@@ -109,27 +108,20 @@ def _fold(folder: Path, sets: tuple[Subset, Subset], recipe: Recipe, place: Plac
     return scores
 
 
-def photographs(pairs: Subset) -> Subset:
-    """Without drawn pictures: a curve or a LUT cannot tell paper from light, and would only be dimmed by them."""
-    notes = notes_of(pairs.dataset)
-    kept = [k for k in pairs.indices if notes[k].get("family") != DRAWN]
-    return Subset(pairs.dataset, kept, "that are photographs")
-
-
-def _fits(path: Path, pairs: Subset, tell: Tell) -> dict[str, Any]:
+def _fits(path: Path, pairs: Dataset, tell: Tell) -> dict[str, Any]:
     """Curve, LUT and ridge regression of the pairs, fitted once."""
     if not path.exists():
         tell(f"fitting curve, LUT and ridge regression to {len(pairs)} pairs")
         steps = fastgamer.BASE_STEPS
         made = {
             "curve": baselines.fit_curve(pairs, steps).tolist(), "lut": baselines.fit_lut(pairs, steps).tolist(),
-            "ridge": [part.tolist() for part in ridge.fit_ridge(pairs)],
+            "ridge": ridge.fit_ridge(pairs).tolist(),
         }  # fmt: skip
         _write(path, json.dumps(made))
     read = json.loads(path.read_text())
     return {
         "curve": torch.tensor(read["curve"]), "lut": torch.tensor(read["lut"]),
-        "ridge": ridge.Ridge(*map(np.array, read["ridge"])),
+        "ridge": np.array(read["ridge"]),
     }  # fmt: skip
 
 

@@ -14,6 +14,10 @@ PLATEAU = 5e-6
 pictures, which are right as they are and which a fitted LUT leaves alone: some lost 10 to 20 dB."""
 
 
+LIGHTS = 2.0
+"""Times SDR white, from which on a pixel begins to count as a light."""
+
+
 def srgb_to_linear(encoded: Tensor) -> Tensor:
     """colour.srgb_to_linear for tensors in [0, 1]."""
     return torch.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
@@ -53,6 +57,17 @@ def square_error(sdr: Tensor, gain_stops: Tensor, truth_stops: Tensor, glare: fl
 def reconstruction(sdr: Tensor, gain_stops: Tensor, truth_stops: Tensor, glare: float = 0.0) -> Tensor:
     """Mean log PQ error (that is, minus PQ-PSNR in units of 4.3 dB), levelling off at PLATEAU."""
     return torch.log(square_error(sdr, gain_stops, truth_stops, glare) + PLATEAU).mean()
+
+
+def lights(sdr: Tensor, gain_stops: Tensor, truth_stops: Tensor) -> Tensor:
+    """Mean difference of gain, stops, where the true light is LIGHTS times white or more; [B, N, 3], sdr encoded.
+
+    Lamps and suns are few pixels: a mean over all of a picture hardly sees whether they shine.
+    """
+    bright = rebuild(srgb_to_linear(sdr), truth_stops).amax(-1, keepdim=True)
+    weight = ((bright - LIGHTS) / LIGHTS).clamp(0, 1)
+    seen = weight.sum((1, 2)) + 0.002 * weight.shape[1]
+    return (((gain_stops - truth_stops).abs() * weight).mean(2).sum(1) / seen).mean()
 
 
 def own_strength(gain_stops: Tensor, truth_stops: Tensor, freedom: float) -> Tensor:

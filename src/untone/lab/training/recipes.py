@@ -56,6 +56,7 @@ class Weights:
         falls: LUT's fall towards white, along the grey axis.
         monotone: LUT's falls along its own axes.
         tint: mean difference of a pixel's gains from their mean, stops.
+        lights: mean difference of the gain of what is twice SDR white or more.
         glare: by how much more PQ error counts where the prediction is too bright.
     """
 
@@ -68,6 +69,7 @@ class Weights:
     monotone: float = 0.0
     tint: float = 0.0
     glare: float = 0.0
+    lights: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,13 +14,14 @@ from ....console.progress import Progress, interruptible, tracked
 from ....errors import UntoneError, UsageError
 from ....formats.common.files import save
 from ..layouts.shards import SHARD, Pairs, mapped
+from ..subsets import DRAWN
 from . import KINDS, chosen, draw
 from .canvas import Drawing, PhotoSource, Random
 
 FIRST = 90_000
 """Number of the first shard: after those of photographs, so that one folder can hold both."""
 
-NOTE = {"family": "drawn", "scene": "drawn", "source": "drawn", "primaries": "bt709", "channels": 3}
+NOTE = {"family": DRAWN, "scene": "drawn", "source": "drawn", "primaries": "bt709", "channels": 3}
 
 
 def photos_of(pairs: Pairs) -> PhotoSource:

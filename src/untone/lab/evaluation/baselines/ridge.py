@@ -7,7 +7,7 @@ is applied to all channels alike.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,16 +25,9 @@ STRIDE = 2
 LEAST_PIXELS = 50
 CENTRES = (np.arange(EIGHTHS) + 0.5) / EIGHTHS
 
+RIDGE_SHAPE = BINS + len(PERCENTILES) + 5, EIGHTHS + 2
+
 Plane = NDArray[Any]
-
-
-class Ridge(NamedTuple):
-    """mean and scale [44] of the features; weights [44, 8] and level [8] of the gains, stops."""
-
-    mean: Plane
-    scale: Plane
-    weights: Plane
-    level: Plane
 
 
 def features(encoded: Plane) -> Plane:
@@ -56,8 +49,13 @@ def gain_by_eighth(encoded: Plane, stops: Plane) -> Plane:
     return np.where(count >= LEAST_PIXELS, total / np.maximum(count, 1), np.nan)
 
 
-def fit_ridge(pairs: Dataset, most: int = 4000) -> Ridge:
-    """Fitted to at most `most` pairs, evenly chosen."""
+def fit_ridge(pairs: Dataset, most: int = 4000) -> Plane:
+    """Fitted to at most `most` pairs, evenly chosen.
+
+    Returns:
+        [45, 10]: for each feature its mean, its scale and its weights in the gains of the eight bins, stops; in the
+        last row the level of these gains.
+    """
     rows, gains = [], []
     indices = np.unique(np.linspace(0, len(pairs) - 1, min(len(pairs), most)).astype(int)).tolist()
     for index in tracked(indices, "pairs read for the ridge regression"):
@@ -68,7 +66,7 @@ def fit_ridge(pairs: Dataset, most: int = 4000) -> Ridge:
     return _solved(np.stack(rows), np.stack(gains))
 
 
-def _solved(rows: Plane, gains: Plane) -> Ridge:
+def _solved(rows: Plane, gains: Plane) -> Plane:
     """Each eighth by itself, from the pictures that have it."""
     mean, scale = rows.mean(0), rows.std(0) + 1e-3
     standard = (rows - mean) / scale
@@ -82,18 +80,19 @@ def _solved(rows: Plane, gains: Plane) -> Ridge:
         squares = (x - centre).T @ (x - centre) + DAMPING * np.eye(x.shape[1])
         weights[:, eighth] = np.linalg.solve(squares, (x - centre).T @ (y - y.mean()))
         level[eighth] -= centre @ weights[:, eighth]
-    return Ridge(mean, scale, weights, level)
+    return np.vstack([np.column_stack([mean, scale, weights]), np.concatenate([[0.0, 1.0], level])])
 
 
-def ridge_gain(ridge: Ridge, encoded: Plane, seen: Plane) -> Plane:
+def ridge_gain(fitted: Plane, encoded: Plane, seen: Plane) -> Plane:
     """Gain in stops of pixels [..., 3], equal for all channels.
 
     Args:
-        ridge: fitted.
+        fitted: of fit_ridge.
         encoded: the pixels, 0..1.
         seen: the whole picture they are of, [h, w, 3] in 0..1.
     """
-    gains = np.clip((features(seen) - ridge.mean) / ridge.scale, -4, 4) @ ridge.weights + ridge.level
+    (mean, scale), weights, level = fitted[:-1, :2].T, fitted[:-1, 2:], fitted[-1, 2:]
+    gains = np.clip((features(seen) - mean) / scale, -4, 4) @ weights + level
     places = np.concatenate([[0.0], CENTRES, [1.0]])
     end = gains[-1] + (gains[-1] - gains[-2]) / 2
     curve = np.concatenate([[0.0], gains, [end]])

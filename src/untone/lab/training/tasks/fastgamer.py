@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -11,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ...data.examples import Dataset, Example
+from ...data.subsets import photographs
 from ...nets import fastgamer
 from ...nets.fastgamer import FastGaMer, Outputs
 from .. import batches, losses
@@ -32,8 +31,7 @@ def network(recipe: Recipe) -> FastGaMer:
 
 def begin(net: nn.Module, dataset: Dataset, recipe: Recipe) -> None:
     """Starts from the best single LUT for all pairs."""
-    pairs: Any = dataset
-    start(net, fit_lut(pairs, BASE_STEPS, recipe.seed))
+    start(net, fit_lut(photographs(dataset), BASE_STEPS, recipe.seed))
 
 
 def start(net: nn.Module, lut_stops: Tensor) -> None:
@@ -100,6 +98,8 @@ def loss(out: Outputs, batch: Batch, recipe: Recipe) -> Tensor:
     strength = losses.own_strength(gain, batch.gain_stops, recipe.strength_free) if recipe.strength_free else 1.0
     if weights.pq:
         total = total + weights.pq * losses.reconstruction(batch.rgb, gain * strength, batch.gain_stops, weights.glare)
+    if weights.lights:
+        total = total + weights.lights * losses.lights(batch.rgb, gain, batch.gain_stops)
     relative = (normalised - batch.gain_stops / batch.qmax_stops[:, None, None]).abs().mean()
     absolute = (gain - batch.gain_stops / strength).abs().mean()
     return total + weights.relative * relative + weights.absolute * absolute + weights.tint * losses.tint(gain)
