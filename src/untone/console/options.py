@@ -108,7 +108,7 @@ def add_batch_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add_jobs(add, "photos done side by side; default: a core each, at most 4")
     add("-R", "--recursive", action="store_true", help="look into folders within folders")
-    add("--exclude", action="append", default=[], metavar="PATTERN", help="leave out files and folders whose name or path matches")
+    add("--exclude", action="append", default=[], metavar="PATTERN", help="leave out what has such a name or path")
     add_force(add)
     add_json(add, "one JSON object a line for each photo")
     add_quiet(add)

@@ -20,9 +20,10 @@ def ask(*command):
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
-@pytest.fixture(
-    params=[("av1", ".mp4"), ("av1", ".mkv"), ("hevc", ".mp4"), ("hevc", ".mkv"), ("prores", ".mov")], ids=str
-)
+KINDS = [("av1", ".mp4"), ("av1", ".mkv"), ("hevc", ".mp4"), ("hevc", ".mkv"), ("prores", ".mov")]
+
+
+@pytest.fixture(params=KINDS, ids=str)
 def film(request, tmp_path):
     """What was written, and what was said of it."""
     codec, suffix = request.param

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from untone.lab.metrics.gain_targets import TARGET
+from untone.lab.metrics.photo_targets import TARGET
 
 from untone import cli
 from untone.errors import UntoneError

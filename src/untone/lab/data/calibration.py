@@ -15,7 +15,7 @@ from ...errors import UntoneError, UsageError
 from .. import packages, plots
 from ..metrics.gain_statistics import SATURATIONS, GainStatistics, SetStatistics, gain_statistics, summarized
 from ..metrics.gain_table import table
-from ..metrics.gain_targets import GAIN_TOLERANCE_STOPS, SHARE_TOLERANCE, TARGET, TARGETS
+from ..metrics.photo_targets import GAIN_TOLERANCE_STOPS, SHARE_TOLERANCE, TARGET, TARGETS
 from . import calibration_plot, photos
 from .examples import Dataset, Example, light_of
 from .layouts import open_dataset
