@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from untone.lab.metrics.photo_targets import TARGET
 
 from untone import cli
 from untone.errors import UntoneError
@@ -13,6 +12,7 @@ from untone.lab.data.examples import Example
 from untone.lab.data.layouts import open_dataset
 from untone.lab.data.synthesis.style import Style
 from untone.lab.metrics.gain_statistics import summarized
+from untone.lab.metrics.photo_targets import TARGET
 
 
 def test_the_target_is_within_its_own_bounds_and_a_stop_over_it_is_not() -> None:
