@@ -34,10 +34,8 @@ def film(request, tmp_path):
 
 def test_ffprobe_sees_colours_mastering_and_light_in_the_stream(film):
     target, done = film
-    told = json.loads(
-        ask("ffprobe", "-v", "error", "-select_streams", "v:0", "-show_streams", "-of", "json", str(target))
-    )
-    stream = told["streams"][0]
+    said = ask("ffprobe", "-v", "error", "-select_streams", "v:0", "-show_streams", "-of", "json", str(target))
+    stream = json.loads(said)["streams"][0]
     assert (stream["color_primaries"], stream["color_transfer"]) == ("bt2020", "smpte2084")
     assert (stream["color_space"], stream["color_range"]) == ("bt2020nc", "tv")
     data = {entry["side_data_type"]: entry for entry in stream["side_data_list"]}

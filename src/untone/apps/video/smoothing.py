@@ -28,7 +28,7 @@ RADIUS_SECONDS, LEAST_RADIUS, MOST_RADIUS = 1 / 3, 4, 12
 SAMPLE_STEP = 4
 """Of the thumbnail's cells, one of so many each way tells the largest gain."""
 
-MOST_WAITING_BYTES = 160 << 20
+MOST_WAITING_BYTES = 144 << 20
 """Of decoded frames that wait for those behind them; large frames get a shorter filter."""
 
 

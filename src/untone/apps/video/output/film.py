@@ -128,6 +128,7 @@ class Output:
 
         try:
             self._mux(self.encoder.flush())
+            self.encoder.close()
             for copier in self._copiers.values():
                 copier(None)
             self._container.close()
