@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pil
-from scipy import ndimage
 
 from .... import colour
+from .. import filters
 from ..tonemapping.application import LUMA, Light
 
 Codes = NDArray[np.uint8]
@@ -73,16 +73,16 @@ def noisy(values: Light, random: np.random.Generator, amount: float, grain: floa
     grey = random.standard_normal(shape, np.float32)[..., None]
     noise = 0.8 * grey + 0.6 * random.standard_normal((*shape, 3), np.float32)
     if grain:
-        noise = ndimage.gaussian_filter(noise, (grain, grain, 0)) * np.float32(1 + 3 * grain)
+        noise = filters.gaussian_filter(noise, (grain, grain, 0)) * np.float32(1 + 3 * grain)
     return values + noise * np.float32(amount) * (1.1 - values)
 
 
 def resized(values: Light, factor: float, sharpening: float) -> Light:
     """Encoded values through a smaller size (factor > 1) and back, then sharpened: what web pictures went through."""
     if factor > 1:
-        values = ndimage.gaussian_filter(values, (0.45 * factor, 0.45 * factor, 0))
+        values = filters.gaussian_filter(values, (0.45 * factor, 0.45 * factor, 0))
     if sharpening:
-        values = values + np.float32(sharpening) * (values - ndimage.uniform_filter(values, (3, 3, 1)))
+        values = values + np.float32(sharpening) * (values - filters.uniform_filter(values, (3, 3, 1)))
     return values
 
 

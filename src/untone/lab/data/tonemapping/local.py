@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import fft, ndimage
 
+from .. import filters
 from . import curves, operators
 from .application import LEAST, Light, Plane, brightest, by_channel, by_maximum, by_plane, luminance, saturated
 
@@ -57,7 +57,7 @@ def equalised(signal: Plane, limit: float, tiles: int, bins: int = 64) -> Plane:
     curve = np.concatenate([np.zeros((tiles, tiles, 1), np.float32), np.cumsum(count, -1)], -1)
     y, x = ((np.arange(n) + 0.5) * tiles / n - 0.5 for n in (height, width))
     where = np.stack([*np.broadcast_arrays(y[:, None], x[None]), signal * bins])
-    return ndimage.map_coordinates(curve, where, order=1, mode="nearest")
+    return filters.map_coordinates(curve, where, order=1, mode="nearest")
 
 
 def hdr_app(light: Light, detail: float, squeeze: float, radius: float, saturation: float) -> Light:
@@ -97,9 +97,9 @@ def gradient_domain(light: Light, attenuation: float, power: float, saturation: 
         size = np.hypot(*np.gradient(plane)).astype(np.float32) / 2.0**level + np.float32(1e-4)
         alpha = np.float32(attenuation) * size.mean()
         factor = (alpha / size) * (size / alpha) ** np.float32(power)
-        grown = factor if level == 0 else ndimage.zoom(factor, np.array(log.shape) / factor.shape, order=1)
+        grown = factor if level == 0 else filters.zoom(factor, np.array(log.shape) / factor.shape, order=1)
         scale *= np.clip(grown, 0.2, 1.5)
-        plane = ndimage.uniform_filter(plane, 2, mode="nearest")[::2, ::2]
+        plane = filters.uniform_filter(plane, 2, mode="nearest")[::2, ::2]
     down, right = (np.diff(log, axis=axis, append=np.take(log, [-1], axis)) * scale for axis in (0, 1))
     divergence = np.diff(down, axis=0, prepend=0) + np.diff(right, axis=1, prepend=0)
     shown = np.exp(poisson(divergence))
@@ -110,6 +110,8 @@ def gradient_domain(light: Light, attenuation: float, power: float, saturation: 
 
 def poisson(divergence: Plane) -> Plane:
     """[H, W] of mean 0 whose Laplacian with reflecting borders is `divergence`."""
+    from scipy import fft
+
     height, width = divergence.shape
     spectrum = fft.dctn(divergence, type=2)
     rows, columns = (2 * np.cos(np.pi * np.arange(n) / n) - 2 for n in (height, width))
@@ -125,5 +127,5 @@ def blurred(plane: Plane, sigma: float) -> Plane:
     """About a Gaussian blur, by three box filters (Wells 1986): its time hangs little on sigma."""
     size = max(1, round(np.sqrt(4 * sigma * sigma + 1))) | 1
     for _ in range(3):
-        plane = ndimage.uniform_filter(plane, size, mode="nearest")
+        plane = filters.uniform_filter(plane, size, mode="nearest")
     return plane

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
+
+from .. import filters
 
 Plane = NDArray[Any]
 
@@ -31,12 +32,12 @@ def guided(stops: Plane, start: float, strength: float, radius: int) -> Plane:
 def guided_base(stops: Plane, radius: int, epsilon: float = 0.25) -> Plane:
     """Edge-preserving base layer of `stops`; epsilon in square stops."""
     size = 2 * radius + 1
-    mean = ndimage.uniform_filter(stops, size, mode="nearest")
-    variance = np.maximum(ndimage.uniform_filter(stops * stops, size, mode="nearest") - mean * mean, 0)
+    mean = filters.uniform_filter(stops, size, mode="nearest")
+    variance = np.maximum(filters.uniform_filter(stops * stops, size, mode="nearest") - mean * mean, 0)
     slope = variance / (variance + epsilon)
     offset = mean * (1 - slope)
-    slope = ndimage.uniform_filter(slope, size, mode="nearest")
-    return slope * stops + ndimage.uniform_filter(offset, size, mode="nearest")
+    slope = filters.uniform_filter(slope, size, mode="nearest")
+    return slope * stops + filters.uniform_filter(offset, size, mode="nearest")
 
 
 def bilateral(stops: Plane, start: float, strength: float, radius: int) -> Plane:
@@ -54,22 +55,22 @@ def bilateral_base(stops: Plane, radius: int, width: float = 1.2) -> Plane:
     low, high = float(stops.min()), float(stops.max())
     count = max(3, min(12, int(np.ceil(high - low)) + 1))
     step = max(1, radius // 4)
-    small = ndimage.uniform_filter(stops, step, mode="nearest")[step // 2 :: step, step // 2 :: step]
+    small = filters.uniform_filter(stops, step, mode="nearest")[step // 2 :: step, step // 2 :: step]
     layers = []
     for level in np.linspace(low, high, count).tolist():
         weight = np.exp(-0.5 * ((small - level) / width) ** 2) + 1e-6
-        total = ndimage.gaussian_filter(weight, radius / step, mode="nearest", truncate=2.5)
-        layers.append(ndimage.gaussian_filter(weight * small, radius / step, mode="nearest", truncate=2.5) / total)
+        total = filters.gaussian_filter(weight, radius / step, mode="nearest", truncate=2.5)
+        layers.append(filters.gaussian_filter(weight * small, radius / step, mode="nearest", truncate=2.5) / total)
     place = (stops - low) * ((count - 1) / max(high - low, 1e-6))
     rows, columns = ((np.arange(side, dtype=np.float32) - step // 2) / step for side in stops.shape)
     where = np.stack([place, *np.broadcast_arrays(rows[:, None], columns[None])])
-    return ndimage.map_coordinates(np.stack(layers), where, stops.dtype, order=1, mode="nearest")
+    return filters.map_coordinates(np.stack(layers), where, stops.dtype, order=1, mode="nearest")
 
 
 def surround(stops: Plane, start: float, strength: float, radius: int) -> Plane:
     """Local Reinhard (2002, section 3.2, one scale): divided by 1 + the light of the surround above `start`."""
     light = 2.0**stops
-    around = ndimage.gaussian_filter(light, radius, mode="nearest", truncate=2.5)
+    around = filters.gaussian_filter(light, radius, mode="nearest", truncate=2.5)
     adapted = np.maximum(np.minimum(around, light * 1.5) - 2.0**start, 0)
     return stops - np.log2(1 + strength * 2 * adapted)
 
@@ -122,11 +123,11 @@ def equalised(stops: Plane, start: float, strength: float, radius: int) -> Plane
             count = np.histogram(tile, edges)[0] / tile.size
             count = np.minimum(count, 0.03) + 0.004
             curves[row, column] = start + np.cumsum(count) / count.sum() * (0.4 - start)
-    curves = ndimage.gaussian_filter(curves, (0.6, 0.6, 0), mode="nearest")
+    curves = filters.gaussian_filter(curves, (0.6, 0.6, 0), mode="nearest")
     place = (np.arange(stops.shape[0]) + 0.5) / size - 0.5
     rows, columns = np.meshgrid(place, place, indexing="ij")
     bins = (stops - centres[0]) / (centres[1] - centres[0])
-    equal = ndimage.map_coordinates(curves, [rows, columns, bins], order=1, mode="nearest")
+    equal = filters.map_coordinates(curves, [rows, columns, bins], order=1, mode="nearest")
     over = np.clip((stops - start) / 1.0, 0, 1)
     return stops + over * strength * (np.minimum(equal, stops) - stops)
 
@@ -142,7 +143,7 @@ LOCAL: dict[str, Callable[[Plane, float, float, int], Plane]] = {
 
 
 def _shrink(plane: Plane) -> Plane:
-    return ndimage.gaussian_filter(plane, 1.0, mode="nearest", truncate=2.0)[::2, ::2]
+    return filters.gaussian_filter(plane, 1.0, mode="nearest", truncate=2.0)[::2, ::2]
 
 
 def _grow(plane: Plane, shape: tuple[int, ...]) -> Plane:
