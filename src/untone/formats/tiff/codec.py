@@ -26,13 +26,19 @@ WHITE_IS_ZERO, BLACK_IS_ZERO, RGB = 0, 1, 2
 MIRRORED = {2: (1, -1), 3: (-1, -1), 4: (-1, 1), 6: (1, -1), 7: (-1, -1), 8: (-1, 1)}
 """Steps through rows and columns that undo what libtiff's RGB interface mirrors for an orientation."""
 
+SUBFILE, SUB_DIRECTORIES, DNG_VERSION = 254, 330, 50706
+MOSAICS = (32803, 34892)
+"""Photometric interpretations of sensor data, as they come and demosaiced."""
+
+RAW = "RAW isn't read; develop it first, or take the camera's JPEG"
+
 ASSOCIATED_ALPHA, STRAIGHT_ALPHA = 1, 2
 SEPARATE = 2
 FLOAT = 3
 INTEGER_BITS = (*range(1, 17), 32)
 FLOAT_BITS = (16, 24, 32, 64)
 
-_SIZES = {1: ("B", 1), 2: ("B", 1), 3: ("H", 2), 4: ("I", 4), 7: ("B", 1), 16: ("Q", 8)}
+_SIZES = {1: ("B", 1), 2: ("B", 1), 3: ("H", 2), 4: ("I", 4), 13: ("I", 4), 7: ("B", 1), 16: ("Q", 8)}
 
 Tags = dict[int, tuple[int, ...] | bytes]
 
@@ -132,6 +138,8 @@ def probe(data: bytes) -> Signalling:
 
 
 def _header(tags: Tags) -> Header:
+    if _is_raw(tags):
+        raise UnsupportedError(RAW)
     layout = _layout(tags)
     width, height = _number(tags, WIDTH, 0), _number(tags, HEIGHT, 0)
     wide = 32 if layout.is_logarithmic else layout.bits
@@ -153,6 +161,13 @@ def _header(tags: Tags) -> Header:
         xmp=xmp if isinstance(xmp, bytes) else None,
         orientation=orientation if 1 <= orientation <= 8 else 1,
     )
+
+
+def _is_raw(tags: Tags) -> bool:
+    """Whether it is a DNG, or of a camera's kinds (NEF, ARW, CR2, PEF ...): a mosaic, or a preview before the data."""
+    if DNG_VERSION in tags or _number(tags, PHOTOMETRIC, 0) in MOSAICS:
+        return True
+    return bool(_number(tags, SUBFILE, 0) & 1) and SUB_DIRECTORIES in tags
 
 
 def _layout(tags: Tags) -> Layout:
