@@ -21,6 +21,7 @@ from .common.source import opened
 from .exr import codec as exr
 from .heif import avif, heic
 from .jpeg import codec as jpeg
+from .jpeg.gcontainer import described_elsewhere
 from .jxl import codec as jxl
 from .png import codec as png
 from .signalling import Signalling
@@ -169,6 +170,8 @@ def write(
         options = {"quality": quality, "map_quality": map_quality}
         if bits is not None:
             options["bits"] = _depth(chosen, bits)
+        if chosen.name != "jpeg" and image.xmp is not None:
+            image = dataclasses.replace(image, xmp=described_elsewhere(image.xmp))
         parts = chosen.write(image, gain_map, **options)  # some of them are made while others are written
         if path is None:
             return joined(parts)
