@@ -283,10 +283,10 @@ def convert(
         data = write_rendition(target, image, gain_map)
     else:
         data = write(target, image, gain_map, format=None if target else "jpeg", **options)
-    figures = statistics(image, gain_map)
-    most = prediction.MAX_STRENGTH
+    figures, most = statistics(image, gain_map), prediction.MAX_STRENGTH
     more = min(strength + STRONGER, most) if peak_nits is None and figures[2] > 0 and strength < most else None
-    return Conversion(image.width, image.height, None, data, *figures, white_nits, more, noted(image))
+    note = noted(image, kept=not rendition and image.encoded is not None)
+    return Conversion(image.width, image.height, None, data, *figures, white_nits, more, note)
 
 
 def transcode(
@@ -329,11 +329,11 @@ def transcode(
     return Conversion(image.width, image.height, None, data, *figures, image.white_nits, note=noted(image, format))
 
 
-def noted(image: Image, name: str | None = None) -> str | None:
+def noted(image: Image, name: str | None = None, *, kept: bool = False) -> str | None:
     """What of a photo's file does not reach one of this format, one line: its gain map, its inks. None: all does."""
     stays = name == "jpeg" and (image.encoded or b"")[:2] == b"\xff\xd8"
-    reasons = (None if stays else image.left_out, INKED if image.inked else None, *(() if stays else image.notes))
-    return "; ".join(filter(None, reasons)) or None
+    reasons = [None if stays else image.left_out, INKED if image.inked else None]
+    return "; ".join(filter(None, reasons + list(() if stays or kept else image.notes))) or None
 
 
 def _transcode_network(

@@ -33,7 +33,7 @@ def applied(image: Image, gain_map: GainMap, headroom_stops: float | None = None
     if weight == 0 and gain_map.base_offset != gain_map.alternate_offset:  # browsers show the base as it is: no shift
         gain_map = dataclasses.replace(gain_map, base_offset=(0.0,) * 3, alternate_offset=(0.0,) * 3)
     rows = cast(Pixels, Rows(image.pixels.shape, _maker(image, gain_map, weight)))
-    return dataclasses.replace(image, pixels=rows, transfer="linear", bits=32, icc=None, xmp=None, encoded=None)
+    return dataclasses.replace(image, pixels=rows, transfer="linear", bits=32, icc=None, encoded=None)
 
 
 def _maker(image: Image, gain_map: GainMap, weight: float) -> Made:

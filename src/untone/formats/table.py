@@ -21,10 +21,12 @@ from .common.source import opened
 from .exr import codec as exr
 from .heif import avif, heic
 from .jpeg import codec as jpeg
+from .jpeg.gcontainer import described_elsewhere
 from .jxl import codec as jxl
 from .png import codec as png
 from .signalling import Signalling
 from .tiff import codec as tiff
+from .tiff.codec import RAW
 
 Reader = Callable[[bytes], tuple[Image, GainMap | None]]
 Writer = Callable[..., Iterable[Part]]
@@ -73,14 +75,31 @@ FORMATS = (
     Format("jxl", (".jxl",), _begins(*jxl.SIGNATURES), jxl.read, jxl.probe, jxl.write),
 )
 
-READ_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".avif", ".heic", ".heif", ".jxl", ".exr", ".hdr")
+READ_SUFFIXES = (
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".pjpeg", ".pjp", ".png", ".webp", ".tif", ".tiff", ".avif", ".heic", ".heif",
+    ".jxl", ".exr", ".hdr",
+)  # fmt: skip
 """Suffixes under which a folder is searched for images; the first bytes decide what each file is."""
+
+RAW_SUFFIXES = (
+    ".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".erf", ".fff", ".gpr", ".iiq", ".k25", ".kdc", ".mef",
+    ".mos", ".mrw", ".nef", ".nrw", ".orf", ".pef", ".raf", ".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f",
+)  # fmt: skip
+"""Suffixes of what sensors recorded, which is not read."""
 
 _KNOWN_OTHERS = (
     ("a GIF", _begins(b"GIF8")),
     ("a BMP", _begins(b"BM")),
     ("a PDF", _begins(b"%PDF")),
 )
+
+_RAW_BRANDS = (b"crx ",)
+_FILM_BRANDS = (b"isom", b"iso2", b"mp41", b"mp42", b"avc1", b"M4V ", b"qt  ", b"3gp4", b"3gp5")
+_is_raw = _begins(b"FUJIFILMCCD-RAW", b"IIU\0", b"IIRO", b"IIRS", b"MMOR", b"FOVb", b"\0MRM", b"II\x1a\0\0\0HEAPCCDR")
+
+
+def _is_isobmff(head: bytes, brands: tuple[bytes, ...]) -> bool:
+    return head[4:8] == b"ftyp" and head[8:12] in brands
 
 
 def read(source: str | Path | bytes, *, by_rows: bool = False) -> tuple[Image, GainMap | None]:
@@ -151,6 +170,8 @@ def write(
         options = {"quality": quality, "map_quality": map_quality}
         if bits is not None:
             options["bits"] = _depth(chosen, bits)
+        if chosen.name != "jpeg" and image.xmp is not None:
+            image = dataclasses.replace(image, xmp=described_elsewhere(image.xmp))
         parts = chosen.write(image, gain_map, **options)  # some of them are made while others are written
         if path is None:
             return joined(parts)
@@ -170,12 +191,16 @@ def sniff(data: bytes) -> Format:
         UnsupportedError: none of FORMATS; says which other it is, when that is plain.
     """
     head = data[:64]
+    if _is_raw(head) or head[8:11] == b"CR\2" or _is_isobmff(head, _RAW_BRANDS):
+        raise UnsupportedError(RAW)
     for candidate in FORMATS:
         if candidate.starts(head):
             return candidate
     for name, starts in _KNOWN_OTHERS:
         if starts(head):
             raise UnsupportedError(f"this is {name}, which is not read; convert it to JPEG, PNG or TIFF")
+    if _is_isobmff(head, _FILM_BRANDS) or head.startswith(b"\x1a\x45\xdf\xa3"):
+        raise UnsupportedError("this is a film, not a photo")
     raise UnsupportedError(
         "this is no image of a kind that is read (JPEG, PNG, WebP, TIFF, AVIF, HEIC, JPEG XL, EXR, Radiance HDR)"
     )
@@ -206,4 +231,6 @@ def _naming(source: str | Path | bytes) -> Iterator[None]:
     except UntoneError as error:
         if isinstance(source, bytes) or str(source) in str(error):
             raise
+        if Path(source).suffix.lower() in RAW_SUFFIXES:
+            raise UnsupportedError(f"{source}: {RAW}") from error
         raise type(error)(f"{source}: {error}") from error

@@ -1,10 +1,12 @@
 """Every rule of inspect --strict by a file that breaks it and no other; files as written break none."""
 
+import io
 import json
 import struct
 
 import numpy as np
 import pytest
+from PIL import Image as Pillow
 
 from untone import cli, formats
 from untone.apps.inspection.validation.files import findings
@@ -63,6 +65,14 @@ ISO, XMP = metadata_to_iso(METADATA), metadata_to_xmp(METADATA)
 def number(payload, index, top, bottom):
     """An ISO payload with its fraction of this index replaced."""
     return payload[: 5 + 8 * index] + struct.pack(">iI", top, bottom) + payload[13 + 8 * index :]
+
+
+def test_a_base_of_one_component_is_named():
+    stream = io.BytesIO()
+    Pillow.new("L", (32, 24), 128).save(stream, "JPEG")
+    data = formats.write(None, formats.read(stream.getvalue())[0], gain_map(1))
+    assert rules(data) == ["grey-base"]
+    assert [(f.broken, f.viewers) for f in findings(data)] == [(True, {"libultrahdr": "refuses the file"})]
 
 
 @pytest.mark.parametrize("channels", [1, 3])

@@ -84,7 +84,7 @@ def work(planned: Sequence[Job], prepare: Callable[[], Task], arguments: argpars
     Raises:
         UsageError: the request makes no sense; nothing was written.
     """
-    piped = any(job.target is None and not job.fault for job in planned)
+    piped = any(job.target is None and not (job.fault or job.unread) for job in planned)
     if piped:
         _check_pipe(arguments.json)
     task = prepare()
@@ -92,6 +92,7 @@ def work(planned: Sequence[Job], prepare: Callable[[], Task], arguments: argpars
     with reporting:
         for outcome in _do_all(planned, arguments.jobs, arguments.force, arguments.debug, task):
             reporting.take(outcome)
+    report.name_unread(planned, quiet=arguments.quiet or arguments.json)
     return 1 if reporting.counts[report.FAILED] else 0
 
 
@@ -154,6 +155,8 @@ def do(job: Job, force: bool, debug: bool, task: Task) -> Outcome:
 def _attempt(job: Job, force: bool, task: Task) -> tuple[str, str | None, Any]:
     if job.fault:
         raise UntoneError(job.fault)
+    if job.unread:
+        return report.SKIPPED, f"{job.unread} are not read", None
     if job.target is not None and os.path.lexists(job.target) and not force:
         return report.SKIPPED, f"{job.target} exists; --force replaces it", None
     source = job.source if job.source is not None else planning.read_stdin()

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from ...errors import UsageError
-from ...formats import READ_SUFFIXES
+from ...formats import RAW_SUFFIXES, READ_SUFFIXES
 from ...formats.common.files import obstacle
 from ...formats.common.limits import MAX_FILE_BYTES
 from ...pipeline import TARGET_SUFFIXES
@@ -37,12 +37,14 @@ class Job:
         source: the file; None reads stdin.
         target: the file to write; None writes stdout, or nothing where there is a fault.
         fault: why it cannot even be tried; None in the usual case.
+        unread: of a file among photos that is none: the plural of its kind; it is skipped. None in the usual case.
     """
 
     name: str
     source: Path | None
     target: Path | None
     fault: str | None = None
+    unread: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,6 +54,7 @@ class _Found:
     path: Path
     below: Path
     fault: str | None = None
+    unread: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,7 +113,8 @@ def plan(
     found = [f for f in searched if not _excluded(f, exclude)]
     found = list({_identity(f.path): f for f in reversed(found)}.values())[::-1]
     several = len(found) > 1 or any(os.path.isdir(name) or _is_pattern(name) for name in inputs)  # noqa: PTH112
-    jobs = [Job(str(f.path), f.path, None if f.fault else _target(f, output, naming, several), f.fault) for f in found]
+    targets = [None if f.fault or f.unread else _target(f, output, naming, several) for f in found]
+    jobs = [Job(str(f.path), f.path, to, f.fault, f.unread) for f, to in zip(found, targets, strict=True)]
     return _without_collisions(jobs)
 
 
@@ -153,8 +157,8 @@ def _find(name: str, recursive: bool, naming: Naming, exclude: Sequence[str]) ->
     path = Path(name)
     if os.path.isdir(name):  # noqa: PTH112  # Path.is_dir raises where stat fails
         faults: list[OSError] = []
-        files = list(_walk(path, recursive, exclude, faults.append, naming.films and FILM_SUFFIXES))
-        yield from (_tried(f, f.relative_to(path)) for f in files if _is_photo(f, naming))
+        files = list(_walk(path, recursive, exclude, faults.append, (*FILM_SUFFIXES, *RAW_SUFFIXES)))
+        yield from (_tried(f, f.relative_to(path), _unread(f, naming)) for f in files if _is_photo(f, naming))
         yield from (_unlistable(path, fault) for fault in faults)
         if not (files or faults):
             yield _Found(path, Path(path.name), "no photos in this folder")
@@ -163,18 +167,18 @@ def _find(name: str, recursive: bool, naming: Naming, exclude: Sequence[str]) ->
     else:
         matches = [Path(match) for match in sorted(glob.glob(name, recursive=True))]  # noqa: PTH207  # absolute patterns
         files = [m for m in matches if not os.path.isdir(m) and not _in_system_folder(m, name)]  # noqa: PTH112
-        yield from (_tried(f, Path(f.name)) for f in files if _is_photo(f, naming))
+        yield from (_tried(f, Path(f.name), _unread(f, naming)) for f in files if _is_photo(f, naming))
         if not files:
             yield _Found(path, Path(path.name), "no file matches")
 
 
-def _tried(path: Path, below: Path) -> _Found:
+def _tried(path: Path, below: Path, unread: str | None = None) -> _Found:
     """A file, with the fault that opening it would meet: it may not be looked at, or would wait for a writer."""
     try:
         fault = obstacle(path)
     except OSError as error:
         fault = error.strerror or str(error)
-    return _Found(path, below, fault)
+    return _Found(path, below, fault, unread)
 
 
 def _unlistable(folder: Path, fault: OSError) -> _Found:
@@ -218,6 +222,13 @@ def _is_system(name: str) -> bool:
 def _in_system_folder(path: Path, pattern: str) -> bool:
     """Whether a match of a pattern lies in a folder to pass over, which the pattern does not name itself."""
     return any(_is_system(part) and part not in ("..", ".") for part in set(path.parts[:-1]) - set(Path(pattern).parts))
+
+
+def _unread(path: Path, naming: Naming) -> str | None:
+    """The plural of a kind that a folder of photos may hold and that is not read; None of others."""
+    if path.suffix.lower() in RAW_SUFFIXES:
+        return "RAW files"
+    return "films" if path.suffix.lower() in FILM_SUFFIXES and not naming.films else None
 
 
 def _is_photo(path: Path, naming: Naming) -> bool:

@@ -6,6 +6,8 @@ import dataclasses
 import json
 import sys
 from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -60,7 +62,7 @@ class Report:
 
     def say(self, outcome: Outcome) -> None:
         """Print an outcome that is no fault; not that outputs exist already, which a second run expects."""
-        if outcome.status == LEFT_ALONE or (outcome.status == SKIPPED and self.total == 1):
+        if outcome.status == LEFT_ALONE or (outcome.status == SKIPPED and self.total == 1 and not outcome.job.unread):
             complain(fault_line(outcome.job.name, f"{outcome.status}: {outcome.reason}"))
         if outcome.conversion is not None and outcome.conversion.note:
             complain(fault_line(outcome.job.name, outcome.conversion.note))
@@ -100,6 +102,16 @@ class TerminalReport(Report):
         super().say(outcome)
         if outcome.status == CONVERTED and self.total == 1:
             print("\n".join(summary(outcome)))
+
+
+def name_unread(planned: Sequence[Job], *, quiet: bool) -> None:
+    """One line about all files among photos that are of kinds that are not read, with their suffixes."""
+    counts = Counter(job.unread for job in planned if job.unread)
+    if not counts or quiet:
+        return
+    suffixes = sorted({Path(job.name).suffix.lower() for job in planned if job.unread})
+    kinds = " and ".join(f"{count} {kind.removesuffix('s') if count == 1 else kind}" for kind, count in counts.items())
+    complain(f"{kinds} ({', '.join(suffixes)}) {'is' if counts.total() == 1 else 'are'} not read and skipped")
 
 
 def choose(total: int, *, quiet: bool, as_json: bool, piped: bool) -> Report:

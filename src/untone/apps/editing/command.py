@@ -21,7 +21,7 @@ from ...formats.common.files import load_bytes, save
 from ...formats.common.pixels import eight_bits
 from ...formats.jpeg import codec as jpeg
 from ...formats.jpeg import segments
-from ...formats.jpeg.gcontainer import announce, silence
+from ...formats.jpeg.gcontainer import announce, silence, without_video
 from ...formats.jpeg.revision import Revision, revised, xmp_with
 from ...formats.jpeg.ultrahdr import locate
 from ...formats.location import (
@@ -43,8 +43,6 @@ from .resampling import Window
 MARK = ".edited"
 THUMBNAIL_QUALITIES = (85, 60, 35)
 """Tried until the new thumbnail fits into the place of the old."""
-
-_MOTION = re.compile(rb"""\s[\w.-]+:(?:MotionPhoto|MicroVideo)\w*\s*=\s*(?:"[^"]*"|'[^']*')""")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -176,7 +174,7 @@ def edit(source: bytes | Path, target: Path | None, change: Edit, strip: Strip, 
     options = {"quality": qualities.base, "map_quality": qualities.gain_map}
     written = pipeline.write(target, image, gain_map, format=wanted, **options)
     figures = pipeline.statistics(image, gain_map)
-    reasons = (found.note if found else None, lost, INKED if image.inked else None, *before.notes)
+    reasons = (found.note if found else None, lost, INKED if image.inked else None, *(() if stays else before.notes))
     notes = [note for note in reasons if note]
     return Conversion(image.width, image.height, None, written, *figures, note="; ".join(notes) or None)
 
@@ -248,7 +246,7 @@ def _without_trailer(packet: bytes, data: bytes, strip: Strip) -> bytes:
         return packet
     found = locate(data)
     length = segments.find_end(data, found.gain_map) - found.gain_map.start if found.gain_map else None
-    packet = _MOTION.sub(lambda match: b" " * len(match[0]), silence(packet))
+    packet = without_video(silence(packet))
     return packet if length is None else announce(packet, length)
 
 

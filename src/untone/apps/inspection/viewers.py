@@ -71,6 +71,7 @@ RULES = {
     "capacities": Rule(BROKEN, _GARBAGE),
     "metadata": Rule(BROKEN),
     "headrooms-equal": Rule(WARNING, {"libavif": "applies nothing", "Chromium (AVIF)": "applies the map in full"}),
+    "grey-base": Rule(BROKEN, {"libultrahdr": "refuses the file"}),
     "map-missing": Rule(BROKEN, {"Chromium": "shows SDR"}),
     "map-left-out": Rule(BROKEN),
     "map-truncated": Rule(BROKEN, {"Chromium": "shows SDR"}),

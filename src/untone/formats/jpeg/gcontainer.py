@@ -6,6 +6,7 @@ rdf:Description is inserted, and every other byte stays.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import re
 from collections.abc import Sequence
@@ -73,6 +74,29 @@ def silence(packet: bytes) -> bytes:
     """
     parse(packet)
     return _Rewriter(packet).with_inserted("")
+
+
+_MOTION = re.compile(
+    rb"""\s[\w.-]+:(?:MotionPhoto|MicroVideo)\w*\s*=\s*(?:"[^"]*"|'[^']*')"""
+    rb"""|<([\w.-]+:(?:MotionPhoto|MicroVideo)\w*)>[^<]*</\1>"""
+)
+
+
+def promises_video(packet: bytes | None) -> bool:
+    """Whether an XMP packet says that a motion photo's video follows."""
+    return packet is not None and _MOTION.search(packet) is not None
+
+
+def without_video(packet: bytes) -> bytes:
+    """The packet without a word of a motion photo's video, blanks in its place."""
+    return _MOTION.sub(lambda match: b" " * len(match[0]), packet)
+
+
+def described_elsewhere(packet: bytes) -> bytes:
+    """A JPEG's XMP packet for another file: of the picture only, not of the gain map and video that followed it."""
+    with contextlib.suppress(DamagedError):
+        packet = silence(packet)
+    return without_video(packet)
 
 
 def without_padding(packet: bytes) -> bytes:

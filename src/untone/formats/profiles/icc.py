@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
+import re
 import struct
 from collections.abc import Iterator
 
@@ -29,6 +30,8 @@ Tags = dict[bytes, memoryview]
 
 MATRIX_TOLERANCE = 0.004
 CURVE_TOLERANCE = 0.008
+HDR_TOLERANCE, HDR_FROM = 0.012, 0.25
+"""Of codes, and the least code, by which a curve counts as PQ or HLG."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,11 +93,14 @@ def _named(tags: Tags) -> tuple[str | None, str | None]:
     cicp = tags.get(b"cicp", memoryview(b""))
     if len(cicp) >= 12 and cicp[8] in CICP_PRIMARIES and cicp[9] in CICP_TRANSFERS:
         return CICP_PRIMARIES[cicp[8]], CICP_TRANSFERS[cicp[9]]
+    transfer = _hdr_name(_description(tags))
     if not _is_matrix(tags):
-        return None, None
+        return ("p3" if "P3" in _description(tags) else "bt2020", transfer) if transfer else (None, None)
     columns, curves = _columns(tags), [_curve(tags[name]) for name in CURVES]
     near = (n for n in colour.PRIMARIES if np.abs(columns - d50_matrix(n)).max() < MATRIX_TOLERANCE)
-    return next(near, None), _curve_name(curves)
+    primaries, shape = next(near, None), _curve_name(curves)
+    hdr = shape if shape in HDR_CURVES else transfer if shape is None else None
+    return (primaries or "bt2020", hdr) if hdr else (primaries, shape)
 
 
 def _is_matrix(tags: Tags) -> bool:
@@ -197,7 +203,34 @@ def _curve_name(curves: list[NDArray[np.float64]]) -> str | None:
         expected = colour.EOTFS[name](x)
         if all(np.abs(curve - expected).max() < CURVE_TOLERANCE for curve in curves):
             return name
-    return None
+    return next((name for name, is_one in HDR_CURVES.items() if all(map(is_one, curves))), None)
+
+
+def _is_pq(curve: NDArray[np.float64]) -> bool:
+    """Whether 65 samples are PQ's light over 10,000 nits; compared as codes, of which most light is near 0."""
+    codes = np.linspace(0, 1, 65)
+    seen = codes > HDR_FROM  # below, tables of 16 bits are too coarse
+    return bool(np.abs(colour.nits_to_pq(curve[seen] * 10_000) - codes[seen]).max() < HDR_TOLERANCE)
+
+
+def _is_hlg(curve: NDArray[np.float64]) -> bool:
+    """Whether 65 samples are HLG's light, of the scene or (to the power of 1.2) of a display."""
+    codes = np.linspace(0, 1, 65)
+    seen = codes > HDR_FROM
+    found = (np.abs(colour.scene_to_hlg(curve[seen] ** (1 / power)) - codes[seen]).max() for power in (1.0, 1.2))
+    return bool(min(found) < HDR_TOLERANCE)
+
+
+HDR_CURVES = {"pq": _is_pq, "hlg": _is_hlg}
+
+
+def _hdr_name(description: str) -> str | None:
+    """PQ or HLG of a profile by its name, such as ITUR_2100_PQ_FULL, where that names a space of light too."""
+    words = re.split(r"[^A-Za-z0-9]+", description)
+    if "HLG" in words or "Hybrid" in words:
+        return "hlg"
+    spaces = any(re.search(r"2100|2020|^202$|P3", word) for word in words)
+    return "pq" if "2084" in words or "ST2084" in words or ({"PQ", "PeQ"} & set(words) and spaces) else None
 
 
 def _description(tags: Tags) -> str:

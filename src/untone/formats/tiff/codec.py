@@ -17,6 +17,7 @@ from ..common.transparency import alpha_of
 from ..profiles import resolve as profiles
 from ..signalling import Header, Signalling, image_of, over_background, signalling
 from .colour_spaces import CIE_LAB, ICC_LAB, LAB_PRIMARIES, LOG_L, LOG_LUV, lab_codes, log_light
+from .exif_block import exif_of
 
 SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
@@ -26,13 +27,20 @@ WHITE_IS_ZERO, BLACK_IS_ZERO, RGB = 0, 1, 2
 MIRRORED = {2: (1, -1), 3: (-1, -1), 4: (-1, 1), 6: (1, -1), 7: (-1, -1), 8: (-1, 1)}
 """Steps through rows and columns that undo what libtiff's RGB interface mirrors for an orientation."""
 
+SUBFILE, SUB_DIRECTORIES, DNG_VERSION = 254, 330, 50706
+MOSAICS = (32803, 34892)
+"""Photometric interpretations of sensor data, as they come and demosaiced."""
+
+MORE_PAGES = "only the first of its pages is read"
+RAW = "RAW isn't read; develop it first, or take the camera's JPEG"
+
 ASSOCIATED_ALPHA, STRAIGHT_ALPHA = 1, 2
 SEPARATE = 2
 FLOAT = 3
 INTEGER_BITS = (*range(1, 17), 32)
 FLOAT_BITS = (16, 24, 32, 64)
 
-_SIZES = {1: ("B", 1), 2: ("B", 1), 3: ("H", 2), 4: ("I", 4), 7: ("B", 1), 16: ("Q", 8)}
+_SIZES = {1: ("B", 1), 2: ("B", 1), 3: ("H", 2), 4: ("I", 4), 13: ("I", 4), 7: ("B", 1), 16: ("Q", 8)}
 
 Tags = dict[int, tuple[int, ...] | bytes]
 
@@ -73,7 +81,7 @@ def read(data: bytes) -> tuple[Image, None]:
 
 def _read(data: bytes) -> tuple[Image, None]:
     tags = parse_tags(data)
-    header, layout = _header(tags), _layout(tags)
+    header, layout = _header(tags, data), _layout(tags)
     if layout.is_logarithmic:
         light = finite(three_channels(log_light(decoded(imagecodecs.tiff_decode, data)), header.width, header.height))
         return image_of(header, light), None
@@ -128,10 +136,12 @@ def _widened(array: Pixels, layout: Layout) -> Pixels:
 
 def probe(data: bytes) -> Signalling:
     """The same from the first directory, without decoding."""
-    return signalling("tiff", _header(parse_tags(data)))
+    return signalling("tiff", _header(parse_tags(data), data))
 
 
-def _header(tags: Tags) -> Header:
+def _header(tags: Tags, data: bytes) -> Header:
+    if _is_raw(tags):
+        raise UnsupportedError(RAW)
     layout = _layout(tags)
     width, height = _number(tags, WIDTH, 0), _number(tags, HEIGHT, 0)
     wide = 32 if layout.is_logarithmic else layout.bits
@@ -150,9 +160,39 @@ def _header(tags: Tags) -> Header:
         primaries=profiles.primaries_of_light(icc) if layout.is_float else primaries,
         transfer="linear" if light else None,
         icc=icc if primaries is None else None,
+        exif=exif_of(data),
         xmp=xmp if isinstance(xmp, bytes) else None,
         orientation=orientation if 1 <= orientation <= 8 else 1,
+        notes=(MORE_PAGES,) if _has_more_pages(data) else (),
     )
+
+
+def _is_raw(tags: Tags) -> bool:
+    """Whether it is a DNG, or of a camera's kinds (NEF, ARW, CR2, PEF ...): a mosaic, or a preview before the data."""
+    if DNG_VERSION in tags or _number(tags, PHOTOMETRIC, 0) in MOSAICS:
+        return True
+    return bool(_number(tags, SUBFILE, 0) & 1) and SUB_DIRECTORIES in tags
+
+
+def _has_more_pages(data: bytes) -> bool:
+    """Whether a second picture follows that is no smaller version or mask of the first."""
+    after = _next_directory(data)
+    try:
+        return bool(after) and not _number(parse_tags(data, after), SUBFILE, 0) & 5
+    except DamagedError:
+        return False
+
+
+def _next_directory(data: bytes) -> int:
+    """Where the second directory is; 0 where there is none."""
+    order, big = "<" if data[:2] == b"II" else ">", data[2:4] in (b"+\0", b"\0+")
+    try:
+        (ifd,) = struct.unpack_from(order + ("Q" if big else "I"), data, 8 if big else 4)
+        (count,) = struct.unpack_from(order + ("Q" if big else "H"), data, ifd)
+        end = ifd + 8 + 20 * count if big else ifd + 2 + 12 * count
+        return int(struct.unpack_from(order + ("Q" if big else "I"), data, end)[0])
+    except (struct.error, OverflowError):
+        return 0
 
 
 def _layout(tags: Tags) -> Layout:
@@ -176,8 +216,8 @@ def _number(tags: Tags, tag: int, default: int) -> int:
     return value[0] if value else default
 
 
-def parse_tags(data: bytes) -> Tags:
-    """Integer and byte tags of the first directory; long byte tags as bytes.
+def parse_tags(data: bytes, ifd: int | None = None) -> Tags:
+    """Integer and byte tags of the directory at `ifd`, None the first; long byte tags as bytes.
 
     Raises:
         DamagedError: the directory runs past the end of the file.
@@ -186,7 +226,8 @@ def parse_tags(data: bytes) -> Tags:
     big = data[2:4] in (b"+\0", b"\0+")
     tags: Tags = {}
     try:
-        (ifd,) = struct.unpack_from(order + ("Q" if big else "I"), data, 8 if big else 4)
+        if ifd is None:
+            (ifd,) = struct.unpack_from(order + ("Q" if big else "I"), data, 8 if big else 4)
         (count,) = struct.unpack_from(order + ("Q" if big else "H"), data, ifd)
         first, size = (ifd + 8, 20) if big else (ifd + 2, 12)
         for index in range(min(count, MAX_CHUNKS)):

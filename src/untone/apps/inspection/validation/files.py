@@ -214,6 +214,8 @@ def _near(one: Any, other: Any) -> bool:
 
 
 def _picture(primary: Codestream, second: Codestream) -> Iterator[Finding]:
+    if primary.components == 1:
+        yield Finding("grey-base", "the photo has one component; a base of three (YCbCr) is what every viewer takes")
     if orientation_of(second.payload(APP1, EXIF_TAG)) != 1:
         yield Finding("map-orientation", "the gain map has an orientation of its own; that of the photo turns both")
     frame = next(s.body for s in second.segments if s.marker == second.frame)

@@ -1,0 +1,114 @@
+"""What the metadata of a photo become in another container: carried, or left out with a word; no stale claims."""
+
+import io
+import json
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+
+from untone import cli, formats, pipeline
+from untone.errors import UntoneError
+from untone.formats.jpeg.segments import APP1, XMP_TAG, segment
+from untone.formats.tiff.exif_block import exif_of
+from untone.image import GainMap
+
+XMP = (
+    b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+    b'<rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/" dc:format="a bridge" '
+    b'xmlns:GCamera="http://ns.google.com/photos/1.0/camera/" GCamera:MotionPhoto="1" GCamera:MotionPhotoVersion="1">'
+    b"<GCamera:MicroVideoOffset>7</GCamera:MicroVideoOffset></rdf:Description></rdf:RDF></x:xmpmeta>"
+)
+IPTC = b"Photoshop 3.0\0" + b"8BIM\x04\x04\0\0\0\0\0\x0a" + b"\x1c\x02\x78\0\x05hello"
+NOTES = "the video of the motion photo is left out; the JPEG's comment is left out; IPTC data are left out"
+
+
+def motion_photo(tmp_path):
+    stream = io.BytesIO()
+    Pillow.new("RGB", (32, 16), (90, 120, 150)).save(stream, "JPEG", comment=b"taken by hand")
+    data = stream.getvalue()
+    data = data[:2] + segment(APP1, XMP_TAG + XMP) + segment(0xED, IPTC) + data[2:] + b"\0\0\0\x18ftypmp42"
+    (tmp_path / "a.jpg").write_bytes(data)
+    return tmp_path / "a.jpg"
+
+
+@pytest.mark.parametrize("kind", ["png", "avif", "jxl", "heic"])
+def test_the_video_left_behind_is_no_longer_claimed(tmp_path, capsys, kind):
+    source = motion_photo(tmp_path)
+    assert cli.main(["to", kind, str(source), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["note"] == NOTES
+    packet = formats.read(source.with_suffix(f".{kind}"))[0].xmp
+    assert b'dc:format="a bridge"' in packet
+    assert b"Video" not in packet.replace(b"xmlns:", b"")
+    assert b"Motion" not in packet
+
+
+def test_a_jpeg_keeps_all_and_says_nothing(tmp_path, capsys):
+    source = motion_photo(tmp_path)
+    assert cli.main([str(source), "--strength", "0", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["note"] is None
+    data = (tmp_path / "a.hdr.jpg").read_bytes()
+    assert data.count(b"taken by hand") == data.count(b"hello") == data.count(b"GCamera:MotionPhoto=") == 1
+
+
+def test_xmp_comes_along_into_the_png_of_the_light(tmp_path):
+    image = formats.read(motion_photo(tmp_path))[0]
+    gain_map = GainMap(np.zeros((8, 16, 1), np.uint8), (0.0,) * 3, (1.0,) * 3)
+    formats.write(tmp_path / "b.jpg", image, gain_map)
+    assert cli.main(["apply", str(tmp_path / "b.jpg"), "-o", str(tmp_path / "b.png")]) == 0
+    assert Pillow.open(tmp_path / "b.png").text["XML:com.adobe.xmp"].count("a bridge") == 1
+    pipeline.transcode(tmp_path / "b.jpg", tmp_path / "c.png", "png")
+    packet = formats.read(tmp_path / "c.png")[0].xmp
+    assert b"a bridge" in packet
+    assert b"hdrgm" not in packet
+
+
+def tiff_of_a_camera(**options) -> bytes:
+    exif = Pillow.Exif()
+    exif.update({271: "Maker", 272: "Model 5", 315: "An Author", 33432: "(c) 2026", 306: "2026:11:29 20:00:00", 274: 6})
+    stream = io.BytesIO()
+    Pillow.new("RGB", (32, 16), (90, 120, 150)).save(stream, "TIFF", exif=exif, **options)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["jpg", "avif", "png", "jxl"])
+def test_exif_of_a_tiff(kind, tmp_path):
+    target = tmp_path / f"a.{kind}"
+    names = {"jpg": "jpeg"}
+    assert pipeline.transcode(tiff_of_a_camera(), target, names.get(kind, kind)).note is None
+    exif = Pillow.Exif()
+    exif.load(b"Exif\0\0" + formats.read(target)[0].exif)
+    assert {tag: exif[tag] for tag in (271, 272, 315, 33432, 306)} == {
+        271: "Maker", 272: "Model 5", 315: "An Author", 33432: "(c) 2026", 306: "2026:11:29 20:00:00",
+    }  # fmt: skip
+    assert (exif[274], formats.read(target)[0].orientation) == (6, 6)
+
+
+def test_directories_below_come_along():
+    """By the block that Pillow makes, which is laid out as a TIFF is."""
+    exif = Pillow.Exif()
+    exif[271] = "Maker"
+    exif.get_ifd(0x8769).update({0x9003: "2026:11:28 10:00:00", 0x829A: 0.5})
+    exif.get_ifd(0x8825)[1] = "N"
+    again = Pillow.Exif()
+    again.load(exif_of(exif.tobytes().removeprefix(b"Exif\0\0")))
+    assert (again[271], again.get_ifd(0x8769)[0x9003], again.get_ifd(0x8769)[0x829A]) == (
+        "Maker", "2026:11:28 10:00:00", 0.5,
+    )  # fmt: skip
+    assert again.get_ifd(0x8825)[1] == "N"
+
+
+def test_further_pages_are_named():
+    page = Pillow.new("RGB", (8, 8))
+    data = tiff_of_a_camera(save_all=True, append_images=[page])
+    assert formats.read(data)[0].notes == ("only the first of its pages is read",)
+    assert formats.read(tiff_of_a_camera())[0].notes == ()
+
+
+def test_a_tiff_cut_anywhere_raises_nothing_else():
+    data = tiff_of_a_camera()
+    for end in range(8, len(data), 37):
+        try:
+            formats.probe(data[:end])
+        except UntoneError:
+            continue
