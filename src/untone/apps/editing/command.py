@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from ... import formats, pipeline
-from ...console.options import add_batch_arguments, add_output, add_qualities
+from ...console.options import add_batch_arguments, add_dry_run, add_output, add_qualities
 from ...errors import UnsupportedError, UsageError
 from ...formats.common.files import load_bytes, save
 from ...formats.common.pixels import eight_bits
@@ -81,6 +81,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--strip-trailer", action="store_true", help="leave out what follows the images: a motion photo's video")
     add_qualities(add, base=98, gain_map=100)
     add_batch_arguments(parser)
+    add_dry_run(add)
 
 
 def _add_modes(group: argparse._MutuallyExclusiveGroup) -> None:
