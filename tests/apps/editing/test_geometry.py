@@ -56,7 +56,7 @@ EDITS = [
     Edit(size=Bounds(32, 24, True)),
     Edit(size=Bounds(37, 29, True)),
     Edit(size=Bounds(1, 1, True)),
-    Edit(crop=(1, 2, 50, 50), size=(20, 33), turns=3, flip="v"),
+    Edit(crop=(1, 2, 50, 50), size=Bounds(20, 33, True), turns=3, flip="v"),
     Edit(turns=1, flip="h", upright=True),
 ]
 

@@ -112,7 +112,8 @@ def _size(text: str) -> Bounds | float:
         return Bounds(int(text), int(text))
     found = re.fullmatch(r"([1-9]\d{0,6})?x([1-9]\d{0,6})?(!?)", text)
     if found and (found[1] or found[2]) and (all(found.groups()[:2]) or not found[3]):
-        return Bounds(*(int(side) if side else None for side in found.groups()[:2]), bool(found[3]))
+        width, height = (int(side) if side else None for side in found.groups()[:2])
+        return Bounds(width, height, bool(found[3]))
     share = re.fullmatch(r"(\d{1,4}(?:\.\d{1,6})?)%", text)
     if share is None or not 0 < float(share[1]) <= 1600:
         raise argparse.ArgumentTypeError(
