@@ -140,7 +140,7 @@ def test_folders_become_folders(here, capsys):
         "out/a.hdr.jpg",
         "out/sub/b.hdr.jpg",
     ]
-    assert capsys.readouterr() == ("", "")
+    assert capsys.readouterr() == ("", "untone: 2 converted, 0 skipped, 0 left alone, 0 failed\n")
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,10 @@ def test_an_unexpected_fault_in_one_photo_does_not_end_the_others(here, capsys, 
     monkeypatch.setattr(pipeline, "convert", broken)
     assert call("photo.jpg", "zz.jpg") == 1
     err = capsys.readouterr().err
-    assert err == "untone: photo.jpg: unexpected ZeroDivisionError: by\\nnight; --debug shows where\n"
+    assert err == (
+        "untone: photo.jpg: unexpected ZeroDivisionError: by\\nnight; --debug shows where\n"
+        "untone: 1 converted, 0 skipped, 0 left alone, 1 failed\n"
+    )
     assert map_of("zz.hdr.jpg") is not None
     assert call("photo.jpg", "--debug") == 1
     assert "Traceback" in capsys.readouterr().err
@@ -409,3 +412,24 @@ def test_a_file_of_nearly_a_command_is_that_file(here, capsys):
     (here / "inspct").write_bytes((here / "photo.jpg").read_bytes())
     assert call("inspct") == 0
     assert (here / "inspct.hdr.jpg").exists()
+
+
+def test_inspect_takes_many_files_and_may_require_hdr(here, capsys):
+    assert call("photo.jpg") == 0
+    (here / "bad.jpg").write_bytes(b"hello")
+    capsys.readouterr()
+    assert call("inspect", "photo.jpg", "bad.jpg", "photo.hdr.jpg", "--json") == 1
+    told = capsys.readouterr()
+    assert [json.loads(line)["file"] for line in told.out.splitlines()] == ["photo.jpg", "photo.hdr.jpg"]
+    assert told.err.startswith("untone: bad.jpg: ")
+    assert told.err.count("\n") == 1
+    for words in ((), ("--strict",)):
+        assert call("inspect", "photo.jpg", *words) == 0
+        assert call("inspect", "photo.jpg", "--require-hdr", *words) == 1
+        assert "photo.jpg: SDR" in capsys.readouterr().err
+        assert call("inspect", "photo.hdr.jpg", "--require-hdr", *words) == 0
+
+
+def test_predict_says_what_it_takes():
+    with pytest.raises(untone.UsageError, match=r"predict takes an Image, not str: image, _ = untone.read"):
+        untone.predict("photo.jpg")

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .errors import LimitError as LimitError
     from .errors import UnsupportedError as UnsupportedError
     from .errors import UntoneError as UntoneError
+    from .errors import UsageError as UsageError
     from .image import GainMap as GainMap
     from .image import Image as Image
     from .operators import Operators as Operators
@@ -30,7 +31,7 @@ _HOMES = {
     "pipeline": ("apply", "convert", "load", "measure", "predict", "read", "write"),
     "image": ("GainMap", "Image"),
     "operators": ("Operators",),
-    "errors": ("DamagedError", "LimitError", "UnsupportedError", "UntoneError"),
+    "errors": ("DamagedError", "LimitError", "UnsupportedError", "UntoneError", "UsageError"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

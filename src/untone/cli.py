@@ -11,17 +11,22 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from types import ModuleType
 from typing import NoReturn
 
 from . import __version__
 from .apps.video.options import add_film_arguments
-from .console.options import add_batch_arguments, add_output, add_qualities, percent, white
+from .console.interrupts import INTERRUPTED, answered
+from .console.options import add_batch_arguments, add_dry_run, add_output, add_qualities, percent, white
 from .console.progress import quietly
 from .errors import UntoneError, UsageError
 
-INTERRUPTED, PIPE_CLOSED = 130, 141
-"""Exit codes of a command that a signal ended: 128 + SIGINT, 128 + SIGPIPE."""
+PIPE_CLOSED = 141
+"""Exit code of a command whose reader went away: 128 + SIGPIPE."""
+
+ANSWERED = ("apply", "audit", "encode", "inspect", "measure")
+"""Commands of one file, or that write none, which an interrupt ends at once; batches say more themselves."""
 
 TRAINING_PACKAGES = ("torch", "onnx", "scipy", "matplotlib", "tensorboardX")
 """Of the extra `train`, for commands of the lab."""
@@ -122,7 +127,7 @@ def _run(argv: list[str]) -> int:
     parser = command_parser(name) if name else convert_parser()
     arguments = parser.parse_args(argv[1:] if name else argv)
     home = COMMANDS[name][0] if name else "apps.conversion.batch"
-    with quietly(getattr(arguments, "quiet", False)):
+    with quietly(getattr(arguments, "quiet", False)), answered() if name in ANSWERED else nullcontext():
         return int(_module(home).run(arguments))
 
 
@@ -211,5 +216,7 @@ def _add_convert_options(parser: Parser) -> None:
     add("--model", default="fastgamer", metavar="NAME|PATH", help="a model by name, or an .onnx file")
     add("--choices", metavar="FILE", help="untone-choices.json of the page: strength, peak and white of each photo")
     add_batch_arguments(parser)
+    add_dry_run(add)
+    add("--copy-others", action="store_true", help="copy photos that are left alone into the folder OUT as they are")
     add_film_arguments(parser)
     add("--version", action="version", version=f"untone {__version__}")

@@ -151,12 +151,16 @@ def predict(
         model: a name, a path, or a loaded model.
         strength: 0 to 1.5, scales every gain (in stops); 0 changes nothing, 1 is what the model sees fit.
         peak_nits: gains are scaled down until no pixel can exceed it; None sets no limit.
-        map_size: one of MAP_DIVISORS.
+        map_size: "full", "half" or "quarter" of the photo's rows and columns.
 
     Raises:
-        UsageError: an argument is out of its range, or the model makes a picture of another size.
+        UsageError: an argument is out of its range, no Image, or the model makes a picture of another size.
         UntoneError: the image is HDR already.
     """
+    if not isinstance(image, Image):
+        raise UsageError(
+            f"predict takes an Image, not {type(image).__name__}: image, _ = untone.read(path); untone.predict(image)"
+        )
     check_options(strength, peak_nits, map_size, image.white_nits)
     if image.is_hdr:
         raise UntoneError(f"the image is HDR already ({image.transfer}); a gain map is predicted for SDR photos")

@@ -8,6 +8,7 @@ from .. import pipeline
 from ..console.lines import answer, named
 from ..console.options import add_answer, add_force, add_output
 from ..errors import UntoneError
+from ..formats.common.files import no_wider_than
 from ..image import Image
 from .rendition import check_output
 
@@ -36,7 +37,8 @@ def run(arguments: argparse.Namespace) -> int:
     _, hdr = read_rendition(arguments.hdr)
     try:
         gain_map = pipeline.measure(sdr, hdr, map_size=arguments.map_size, channels=arguments.channels)
-        pipeline.write(arguments.output, sdr, gain_map)
+        with no_wider_than(*sources):
+            pipeline.write(arguments.output, sdr, gain_map)
     except UntoneError as error:
         raise named(f"{arguments.sdr}, {arguments.hdr}", error) from error
     facts = {"sdr": arguments.sdr, "hdr": arguments.hdr, "output": arguments.output, "width": sdr.width}

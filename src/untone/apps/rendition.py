@@ -9,6 +9,8 @@ from .. import pipeline
 from ..console.lines import answer, named
 from ..console.options import add_answer, add_force, add_output, white
 from ..errors import UntoneError, UsageError
+from ..formats.common.files import no_wider_than
+from ..image import Image
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,6 +35,14 @@ def run(arguments: argparse.Namespace) -> int:
         UntoneError: the file has no gain map, or cannot be read or written.
     """
     check_output(arguments.output, (arguments.file,), pipeline.RENDITION_SUFFIXES, arguments.force)
+    with no_wider_than(arguments.file):
+        image = _write(arguments)
+    facts = {"input": arguments.file, "output": arguments.output, "width": image.width, "height": image.height}
+    answer(facts | {"white_nits": image.white_nits}, None, as_json=arguments.json, quiet=arguments.quiet)
+    return 0
+
+
+def _write(arguments: argparse.Namespace) -> Image:
     try:
         image, gain_map = pipeline.read(arguments.file, by_rows=True)
         image = pipeline.with_white(image, arguments.white)
@@ -45,9 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
             pipeline.write(arguments.output, light)
     except UntoneError as error:
         raise named(arguments.file, error) from error
-    facts = {"input": arguments.file, "output": arguments.output, "width": image.width, "height": image.height}
-    answer(facts | {"white_nits": image.white_nits}, None, as_json=arguments.json, quiet=arguments.quiet)
-    return 0
+    return image
 
 
 def check_output(output: str, sources: tuple[str, ...], suffixes: tuple[str, ...], force: bool) -> None:

@@ -75,6 +75,11 @@ def add_force(add: Add) -> None:
     add("--force", action="store_true", help="replace outputs that exist")
 
 
+def add_dry_run(add: Add) -> None:
+    """--dry-run: what would be written, and nothing is."""
+    add("--dry-run", action="store_true", help="name what would be written, and write nothing")
+
+
 def add_json(add: Add, what: str = "one JSON object instead of text") -> None:
     """--json: results for programs, on stdout."""
     add("--json", action="store_true", help=what)
@@ -110,6 +115,7 @@ def add_batch_arguments(parser: argparse.ArgumentParser) -> None:
     add("-R", "--recursive", action="store_true", help="look into folders within folders")
     add("--exclude", action="append", default=[], metavar="PATTERN", help="leave out what has such a name or path")
     add_force(add)
+    add("--keep-times", action="store_true", help="outputs are as old as their photos")
     add_json(add, "one JSON object a line for each photo")
     add_quiet(add)
     add("--debug", action="store_true", help="show where an unexpected error came from")

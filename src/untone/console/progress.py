@@ -73,6 +73,12 @@ class Progress:
             self._shared.stop()
             Progress._bars = None
 
+    @classmethod
+    def clear(cls) -> None:
+        """The bars leave the terminal, for the last line of a process that ends."""
+        if cls._bars is not None:
+            cls._bars.stop()
+
     def begin(self, done: int) -> None:
         """So many were there already, as is known now; a log says so at once: the first step may take long."""
         self.done = done

@@ -319,8 +319,10 @@ def test_the_index_of_a_small_endian_file_moves():
         ([], 2, "nothing is to be edited"),
         (["--crop", "0,0,31,40"], 2, "not within the 30 x 40 picture"),
         (["--crop", "1,2,3"], 2, "must be X,Y,WIDTH,HEIGHT"),
-        (["--resize", "0x5"], 2, "must be WIDTHxHEIGHT"),
-        (["--resize", "9000000x9000000"], 1, "limit"),
+        (["--resize", "0x5"], 2, "must be 1080, 1080x720"),
+        (["--resize", "1080x!"], 2, "must be 1080, 1080x720"),
+        (["--resize", "x"], 2, "must be 1080, 1080x720"),
+        (["--resize", "9000000x9000000!"], 1, "limit"),
         (["--rotate", "45"], 2, "invalid choice"),
     ],
 )

@@ -4,9 +4,11 @@ import dataclasses
 
 import numpy as np
 import pytest
+from PIL import Image as Pillow
 
-from untone import pipeline
-from untone.apps.editing.geometry import Edit, edited, orientation_after
+import untone
+from untone import cli, pipeline
+from untone.apps.editing.geometry import Bounds, Edit, edited, orientation_after
 from untone.errors import UsageError
 from untone.image import GainMap, Image, turned_upright
 
@@ -42,7 +44,7 @@ def expected(light, edit):
         left, top, width, height = edit.crop
         light = light[top : top + height, left : left + width]
     if edit.size:
-        light = mean_over_areas(mean_over_areas(light, edit.size[1]).swapaxes(0, 1), edit.size[0]).swapaxes(0, 1)
+        light = mean_over_areas(mean_over_areas(light, edit.size.height).swapaxes(0, 1), edit.size.width).swapaxes(0, 1)
     light = np.rot90(light, -edit.turns)
     return {"h": light[:, ::-1], "v": light[::-1], "": light}[edit.flip]
 
@@ -51,10 +53,10 @@ EDITS = [
     Edit(crop=(3, 5, 40, 31)),
     Edit(crop=(8, 8, 40, 32)),
     Edit(crop=(7, 9, 1, 1)),
-    Edit(size=(32, 24)),
-    Edit(size=(37, 29)),
-    Edit(size=(1, 1)),
-    Edit(crop=(1, 2, 50, 50), size=(20, 33), turns=3, flip="v"),
+    Edit(size=Bounds(32, 24, True)),
+    Edit(size=Bounds(37, 29, True)),
+    Edit(size=Bounds(1, 1, True)),
+    Edit(crop=(1, 2, 50, 50), size=Bounds(20, 33, True), turns=3, flip="v"),
     Edit(turns=1, flip="h", upright=True),
 ]
 
@@ -85,7 +87,7 @@ def test_codes_resized_as_codes_would_miss():
     codes = np.uint8([[[0], [255]], [[0], [255]]])
     gain_map = GainMap(codes, (0.0,) * 3, (3.0,) * 3, base_offset=(0.0,) * 3, alternate_offset=(0.0,) * 3)
     wanted = float(pipeline.apply(image, gain_map).pixels.mean())
-    made, made_map = edited(image, gain_map, Edit(size=(1, 1)))
+    made, made_map = edited(image, gain_map, Edit(size=Bounds(1, 1, True)))
     assert float(pipeline.apply(made, made_map).pixels.mean()) == pytest.approx(wanted, rel=0.01)
     naive = dataclasses.replace(made_map, codes=np.full((1, 1, 1), 128, np.uint8))
     assert float(pipeline.apply(made, naive).pixels.mean()) > 2 * wanted
@@ -103,7 +105,7 @@ def test_a_crop_on_the_grid_keeps_the_samples():
 
 def test_larger_is_smooth_and_keeps_the_map_as_it_is():
     image, gain_map = photo(16, 20, divisor=1, channels=3)
-    made, made_map = edited(image, gain_map, Edit(size=(40, 32)))
+    made, made_map = edited(image, gain_map, Edit(size=Bounds(40, 32, True)))
     assert (made.width, made.height) == (40, 32)
     error = np.abs(made.pixels[1:-1:2, 1:-1:2].astype(float) - image.pixels[:-1, :-1])
     assert error.mean() < 3000
@@ -132,3 +134,27 @@ def test_turns_and_flips_of_the_orientation_are_those_of_the_picture(orientation
 def test_crops_outside_are_refused(crop):
     with pytest.raises(UsageError, match="is not within the 20 x 16 picture"):
         edited(*photo(16, 20, divisor=1, channels=1), Edit(crop=crop))
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("30", (30, 15)),
+        ("30x30", (30, 15)),
+        ("30x10", (20, 10)),
+        ("30x", (30, 15)),
+        ("x30", (60, 30)),
+        ("30x30!", (30, 30)),
+        ("50%", (20, 10)),
+    ],
+)
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_sizes_are_what_people_write(tmp_path, text, size, orientation):
+    """Of a picture that is shown 40 wide and 20 high."""
+    exif = Pillow.Exif()
+    exif[274] = orientation
+    Pillow.new("RGB", (40, 20) if orientation == 1 else (20, 40)).save(tmp_path / "a.jpg", exif=exif)
+    made = tmp_path / "made.jpg"
+    assert cli.main(["edit", str(tmp_path / "a.jpg"), "--resize", text, "-o", str(made)]) == 0
+    image, _ = untone.read(made)
+    assert (image.width, image.height) == (size if orientation == 1 else size[::-1])

@@ -9,6 +9,7 @@ import argparse
 import dataclasses
 import functools
 import os
+import stat
 import sys
 import time
 import traceback
@@ -18,12 +19,14 @@ from pathlib import Path
 from typing import Any
 
 from ... import formats, pipeline
+from ...console.interrupts import answered
 from ...errors import UntoneError, UsageError
+from ...formats.common.files import load_bytes, no_wider_than, save
 from .. import choices
 from ..choices import Choice
 from ..video import is_film
 from ..video.options import film_options, film_suffixes, refuse_for_photos
-from . import planning, report
+from . import planning, rehearsal, report
 from .planning import Job
 from .report import Outcome
 
@@ -42,6 +45,10 @@ def run(arguments: argparse.Namespace) -> int:
     """
     naming = dataclasses.replace(planning.CONVERTED_NAMES, films=film_suffixes(arguments.codec))
     planned = planning.plan(arguments.inputs, arguments.output, arguments.recursive, arguments.exclude, naming)
+    if arguments.copy_others and (arguments.output in (None, planning.PIPE) or planning.PIPE in arguments.inputs):
+        raise UsageError("--copy-others copies into a folder; name it with -o")
+    if arguments.dry_run:
+        return rehearsal.rehearse(planned, arguments)
     films = [job for job in planned if job.source is not None and is_film(job.source)]
     photos = [job for job in planned if job not in films]
     if not films:
@@ -84,13 +91,24 @@ def work(planned: Sequence[Job], prepare: Callable[[], Task], arguments: argpars
     Raises:
         UsageError: the request makes no sense; nothing was written.
     """
+    if arguments.dry_run:
+        prepare()
+        return rehearsal.rehearse(planned, arguments)
     piped = any(job.target is None and not (job.fault or job.unread) for job in planned)
     if piped:
         _check_pipe(arguments.json)
     task = prepare()
     reporting = report.choose(len(planned), quiet=arguments.quiet, as_json=arguments.json, piped=piped)
-    with reporting:
-        for outcome in _do_all(planned, arguments.jobs, arguments.force, arguments.debug, task):
+    ended: list[Outcome] = []
+    copy_others = getattr(arguments, "copy_others", False)  # `untone PHOTO` alone leaves photos alone
+
+    def one(job: Job) -> Outcome:
+        made = do(job, arguments.force, _is_debug(arguments), task, arguments.keep_times, copy_others)
+        ended.append(made)
+        return made
+
+    with reporting, answered(lambda: report.interruption(ended, len(planned), arguments.force)):
+        for outcome in _do_all(planned, arguments.jobs, one):
             reporting.take(outcome)
     report.name_unread(planned, quiet=arguments.quiet or arguments.json)
     return 1 if reporting.counts[report.FAILED] else 0
@@ -115,14 +133,17 @@ def _options(arguments: argparse.Namespace) -> dict[str, Any]:
     return options | {"quality": arguments.quality, "map_quality": arguments.map_quality}
 
 
-def _do_all(planned: Sequence[Job], count: int | None, force: bool, debug: bool, task: Task) -> Iterator[Outcome]:
-    """Outcomes in the order of the jobs. Interrupted, it finishes photos already begun and begins no other."""
-    debug = debug or bool(os.environ.get("UNTONE_DEBUG"))
+def _is_debug(arguments: argparse.Namespace) -> bool:
+    return bool(arguments.debug or os.environ.get("UNTONE_DEBUG"))
+
+
+def _do_all(planned: Sequence[Job], count: int | None, one: Callable[[Job], Outcome]) -> Iterator[Outcome]:
+    """Outcomes in the order of the jobs. Interrupted, it begins no other."""
     if len(planned) == 1:  # in this thread, which an interrupt reaches also while it waits for stdin
-        yield do(planned[0], force, debug, task)
+        yield one(planned[0])
         return
     workers = ThreadPoolExecutor(max(1, min(len(planned), count or min(MOST_JOBS, os.cpu_count() or 1))))
-    futures: list[Future[Outcome]] = [workers.submit(do, job, force, debug, task) for job in planned]
+    futures: list[Future[Outcome]] = [workers.submit(one, job) for job in planned]
     try:
         for future in futures:
             yield future.result()
@@ -130,7 +151,7 @@ def _do_all(planned: Sequence[Job], count: int | None, force: bool, debug: bool,
         workers.shutdown(cancel_futures=True)
 
 
-def do(job: Job, force: bool, debug: bool, task: Task) -> Outcome:
+def do(job: Job, force: bool, debug: bool, task: Task, keep_times: bool = False, copy_others: bool = False) -> Outcome:
     """One job, whatever happens in it.
 
     Raises:
@@ -140,16 +161,42 @@ def do(job: Job, force: bool, debug: bool, task: Task) -> Outcome:
     start = time.perf_counter()
     try:
         status, reason, done = _attempt(job, force, task)
+        copied = _copied(job, force) if copy_others and status == report.LEFT_ALONE else None
+        written = job.target if status == report.CONVERTED else copied
+        if job.source is not None and written is not None and written != job.source:
+            _as_its_source(written, job.source, keep_times)
     except (UsageError, BrokenPipeError):
         raise
     except (UntoneError, OSError) as error:
-        status, reason, done = report.FAILED, str(error), None
+        status, reason, done, copied = report.FAILED, str(error), None, None
     except Exception as error:
         if debug:
             traceback.print_exception(error)
         hint = "" if debug else "; --debug shows where"
         status, reason, done = report.FAILED, f"unexpected {type(error).__name__}: {error}{hint}", None
-    return Outcome(job, status, reason, done, time.perf_counter() - start)
+        copied = None
+    return Outcome(job, status, reason, done, time.perf_counter() - start, copied)
+
+
+def _copied(job: Job, force: bool) -> Path | None:
+    """The copy of a photo that was left alone, beside where its output would be; None where it stands there already."""
+    assert job.source is not None
+    assert job.target is not None
+    copy = job.target.with_name(job.source.name)
+    if os.path.lexists(copy) and (not force or copy.samefile(job.source)):
+        return None
+    with no_wider_than(job.source):
+        save(copy, [load_bytes(job.source)])
+    return copy
+
+
+def _as_its_source(written: Path, source: Path, keep_times: bool) -> None:
+    """Permissions no wider than those of the source; its times where asked for."""
+    before, mode = source.stat(), stat.S_IMODE(written.stat().st_mode)
+    if mode & ~before.st_mode:
+        written.chmod(mode & before.st_mode)
+    if keep_times:
+        os.utime(written, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
 def _attempt(job: Job, force: bool, task: Task) -> tuple[str, str | None, Any]:
@@ -162,7 +209,8 @@ def _attempt(job: Job, force: bool, task: Task) -> tuple[str, str | None, Any]:
     source = job.source if job.source is not None else planning.read_stdin()
     if job.target is not None:
         job.target.parent.mkdir(parents=True, exist_ok=True)
-    done = task(source, job.target)
+    with no_wider_than(*([] if job.source is None else [job.source])):
+        done = task(source, job.target)
     if job.target is None:
         _to_stdout(done.data if done.data is not None else _bytes(source))
     return (report.LEFT_ALONE if done.left_alone else report.CONVERTED), done.left_alone, done

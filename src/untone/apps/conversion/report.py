@@ -29,6 +29,7 @@ class Outcome:
         reason: one line, for every status but CONVERTED.
         conversion: numbers of the photo; None where it was not read.
         seconds: that it took.
+        copy: of a photo that was left alone, where it was copied.
     """
 
     job: Job
@@ -36,10 +37,11 @@ class Outcome:
     reason: str | None = None
     conversion: Conversion | None = None
     seconds: float = 0.0
+    copy: Path | None = None
 
 
 class Report:
-    """Faults only, and a line on photos that were left alone, unless `quiet`."""
+    """Faults, and unless `quiet` a line on photos that were left alone, and the counts of several at the end."""
 
     def __init__(self, total: int, quiet: bool = False) -> None:
         self.total = total
@@ -50,7 +52,8 @@ class Report:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        return None
+        if self.total != 1 and not self.quiet and error is None:
+            complain(counted(self.counts))
 
     def take(self, outcome: Outcome) -> None:
         """Count one outcome and print what is to be printed of it."""
@@ -63,7 +66,8 @@ class Report:
     def say(self, outcome: Outcome) -> None:
         """Print an outcome that is no fault; not that outputs exist already, which a second run expects."""
         if outcome.status == LEFT_ALONE or (outcome.status == SKIPPED and self.total == 1 and not outcome.job.unread):
-            complain(fault_line(outcome.job.name, f"{outcome.status}: {outcome.reason}"))
+            copied = "" if outcome.copy is None else f"; copied to {outcome.copy}"
+            complain(fault_line(outcome.job.name, f"{outcome.status}: {outcome.reason}{copied}"))
         if outcome.conversion is not None and outcome.conversion.note:
             complain(fault_line(outcome.job.name, outcome.conversion.note))
 
@@ -89,8 +93,7 @@ class TerminalReport(Report):
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.progress.__exit__(kind, error, at)
-        if self.total > 1 and error is None:
-            print(", ".join(f"{count} {status}" for status, count in self.counts.items()))
+        super().__exit__(kind, error, at)
 
     def take(self, outcome: Outcome) -> None:
         """Advance the bar; lines go above it."""
@@ -123,6 +126,20 @@ def choose(total: int, *, quiet: bool, as_json: bool, piped: bool) -> Report:
     return TerminalReport(total)
 
 
+def counted(counts: Counter[str]) -> str:
+    """The last line of a batch: how many photos had each outcome."""
+    return ", ".join(f"{counts[status]} {status}" for status in (CONVERTED, SKIPPED, LEFT_ALONE, FAILED))
+
+
+def interruption(ended: Sequence[Outcome], total: int, force: bool) -> str:
+    """What an interrupted batch has done, and what goes on with it."""
+    if total == 1:
+        return "interrupted; nothing was written"
+    again = "the same command without --force" if force else "the same command"
+    done = counted(Counter(outcome.status for outcome in ended))
+    return f"interrupted after {len(ended)} of {total} photos ({done}); {again} goes on"
+
+
 def summary(outcome: Outcome) -> list[str]:
     """Three lines about a converted photo."""
     done = outcome.conversion
@@ -151,9 +168,10 @@ def as_dict(outcome: Outcome) -> dict[str, Any]:
     """An outcome for JSON; keys that do not apply are null."""
     job, done = outcome.job, outcome.conversion
     converted = done if outcome.status == CONVERTED else None
+    output = job.target if converted else outcome.copy
     return {
         "input": job.name,
-        "output": str(job.target) if job.target is not None and converted else None,
+        "output": str(output) if output is not None else None,
         "status": outcome.status,
         "reason": outcome.reason,
         "width": done.width if done else None,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ... import formats, pipeline
-from ...console.options import add_batch_arguments, add_output, add_qualities, depth, white
+from ...console.options import add_batch_arguments, add_dry_run, add_output, add_qualities, depth, white
 from ...formats.common.files import load_bytes
 from ...pipeline import Conversion
 from . import batch, planning
@@ -32,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--white", type=white, metavar="NITS", help="what linear 1.0, SDR white, means in png and exr; default 203")
     add("--bits", type=depth, metavar="N", help="of a sample, where the format has a choice: 8, 10 or 12")
     add_batch_arguments(parser)
+    add_dry_run(add)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from ... import formats, pipeline
-from ...console.options import add_batch_arguments, add_output, add_qualities
+from ...console.options import add_batch_arguments, add_dry_run, add_output, add_qualities
 from ...errors import UnsupportedError, UsageError
 from ...formats.common.files import load_bytes, save
 from ...formats.common.pixels import eight_bits
@@ -36,7 +36,7 @@ from ...image import GainMap, Image
 from ...pipeline import INKED, Conversion
 from ..conversion import batch, planning
 from ..conversion.tonemapping import with_sdr_base
-from .geometry import Edit, edited, orientation_after
+from .geometry import Bounds, Edit, edited, orientation_after
 from .lossless import Mode, Moves, moves, outlined, samples, suffice
 from .resampling import Window
 
@@ -69,7 +69,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("inputs", nargs="+", metavar="INPUT", help="photo, folder, glob, or - for stdin")
     add_output(add, "file, folder, or - for stdout; default: NAME.edited.jpg beside INPUT")
     add("--crop", type=_crop, metavar="X,Y,W,H", help="keep these pixels, counted as the photo is shown")
-    add("--resize", type=_size, metavar="WxH|N%", help="to this size, or to this share of each side")
+    add(
+        "--resize",
+        type=_size,
+        metavar="SIZE",
+        help="1080: the longest side; 1080x720: fits within; 1080x or x720: that side; 50%%: that share; !: exactly",
+    )
     add("--rotate", type=int, choices=(90, 180, 270), default=0, help="degrees, clockwise")
     add("--flip", choices=("h", "v"), default="", help="left to right, or top to bottom")
     add("--auto-orient", action="store_true", help="turn the pixels themselves, not only the orientation they state")
@@ -79,6 +84,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--strip-trailer", action="store_true", help="leave out what follows the images: a motion photo's video")
     add_qualities(add, base=98, gain_map=100)
     add_batch_arguments(parser)
+    add_dry_run(add)
 
 
 def _add_modes(group: argparse._MutuallyExclusiveGroup) -> None:
@@ -98,13 +104,19 @@ def _crop(text: str) -> tuple[int, int, int, int]:
     return left, top, width, height
 
 
-def _size(text: str) -> tuple[int, int] | float:
-    found = re.fullmatch(r"([1-9]\d{0,6})x([1-9]\d{0,6})", text)
-    if found:
-        return int(found[1]), int(found[2])
+def _size(text: str) -> Bounds | float:
+    longest = re.fullmatch(r"[1-9]\d{0,6}", text)
+    if longest:
+        return Bounds(int(text), int(text))
+    found = re.fullmatch(r"([1-9]\d{0,6})?x([1-9]\d{0,6})?(!?)", text)
+    if found and (found[1] or found[2]) and (all(found.groups()[:2]) or not found[3]):
+        width, height = (int(side) if side else None for side in found.groups()[:2])
+        return Bounds(width, height, bool(found[3]))
     share = re.fullmatch(r"(\d{1,4}(?:\.\d{1,6})?)%", text)
     if share is None or not 0 < float(share[1]) <= 1600:
-        raise argparse.ArgumentTypeError(f"must be WIDTHxHEIGHT, or a share up to 1600%, not {text}")
+        raise argparse.ArgumentTypeError(
+            f"must be 1080, 1080x720, 1080x, x720, 1080x720! or a share up to 1600%, not {text}"
+        )
     return float(share[1]) / 100
 
 

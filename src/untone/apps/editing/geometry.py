@@ -35,19 +35,40 @@ SMALLEST = 2.0**-30
 
 
 @dataclasses.dataclass(frozen=True)
+class Bounds:
+    """Sides of a resized picture, as it is shown.
+
+    Attributes:
+        width, height: of what it fits within, its proportions kept; None does not limit that side.
+        forced: it gets exactly both sides instead.
+    """
+
+    width: int | None
+    height: int | None
+    forced: bool = False
+
+    def of(self, width: int, height: int) -> tuple[int, int]:
+        """The new width and height of a picture."""
+        if self.forced:
+            return self.width or width, self.height or height
+        share = min(new / old for new, old in ((self.width, width), (self.height, height)) if new is not None)
+        return max(1, math.floor(width * share + 0.5)), max(1, math.floor(height * share + 0.5))
+
+
+@dataclasses.dataclass(frozen=True)
 class Edit:
     """What to do, in this order, to the picture as viewers show it.
 
     Attributes:
         crop: left, top, width, height in pixels; None keeps all.
-        size: width, height to resize to; None keeps it. A share resizes to that share of each side.
+        size: what to resize to; None keeps the size. A share resizes to that share of each side.
         turns: quarter turns clockwise, 0 to 3.
         flip: "h" exchanges left and right, "v" top and bottom, "" nothing.
         upright: turn the pixels themselves, so that the orientation becomes 1.
     """
 
     crop: tuple[int, int, int, int] | None = None
-    size: tuple[int, int] | float | None = None
+    size: Bounds | float | None = None
     turns: int = 0
     flip: str = ""
     upright: bool = False
@@ -119,13 +140,15 @@ def window_of(image: Image, edit: Edit) -> Window:
     return Window(*spans, (size[0], size[1]) if turned else (size[1], size[0]))
 
 
-def _size(size: tuple[int, int] | float | None, width: int, height: int) -> tuple[int, int]:
+def _size(size: Bounds | float | None, width: int, height: int) -> tuple[int, int]:
     if size is None:
         return width, height
-    if not isinstance(size, tuple):
-        size = max(1, math.floor(width * size + 0.5)), max(1, math.floor(height * size + 0.5))
-    check_size(*size)
-    return size
+    if isinstance(size, Bounds):
+        made = size.of(width, height)
+    else:
+        made = max(1, math.floor(width * size + 0.5)), max(1, math.floor(height * size + 0.5))
+    check_size(*made)
+    return made
 
 
 def _through(

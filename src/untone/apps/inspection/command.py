@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
+from contextlib import redirect_stdout
 from pathlib import Path
 
-from ...console.lines import named, one_line
+from ...console.lines import complain, named, one_line
 from ...console.options import add_answer
-from ...errors import UntoneError
+from ...errors import UntoneError, UsageError
 from ...formats import probe
 from ...formats.common.files import load_bytes, save
 from ...formats.signalling import GainMapSignal, NetworkSignal, Signalling
 from ..choices import UNTOUCHED
 from ..conversion.planning import PIPE, read_stdin
 from ..video import is_film
-from ..video.inspection import inspect_film
+from ..video.inspection import inspect_film, read_signals
 from .validation.files import findings
 from .validation.parameters import Finding
 
@@ -37,35 +39,82 @@ READERS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `untone inspect`."""
-    parser.add_argument("file", metavar="FILE", help="photo or film, or - for a photo on stdin")
+    parser.add_argument("files", metavar="FILE", nargs="+", help="photo or film, or - for a photo on stdin")
     parser.add_argument("--html", metavar="OUT", help="write a page: before, after, map, nits, histogram, deviations")
     parser.add_argument("--strict", action="store_true", help="name every deviation, and what viewers do about it")
+    parser.add_argument("--require-hdr", action="store_true", help="exit code 1 where a photo is SDR")
     add_answer(parser.add_argument)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print what the headers say; with --strict the deviations, and 1 where one of them breaks the file.
+    """Print what the headers say; with --strict the deviations, and 1 where one of them breaks a file.
+
+    One file that cannot be read does not stop several.
 
     Raises:
-        UntoneError: the file cannot be read, or (without --strict) is damaged.
+        UsageError: --html and several files.
+        UntoneError: the only file cannot be read, or (without --strict) is damaged.
     """
+    names = list(dict.fromkeys(arguments.files))
+    if len(names) == 1:
+        return _inspect(argparse.Namespace(**vars(arguments), file=names[0]))
+    if arguments.html:
+        raise UsageError("--html writes the page of one photo; untone view makes one of a folder")
+    return max(_one_of_several(argparse.Namespace(**vars(arguments), file=name)) for name in names)
+
+
+def _one_of_several(arguments: argparse.Namespace) -> int:
+    """As _inspect; a fault is a line, JSON is one that names its file."""
+    told = io.StringIO()
+    try:
+        with redirect_stdout(told):
+            code = _inspect(arguments)
+    except UntoneError as error:
+        complain(str(error))
+        return 1
+    if arguments.json:
+        print(json.dumps({"file": arguments.file} | json.loads(told.getvalue())))
+    else:
+        print(told.getvalue(), end="")
+    return code
+
+
+def _inspect(arguments: argparse.Namespace) -> int:
     try:
         if arguments.file != PIPE and is_film(Path(arguments.file)):
-            return inspect_film(arguments)
+            code = inspect_film(arguments)
+            return max(code, _missing_hdr_film(arguments)) if arguments.require_hdr else code
         source = read_stdin() if arguments.file == PIPE else arguments.file
         if arguments.strict:
-            return _strict(arguments.file, load_bytes(source), arguments.json, arguments.quiet)
+            source = load_bytes(source)
+            code = _strict(arguments.file, source, arguments.json, arguments.quiet)
+            return max(code, _missing_hdr(arguments, probe(source)) if arguments.require_hdr and not code else 0)
         found = probe(source)
         if arguments.html:
             _write_page(arguments.html, arguments.file, load_bytes(source), found)
-            return 0
+            return _missing_hdr(arguments, found)
     except UntoneError as error:
         raise named(arguments.file, error) from error
     if arguments.json:
         print(json.dumps(found.as_dict() | {"verdict": verdict(found)}, indent=2))
     elif not arguments.quiet:
         print("\n".join(one_line(line) for line in lines(arguments.file, found)))
-    return 0
+    return _missing_hdr(arguments, found)
+
+
+def _missing_hdr(arguments: argparse.Namespace, found: Signalling) -> int:
+    """1, and a line, where HDR is required and no viewer shows any."""
+    if not (arguments.require_hdr and verdict(found).startswith("SDR")):
+        return 0
+    complain(f"{arguments.file}: {verdict(found)}; --require-hdr asks for HDR")
+    return 1
+
+
+def _missing_hdr_film(arguments: argparse.Namespace) -> int:
+    if read_signals(Path(arguments.file)).is_hdr:
+        return 0
+    complain(f"{arguments.file}: SDR; --require-hdr asks for HDR")
+    return 1
 
 
 def _write_page(target: str, name: str, data: bytes, found: Signalling) -> None:

@@ -27,7 +27,9 @@ def convert_all(films: Sequence[Job], options: FilmOptions, arguments: argparse.
     with interruptible():
         for job in films:
             with _progress(job, shown) as tell:
-                outcome = batch.do(job, arguments.force, _is_debug(arguments), _task(options, tell))
+                outcome = batch.do(
+                    job, arguments.force, _is_debug(arguments), _task(options, tell), arguments.keep_times
+                )
             counts[outcome.status] += 1
             _tell(outcome, arguments)
     return 1 if counts[report.FAILED] else 0

@@ -6,11 +6,14 @@ import dataclasses
 import io
 import os
 import stat
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
 from typing import BinaryIO
 
 from ...errors import UntoneError
+from ...temporaries import created
 from .limits import check_file_size
 
 
@@ -21,6 +24,11 @@ class Late:
     size: int
     content: Callable[[], bytes]
 
+
+ANYBODY = 0o666
+"""Permissions of a new file, less what the umask forbids."""
+
+_mode: ContextVar[int] = ContextVar("mode", default=ANYBODY)
 
 Part = bytes | memoryview | Late
 """A piece of a file that is written one after the other."""
@@ -69,17 +77,32 @@ def save(path: Path, parts: Iterable[Part]) -> None:
     """
     temporary = path.with_name(f".untone-{os.urandom(6).hex()}.tmp")
     try:
-        try:
-            with temporary.open("xb") as stream:
-                _put(stream, parts)
-                stream.flush()
-                os.fsync(stream.fileno())
-            temporary.replace(path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+        with created(temporary, _mode.get()) as descriptor:
+            try:
+                with os.fdopen(descriptor, "wb") as stream:
+                    _put(stream, parts)
+                    stream.flush()
+                    os.fsync(stream.fileno())
+                temporary.replace(path)
+            except BaseException:
+                temporary.unlink(missing_ok=True)
+                raise
     except OSError as error:
         raise UntoneError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+@contextmanager
+def no_wider_than(*sources: str | Path) -> Iterator[None]:
+    """Files saved within, in this thread, may be read by nobody who may not read each of these."""
+    mode = ANYBODY
+    for source in sources:
+        with suppress(OSError, ValueError):  # whoever reads it says why it cannot be
+            mode &= stat.S_IMODE(Path(source).stat().st_mode)
+    token = _mode.set(mode)
+    try:
+        yield
+    finally:
+        _mode.reset(token)
 
 
 def joined(parts: Iterable[Part]) -> bytes:
