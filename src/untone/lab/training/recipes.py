@@ -147,9 +147,9 @@ HALVED = Schedule("halved", halve_at=(0.2, 0.4, 0.6, 0.8))
 FASTGAMER = {
     "ours": Recipe(
         source="ours: random pixels of the whole view, loss in PQ beside the paper's gain terms, annealed to the end",
-        pixels=1024, crop_zoom=0.7, strength_free=0.25, turns="mirror", jitter=True,
+        pixels=1024, crop_zoom=0.7, strength_free=0.25, turns="mirror", jitter=True, retone=0.08,
         optimiser="adamw", rate=1.5e-3, decay=2e-2, schedule=Schedule(warm_up=200), clip=1.0, average=0.998,
-        loss=Weights(pq=1.0, relative=0.1, absolute=0.3, rough=0.5, falls=2.0, tint=0.02, glare=0.25),
+        loss=Weights(pq=1.0, relative=0.1, absolute=0.3, rough=0.5, falls=2.0, tint=0.02, lights=0.1),
         shape=FastGaMerShape(),
     ),
     "paper": Recipe(

@@ -52,12 +52,12 @@ KINDS: dict[str, Kind] = {
     "portrait": Kind(objects.portrait, 0.0, 1.2),
     "product": Kind(objects.product),
     "painting": Kind(objects.painting, 0.3),
-    "bright ground": Kind(nature.bright_ground, 0.0, 1.5),
+    "bright ground": Kind(nature.bright_ground, 0.0, 2.5),
     "lamps": Kind(lights.lamps, 0.0, 1.5),
-    "neon": Kind(lights.neon),
+    "neon": Kind(lights.neon, 0.0, 1.5),
     "fire": Kind(lights.fire, 0.0, 0.6),
-    "windows": Kind(lights.windows, 0.0, 0.7),
-    "glitter": Kind(lights.glitter, 0.0, 0.7),
+    "windows": Kind(lights.windows, 0.0, 1.2),
+    "glitter": Kind(lights.glitter, 0.0, 1.0),
 }
 """Name -> how it is drawn. A new kind is one function and one entry."""
 

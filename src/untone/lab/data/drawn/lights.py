@@ -6,9 +6,11 @@ Light is added to the scene, and the SDR rendition clips it channel by channel, 
 from __future__ import annotations
 
 import numpy as np
+from PIL import Image as Pil
+from PIL import ImageDraw, ImageFilter
 
 from .... import colour
-from .canvas import Drawing, PhotoSource, Plane, Random, noise, resized
+from .canvas import Drawing, PhotoSource, Plane, Random, font, noise, resized, word
 
 SIDE = 320
 OFFSET = 1 / 64
@@ -32,7 +34,7 @@ def neon(random: Random, photos: PhotoSource) -> Drawing:
     extra = np.zeros((SIDE, SIDE, 3), np.float32)
     for _ in range(int(random.integers(1, 5))):
         tone = np.array(NEONS[int(random.integers(len(NEONS)))]) + random.uniform(0, 0.12, 3)
-        line = _tube(random)
+        line = _sign(random) if random.random() < 0.4 else _tube(random)
         extra += random.uniform(3.5, 8) * line[..., None] * tone
         extra += random.uniform(0.1, 0.5) * _spread(line, 10)[..., None] * tone
     return _exposed(_dim(random, photos), extra, random)
@@ -61,10 +63,19 @@ def windows(random: Random, photos: PhotoSource) -> Drawing:
         columns, rows, step = int(random.integers(3, 14)), int(random.integers(3, 20)), int(random.integers(5, 17))
         for k in np.flatnonzero(random.random(columns * rows) < random.uniform(0.1, 0.6)):
             y, x = top + int(k) // columns * step, left + int(k) % columns * step
-            extra[y : y + step * 2 // 3, x : x + step * 2 // 3] = _white(random) * random.uniform(0.4, 4)
+            pane = extra[y : y + step * 2 // 3, x : x + step * 2 // 3]
+            pane[...] = _white(random) * random.uniform(0.4, 7) * _curtain(random, *pane.shape[:2])
     for _ in range(int(random.integers(2, 14))):
         extra += random.uniform(4.5, 10) * _disc(random, random.uniform(0.004, 0.02))[..., None] * _white(random)
     return _exposed(_dim(random, photos, 0.25), extra, random)
+
+
+def _curtain(random: Random, height: int, width: int) -> Plane:
+    """How a lit pane is covered, [h, w, 1]: bars, a blind, a fall-off, or nothing."""
+    y, x = np.mgrid[:height, :width]
+    kind = random.integers(4)
+    cover = (np.ones((height, width)), (x % 3 > 0) * 1.0, 0.4 + 0.6 * (y % 2), 1 - 0.7 * y / max(height, 1))[kind]
+    return cover[..., None]
 
 
 def glitter(random: Random, photos: PhotoSource) -> Drawing:
@@ -76,7 +87,8 @@ def glitter(random: Random, photos: PhotoSource) -> Drawing:
     waves = noise(random, SIDE, SIDE, 70) + 0.7 * noise(random, SIDE, SIDE, 25)
     glints = np.clip(waves - random.uniform(0.8, 1.8), 0, 1) * near * (y > horizon)
     sun = _disc(random, random.uniform(0.02, 0.05), (centre, horizon - random.uniform(0.02, 0.25)))
-    extra = (random.uniform(4, 9) * glints + random.uniform(6, 14) * sun)[..., None] * tone
+    shown = random.random() < 0.5
+    extra = (random.uniform(5, 14) * glints + random.uniform(6, 14) * sun * shown)[..., None] * tone
     extra = extra + _halo(random.uniform(0.1, 0.5), random, 0.25, (centre, horizon - 0.1))[..., None] * tone
     sky = (
         np.array([0.25, 0.3, 0.45]) * random.uniform(0.2, 1)
@@ -147,6 +159,18 @@ def _tube(random: Random) -> Plane:
         v = -(x - at[0]) * np.sin(angle) + (y - at[1]) * np.cos(angle)
         far = np.abs(v - bend * u * u) + np.maximum(np.abs(u) - random.uniform(0.1, 0.35), 0)
     return 1 / (1 + np.exp(np.clip((far - thick) / (0.3 * thick), -40, 40)))
+
+
+def _sign(random: Random) -> Plane:
+    """Words of tubes."""
+    page = Pil.new("L", (SIDE, SIDE))
+    size = int(random.integers(24, 90))
+    place = random.uniform(0, 0.5, 2) * SIDE
+    pen = ImageDraw.Draw(page)
+    for row in range(int(random.integers(1, 3))):
+        pen.text((float(place[0]), float(place[1]) + row * size), word(random), font=font(size), fill=255)
+    soft = page.filter(ImageFilter.GaussianBlur(random.uniform(0.3, 1.2)))
+    return np.asarray(soft, np.float32) / 255
 
 
 def _spread(plane: Plane, factor: int) -> Plane:

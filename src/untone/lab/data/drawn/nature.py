@@ -18,7 +18,7 @@ def bright_ground(random: Random, photos: PhotoSource) -> Drawing:
     ground, sun = _ground(random, far)
     sky = _sky(random, y)
     below = (y > horizon)[..., None]
-    light = np.where(below, ground, sky)
+    light = _things(random, np.where(below, ground, sky))
     top = random.uniform(0.25, 0.95)
     level = light.max(-1)
     gain = top * np.clip((level - 0.25) / 0.7, 0, 1) ** random.uniform(1.2, 2.2)
@@ -30,8 +30,10 @@ def bright_ground(random: Random, photos: PhotoSource) -> Drawing:
 
 def _ground(random: Random, far: Plane) -> tuple[Plane, Plane]:
     """Linear light and glints 0..1: waves, drifts or crust in a low or a flat light."""
-    relief = np.stack([fractal(random, SIDE, SIDE, c, 5, random.uniform(0.45, 0.75)) for c in (3, 9)])
-    slopes = relief[0] * random.uniform(0.02, 0.2) + relief[1] * random.uniform(0.01, 0.15)
+    relief = [fractal(random, SIDE, SIDE, c, 5, random.uniform(0.3, 0.75)) for c in (random.uniform(1, 4), 9)]
+    slopes = relief[0] * random.uniform(0.0, 0.2) + relief[1] * random.uniform(0.0, 0.12)
+    if random.random() < 0.5:
+        slopes = slopes + random.uniform(0.03, 0.25) * _dunes(random, far)
     tones = ((1.0, 1.0, 1.03), (0.97, 0.98, 1.0), (1.0, 0.93, 0.78), (1.0, 0.86, 0.66))
     tone = np.array(tones[int(random.integers(4))]) * np.exp(random.normal(0, 0.03, 3))
     level = random.uniform(0.55, 0.95) * np.clip(1 + slopes, 0.2, 1.3)
@@ -39,6 +41,28 @@ def _ground(random: Random, far: Plane) -> tuple[Plane, Plane]:
     blue = np.array([0.85, 0.93, 1.08]) ** (1 - shadow)[..., None]
     glints = (random.random((SIDE, SIDE)) < random.uniform(0, 0.004)) * random.uniform(0.3, 1)
     return (level * shadow)[..., None] * tone * blue, glints.astype(np.float32)
+
+
+def _dunes(random: Random, far: Plane) -> Plane:
+    """Drifts or dunes, closer together in the distance: a long sunny slope, a short shaded one."""
+    x = np.linspace(0, 1, SIDE, dtype=np.float32)[None]
+    phase = random.uniform(3, 14) * np.log(far + 0.08) + random.uniform(-3, 3) * x + noise(random, SIDE, SIDE, 3)
+    part = phase % 1.0
+    return np.where(part < 0.75, part / 0.75 - 0.5, (1 - part) / 0.25 - 0.5)
+
+
+def _things(random: Random, light: Plane) -> Plane:
+    """Trees, rocks, people: dark and upright, at times none."""
+    y, x = np.mgrid[:SIDE, :SIDE].astype(np.float32) / SIDE
+    made = light
+    for _ in range(int(random.integers(0, 9))):
+        tall, foot = random.uniform(0.02, 0.35), random.uniform(0.3, 1.0)
+        wide = tall * random.uniform(0.15, 0.5)
+        at = random.uniform(0, 1) + 0.02 * noise(random, SIDE, SIDE, 20)
+        up = (foot - y) / tall
+        inside = (np.abs(x - at) < wide * (1 - up)) & (up > 0) & (up < 1)
+        made = np.where(inside[..., None], random.uniform(0.005, 0.15) * np.exp(random.normal(0, 0.3, 3)), made)
+    return made
 
 
 def _sky(random: Random, y: Plane) -> Plane:
