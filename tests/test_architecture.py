@@ -100,7 +100,8 @@ def test_reading_and_applying_do_without_onnx_runtime():
 
 
 def test_public_names():
-    nouns = {"GainMap", "Image", "Operators", "DamagedError", "LimitError", "UnsupportedError", "UntoneError"}
+    nouns = {"GainMap", "Image", "Operators"}
+    nouns |= {"DamagedError", "LimitError", "UnsupportedError", "UntoneError", "UsageError"}
     verbs = {"apply", "convert", "load", "measure", "predict", "read", "write"}
     assert set(untone.__all__) == nouns | verbs | {"__version__"}
     for name in untone.__all__:

@@ -157,10 +157,7 @@ def predict(
         UsageError: an argument is out of its range, no Image, or the model makes a picture of another size.
         UntoneError: the image is HDR already.
     """
-    if not isinstance(image, Image):
-        raise UsageError(
-            f"predict takes an Image, not {type(image).__name__}: image, _ = untone.read(path); untone.predict(image)"
-        )
+    prediction.check_image(image)
     check_options(strength, peak_nits, map_size, image.white_nits)
     if image.is_hdr:
         raise UntoneError(f"the image is HDR already ({image.transfer}); a gain map is predicted for SDR photos")
@@ -249,8 +246,7 @@ def convert(
     Args:
         source: a path, or a file's bytes.
         target: .jpg keeps the photo as base and adds a gain map; .exr, .hdr and .png hold the HDR pixels (linear, PQ),
-            of 4 times the rows and columns where the model is one for super-resolution. An existing file is replaced.
-            None returns the JPEG in `Conversion.data`.
+            4 times as wide and high by a model for super-resolution. None returns the JPEG in `Conversion.data`.
         model, strength, map_size: as predict takes them.
         white_nits: what linear 1.0, SDR white, means in .exr and .png and in the figures returned, 10 to 1000. Gains
             are relative to it: a gain map does not change with it.

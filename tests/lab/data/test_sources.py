@@ -150,7 +150,7 @@ def test_bytes_hang_on_seed_and_sources_not_on_processes_or_interruptions(
 ) -> None:
     """With pairs that are quick to draw; that a real one hangs on seed and index is tested elsewhere."""
 
-    def drawn(index: int, origins: object, seed: int, style: Style) -> Pair:
+    def drawn(index: int, hdr_images: object, seed: int, style: Style) -> Pair:
         codes = np.random.default_rng([seed, index]).integers(0, 256, (style.size, style.size, 3), np.uint8)
         return Pair(codes, np.zeros(codes.shape, np.float16), {"kind": "drawn"})
 

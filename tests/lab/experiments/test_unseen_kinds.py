@@ -1,6 +1,7 @@
 """Kinds left out: folds by hand, what R2 means, and a whole small experiment, resumed."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +51,8 @@ def test_no_variance_is_explained_by_the_mean_and_all_by_the_truth() -> None:
 
 
 def test_pairs_without_notes_are_refused(pairs_folder: Path, tmp_path: Path) -> None:
-    pairs = open_dataset(pairs_folder)
+    bare = shutil.copytree(pairs_folder, tmp_path / "bare", ignore=shutil.ignore_patterns("*.notes.json"))
+    pairs = open_dataset(bare)
     with pytest.raises(UntoneError, match="name too few kinds of tone mapper"):
         unseen_kinds.run(tmp_path, pairs, pairs, tiny.RECIPE, HERE, lambda line: None)
 
