@@ -291,6 +291,8 @@ def test_from_opening_to_export_without_a_mouse(tmp_path, player):
         tab.wait_for_selector("#export-words:text('1 written')")
         press("Escape")
         tab.wait_for_selector("#export:not([open])", state="attached")
+        kept = folder / "untone-choices.json"
+        until(lambda: "verdict" in json.loads(kept.read_text())["photos"].get("photo-2.jpg", {}))
     after = listing(folder)
     assert {name: after[name] for name in before} == before
     assert set(after) - set(before) == {"untone-choices.json", "photo-1.hdr.jpg"}
