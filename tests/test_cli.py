@@ -113,9 +113,8 @@ def test_an_interrupt_is_answered_while_a_codec_works(tmp_path):
     while process.poll() is None and not list(tmp_path.glob(".untone-*")):
         time.sleep(0.05)
     process.send_signal(signal.SIGTERM)
-    begun = time.monotonic()
-    _, err = process.communicate(timeout=60)
-    assert time.monotonic() - begun < 5
+    _, err = process.communicate(timeout=HANG_SECONDS)
+    assert len(list(tmp_path.glob("*.png"))) < 2, "it waited for the photos in hand"
     assert process.returncode == 130
     assert b"; the same command goes on" in err
     assert sorted(p.name for p in tmp_path.iterdir() if p.suffix != ".png") == ["a.jpg", "b.jpg"]
