@@ -22,6 +22,9 @@ import untone
 SAMPLES = Path(__file__).parents[1] / "samples"
 COMMAND = [sys.executable, "-m", "untone"]
 
+HANG_SECONDS = 1500
+"""A process that is only slow must not fail; this is for one that never ends."""
+
 
 @pytest.fixture
 def photo(tmp_path):
@@ -38,7 +41,7 @@ def make_photo(path, seed=0, size=(96, 64)):
 
 
 def run(*arguments, cwd, **options):
-    options = {"capture_output": True, "timeout": 120, "cwd": cwd} | options
+    options = {"capture_output": True, "timeout": HANG_SECONDS, "cwd": cwd} | options
     return subprocess.run([*COMMAND, *map(str, arguments)], check=False, **options)
 
 
@@ -110,9 +113,8 @@ def test_an_interrupt_is_answered_while_a_codec_works(tmp_path):
     while process.poll() is None and not list(tmp_path.glob(".untone-*")):
         time.sleep(0.05)
     process.send_signal(signal.SIGTERM)
-    begun = time.monotonic()
-    _, err = process.communicate(timeout=60)
-    assert time.monotonic() - begun < 5
+    _, err = process.communicate(timeout=HANG_SECONDS)
+    assert len(list(tmp_path.glob("*.png"))) < 2, "it waited for the photos in hand"
     assert process.returncode == 130
     assert b"; the same command goes on" in err
     assert sorted(p.name for p in tmp_path.iterdir() if p.suffix != ".png") == ["a.jpg", "b.jpg"]
@@ -153,7 +155,7 @@ def test_a_dry_run_names_what_would_be_done(photo, tmp_path, verb):
 def test_names_may_be_any_bytes(photo, tmp_path):
     name = os.fsencode(tmp_path) + b"/\xff [red]\n.jpg"
     Path(os.fsdecode(name)).write_bytes(photo.read_bytes()[:500])
-    done = subprocess.run([*COMMAND, name, "--json"], check=False, capture_output=True, timeout=120)
+    done = subprocess.run([*COMMAND, name, "--json"], check=False, capture_output=True, timeout=HANG_SECONDS)
     assert done.returncode == 1
     assert done.stderr.count(b"\n") == 1
     assert os.fsencode(json.loads(done.stdout)["input"]) == name
@@ -168,7 +170,7 @@ def test_whoever_stops_reading_sees_no_traceback(photo, tmp_path):
         assert out.readline()
     with process.stderr as err:
         assert b"Traceback" not in err.read()
-    assert process.wait(60) in (0, 141)
+    assert process.wait(HANG_SECONDS) in (0, 141)
 
 
 def heed_interrupts():
@@ -176,10 +178,14 @@ def heed_interrupts():
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
+PHOTOS = 400
+"""So many that they are not done before the interrupt comes, however late."""
+
+
 def test_an_interrupt_leaves_whole_files_only(tmp_path):
-    data = make_photo(tmp_path / "p00.jpg", size=(1200, 900)).read_bytes()
-    for k in range(1, 40):
-        (tmp_path / f"p{k:02}.jpg").write_bytes(data)
+    make_photo(tmp_path / "p000.jpg", size=(1200, 900))
+    for k in range(1, PHOTOS):
+        (tmp_path / f"p{k:03}.jpg").hardlink_to(tmp_path / "p000.jpg")
     process = subprocess.Popen(
         [*COMMAND, ".", "-j", "2", "--json"],
         cwd=tmp_path,
@@ -189,12 +195,12 @@ def test_an_interrupt_leaves_whole_files_only(tmp_path):
     )
     process.stdout.readline()
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=HANG_SECONDS)
     assert process.returncode == 130
-    said = rb"untone: interrupted after \d+ of 40 photos \(\d+ converted, .+\); the same command goes on\n"
+    said = rb"untone: interrupted after \d+ of 400 photos \(\d+ converted, .+\); the same command goes on\n"
     assert re.fullmatch(said, err)
-    written = [p for p in tmp_path.iterdir() if not re.fullmatch(r"p\d\d\.jpg", p.name)]
-    assert 1 <= len(written) < 40
+    written = [p for p in tmp_path.iterdir() if not re.fullmatch(r"p\d+\.jpg", p.name)]
+    assert 1 <= len(written) < PHOTOS
     for path in written:
         assert untone.read(path)[1] is not None
 
@@ -209,7 +215,7 @@ def test_an_interrupt_ends_the_wait_for_stdin():
     )
     process.stdin.write(bytes(1 << 20))  # more than a pipe holds: returns only once the other side reads
     process.stdin.flush()
-    for _ in range(30):  # between two reads a signal waits for the next one
+    for _ in range(HANG_SECONDS // 2):  # between two reads a signal waits for the next one
         process.send_signal(signal.SIGINT)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(2)

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from untone.console import progress
-from untone.console.progress import Progress, tracked
+from untone.console.progress import Progress, quietly, tell, tracked
 
 
 class Clock:
@@ -113,3 +113,16 @@ def test_a_fault_ends_the_bars_of_all(capsys: pytest.CaptureFixture[str]) -> Non
 
 def test_tracked_items_come_in_order() -> None:
     assert list(tracked("abc", "letters")) == ["a", "b", "c"]
+
+
+def test_nothing_of_progress_is_shown_quietly(capsys: pytest.CaptureFixture[str]) -> None:
+    with quietly(True):
+        with Progress(2, "rows") as rows:
+            rows.begin(1)
+            rows.step()
+        tell("step 1")
+    assert capsys.readouterr() == ("", "")
+    with quietly(False):
+        tell("step 2")
+    assert capsys.readouterr().err == "step 2\n"
+    assert not Progress.hidden

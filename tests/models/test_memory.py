@@ -31,7 +31,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platfor
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(18000)
 @pytest.mark.parametrize("name", CASES)
 def test_a_frame_of_several_full_tiles_stays_within_half_the_limit(name, tmp_path):
     make, size = CASES[name]

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -25,7 +26,8 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 1500
+"""For what hangs: a machine that is only slow is waited for."""
 
 
 def photo(seed=0, height=96, width=144, **fields):
@@ -121,6 +123,14 @@ def browsing(player, *flags, width=1280, height=800, **options):
     yield tab
     browser.close()
     assert faults == []
+
+
+def until(condition):
+    """Waits until it holds."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 def is_here(url):

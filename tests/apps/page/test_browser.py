@@ -7,7 +7,7 @@ import re
 
 import numpy as np
 import pytest
-from serving import Page, browsing, chromium, gain_map, listing, photo, write_folder
+from serving import Page, browsing, chromium, gain_map, listing, photo, until, write_folder
 
 import untone
 from untone import cli, colour, formats, gainmap, pipeline
@@ -125,6 +125,13 @@ def meaning_space(found):
     return "p3" if gain.use_base_colour_space else gain.alternate_primaries
 
 
+def probed(tab):
+    """What the probe shows, all of one moment."""
+    return tab.evaluate("""() => Object.fromEntries(
+        ["title", "before-nits", "before-stops", "after-nits", "after-stops"].map(
+            (name) => [name, document.getElementById(name == "title" ? "probe-title" : name).innerText]))""")
+
+
 def test_the_probe_says_what_apply_makes(tab, page, folder):
     image = formats.read(folder / "photo-0.jpg")[0]
     after = untone.apply(image, pipeline.predict(image)).pixels
@@ -132,16 +139,17 @@ def test_the_probe_says_what_apply_makes(tab, page, folder):
     weights = colour.luminance_weights("bt709")
     opened(tab, page)
     box = tab.locator("#stage").bounding_box()
+    told = probed(tab)
     for share in ((0.31, 0.52), (0.68, 0.47), (0.9, 0.3)):
         x, y = box["x"] + box["width"] * share[0], box["y"] + box["height"] * share[1]
         tab.mouse.move(x, y)
-        tab.wait_for_selector("#probe-title:text('Pixel')")
-        tab.wait_for_timeout(150)
-        px, py = map(int, re.findall(r"\d+", tab.inner_text("#probe-title"))[:2])
+        until(lambda known=told["title"]: (now := probed(tab)["title"]) != known and now.startswith("Pixel"))
+        told = probed(tab)
+        px, py = map(int, re.findall(r"\d+", told["title"])[:2])
         for name, light in (("before", before), ("after", after)):
             expected = float(light[py, px] @ weights)
-            assert float(tab.inner_text(f"#{name}-nits")) == pytest.approx(expected * 203, rel=0.01)
-            stops = float(tab.inner_text(f"#{name}-stops").replace("−", "-"))
+            assert float(told[f"{name}-nits"]) == pytest.approx(expected * 203, rel=0.01)
+            stops = float(told[f"{name}-stops"].replace("−", "-"))
             assert stops == pytest.approx(np.log2(expected), abs=0.011)
 
 
@@ -186,8 +194,7 @@ def test_sliders_change_numbers_without_asking_for_codes_again(tab, page, folder
     assert "photo-0.jpg" in json.loads((folder / "untone-choices.json").read_text())["photos"]
     tab.click("#reset")
     assert tab.inner_text("output[for=strength]") == "100 %"
-    tab.wait_for_timeout(300)
-    assert json.loads((folder / "untone-choices.json").read_text())["photos"] == {}
+    until(lambda: json.loads((folder / "untone-choices.json").read_text())["photos"] == {})
 
 
 def test_a_photo_with_its_own_map_keeps_it(tab, page):
@@ -199,11 +206,15 @@ def test_a_photo_with_its_own_map_keeps_it(tab, page):
 def test_views_zoom_and_wipe(tab, page):
     opened(tab, page)
     photo_side = canvas(tab, "after")
-    for look in ("nits", "map", "clipped"):
+
+    def differs():
+        shown = canvas(tab, "after")
+        return shown.shape == photo_side.shape and np.abs(shown - photo_side).max() > 30
+
+    for _ in ("nits", "map", "clipped"):
         tab.keyboard.press("v")
-        tab.wait_for_timeout(60)
         tab.wait_for_selector("#stage[data-step='1']")
-        assert np.abs(canvas(tab, "after") - photo_side).max() > 30, look
+        until(differs)
         assert tab.is_visible("#legend")
     tab.keyboard.press("v")
     tab.keyboard.press("w")
@@ -280,6 +291,8 @@ def test_from_opening_to_export_without_a_mouse(tmp_path, player):
         tab.wait_for_selector("#export-words:text('1 written')")
         press("Escape")
         tab.wait_for_selector("#export:not([open])", state="attached")
+        kept = folder / "untone-choices.json"
+        until(lambda: "verdict" in json.loads(kept.read_text())["photos"].get("photo-2.jpg", {}))
     after = listing(folder)
     assert {name: after[name] for name in before} == before
     assert set(after) - set(before) == {"untone-choices.json", "photo-1.hdr.jpg"}

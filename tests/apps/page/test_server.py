@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from serving import Page, listing, photo, write_folder
+from serving import PATIENCE_SECONDS, Page, listing, photo, until, write_folder
 
 import untone
 from untone import formats, pipeline
@@ -80,7 +80,7 @@ def test_nobody_without_the_token_is_answered(page):
 
 def test_it_listens_on_loopback_alone(page):
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.2", page.port), timeout=5)
+        socket.create_connection(("127.0.0.2", page.port), timeout=PATIENCE_SECONDS)
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,9 @@ def test_uploads_are_bounded(page):
     status, added = page.json("POST", "uploads?name=..%2F..%2Fdropped%0A.jpg", data)
     assert (status, added["name"]) == (201, "dropped.jpg")
     assert page.ask("GET", f"photos/{added['number']}/tile")[0] == 200
-    with socket.create_connection((page.host, page.port), timeout=20) as raw:  # 2 GB announced, none of it sent
+    with socket.create_connection(
+        (page.host, page.port), timeout=PATIENCE_SECONDS
+    ) as raw:  # 2 GB announced, none of it sent
         head = f"POST {page.path}uploads HTTP/1.1\r\nHost: 127.0.0.1:{page.port}\r\nContent-Length: {2 << 30}\r\n\r\n"
         raw.sendall(head.encode())
         assert raw.recv(64).startswith(b"HTTP/1.1 413")
@@ -215,10 +217,10 @@ def test_a_folder_that_takes_no_file_is_said_and_choices_last_as_long_as_the_pag
         assert page.json("GET", "state")[1]["choices"] == {"0": {"strength": 60}}
 
 
-def exported(page, body, seconds=60):
+def exported(page, body):
     status, answer = page.json("POST", "exports", body)
     assert status == 202, answer
-    end = time.monotonic() + seconds
+    end = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < end:
         job = page.json("GET", f"exports/{answer['export']}")[1]
         if job["finished"]:
@@ -260,9 +262,7 @@ def test_a_server_that_is_killed_leaves_whole_files_or_none(tmp_path):
         formats.write(path, photo(1, 800, 1200))
     with Page(folder) as page:
         page.json("POST", "exports", {"photos": list(range(6)), "kind": "jpeg", "existing": None})
-        end = time.monotonic() + 60
-        while not list(folder.glob("*.hdr.jpg")) and time.monotonic() < end:
-            time.sleep(0.005)
+        until(lambda: list(folder.glob("*.hdr.jpg")))
         page.close(signal.SIGKILL)
     made = list(folder.glob("*.hdr.jpg"))
     assert made

@@ -468,6 +468,10 @@ def test_the_command_writes_every_form_of_the_table(gmnet_data: Path, tmp_path: 
     assert capsys.readouterr().out == done.stdout
     assert outputs["csv"].read_text() == kept
     made = json.loads(outputs["json"].read_text())
+    assert cli.main([*words[3 : words.index("--json")], "--csv", str(outputs["csv"]), "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)  # all of stdout; figures kept in a CSV have fewer digits
+    assert shown.keys() == made.keys()
+    assert shown["sets"].keys() == made["sets"].keys()
     assert made["protocol"] == "hdrtvnet"
     assert "BT.2020" in made["conventions"]["pq_psnr"]
     (table,) = made["sets"].values()

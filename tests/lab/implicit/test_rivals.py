@@ -187,7 +187,7 @@ def test_the_command_makes_a_table_and_goes_on(folder, short, monkeypatch, capsy
     [
         (("--size", "40"), "must be WIDTHxHEIGHT"),
         (("--neurons", "8"), "16 among them"),
-        (("--base-quality", "101"), "--base-quality is 0 to 100"),
+        (("--quality", "101"), "--quality is 0 to 100"),
         (("--mappers", "gamma"), "invalid choice"),
     ],
 )

@@ -20,7 +20,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--mappers", nargs="+", choices=tuple(MAPPERS), default=list(MAPPERS), metavar="NAME",
         help=f"tone mappers; default {', '.join(MAPPERS)}")  # fmt: skip
     add("--size", type=_size, default=(960, 640), metavar="WxH", help="the middle of each source; default 960x640")
-    add("--base-quality", type=int, default=0, metavar="1-100", help="of an SDR JPEG; default: the exact 8 bits")
+    add("--quality", dest="base_quality", type=int, default=0, metavar="1-100",
+        help="of the base as a JPEG; default: its exact 8 bits")  # fmt: skip
     add("--neurons", type=int, nargs="+", metavar="N", help="of gamma networks; default 8 16 48")
     add("--only", nargs="+", choices=GROUPS, default=list(GROUPS), metavar="GROUP",
         help=f"rows of the table: {', '.join(GROUPS)} (ours); default all")  # fmt: skip

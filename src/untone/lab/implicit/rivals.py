@@ -104,7 +104,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _experiment(arguments: argparse.Namespace) -> Experiment:
     if not 0 <= arguments.base_quality <= 100 or (arguments.views or 1) < 1 or arguments.steps < 1:
-        raise UsageError("--base-quality is 0 to 100, --views and --steps are 1 or more")
+        raise UsageError("--quality is 0 to 100, --views and --steps are 1 or more")
     neurons = tuple(arguments.neurons or Settings.neurons)
     if 16 not in neurons or any(n % 8 or not 8 <= n <= 128 for n in neurons):
         raise UsageError("--neurons must be 8 to 128, multiples of 8, 16 among them")
