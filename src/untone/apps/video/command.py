@@ -13,7 +13,8 @@ from typing import Any
 
 from ...console.lines import complain, fault_line
 from ...console.progress import interruptible
-from ..conversion import batch, report
+from ..conversion import report
+from ..conversion.execution import do
 from ..conversion.planning import Job
 from . import need_av
 from .options import FilmOptions
@@ -27,9 +28,7 @@ def convert_all(films: Sequence[Job], options: FilmOptions, arguments: argparse.
     with interruptible():
         for job in films:
             with _progress(job, shown) as tell:
-                outcome = batch.do(
-                    job, arguments.force, _is_debug(arguments), _task(options, tell), arguments.keep_times
-                )
+                outcome = do(job, arguments.force, _is_debug(arguments), _task(options, tell), arguments.keep_times)
             counts[outcome.status] += 1
             _tell(outcome, arguments)
     return 1 if counts[report.FAILED] else 0

@@ -1,0 +1,96 @@
+"""One job: a file read, worked on and written, whatever happens in it; faults become its outcome."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ...errors import UntoneError, UsageError
+from ...formats.common.files import load_bytes, no_wider_than, save
+from . import planning, report
+from .planning import Job
+from .report import Outcome
+
+Task = Callable[[bytes | Path, Path | None], Any]
+"""The task of one photo or film: source and target (None: the bytes are returned) to a Conversion or FilmConversion."""
+
+
+def do(job: Job, force: bool, debug: bool, task: Task, keep_times: bool = False, copy_others: bool = False) -> Outcome:
+    """One job, whatever happens in it.
+
+    Raises:
+        UsageError: a fault of the request, which every other photo would meet too.
+        BrokenPipeError: nobody reads stdout any more.
+    """
+    start = time.perf_counter()
+    try:
+        status, reason, done = _attempt(job, force, task)
+        copied = _copied(job, force) if copy_others and status == report.LEFT_ALONE else None
+        written = job.target if status == report.CONVERTED else copied
+        if job.source is not None and written is not None and written != job.source:
+            _as_its_source(written, job.source, keep_times)
+    except (UsageError, BrokenPipeError):
+        raise
+    except (UntoneError, OSError) as error:
+        status, reason, done, copied = report.FAILED, str(error), None, None
+    except Exception as error:
+        if debug:
+            traceback.print_exception(error)
+        hint = "" if debug else "; --debug shows where"
+        status, reason, done = report.FAILED, f"unexpected {type(error).__name__}: {error}{hint}", None
+        copied = None
+    return Outcome(job, status, reason, done, time.perf_counter() - start, copied)
+
+
+def _copied(job: Job, force: bool) -> Path | None:
+    """The copy of a photo that was left alone, beside where its output would be; None where it stands there already."""
+    assert job.source is not None
+    assert job.target is not None
+    copy = job.target.with_name(job.source.name)
+    if os.path.lexists(copy) and (not force or copy.samefile(job.source)):
+        return None
+    with no_wider_than(job.source):
+        save(copy, [load_bytes(job.source)])
+    return copy
+
+
+def _as_its_source(written: Path, source: Path, keep_times: bool) -> None:
+    """Permissions no wider than those of the source; its times where asked for."""
+    before, mode = source.stat(), stat.S_IMODE(written.stat().st_mode)
+    if mode & ~before.st_mode:
+        written.chmod(mode & before.st_mode)
+    if keep_times:
+        os.utime(written, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def _attempt(job: Job, force: bool, task: Task) -> tuple[str, str | None, Any]:
+    if job.fault:
+        raise UntoneError(job.fault)
+    if job.unread:
+        return report.SKIPPED, f"{job.unread} are not read", None
+    if job.target is not None and os.path.lexists(job.target) and not force:
+        return report.SKIPPED, f"{job.target} exists; --force replaces it", None
+    source = job.source if job.source is not None else planning.read_stdin()
+    if job.target is not None:
+        job.target.parent.mkdir(parents=True, exist_ok=True)
+    with no_wider_than(*([] if job.source is None else [job.source])):
+        done = task(source, job.target)
+    if job.target is None:
+        _to_stdout(done.data if done.data is not None else _bytes(source))
+    return (report.LEFT_ALONE if done.left_alone else report.CONVERTED), done.left_alone, done
+
+
+def _bytes(source: bytes | Path) -> bytes:
+    """Bytes for the pipe: a photo that was left alone goes through unchanged."""
+    return source if isinstance(source, bytes) else source.read_bytes()
+
+
+def _to_stdout(data: bytes) -> None:
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
