@@ -144,15 +144,17 @@ def test_the_command_says_so_in_one_line(
     assert not Path("out").exists()
 
 
+def drawn(index: int, hdr_images: object, seed: int, style: Style) -> Pair:
+    """A pair of noise, quick to draw; of the module, so that it can be sent to other processes."""
+    codes = np.random.default_rng([seed, index]).integers(0, 256, (style.size, style.size, 3), np.uint8)
+    return Pair(codes, np.zeros(codes.shape, np.float16), {"kind": "drawn"})
+
+
 @pytest.mark.parametrize("layout", ["pairs", "gmnet", "hdrtv1k"])
 def test_bytes_hang_on_seed_and_sources_not_on_processes_or_interruptions(
     hdr_folder: Path, tmp_path: Path, layout: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With pairs that are quick to draw; that a real one hangs on seed and index is tested elsewhere."""
-
-    def drawn(index: int, hdr_images: object, seed: int, style: Style) -> Pair:
-        codes = np.random.default_rng([seed, index]).integers(0, 256, (style.size, style.size, 3), np.uint8)
-        return Pair(codes, np.zeros(codes.shape, np.float16), {"kind": "drawn"})
 
     def files(folder: Path) -> dict[str, bytes]:
         return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*.*"))}
