@@ -275,8 +275,9 @@ def test_the_command_converts_films_beside_photos(clip, tmp_path, monkeypatch, c
 def test_a_signal_ends_the_process_and_leaves_nothing(tmp_path, sent):
     clip = write_clip(tmp_path / "clip.mp4", [scene(i % 40, noise=0.05) for i in range(240)])
     process = subprocess.Popen(
-        [sys.executable, "-m", "untone", str(clip), "--preset", "2"], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
-    )
+        [sys.executable, "-m", "untone", str(clip), "--preset", "2"], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a suite in the background ignores it
+    )  # fmt: skip
     try:
         while not list(tmp_path.glob(".untone-*")) and process.poll() is None:
             time.sleep(0.05)
