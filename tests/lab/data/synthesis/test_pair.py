@@ -82,3 +82,12 @@ def test_glaring_greys_are_dropped_the_more_the_brighter() -> None:
     assert shares[0] == 1
     assert shares[1] == pytest.approx(np.exp(-1), abs=0.08)  # half a stop over where dropping begins
     assert shares[2] < 0.03
+
+
+@pytest.mark.parametrize(("core", "kept"), [(3.0, True), (-2.5, False)], ids=["a sun", "a dark core"])
+def test_a_pair_keeps_the_order_of_its_lights(core: float, kept: bool) -> None:
+    """Codes rise from 150 to 250 along the columns; the upper half of them gains more, or far less."""
+    sdr = np.linspace(150, 250, 64).astype(np.uint8)[None, :, None].repeat(64, 0).repeat(3, -1)
+    stops = np.zeros(sdr.shape, np.float32)
+    stops[:, 32:] = core
+    assert selection.keeps_order(sdr, stops) == kept

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy import stats
 
-from ..tonemapping.application import Light, brightest
+from ..examples import CODE_LIGHT, light_of
+from ..tonemapping.application import LUMA, Light, brightest
 from .style import Style
 
 BRIGHT_CODE, GREY_SATURATION, LEAST_PIXELS = 160, 0.15, 50
@@ -18,6 +20,13 @@ MOST_WHITE, LEAST_TOP_CODE = 0.25, 150
 
 MOST_MIDDLE_GAIN = 1.5
 """Median gain, stops: more is a picture exposed anew, not one with lights."""
+
+
+LEAST_ORDER = 0.6
+"""Rank correlation of SDR and HDR luminance among bright pixels; .86 to .98 in real photos."""
+
+ORDER_CODE, ORDER_STRIDE = 140, 4
+"""Pixels from this code on, and each so many rows and columns, that the order is looked at in."""
 
 
 def has_lights(hdr: Light, random: np.random.Generator, style: Style) -> bool:
@@ -34,7 +43,19 @@ def plausible(sdr: Light, gain_stops: Light, random: np.random.Generator, style:
     if np.median(brightest(gain_stops)) >= MOST_MIDDLE_GAIN or np.percentile(code, 99.5) <= LEAST_TOP_CODE:
         return False
     grey = (code >= BRIGHT_CODE) & (sdr.min(-1) > (1 - GREY_SATURATION) * code)
-    if np.count_nonzero(grey) < LEAST_PIXELS:
+    if np.count_nonzero(grey) >= LEAST_PIXELS:
+        start, width = style.glare
+        if random.random() >= np.exp(-max(float(gain_stops[grey].mean()) - start, 0) / width):
+            return False
+    return keeps_order(sdr, gain_stops)
+
+
+def keeps_order(sdr: Light, gain_stops: Light) -> bool:
+    """Whether what is brighter in SDR is, on the whole, brighter in HDR: no dark core in a sun, no inverted lamp."""
+    part = slice(None, None, ORDER_STRIDE)
+    sdr, gain_stops = sdr[part, part], gain_stops[part, part]
+    bright = brightest(sdr) >= ORDER_CODE
+    if np.count_nonzero(bright) < LEAST_PIXELS:
         return True
-    start, width = style.glare
-    return bool(random.random() < np.exp(-max(float(gain_stops[grey].mean()) - start, 0) / width))
+    below, above = CODE_LIGHT[sdr][bright] @ LUMA, light_of(sdr, gain_stops)[bright] @ LUMA
+    return bool(stats.spearmanr(below, above).statistic >= LEAST_ORDER)
