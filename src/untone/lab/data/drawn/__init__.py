@@ -53,10 +53,13 @@ KINDS: dict[str, Kind] = {
     "product": Kind(objects.product),
     "painting": Kind(objects.painting, 0.3),
     "bright ground": Kind(nature.bright_ground, 0.0, 2.5),
+    "high key": Kind(nature.high_key, 0.0, 2.0),
+    "overcast": Kind(nature.overcast, 0.0, 1.2),
     "lamps": Kind(lights.lamps, 0.0, 1.5),
     "neon": Kind(lights.neon, 0.0, 1.5),
     "fire": Kind(lights.fire, 0.0, 0.6),
     "windows": Kind(lights.windows, 0.0, 1.2),
+    "room": Kind(lights.room),
     "glitter": Kind(lights.glitter, 0.0, 1.0),
 }
 """Name -> how it is drawn. A new kind is one function and one entry."""

@@ -34,8 +34,8 @@ def neon(random: Random, photos: PhotoSource) -> Drawing:
     extra = np.zeros((SIDE, SIDE, 3), np.float32)
     for _ in range(int(random.integers(1, 5))):
         tone = np.array(NEONS[int(random.integers(len(NEONS)))]) + random.uniform(0, 0.12, 3)
-        line = _sign(random) if random.random() < 0.4 else _tube(random)
-        extra += random.uniform(3.5, 8) * line[..., None] * tone
+        line = _sign(random) if random.random() < 0.5 else _tube(random)
+        extra += np.exp(random.uniform(0.7, 2.2)) * line[..., None] * tone
         extra += random.uniform(0.1, 0.5) * _spread(line, 10)[..., None] * tone
     return _exposed(_dim(random, photos), extra, random)
 
@@ -60,7 +60,7 @@ def windows(random: Random, photos: PhotoSource) -> Drawing:
     extra = np.zeros((SIDE, SIDE, 3), np.float32)
     for _ in range(int(random.integers(1, 5))):
         left, top = int(random.integers(0, SIDE - 50)), int(random.integers(0, SIDE - 80))
-        columns, rows, step = int(random.integers(3, 14)), int(random.integers(3, 20)), int(random.integers(5, 17))
+        columns, rows, step = int(random.integers(3, 14)), int(random.integers(3, 20)), int(random.integers(5, 32))
         for k in np.flatnonzero(random.random(columns * rows) < random.uniform(0.1, 0.6)):
             y, x = top + int(k) // columns * step, left + int(k) % columns * step
             pane = extra[y : y + step * 2 // 3, x : x + step * 2 // 3]
@@ -68,6 +68,24 @@ def windows(random: Random, photos: PhotoSource) -> Drawing:
     for _ in range(int(random.integers(2, 14))):
         extra += random.uniform(4.5, 10) * _disc(random, random.uniform(0.004, 0.02))[..., None] * _white(random)
     return _exposed(_dim(random, photos, 0.25), extra, random)
+
+
+def room(random: Random, photos: PhotoSource) -> Drawing:
+    """A dim room with a window or a door to a bright day, behind bars, blinds or leaves."""
+    outside = colour.srgb_to_linear(resized(photos(random), SIDE, SIDE).encoded)
+    outside = outside / max(float(np.percentile(outside.max(-1), 80)), 0.02) * random.uniform(2, 8)
+    y, x = np.mgrid[:SIDE, :SIDE].astype(np.float32) / SIDE
+    wide, tall = random.uniform(0.08, 0.45), random.uniform(0.1, 0.45)
+    across, down = x - random.uniform(wide / 2, 1 - wide / 2), y - random.uniform(tall / 2, 1 - tall / 2)
+    pane = (np.abs(across) < wide) & (np.abs(down) < tall)
+    bars, thick = random.integers(0, 6, 2), random.uniform(0.02, 0.2)
+    for position, count in ((across / wide, bars[0]), (down / tall, bars[1])):
+        pane &= ((position + 1) * 0.5 * (count + 1) + thick / 2) % 1 > thick if count else pane
+    if random.random() < 0.3:
+        pane &= noise(random, SIDE, SIDE, random.uniform(5, 30)) < random.uniform(0.2, 1.2)
+    glow = _spread(pane.astype(np.float32), 12)[..., None] * random.uniform(0, 0.02)
+    inside = _dim(random, photos, 0.25) * ~pane[..., None] + glow * outside.mean((0, 1))
+    return _exposed(inside.astype(np.float32), (outside * pane[..., None]).astype(np.float32), random)
 
 
 def _curtain(random: Random, height: int, width: int) -> Plane:
@@ -79,12 +97,12 @@ def _curtain(random: Random, height: int, width: int) -> Plane:
 
 
 def glitter(random: Random, photos: PhotoSource) -> Drawing:
-    """A low sun, and its glints on water."""
+    """A low sun or none in the frame, and its glints on water, fine or in flat specks."""
     y, x = np.mgrid[:SIDE, :SIDE].astype(np.float32) / SIDE
     horizon, centre = random.uniform(0.3, 0.6), random.uniform(0.2, 0.8)
     tone = _white(random)
     near = np.exp(-(((x - centre) / random.uniform(0.05, 0.3)) ** 2))
-    waves = noise(random, SIDE, SIDE, 70) + 0.7 * noise(random, SIDE, SIDE, 25)
+    waves = _waves(random)
     glints = np.clip(waves - random.uniform(0.8, 1.8), 0, 1) * near * (y > horizon)
     sun = _disc(random, random.uniform(0.02, 0.05), (centre, horizon - random.uniform(0.02, 0.25)))
     shown = random.random() < 0.5
@@ -94,9 +112,16 @@ def glitter(random: Random, photos: PhotoSource) -> Drawing:
         np.array([0.25, 0.3, 0.45]) * random.uniform(0.2, 1)
         + np.array([0.3, 0.1, -0.1]) * np.exp(-(((y - horizon) / 0.15) ** 2))[..., None]
     )
-    water = np.array([0.05, 0.08, 0.12]) * random.uniform(0.5, 2) * (1 + 0.2 * waves[..., None])
+    water = np.array([0.05, 0.08, 0.12]) * random.uniform(0.5, 3) * (1 + 0.2 * waves[..., None])
     base = np.clip(np.where((y > horizon)[..., None], water, sky), 0.002, 0.8)
     return _exposed(base.astype(np.float32), extra.astype(np.float32), random)
+
+
+def _waves(random: Random) -> Plane:
+    """Ripples, up to six times as wide as high."""
+    flat = int(random.choice([1, 2, 4, 6]))
+    fine, coarse = noise(random, SIDE, SIDE // flat + 1, 70 / flat), noise(random, SIDE, SIDE // flat + 1, 25 / flat)
+    return np.repeat(fine + 0.7 * coarse, flat, 1)[:, :SIDE]
 
 
 def _dim(random: Random, photos: PhotoSource, most: float = 0.6) -> Plane:
@@ -106,7 +131,7 @@ def _dim(random: Random, photos: PhotoSource, most: float = 0.6) -> Plane:
         small = resized(photo, SIDE, SIDE).encoded
         return (colour.srgb_to_linear(small) * random.uniform(0.02, most)).astype(np.float32)
     y, x = np.mgrid[:SIDE, :SIDE].astype(np.float32) / SIDE
-    level = random.uniform(0.004, most * 0.5) * np.exp2(
+    level = np.exp(random.uniform(np.log(0.002), np.log(most * 0.5))) * np.exp2(
         random.uniform(-1.5, 1.5) * (x - 0.5) + random.uniform(-1.5, 1.5) * (y - 0.5)
     )
     return (level * (1 + 0.2 * noise(random, SIDE, SIDE, 4)))[..., None].clip(0.001) * np.exp(
@@ -150,7 +175,7 @@ def _halo(most: float, random: Random, reach: float, centre: tuple[float, float]
 def _tube(random: Random) -> Plane:
     """A line of round section: a curve, a ring or a straight rod."""
     y, x = np.mgrid[:SIDE, :SIDE].astype(np.float32) / SIDE
-    thick, at = random.uniform(0.004, 0.015), random.uniform(0.2, 0.8, 2)
+    thick, at = random.uniform(0.004, 0.03), random.uniform(0.2, 0.8, 2)
     if random.random() < 0.4:
         far = np.abs(np.hypot(x - at[0], y - at[1]) - random.uniform(0.05, 0.25))
     else:
@@ -165,10 +190,12 @@ def _sign(random: Random) -> Plane:
     """Words of tubes."""
     page = Pil.new("L", (SIDE, SIDE))
     size = int(random.integers(24, 90))
-    place = random.uniform(0, 0.5, 2) * SIDE
+    place, stroke = random.uniform(0, 0.5, 2) * SIDE, int(random.integers(0, 5))
     pen = ImageDraw.Draw(page)
     for row in range(int(random.integers(1, 3))):
-        pen.text((float(place[0]), float(place[1]) + row * size), word(random), font=font(size), fill=255)
+        at = float(place[0]), float(place[1]) + row * size
+        inner = 0 if stroke > 1 and random.random() < 0.5 else 255  # the outline of letters only
+        pen.text(at, word(random), font=font(size), fill=inner, stroke_width=stroke, stroke_fill=255)
     soft = page.filter(ImageFilter.GaussianBlur(random.uniform(0.3, 1.2)))
     return np.asarray(soft, np.float32) / 255
 
@@ -179,4 +206,5 @@ def _spread(plane: Plane, factor: int) -> Plane:
     reach = np.exp(-(np.linspace(-3, 3, 2 * factor + 1) ** 2))
     for axis in (0, 1):
         rows = np.apply_along_axis(lambda line: np.convolve(line, reach / reach.max() * 0.5, "same"), axis, rows)
-    return np.repeat(np.repeat(rows, 8, 0), 8, 1).astype(np.float32)
+    small = Pil.fromarray(rows.astype(np.float32))
+    return np.maximum(np.asarray(small.resize((SIDE, SIDE), Pil.Resampling.BICUBIC)), 0)

@@ -1,11 +1,11 @@
-"""Snow, salt and sand that fill a picture with near-white and are no pages: they gain 0.2 to 1 stop."""
+"""Snow, salt, sand and mist that fill a picture with near-white and are no pages; and grey skies, which are no light."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from .... import colour
-from .canvas import Drawing, PhotoSource, Plane, Random, fractal, noise
+from .canvas import Drawing, PhotoSource, Plane, Random, fractal, noise, resized
 
 SIDE = 320
 
@@ -26,6 +26,42 @@ def bright_ground(random: Random, photos: PhotoSource) -> Drawing:
     gain = gain + random.uniform(0.5, 1.6) * sun * below[..., 0]
     encoded = colour.linear_to_srgb(np.clip(light + sun[..., None] * below, 0, 1)).astype(np.float32)
     return Drawing(encoded, gain.astype(np.float32)[..., None].repeat(3, -1))
+
+
+def high_key(random: Random, photos: PhotoSource) -> Drawing:
+    """A photograph whose tones are moved up and whose colours fade, as snow, sand or mist make it: texture of things
+    that a camera saw, most of them near white. What is brightest gains 0.2 to 1 stop."""
+    shown = resized(photos(random), SIDE, SIDE).encoded
+    grey = shown.max(-1)
+    order = np.argsort(np.argsort(grey.ravel())).reshape(grey.shape).astype(np.float32) / grey.size
+    place = (1 - order) if random.random() < 0.5 else order
+    dark, low, high = random.uniform(0.02, 0.3), random.uniform(0.4, 0.75), random.uniform(0.82, 1.0)
+    level = low + (high - low) * np.clip((place - dark) / (1 - dark), 0, 1) ** random.uniform(0.4, 1.2)
+    level = np.where(place < dark, low * (place / dark) ** random.uniform(0.4, 1.5), level)
+    tint = np.array(TONES[int(random.integers(len(TONES)))]) ** random.uniform(0.2, 1.0)
+    hue = (shown + 0.02) / (grey[..., None] + 0.02)
+    made = level[..., None] * (1 + random.uniform(0, 0.6) * (hue - 1)) * tint / max(tint)
+    gain = random.uniform(0.3, 1.0) * np.clip((level - 0.4) / 0.55, 0, 1) ** random.uniform(1, 2.5)
+    return Drawing(np.clip(made, 0, 1).astype(np.float32), gain.astype(np.float32)[..., None].repeat(3, -1))
+
+
+def overcast(random: Random, photos: PhotoSource) -> Drawing:
+    """A photograph under a grey or white sky without a sun: neither the sky nor what it lights is above white."""
+    photo = resized(photos(random), SIDE, SIDE)
+    y, _x = np.mgrid[:SIDE, :SIDE].astype(np.float32) / SIDE
+    skyline = random.uniform(0.2, 0.7) + random.uniform(0, 0.06) * noise(random, SIDE, SIDE, random.uniform(2, 20))[:1]
+    skyline = skyline - random.uniform(0, 0.3) * (photo.encoded.max(-1) - 0.5)
+    open_ = 1 / (1 + np.exp(np.clip((y - skyline) * random.uniform(60, 400), -40, 40)))[..., None]
+    sky = random.uniform(0.6, 0.99) * (1 + random.uniform(0.005, 0.06) * fractal(random, SIDE, SIDE, 3, 4))
+    sky = sky * (1 + random.uniform(-0.15, 0.1) * (y - 0.3))
+    tinted = np.clip(sky, 0, 1)[..., None] * np.clip(1 + random.normal(0, 0.015, 3), 0.95, 1)
+    below = np.minimum(photo.encoded, 0.98) * random.uniform(0.5, 0.95)
+    encoded = np.clip(tinted * open_ + below * (1 - open_), 0, 1).astype(np.float32)
+    return Drawing(encoded, np.zeros_like(encoded))
+
+
+TONES = ((1.0, 1.0, 1.0), (0.93, 0.97, 1.0), (0.86, 0.94, 1.0), (1.0, 0.96, 0.88), (1.0, 0.92, 0.8))
+"""Of what is near white in a photograph, encoded: cloudless shade is blue, sand is warm."""
 
 
 def _ground(random: Random, far: Plane) -> tuple[Plane, Plane]:

@@ -36,14 +36,24 @@ def product(random: Random, photos: PhotoSource) -> Drawing:
 def painting(random: Random, photos: PhotoSource) -> Drawing:
     """Strokes over a photograph's colours, on canvas: reflective, whatever it shows."""
     photo = photos(random)
-    codes = (photo.encoded * 255).astype(np.uint8)
-    strokes = Pil.fromarray(codes).filter(ImageFilter.ModeFilter(int(random.choice([5, 9, 13]))))
+    codes = _stroked(random, (photo.encoded * 255).astype(np.uint8))
+    strokes = Pil.fromarray(codes).filter(ImageFilter.ModeFilter(int(random.choice([3, 5, 9, 13]))))
     encoded = np.asarray(strokes.resize((SIDE, SIDE), Pil.Resampling.BICUBIC), np.float32) / 255
     low, high = random.uniform(0.02, 0.15), random.uniform(0.75, 0.97)
     canvas = 1 + 0.03 * fractal(random, SIDE, SIDE, 60)[..., None]
     grey = encoded.mean(-1, keepdims=True)
     toned = (grey + (encoded - grey) * random.uniform(0.6, 1.4)) * canvas * (high - low) + low
     return _plain(np.clip(toned, 0, 1))
+
+
+def _stroked(random: Random, codes: Plane) -> Plane:
+    """Colours carried along by a brush: each pixel takes that of a place a little way off, the same for a stroke."""
+    height, width = codes.shape[:2]
+    cells, reach = random.uniform(20, 90), random.uniform(1, 7)
+    y, x = np.mgrid[:height, :width]
+    rows = np.clip(y + reach * noise(random, height, width, cells), 0, height - 1).astype(int)
+    columns = np.clip(x + reach * noise(random, height, width, cells), 0, width - 1).astype(int)
+    return codes[rows, columns]
 
 
 def _plain(encoded: Plane) -> Drawing:
