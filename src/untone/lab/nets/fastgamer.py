@@ -44,10 +44,8 @@ class FastGaMer(nn.Module):
     def __init__(self, shape: Shape = Shape(), base_lut: Tensor | None = None) -> None:
         super().__init__()
         self.shape = shape
-        widths, blocks = (3, *shape.channels), shape.residual or (0,) * len(shape.channels)
-        self.encoder = nn.Sequential(
-            *(_stage(i, o, count) for (i, o), count in zip(itertools.pairwise(widths), blocks, strict=True))
-        )
+        widths = (3, *shape.channels)
+        self.encoder = nn.Sequential(*(_block(i, o) for i, o in itertools.pairwise(widths)))
         deep = shape.channels[-1]
         self.histograms = SoftHistograms(shape.bins, shape.saturations)
         known = self.histograms.length
@@ -117,26 +115,8 @@ class FastGaMer(nn.Module):
         return {"architecture": "fastgamer", "shape": dataclasses.asdict(self.shape), "parameters": count}
 
 
-def _stage(inputs: int, outputs: int, blocks: int) -> nn.Module:
-    """To half the size, and as many residual blocks there."""
-    halved = nn.Conv2d(inputs, outputs, 3, stride=2, padding=1), nn.LeakyReLU(0.1)
-    return nn.Sequential(*halved, *(Residual(outputs) for _ in range(blocks)))
-
-
-class Residual(nn.Module):
-    """x + conv(act(conv(x))); does nothing at first, so that it can be put into a network that is trained already."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.first = nn.Conv2d(channels, channels, 3, padding=1)
-        self.last = nn.Conv2d(channels, channels, 3, padding=1)
-        nn.init.zeros_(self.last.weight)
-        nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]
-
-    def forward(self, x: Tensor) -> Tensor:
-        """[B, channels, h, w] both ways."""
-        made: Tensor = x + self.last(functional.leaky_relu(self.first(x), 0.1))
-        return made
+def _block(inputs: int, outputs: int) -> nn.Module:
+    return nn.Sequential(nn.Conv2d(inputs, outputs, 3, stride=2, padding=1), nn.LeakyReLU(0.1))
 
 
 def _calm(head: nn.Module, gain: float) -> None:

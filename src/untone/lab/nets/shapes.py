@@ -11,7 +11,6 @@ class FastGaMerShape:
 
     Attributes:
         channels: outputs of the stride-2 convolutions; five of them leave an 8 x 8 map.
-        residual: residual blocks of two convolutions after each of those; none of them, none anywhere.
         feature: length of the global feature.
         local: channels of the spatial head's hidden layer.
         rank: hidden length of the LUT head.
@@ -29,7 +28,6 @@ class FastGaMerShape:
     """
 
     channels: tuple[int, ...] = (8, 24, 48, 96, 128)
-    residual: tuple[int, ...] = ()
     feature: int = 96
     local: int = 64
     rank: int = 24
