@@ -41,7 +41,7 @@ TOOLS = {
         "apps.encoding.command",
         "make an HDR photo from a pair, by a network of a few kilobytes or a gain map",
     ),
-    "measure": ("apps.measurement", "make a gain map photo from an SDR and an HDR rendition"),
+    "measure": ("apps.measurement.command", "make a gain map photo from an SDR and an HDR rendition, or a RAW"),
     "verify": (
         "apps.video.verification",
         "decode an HDR film and its source; check timing, tracks, signals, light",

@@ -367,6 +367,16 @@ def tiffs() -> dict[str, bytes]:
     return {"lzw": stream.getvalue(), "float": little, "motorola": motorola, "big": wide}
 
 
+def jxrs() -> dict[str, bytes]:
+    """Codes with and without alpha, grey, and light of both widths."""
+    codes, light = picture(), picture().astype(np.float32) / 64
+    made = {
+        "whole": codes, "alpha": np.dstack([codes, codes[..., :1]]), "grey": np.ascontiguousarray(codes[..., 0]),
+        "half": np.dstack([light, light[..., :1]]).astype(np.float16), "float": light,
+    }  # fmt: skip
+    return {name: bytes(imagecodecs.jpegxr_encode(array, level=1.0)) for name, array in made.items()}
+
+
 def webps() -> dict[str, bytes]:
     """Lossy, lossless, and with everything."""
     stream = io.BytesIO()
@@ -430,6 +440,7 @@ def corpus() -> dict[str, dict[str, bytes]]:
         "radiance": radiances(),
         "exr": exrs(),
         "tiff": tiffs(),
+        "jxr": jxrs(),
         "webp": webps(),
         "icc": iccs(),
         "exif": {"big": exif(), "little": exif("<"), "short": exif()[:60], "bare": b"MM\0*\0\0\0\x08\0\0\0\0\0\0"},

@@ -269,6 +269,7 @@ TARGETS = {
     "radiance": Target(_opened("radiance"), None, _RADIANCE),
     "exr": Target(_opened("exr"), None, _EXR),
     "tiff": Target(_opened("tiff")),
+    "jxr": Target(_opened("jxr")),
     "webp": Target(_opened("webp"), None, (b"VP8X", b"VP8L", b"VP8 ", b"ICCP", b"EXIF", b"XMP ", b"ANIM", b"ALPH")),
     "icc": Target(_icc, None, _PROFILE),
     "exif": Target(_exif, None, (b"II*\0", b"MM\0*", b"Apple iOS\0\0\1MM")),

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..errors import UnsupportedError, UntoneError, UsageError
 from ..image import GainMap, Image
-from . import radiance, webp
+from . import jxr, radiance, webp
 from .common.files import Part, joined, load_bytes, save
 from .common.source import opened
 from .exr import codec as exr
@@ -69,6 +69,7 @@ FORMATS = (
     Format("exr", (".exr",), _begins(exr.SIGNATURE), exr.read, exr.probe, exr.write, lazy=True),
     Format("radiance", (".hdr",), _begins(*radiance.SIGNATURES), radiance.read, radiance.probe, radiance.write),
     Format("tiff", (), _begins(*tiff.SIGNATURES), tiff.read, tiff.probe),
+    Format("jxr", (), _begins(jxr.SIGNATURE), jxr.read, jxr.probe),
     Format("webp", (), _is_webp, webp.read_webp, webp.probe_webp),
     Format("avif", (".avif",), avif.starts, avif.read, avif.probe, avif.write, avif.CODEC.depths, lazy=True),
     Format("heic", (".heic",), heic.starts, heic.read, heic.probe, heic.write, heic.CODEC.depths, lazy=True),
@@ -77,7 +78,7 @@ FORMATS = (
 
 READ_SUFFIXES = (
     ".jpg", ".jpeg", ".jpe", ".jfif", ".pjpeg", ".pjp", ".png", ".webp", ".tif", ".tiff", ".avif", ".heic", ".heif",
-    ".jxl", ".exr", ".hdr",
+    ".jxl", ".jxr", ".wdp", ".exr", ".hdr",
 )  # fmt: skip
 """Suffixes under which a folder is searched for images; the first bytes decide what each file is."""
 
@@ -202,7 +203,7 @@ def sniff(data: bytes) -> Format:
     if _is_isobmff(head, _FILM_BRANDS) or head.startswith(b"\x1a\x45\xdf\xa3"):
         raise UnsupportedError("this is a film, not a photo")
     raise UnsupportedError(
-        "this is no image of a kind that is read (JPEG, PNG, WebP, TIFF, AVIF, HEIC, JPEG XL, EXR, Radiance HDR)"
+        "this is no image of a kind that is read (JPEG, PNG, WebP, TIFF, AVIF, HEIC, JPEG XL and XR, EXR, Radiance HDR)"
     )
 
 

@@ -27,7 +27,7 @@ from ...image import Image
 from ...implicit import encoding as network_encoding
 from ...implicit.encoding import Recipe
 from ...residuals import DOMAINS, KINDS
-from ..measurement import read_rendition
+from ..measurement.command import read_rendition
 from ..rendition import check_output
 from .alignment import check_turn
 

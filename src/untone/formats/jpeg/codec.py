@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import io
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import imagecodecs
@@ -12,7 +14,7 @@ import numpy as np
 from ... import kernels
 from ...errors import DamagedError, UnsupportedError, UntoneError
 from ...image import GainMap, Image, Pixels
-from ..common.limits import check_size
+from ..common.limits import MAX_SECONDARY_SEGMENTS, check_size
 from ..common.pixels import decoded, eight_bits, packed
 from ..metadata.exif import orientation_of, with_orientation
 from ..metadata.iso21496 import Metadata, metadata_of
@@ -123,6 +125,20 @@ def outline(data: bytes) -> tuple[Image, GainMap | None]:
     codes = np.broadcast_to(np.uint8(0), (second.height, second.width, 3 if second.components == 3 else 1))
     encoded = data[second.start : find_end(data, second)]
     return image, stated.metadata.gain_map(codes, profiles.primaries_of(second.icc), stated.encodings, encoded)
+
+
+def later(data: bytes) -> Callable[[], GainMap | None] | None:
+    """What decodes a file's gain map alone, and keeps no more of the file than that; None where it has none to read.
+
+    Raises:
+        DamagedError, UnsupportedError, LimitError: as `read`, of what headers say; so does what is returned, of pixels.
+    """
+    layout = ultrahdr.locate(data)
+    second, stated = layout.gain_map, _stated(layout)
+    if second is None or stated is None or stated.metadata is None:
+        return None
+    alone = data[second.start : find_end(data, second)]
+    return functools.partial(_gain_map, alone, parse(alone, 0, MAX_SECONDARY_SEGMENTS), stated)
 
 
 def small(data: bytes) -> Pixels:

@@ -32,7 +32,7 @@ MOSAICS = (32803, 34892)
 """Photometric interpretations of sensor data, as they come and demosaiced."""
 
 MORE_PAGES = "only the first of its pages is read"
-RAW = "RAW isn't read; develop it first, or take the camera's JPEG"
+RAW = "RAW isn't read; take the camera's JPEG, with `untone measure` for the RAW's light, or develop it"
 
 ASSOCIATED_ALPHA, STRAIGHT_ALPHA = 1, 2
 SEPARATE = 2

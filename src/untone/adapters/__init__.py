@@ -1,0 +1,1 @@
+"""What lets other libraries use this one; a room each."""
