@@ -107,6 +107,7 @@ class Recipe:
         seed: of initialisation, batches and dropout.
         checkpoint_every: steps between checkpoints.
         precision: fp32, or bf16 or fp16 inside the network (the loss is always fp32).
+        stored: fp32, or fp16 for weights as half floats in the .onnx file.
         start: weights that the run began from.
         shape: hyper-parameters of the network.
     """
@@ -138,6 +139,7 @@ class Recipe:
     seed: int = 1
     checkpoint_every: int = 250
     precision: str = "fp32"
+    stored: str = "fp32"
     start: Start | None = None
     shape: Any = None
 
@@ -171,7 +173,7 @@ GMNET = {
         source="ours, two processor cores: whole views at a quarter of their size, log of the PQ error, one cosine",
         steps=900, pictures=4, reduce=4, turns="mirror",
         rate=5e-4, schedule=Schedule(warm_up=50), clip=1.0, average=0.99,
-        loss=Weights(pq=1.0), watched=8, checkpoint_every=100,
+        loss=Weights(pq=1.0), watched=8, checkpoint_every=100, stored="fp16",
         shape=GMNetShape(peak_stops=4.0, trunk_start=1.0, qmax_start=0.5),
     ),
     "paper": Recipe(
@@ -188,7 +190,8 @@ IRNET_OURS = Recipe(
     network="irnet",
     source="ours, two processor cores: whole views at 1/8 size, log of the PQ error, from the nearest affine map",
     steps=2000, pictures=8, reduce=8, affine_start=True, turns="all", rate=1e-3, betas=(0.9, 0.99),
-    schedule=Schedule(warm_up=50), clip=1.0, average=0.99, loss=Weights(pq=1.0), watched=16, shape=IRNET_2,
+    schedule=Schedule(warm_up=50), clip=1.0, average=0.99, loss=Weights(pq=1.0), watched=16,
+    stored="fp16", shape=IRNET_2,
 )  # fmt: skip
 
 IRNET_PAPER = Recipe(
@@ -207,7 +210,7 @@ ITMLUT = {
         source="ours, two processor cores: whole views at half size, log of the PQ error and Ada-3DLUT's terms",
         steps=2000, pictures=6, reduce=2, turns="mirror", rate=2e-3,
         schedule=Schedule(warm_up=50), clip=1.0, average=0.99,
-        loss=Weights(pq=1.0, rough=1e-4, monotone=10.0), watched=32, shape=ITMLUTShape(dropout=0.1),
+        loss=Weights(pq=1.0, rough=1e-4, monotone=10.0), watched=32, stored="fp16", shape=ITMLUTShape(dropout=0.1),
     ),
     "paper": Recipe(
         network="itmlut", title="paper",
