@@ -167,6 +167,11 @@ FASTGAMER = {
     ),
 }  # fmt: skip
 
+GMNET_SYNTHETIC = GMNetShape(convention="gmnet")
+"""Of train_syn.yml: the photo itself, peak 8."""
+GMNET_REAL = GMNetShape(scale=2, peak_stops=math.log2(5), convention="gmnet")
+"""Of train_real.yml: the photo at half size (bicubic), peak 5."""
+
 GMNET = {
     "ours": Recipe(
         network="gmnet",
@@ -179,10 +184,9 @@ GMNET = {
     "paper": Recipe(
         network="gmnet", title="paper",
         source="ICLR 2025 and its train_syn.yml: 3e-5, no flips, seed 10; light is code**2.2 * 2**gain, peak 8 "
-        "(synthetic data). For real photos: shape scale 2, peak_stops log2 5",
+        "(synthetic data). For real photos: recipe paper-real",
         steps=1_000_000, pictures=32, crop=160, rate=3e-5, schedule=HALVED,
-        loss=Weights(relative=1.0, absolute=3.0), seed=10, watched=24, checkpoint_every=5000,
-        shape=GMNetShape(convention="gmnet"),
+        loss=Weights(relative=1.0, absolute=3.0), seed=10, watched=24, checkpoint_every=5000, shape=GMNET_SYNTHETIC,
     ),
 }  # fmt: skip
 
