@@ -216,6 +216,7 @@ def _add_convert_options(parser: Parser) -> None:
     add("--map-size", choices=("full", "half", "quarter"), default="half", help="side of the gain map; default half")
     add_qualities(add, base=95, gain_map=90)
     add("--model", default="fastgamer", metavar="NAME|PATH", help="a model by name, or an .onnx file")
+    add("--provider", metavar="NAME", help="what computes the model: CUDA, CoreML, ... (untone doctor); default CPU")
     add("--choices", metavar="FILE", help="untone-choices.json of the page: strength, peak and white of each photo")
     add_batch_arguments(parser)
     add_dry_run(add)

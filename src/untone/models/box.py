@@ -1,4 +1,4 @@
-"""What is in the box: the models of this package, each with what it sees and gives, its size, cost, scores and training.
+"""What is in the box: the models of this package, what each sees and gives, its size, cost, scores and training.
 
 The file of weights says what it is (its card); what was measured afterwards stands in `weights/figures.json` under the
 SHA-256 of the weights it was measured with, so that figures never outlive their weights.

@@ -18,6 +18,7 @@ from torch import nn
 from ...console.progress import tell
 from ...errors import LimitError, UntoneError, UsageError
 from ...models import MAX_MODEL_BYTES
+from .. import packages
 from ..nets.gmnet import GMNet
 from ..nets.irnet import IRNet
 from ..nets.itmlut import ITMLUT
@@ -43,6 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(f"{target}: must end in .onnx")
     if target.exists() and not arguments.force:
         raise UsageError(f"{target} exists; --force replaces it")
+    packages.require("onnx")
     net = network(source, arguments.form)
     start = initial_weights.fingerprint(source)
     notes = {
