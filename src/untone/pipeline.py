@@ -113,11 +113,7 @@ def _is_upright(path: str | Path | None, options: dict[str, Any]) -> bool:
 
 
 def load(name: str | Path = DEFAULT_MODEL, provider: str = "CPU") -> Model:
-    """A model by its name, or by the path of its .onnx file; each is loaded once per process.
-
-    Args:
-        name: of `untone models`, or a path.
-        provider: what computes it: an execution provider of the installed ONNX Runtime (CPU, CUDA, CoreML, ...).
+    """A model by its name, or by the path of its .onnx file, and what computes it (CPU, CUDA, CoreML, ...); loaded once.
 
     Raises:
         UntoneError: there is none of that name, the file is no model of ours, or the provider does not start.
