@@ -49,6 +49,7 @@ TOOLS = {
     "export": ("apps.video.export.command", "write a film's 3D LUTs, dynamic metadata, or frames of light"),
     "view": ("apps.page.command", "look at photos before and after, choose, and export, on a page"),
     "sheet": ("apps.page.contact_sheet", "lay out a folder before and after, at 0 and -2 EV, on one sheet"),
+    "models": ("apps.models", "list the models in the box: what each sees and gives, its size, scores and training"),
     "doctor": ("apps.diagnosis", "show versions and kernels, and try the whole line"),
     "completion": ("apps.completion", "write what a shell needs to complete the command line: bash, zsh or fish"),
 }
@@ -60,6 +61,7 @@ RESEARCH = {
     "synth": ("lab.data.synthesis.arguments", "make training pairs from HDR images"),
     "draw": ("lab.data.drawn.arguments", "draw pictures to leave alone and pictures that must shine, as pairs"),
     "train": ("lab.training.arguments", "train a model on pairs"),
+    "convert-weights": ("lab.training.published", "make a model of a published checkpoint of GMNet, IRNet or ITMLUT"),
     "eval": ("lab.evaluation.arguments", "measure a model beside the baselines"),
     "experiment": ("lab.experiments.arguments", "train several models on the same pairs and compare them"),
     "rivals": ("lab.implicit.arguments", "compare gain networks with coded gain maps, over tone mappers"),
@@ -214,6 +216,7 @@ def _add_convert_options(parser: Parser) -> None:
     add("--map-size", choices=("full", "half", "quarter"), default="half", help="side of the gain map; default half")
     add_qualities(add, base=95, gain_map=90)
     add("--model", default="fastgamer", metavar="NAME|PATH", help="a model by name, or an .onnx file")
+    add("--provider", metavar="NAME", help="what computes the model: CUDA, CoreML, ... (untone doctor); default CPU")
     add("--choices", metavar="FILE", help="untone-choices.json of the page: strength, peak and white of each photo")
     add_batch_arguments(parser)
     add_dry_run(add)

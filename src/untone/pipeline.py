@@ -112,15 +112,15 @@ def _is_upright(path: str | Path | None, options: dict[str, Any]) -> bool:
     return any(suffix in UPRIGHT_SUFFIXES for suffix in suffixes)
 
 
-def load(name: str | Path = DEFAULT_MODEL) -> Model:
-    """A model by its name, or by the path of its .onnx file; each is loaded once per process.
+def load(name: str | Path = DEFAULT_MODEL, provider: str = "CPU") -> Model:
+    """A model by its name, or by the path of its .onnx file, and what computes it (CPU, CUDA, CoreML, ...); loaded once.
 
     Raises:
-        UntoneError: there is none of that name, or the file is no model of ours.
+        UntoneError: there is none of that name, the file is no model of ours, or the provider does not start.
     """
     from . import models  # deferred: brings in ONNX Runtime, which reading and applying do without
 
-    return models.load(name)
+    return models.load(name, provider)
 
 
 _loading = threading.Lock()

@@ -16,6 +16,7 @@ from .. import __version__, formats, kernels, pipeline
 from ..console.options import add_json, add_quiet
 from ..errors import UntoneError
 from ..image import GainMap, Image
+from ..models import networks
 
 PACKAGES = ("numpy", "pillow", "onnxruntime", "imagecodecs", "OpenEXR", "rich", "torch")
 SIDE = 96
@@ -24,6 +25,7 @@ SIDE = 96
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `untone doctor`."""
     parser.add_argument("--model", default=pipeline.DEFAULT_MODEL, metavar="NAME|PATH", help="model to try")
+    parser.add_argument("--provider", default="CPU", metavar="NAME", help="what computes it; default CPU")
     add_json(parser.add_argument)
     add_quiet(parser.add_argument, "only what does not work")
 
@@ -33,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     installed = facts()
     if not (arguments.json or arguments.quiet):
         _show(installed)
-    tested = self_test(arguments.model)
+    tested = self_test(arguments.model, arguments.provider)
     failed = any(fault for _, fault, _ in tested)
     if arguments.json:
         stages = [dict(zip(("name", "fault", "milliseconds"), stage, strict=True)) for stage in tested]
@@ -58,6 +60,7 @@ def facts() -> list[tuple[str, str]]:
         ("untone", f"{__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}"),
         ("kernels", f"{running['variant']} (available: {', '.join(running['available'])})"),
         ("threads", str(running["threads"])),
+        ("providers", ", ".join(networks.providers())),
         ("formats", ", ".join(f.name + (" (read only)" if f.write is None else "") for f in formats.FORMATS)),
     ]
     return rows + [(name, _version(name)) for name in PACKAGES]
@@ -80,11 +83,11 @@ def picture() -> Image:
     return Image(pixels)
 
 
-def self_test(model: str) -> list[tuple[str, str | None, float]]:
+def self_test(model: str, provider: str = "CPU") -> list[tuple[str, str | None, float]]:
     """Stage by stage: its name, its fault (None when it works), and milliseconds. A failed stage ends the test."""
     image, state = picture(), dict[str, Any]()
     stages: dict[str, Callable[[], object]] = {
-        "load": lambda: state.update(model=pipeline.load(model)),
+        "load": lambda: state.update(model=pipeline.load(model, provider)),
         "predict": lambda: state.update(gain_map=pipeline.predict(image, state["model"])),
         "apply": lambda: state.update(light=pipeline.apply(image, state["gain_map"])),
         "write": lambda: state.update(file=pipeline.write(None, image, state["gain_map"], format="jpeg")),

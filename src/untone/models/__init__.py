@@ -36,21 +36,24 @@ MAX_MODEL_BYTES = 1 << 28
 """The largest network of the field that this runs has 8 MB."""
 
 
-def _fastgamer(data: bytes, card: dict[str, Any], name: str) -> FastGamerModel:
-    return FastGamerModel(networks.session(data, threads=1), card, name)
+Maker = Callable[[bytes, dict[str, Any], str, str], Model]
 
 
-def _by_parts(runner: Callable[[networks.Network], Model]) -> Callable[[bytes, dict[str, Any], str], Model]:
-    return lambda data, card, name: runner(networks.Network(data, card, name))
+def _fastgamer(data: bytes, card: dict[str, Any], name: str, provider: str) -> FastGamerModel:
+    return FastGamerModel(networks.session(data, threads=1, provider=provider), card, name)
 
 
-ARCHITECTURES: dict[str, Callable[[bytes, dict[str, Any], str], Model]] = {
+def _by_parts(runner: Callable[[networks.Network], Model]) -> Maker:
+    return lambda data, card, name, provider: runner(networks.Network(data, card, name, provider))
+
+
+ARCHITECTURES: dict[str, Maker] = {
     "fastgamer": _fastgamer,
     "gmnet": _by_parts(GMNetModel),
     "irnet": _by_parts(IRNetModel),
     "itmlut": _by_parts(ITMLUTModel),
 }
-"""Architecture, as the weights name it -> what runs them, made from the file's bytes, its card and its name."""
+"""Architecture, as the weights name it -> what makes its runner of the file's bytes, card, name, and the provider."""
 
 
 @overload
@@ -58,28 +61,33 @@ def load() -> FastGamerModel: ...
 
 
 @overload
-def load(model: str | Path) -> Model: ...
+def load(model: str | Path, provider: str = networks.CPU) -> Model: ...
 
 
-def load(model: str | Path = DEFAULT) -> Model:
+def load(model: str | Path = DEFAULT, provider: str = networks.CPU) -> Model:
     """The model of that name, or of an .onnx file exported by `untone train`; loaded once per process.
 
+    Args:
+        model: a name of MODELS, or a path.
+        provider: what computes it: a name of `networks.providers()`, whatever the case of its letters.
+
     Raises:
-        UsageError: no such name or file.
-        UntoneError: a file that is no untone model.
+        UsageError: no such name, file or provider.
+        UntoneError: a file that is no untone model, or a provider that does not start.
     """
+    where = networks.CPU if provider == networks.CPU else networks.provider_of(provider)
     path = MODELS.get(str(model)) or Path(model)
     if not path.is_file():
         raise UsageError(f"{model}: no such model; must be {', '.join(MODELS)}, or the path of an .onnx file")
     try:
         status = path.stat()
-        return _load(path, status.st_mtime_ns, status.st_size)
+        return _load(path, status.st_mtime_ns, status.st_size, where)
     except OSError as fault:
         raise UntoneError(f"{path}: {fault.strerror}") from None
 
 
 @functools.lru_cache(maxsize=4)
-def _load(path: Path, _changed: int, size: int) -> Model:
+def _load(path: Path, _changed: int, size: int, provider: str) -> Model:
     """A file that was written anew is loaded anew."""
     if size > MAX_MODEL_BYTES:
         raise LimitError(f"{path}: a model of {size} bytes; the limit is {MAX_MODEL_BYTES}")
@@ -91,6 +99,6 @@ def _load(path: Path, _changed: int, size: int) -> Model:
             raise UntoneError(
                 f"architecture {str(card.get('architecture'))[:40]!r} is not one of {', '.join(ARCHITECTURES)}"
             )
-        return runner(data, card, path.name)
+        return runner(data, card, path.name, provider)
     except UntoneError as fault:
         raise UntoneError(f"{path}: not an untone model: {fault}") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,10 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import kernels
-from ..errors import UntoneError
+from ..errors import UntoneError, UsageError
 from . import graphs
 
 Floats = NDArray[np.float32]
+
+CPU = "CPU"
+SUFFIX = "ExecutionProvider"
+"""Of ONNX Runtime's names."""
+
+ALIASES = {"directml": "dml"}
+"""Lower case: what people say -> ONNX Runtime's name."""
+
+REMOTE = ("Azure",)
+"""Providers that compute elsewhere: photos stay on the machine."""
 
 
 class Network:
@@ -24,8 +35,8 @@ class Network:
         card: of the file: architecture, shape, recipe, data, scores.
     """
 
-    def __init__(self, data: bytes, card: dict[str, Any], name: str) -> None:
-        self._data, self.card, self.name = data, card, name
+    def __init__(self, data: bytes, card: dict[str, Any], name: str, provider: str = CPU) -> None:
+        self._data, self.card, self.name, self._provider = data, card, name, provider
         self._sessions: dict[tuple[tuple[str, ...], tuple[str, ...]], Any] = {}
         self._lock = threading.Lock()
 
@@ -76,15 +87,22 @@ class Network:
             UntoneError: the file has no such part.
         """
         if (inputs, outputs) not in self._sessions:
-            self._sessions[inputs, outputs] = session(graphs.extracted(self._data, inputs, outputs))
+            part = graphs.extracted(self._data, inputs, outputs)
+            self._sessions[inputs, outputs] = session(part, provider=self._provider)
         return self._sessions[inputs, outputs]
 
 
-def session(data: bytes, threads: int | None = None) -> Any:
-    """An ONNX Runtime session on the CPU; `threads` None takes those of the kernels.
+def session(data: bytes, threads: int | None = None, provider: str = CPU) -> Any:
+    """An ONNX Runtime session; `threads` of the CPU, None takes those of the kernels.
+
+    Another provider than the CPU computes what it can; for operators that it lacks ONNX Runtime falls back to the CPU.
+    One that does not start at all is an error, never the CPU instead.
+
+    Args:
+        provider: short name, as `providers` gives it.
 
     Raises:
-        UntoneError: ONNX Runtime refuses the model.
+        UntoneError: ONNX Runtime refuses the model, or the provider does not start.
     """
     import onnxruntime
 
@@ -93,10 +111,37 @@ def session(data: bytes, threads: int | None = None) -> Any:
     options.log_severity_level = 4
     options.enable_cpu_mem_arena = False  # each session would keep the memory of its largest tile
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    wanted = [f"{name}{SUFFIX}" for name in dict.fromkeys((provider, CPU))]
     try:
-        return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what does not start is said below
+            made = onnxruntime.InferenceSession(data, options, providers=wanted)
     except Exception as fault:
         raise UntoneError(f"ONNX Runtime refuses it: {_one_line(fault)}") from None
+    if made.get_providers()[0] != wanted[0]:
+        raise UntoneError(f"the provider {provider} does not start on this machine")
+    return made
+
+
+def providers() -> list[str]:
+    """Execution providers of the installed ONNX Runtime that compute here, by short name: CUDA, CoreML, ..., CPU."""
+    import onnxruntime
+
+    found = (name.removesuffix(SUFFIX) for name in onnxruntime.get_available_providers())
+    return [name for name in found if name not in REMOTE]
+
+
+def provider_of(name: str) -> str:
+    """The short name of a provider, however its letters are written.
+
+    Raises:
+        UsageError: the installed ONNX Runtime has none of that name.
+    """
+    known = {found.lower(): found for found in providers()}
+    asked = name.lower().removesuffix(SUFFIX.lower())
+    if ALIASES.get(asked, asked) not in known:
+        raise UsageError(f"{name}: no such provider in this ONNX Runtime; it has {', '.join(known.values())}")
+    return known[ALIASES.get(asked, asked)]
 
 
 def _one_line(fault: Exception) -> str:

@@ -13,9 +13,10 @@ from made_light import panorama, write_exr
 from made_pairs import H, W, gmnet_pair, hdrtv_pair, png
 
 from untone import cli, colour, formats
+from untone.errors import UntoneError
 from untone.image import GainMap, Image
 from untone.lab.data import packs, sources
-from untone.lab.data.examples import light_of
+from untone.lab.data.examples import largest_gain_stops, light_of
 from untone.lab.data.layouts import gmnet, open_dataset
 
 
@@ -79,6 +80,16 @@ def test_crops_of_hdrtv1k_keep_sixteen_bits_and_tags(tmp_path: Path) -> None:
     assert patch.window == (0, 0.5, 16 / 24, 1)
     assert (patch.sdr == whole.sdr[:16, 16:]).all()
     assert np.abs(patch.thumbnail.astype(int).mean() - whole.thumbnail.mean()) < 3
+    assert patch.qmax_stops == largest_gain_stops(whole.gain_stops) != largest_gain_stops(patch.gain_stops)
+    assert whole.qmax_stops is None
+
+
+def test_metadata_of_hdrtv1k_that_are_no_gain_make_a_broken_pair(tmp_path: Path) -> None:
+    hdrtv_pair(tmp_path, "001", 1)
+    (tmp_path / "metadata").mkdir()
+    np.save(tmp_path / "metadata" / "001.npy", np.array(-1.0, np.float32))
+    with pytest.raises(UntoneError, match=r"001\.npy: .*qmax must be 0 to 16 stops, not -1"):
+        open_dataset(tmp_path, strict=True)
 
 
 def test_crops_of_plain_pictures_of_one_name_and_two_suffixes_do_not_mix(tmp_path: Path) -> None:

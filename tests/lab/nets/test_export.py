@@ -11,7 +11,7 @@ import torch
 from untone import models
 from untone.errors import UntoneError
 from untone.lab.nets import fastgamer, gmnet, irnet, itmlut, shapes
-from untone.lab.training import export
+from untone.lab.training import export, initial_weights
 
 torch.set_num_threads(1)
 
@@ -58,6 +58,29 @@ def test_onnx_equals_torch(name, tmp_path):
         assert one.shape == other.shape
         assert float(other.std() if other.numel() > 1 else other.abs().sum()) > 1e-5
         assert np.abs(one - other.numpy()).max() < 1e-4
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_half_floats_halve_the_file_and_round_the_weights(name, tmp_path):
+    """The graph takes and gives what it did; its weights, read again, are the rounded ones, and give the same there."""
+    net = enlivened(NETS[name]())
+    export.export(net, tmp_path / "full.onnx", {})
+    export.export(net, tmp_path / "half.onnx", {}, "fp16")
+    sizes = [(tmp_path / file).stat().st_size for file in ("half.onnx", "full.onnx")]
+    assert sizes[0] < 0.6 * sizes[1] + 60_000  # names and constants of the graph stay as they are
+    state = initial_weights.read(tmp_path / "half.onnx")
+    worst = max(float((state[k] - v).abs().max() / v.abs().max().clamp(min=1e-9)) for k, v in net.state_dict().items())
+    assert worst < 2**-10
+    initial_weights.put(state, net, tmp_path)
+    session = onnxruntime.InferenceSession(str(tmp_path / "half.onnx"), providers=["CPUExecutionProvider"])
+    given = inputs_of(name)
+    with torch.no_grad():
+        expected = net(*given)
+    expected = [expected] if isinstance(expected, torch.Tensor) else list(expected)
+    feed = {i.name: t.numpy() for i, t in zip(session.get_inputs(), given, strict=True)}
+    for one, other in zip(session.run(None, feed), expected, strict=True):
+        assert np.abs(one - other.numpy()).max() < 1e-3
+    assert models.load(tmp_path / "half.onnx").card["architecture"]
 
 
 @pytest.mark.parametrize("name", NETS)

@@ -1,38 +1,18 @@
 """Batches show what the examples hold, wherever the view is cut, zoomed, turned or tinted."""
 
 import dataclasses
-from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from held import Held
+from tiny_recipes import SHAPES, recipe
 
 from untone.errors import UntoneError
 from untone.lab.data.examples import WHOLE, Example, pq_of, thumbnail_of
 from untone.lab.training import batches
 from untone.lab.training.batches import Choice, View
-
-
-class Held:
-    """A data set of these examples."""
-
-    folder = Path("held")
-
-    def __init__(self, *held: Example) -> None:
-        self.held = held
-
-    def __len__(self) -> int:
-        return len(self.held)
-
-    def __getitem__(self, index: int) -> Example:
-        return self.held[index]
-
-    def __iter__(self) -> Iterator[Example]:
-        return iter(self.held)
-
-    def refresh(self) -> None:
-        """There are no more."""
+from untone.lab.training.tasks import gmnet
 
 
 def ramp(height: int, width: int) -> Example:
@@ -120,3 +100,38 @@ def test_the_scale_of_a_picture_is_robust_and_never_nothing() -> None:
     spiked = np.full((64, 64, 3), 1.5, np.float16)
     spiked[3, 3] = 12
     assert float(batches.whole(dataclasses.replace(flat, gain_stops=spiked)).qmax_stops) == 1.5
+
+
+LIGHT = View(crop=16, turns="all", crop_zoom=0.5)
+
+
+@pytest.mark.parametrize(
+    "view", [View(crop=16), LIGHT, View(pixels=9), View(pixels=9, crop_zoom=0.5), View(crop=8, pixels=9)]
+)
+def test_crops_and_zooms_keep_their_pictures_qmax(view: View) -> None:
+    """A picture whose right half gains 3 stops: of many views some do not see that half, and all say 3."""
+    picture = dataclasses.replace(ramp(64, 64), gain_stops=np.zeros((64, 64, 3), np.float16))
+    picture.gain_stops[:, 32:] = 3
+    found = batches.gather(Held(picture), several(16), view)
+    assert found.qmax_stops.tolist() == [3.0] * 16
+    assert view.pixels or (found.gain_stops.amax((1, 2)) == 0).any()
+
+
+@pytest.mark.parametrize("convention", ["untone", "gmnet"])
+def test_patches_keep_the_qmax_of_their_metadata(convention: str) -> None:
+    """In both conventions of GMNet, whose target 1 is the largest gain of the picture and not of the patch."""
+    patch = dataclasses.replace(ramp(64, 64), window=(0, 0, 0.5, 0.5), qmax_stops=5.0)
+    wanted = recipe("gmnet", crop=16, shape=dataclasses.replace(SHAPES["gmnet"], convention=convention))
+    drawn = gmnet.draw(Held(patch), several(4), wanted)
+    gain, qmax = gmnet.target(drawn, convention)
+    assert qmax.flatten().tolist() == [5.0] * 4
+    assert float(gain.max()) < 2.5
+
+
+def test_crops_of_the_published_convention_keep_the_largest_gain_over_its_light() -> None:
+    picture = ramp(64, 64)
+    wanted = recipe("gmnet", crop=8, shape=dataclasses.replace(SHAPES["gmnet"], convention="gmnet"))
+    whole = batches.whole(picture)
+    largest = float(gmnet.code_gain(whole.sdr, whole.gain_stops).max())
+    _, qmax = gmnet.target(gmnet.draw(Held(picture), several(8), wanted), "gmnet")
+    assert qmax.flatten().tolist() == pytest.approx([largest] * 8)

@@ -3,15 +3,21 @@
 import dataclasses
 import json
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from held import Held
 
 from untone import colour
+from untone.lab.data.examples import Example, thumbnail_of
+from untone.lab.nets import irnet
+from untone.lab.training import batches
 from untone.lab.training.batches import Crops
 from untone.lab.training.recipes import RECIPES, Recipe, Schedule, Weights
 from untone.lab.training.tasks import TASKS, gmnet
+from untone.lab.training.tasks import irnet as irnet_task
 
 EVERY = [(network, title) for network, titles in RECIPES.items() for title in titles]
 
@@ -63,15 +69,39 @@ def test_a_shortened_run_goes_through_the_whole_schedule() -> None:
 
 
 def test_gmnets_short_run_sees_whole_pictures_reduced() -> None:
-    recipe = RECIPES["gmnet"]["short"]
+    """22 x 30 pixels are 5 x 7 cells of 4 x 4, of which the last odd row and column are left out."""
     random = np.random.default_rng(4)
-    picture = Crops(*(torch.from_numpy(random.random((2, 3, 22, 30), np.float32)) for _ in range(4)), torch.ones(2))
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(gmnet.batches, "gather_crops", lambda dataset, choice, view: picture)
-        drawn = gmnet.draw([], None, recipe)
-    assert drawn.sdr.shape == (2, 3, 4, 6)  # 5 x 7 cells of 4 x 4, the last odd row and column left out
-    torch.testing.assert_close(drawn.sdr[1, 2, 3, 5], picture.sdr[1, 2, 12:16, 20:24].mean())
-    assert drawn.thumbnail is picture.thumbnail
+    codes = random.integers(0, 256, (22, 30, 3), np.uint8)
+    picture = Example("a", codes, random.random((22, 30, 3), np.float32), thumbnail_of(codes))
+    pairs: Any = [picture]
+    recipe = dataclasses.replace(RECIPES["gmnet"]["short"], turns="none", thumbnail_reduce=2)
+    drawn = gmnet.draw(pairs, batches.Choice([0], [0]), recipe)
+    assert drawn.sdr.shape == drawn.gain_stops.shape == drawn.pq.shape == (1, 3, 4, 6)
+    assert float(drawn.sdr[0, 2, 3, 5]) == pytest.approx(codes[12:16, 20:24, 2].mean() / 255, abs=0.5 / 255)
+    assert float(drawn.gain_stops[0, 2, 3, 5]) == pytest.approx(picture.gain_stops[12:16, 20:24, 2].mean())
+    assert drawn.thumbnail.shape == (1, 3, 128, 128)
+
+
+def test_irnet_begins_as_the_affine_map_that_the_pairs_have() -> None:
+    """Pairs whose PQ codes are an affine map of YCrCb: the start finds it, also at four times the size."""
+    wanted = torch.tensor([[0.5, 0.1, 0.0], [0.05, 0.6, 0.0], [0.0, 0.1, 0.7], [0.1, 0.1, 0.15]])
+    for shape in (irnet.Shape(2, 16), irnet.Shape(1, 16, 4)):
+        net = irnet.IRNet(shape).eval()
+        irnet_task.start(net, wanted)
+        picture = torch.rand(1, 3, 5, 7) if shape.upscale == 1 else torch.rand(1, 3, 1, 1).expand(1, 3, 8, 8)
+        made = net(picture)[:, :, 8:-8, 8:-8] if shape.upscale > 1 else net(picture)
+        expected = torch.einsum("bchw,cd->bdhw", picture, wanted[:3]) + wanted[3].reshape(1, 3, 1, 1)
+        like = expected if shape.upscale == 1 else expected[..., :1, :1].expand_as(made)
+        torch.testing.assert_close(made, like, atol=2e-6, rtol=0)
+
+
+def test_the_affine_map_of_pairs_without_gain_is_near_their_pq() -> None:
+    codes = np.repeat(np.arange(120, 136, dtype=np.uint8).reshape(4, 4, 1), 3, -1).repeat(16, 0).repeat(16, 1)
+    grey = Example("grey", codes, np.zeros((64, 64, 3), np.float16), thumbnail_of(codes))
+    found = irnet_task.affine(Held(grey), 1)
+    sdr = torch.tensor([[128 / 255, 0.5, 0.5, 1.0]])
+    luma = colour.nits_to_pq(colour.srgb_to_linear(np.array(128 / 255)) * 203)
+    torch.testing.assert_close(sdr @ found, torch.tensor([[float(luma), 0.5, 0.5]]), atol=2e-3, rtol=0)
 
 
 def test_gmnets_log_of_the_error_is_minus_decibels() -> None:

@@ -117,7 +117,7 @@ def _check_pipe(as_json: bool) -> None:
 
 def _options(arguments: argparse.Namespace) -> dict[str, Any]:
     options = {
-        "model": arguments.model,
+        "model": pipeline.load(arguments.model, arguments.provider) if arguments.provider else arguments.model,
         "strength": arguments.strength / 100,
         "peak_nits": arguments.peak,
         "white_nits": arguments.white,

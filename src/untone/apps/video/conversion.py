@@ -45,13 +45,13 @@ class FilmConversion:
     notes: tuple[str, ...] = ()
 
 
-def operator_model(name: str) -> OperatorModel:
-    """The model of that name.
+def operator_model(name: str, provider: str = "CPU") -> OperatorModel:
+    """The model of that name, and what computes it.
 
     Raises:
         UsageError: it is one that sees every pixel.
     """
-    model = pipeline.load(name)
+    model = pipeline.load(name, provider)
     if isinstance(model, GainModel | LightModel):
         raise UsageError(
             f"{name} sees every pixel of a photo; films take a model that sees thumbnails, as fastgamer does"
@@ -81,7 +81,7 @@ def convert(source: Path, target: Path, options: FilmOptions, progress: Progress
         UsageError: a model that does not do films.
     """
     begun = time.perf_counter()
-    model = operator_model(options.model)
+    model = operator_model(options.model, options.provider)
     with Source(source, options.start, options.end) as film:
         facts = film.facts
         if facts.left_alone is not None:

@@ -36,6 +36,7 @@ class FilmOptions:
         peak_nits: no pixel becomes brighter.
         start, end: seconds from the film's beginning; None: all of it.
         model: a name, or the path of an .onnx file.
+        provider: what computes it, as `pipeline.load` takes it.
     """
 
     transfer: str = "pq"
@@ -48,6 +49,7 @@ class FilmOptions:
     start: float | None = None
     end: float | None = None
     model: str = "fastgamer"
+    provider: str = "CPU"
 
     def __post_init__(self) -> None:
         if not 80 <= self.white_nits <= 1000:
@@ -112,7 +114,12 @@ def film_options(arguments: argparse.Namespace) -> FilmOptions:
         UsageError: they contradict each other.
     """
     given = {name: getattr(arguments, name) for name in ("transfer", "codec", "crf", "preset", "start", "end")}
-    given |= {"white_nits": arguments.white, "peak_nits": arguments.peak, "model": arguments.model}
+    given |= {
+        "white_nits": arguments.white,
+        "peak_nits": arguments.peak,
+        "model": arguments.model,
+        "provider": arguments.provider,
+    }
     chosen = {name: value for name, value in given.items() if value is not None}
     return FilmOptions(strength=arguments.strength / 100, **chosen)
 

@@ -180,6 +180,11 @@ def write_npy(path: Path, array: NDArray[Any]) -> None:
     Raises:
         UntoneError: the disk refuses.
     """
+    save(path, [npy_bytes(array)])
+
+
+def npy_bytes(array: NDArray[Any]) -> bytes:
+    """The content of a .npy."""
     buffer = io.BytesIO()
     np.save(buffer, array)
-    save(path, [buffer.getvalue()])
+    return buffer.getvalue()

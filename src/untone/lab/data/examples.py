@@ -40,6 +40,8 @@ class Example:
         window: (top, left, bottom, right) of `sdr` within that picture, each in 0..1; WHOLE for all of it.
         pq: [H, W, 3] uint16 PQ codes, BT.2020, where that is what the data set keeps (HDRTV1K); None elsewhere. BT.709
             gains lose colours outside of BT.709, these do not; `pq_of` gives whichever there is.
+        qmax_stops: largest gain of the whole picture that `sdr` is, or is a part of, where the data set's metadata say
+            it (GMNet: over the light of its own convention); None: it is not said, see `largest_gain_stops`.
 
     Raises:
         UntoneError: shapes or types contradict the above. Gains are checked by `checked`, once a reader has them.
@@ -51,6 +53,7 @@ class Example:
     thumbnail: NDArray[np.uint8]
     window: tuple[float, float, float, float] = WHOLE
     pq: NDArray[np.uint16] | None = None
+    qmax_stops: float | None = None
 
     def __post_init__(self) -> None:
         side = THUMBNAIL_SIDE
@@ -67,6 +70,8 @@ class Example:
             raise UntoneError(f"{self.name}: the window {self.window} is no part of a picture")
         if self.pq is not None and (self.pq.shape != self.sdr.shape or self.pq.dtype != np.uint16):
             raise UntoneError(f"{self.name}: PQ must be uint16 of the SDR's shape, not {described(self.pq)}")
+        if self.qmax_stops is not None and not 0 <= self.qmax_stops <= MAX_GAIN_STOPS:
+            raise UntoneError(f"{self.name}: qmax must be 0 to {MAX_GAIN_STOPS:g} stops, not {self.qmax_stops}")
 
     def __repr__(self) -> str:
         return f"Example({self.name!r}, {self.sdr.shape[1]} x {self.sdr.shape[0]}, window {self.window})"
@@ -123,6 +128,20 @@ def checked(example: Example) -> Example:
 
 MAX_GAIN_STOPS = 20.0
 """No picture gains more: black to 10,000 nits with offsets of 1/64 is 11.7 stops."""
+
+
+def largest_gain_stops(gain_stops: NDArray[Any]) -> float:
+    """Robust largest gain of a whole picture [H, W, C], stops: of about SCALE_PIXELS rows and columns of it, a half
+    percent of the pixels may be beyond."""
+    height, width = gain_stops.shape[:2]
+    sparse = gain_stops[:: max(height // SCALE_PIXELS, 1), :: max(width // SCALE_PIXELS, 1)]
+    most = np.abs(sparse.astype(np.float32)).max(-1).ravel()
+    rank = len(most) - max(len(most) // 200, 1)
+    return float(np.partition(most, rank)[rank])
+
+
+SCALE_PIXELS = 64
+"""Rows and columns of a picture, about, that its largest gain is taken from."""
 
 
 def light_of(sdr: NDArray[np.uint8], gain_stops: NDArray[Any]) -> NDArray[np.float32]:

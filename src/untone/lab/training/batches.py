@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -16,15 +16,18 @@ from PIL import Image as Pil
 from torch import Tensor
 
 from ...errors import UntoneError
-from ..data.examples import OFFSET, THUMBNAIL_SIDE, WHOLE, Dataset, Example, pq_of
+from ..data.examples import OFFSET, THUMBNAIL_SIDE, WHOLE, Dataset, Example, largest_gain_stops, pq_of
 from ..data.layouts.shards import Pairs
 
-SCALE_PIXELS = 64
-"""Rows and columns of a picture, about, that its largest gain is taken from."""
+LEAST_QMAX_STOPS = 0.25
+"""A picture that gains less is not stretched to a whole normalised map."""
 
 
 class Batch(NamedTuple):
-    """thumbnail [B, 3, 256, 256] and rgb [B, N, 3], encoded; uv [B, N, 2]; gain_stops [B, N, 3]; qmax_stops [B]."""
+    """thumbnail [B, 3, 256, 256] and rgb [B, N, 3], encoded; uv [B, N, 2]; gain_stops [B, N, 3].
+
+    qmax_stops [B] is the largest gain of each whole picture, however it was cut; at least LEAST_QMAX_STOPS.
+    """
 
     thumbnail: Tensor
     rgb: Tensor
@@ -36,7 +39,7 @@ class Batch(NamedTuple):
 class Crops(NamedTuple):
     """Crops of pictures, and the thumbnails [B, 3, 256, 256] of the whole ones.
 
-    sdr (encoded), gain_stops and pq (of the HDR light, BT.2020) are [B, 3, h, w]; qmax_stops is [B].
+    sdr (encoded), gain_stops and pq (of the HDR light, BT.2020) are [B, 3, h, w]; qmax_stops [B] as in Batch.
     """
 
     thumbnail: Tensor
@@ -51,6 +54,7 @@ class View:
     """Crop, zoom and augmentation of pictures in training; recipes.Recipe describes the fields."""
 
     crop: int = 0
+    reduce: int = 1
     pixels: int = 0
     crop_zoom: float = 1.0
     turns: str = "none"
@@ -75,22 +79,31 @@ def choose(count: int, random: np.random.Generator, pictures: int) -> Choice:
     return Choice(indices, random.integers(2**62, size=pictures).tolist())
 
 
+def qmax_of(example: Example) -> float:
+    """Largest gain of the whole picture in stops: what its data set says, or what a whole picture shows."""
+    return largest_gain_stops(example.gain_stops) if example.qmax_stops is None else example.qmax_stops
+
+
+Qmax = Callable[[Example], float]
+"""Largest gain in stops of an example that is not cut yet."""
+
+
 def gather(dataset: Dataset | Pairs, choice: Choice, view: View) -> Batch:
     """Pixels of the chosen pictures.
 
     Raises:
         UntoneError: a picture is smaller than the crop.
     """
-    return Batch(*_gathered(_pixels, dataset, choice, view))
+    return Batch(*_gathered(_pixels, dataset, choice, view, qmax_of))
 
 
-def gather_crops(dataset: Dataset | Pairs, choice: Choice, view: View) -> Crops:
-    """Crops of the chosen pictures; whole pictures must have one size.
+def gather_crops(dataset: Dataset | Pairs, choice: Choice, view: View, qmax: Qmax = qmax_of) -> Crops:
+    """Crops of the chosen pictures; whole pictures must have one size. `qmax` is asked before anything is cut.
 
     Raises:
         UntoneError: a picture is smaller than the crop, or the sizes differ.
     """
-    return Crops(*_gathered(_crop, dataset, choice, view))
+    return Crops(*_gathered(_crop, dataset, choice, view, qmax))
 
 
 def whole(example: Example) -> Crops:
@@ -111,16 +124,19 @@ Parts = tuple[Tensor, ...]
 Maker = Callable[[Example, Tensor, View, np.random.Generator], Parts]
 
 
-def _gathered(make: Maker, dataset: Dataset | Pairs, choice: Choice, view: View) -> list[Tensor]:
+def _gathered(make: Maker, dataset: Dataset | Pairs, choice: Choice, view: View, qmax: Qmax) -> list[Tensor]:
     made = []
     for index, seed in zip(choice.indices, choice.seeds, strict=True):
         random = np.random.default_rng(seed)
         example = example_at(dataset, index)
+        example = dataclasses.replace(example, qmax_stops=qmax(example))
         thumbnail = _picture(example.thumbnail)
         if view.crop_zoom < 1 and example.window == WHOLE and random.random() < 0.5:
             example, thumbnail = _zoomed(example, random.uniform(view.crop_zoom, 1), random)
         if view.crop:
             example = cut(example, view.crop, view.crop, random)
+        if view.reduce > 1:
+            example = reduced(example, view.reduce)
         made.append(make(example, thumbnail, view, random))
     columns = list(zip(*made, strict=True))
     if any(part.shape != column[0].shape for column in columns for part in column):
@@ -157,6 +173,19 @@ def cut(example: Example, rows: int, columns: int, random: np.random.Generator) 
         example, sdr=example.sdr[here], gain_stops=example.gain_stops[here], pq=pq,
         window=(window[0], window[1], min(window[2], 1.0), min(window[3], 1.0)),
     )  # fmt: skip
+
+
+def reduced(example: Example, factor: int) -> Example:
+    """An example averaged over so many pixels each way: codes, gains and PQ alike; what is left over is cut off."""
+    rows, columns = (n // factor for n in example.sdr.shape[:2])
+
+    def average(planes: NDArray[Any]) -> NDArray[np.float32]:
+        cells = planes[: rows * factor, : columns * factor].astype(np.float32)
+        return cells.reshape(rows, factor, columns, factor, 3).mean((1, 3))
+
+    sdr = (average(example.sdr) + 0.5).astype(np.uint8)
+    pq = None if example.pq is None else (average(example.pq) + 0.5).astype(np.uint16)
+    return dataclasses.replace(example, sdr=sdr, gain_stops=average(example.gain_stops), pq=pq)
 
 
 def _zoomed(example: Example, zoom: float, random: np.random.Generator) -> tuple[Example, Tensor]:
@@ -209,11 +238,7 @@ def _crop(example: Example, thumbnail: Tensor, view: View, random: np.random.Gen
 
 
 def _scale(example: Example) -> Tensor:
-    """Robust largest gain: a half percent of the pixels may be beyond it; at least 0.25 stop."""
-    height, width = example.gain_stops.shape[:2]
-    sparse = example.gain_stops[:: max(height // SCALE_PIXELS, 1), :: max(width // SCALE_PIXELS, 1)]
-    most = torch.from_numpy(np.abs(sparse).astype(np.float32)).amax(-1).flatten()
-    return most.topk(max(len(most) // 200, 1)).values[-1].clamp(min=0.25)
+    return torch.tensor(max(qmax_of(example), LEAST_QMAX_STOPS))
 
 
 def _turn(view: View, random: np.random.Generator) -> tuple[bool, int]:

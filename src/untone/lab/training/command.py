@@ -189,5 +189,5 @@ def _export(this: Run, held_out: Dataset | None, note: str) -> None:
             notes["held_out_pq_psnr"] = round(score(this.task, net, held_out, recipe.watched), 3)
         target = this.folder / f"{recipe.network}.onnx"
         whole: Any = net.cpu()
-        digest = exporting.export(whole, target, notes)
+        digest = exporting.export(whole, target, notes, recipe.stored)
     print(f"{target}  sha256 {digest}")

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -123,12 +124,13 @@ PORTS: dict[str, Callable[[Any], Port]] = {
 """Architecture -> how it is exported."""
 
 
-def export(net: Any, path: Path, notes: dict[str, Any]) -> str:
+def export(net: Any, path: Path, notes: dict[str, Any], stored: str = "fp32") -> str:
     """Writes `path` (.onnx), whole or not at all; returns its SHA-256.
 
     Args:
         net: one of the networks of `nets`; written as it works in evaluation, and left as it was.
         notes: recipe, data and its licences, scores; stored in the file beside architecture, shape and size.
+        stored: fp32, or fp16 for weights as half floats, which makes the file half as large; it computes in fp32.
 
     Raises:
         UntoneError: no network of ours, weights that are not finite, or a disk that refuses.
@@ -141,7 +143,7 @@ def export(net: Any, path: Path, notes: dict[str, Any]) -> str:
     partial = path.with_name(f".{path.name}.partial")
     try:
         _write(net, port, partial)
-        _describe(partial, port, card)
+        _describe(partial, port, card, stored)
         digest = hashlib.sha256(partial.read_bytes()).hexdigest()
         partial.replace(path)
     except OSError as fault:
@@ -168,7 +170,7 @@ def _write(net: Any, port: Port, path: Path) -> None:
         net.train(trained)
 
 
-def _describe(path: Path, port: Port, card: dict[str, Any]) -> None:
+def _describe(path: Path, port: Port, card: dict[str, Any], stored: str) -> None:
     """Adds the card, and makes inner tensors of the outputs that only served to name them."""
     import onnx
 
@@ -180,5 +182,31 @@ def _describe(path: Path, port: Port, card: dict[str, Any]) -> None:
         model.graph.output.remove(output)
         if output.name not in {value.name for value in model.graph.value_info}:
             model.graph.value_info.append(output)
+    if stored == "fp16":
+        _halve(model.graph)
     onnx.checker.check_model(model)
     onnx.save(model, str(path))
+
+
+HALVED = "_half"
+"""What is added to the name of a tensor that is stored as half floats."""
+
+LEAST_HALVED = 64
+"""Numbers in a tensor from which on it is stored as half floats; shapes and other constants stay as they are."""
+
+
+def _halve(graph: Any) -> None:
+    """Stores large tensors as half floats, each with a Cast before everything else that gives it under its own name."""
+    import onnx
+    from onnx import numpy_helper
+
+    casts = []
+    for tensor in graph.initializer:
+        values = numpy_helper.to_array(tensor)
+        if values.dtype == np.float32 and values.size >= LEAST_HALVED:
+            name = tensor.name
+            tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), name + HALVED))
+            casts.append(onnx.helper.make_node("Cast", [name + HALVED], [name], to=onnx.TensorProto.FLOAT))
+    rest = list(graph.node)
+    del graph.node[:]
+    graph.node.extend([*casts, *rest])

@@ -67,9 +67,10 @@ def _of_onnx(path: Path) -> State:
     except Exception:
         raise DamagedError(f"{path}: not an .onnx file") from None
     arrays = {tensor.name: np.array(numpy_helper.to_array(tensor)) for tensor in graph.initializer}
-    for node in graph.node:
-        if node.op_type == "Identity" and node.input[0] in arrays:  # equal tensors are kept once
-            arrays[node.output[0]] = arrays[node.input[0]]
+    for node in graph.node:  # equal tensors are kept once, half floats are cast
+        if node.op_type in ("Identity", "Cast") and node.input[0] in arrays:
+            held = arrays[node.input[0]]
+            arrays[node.output[0]] = held.astype(np.float32) if node.op_type == "Cast" else held
     return {name.removeprefix("net."): torch.from_numpy(array) for name, array in arrays.items()}  # export.py's forms
 
 

@@ -59,6 +59,11 @@ def reconstruction(sdr: Tensor, gain_stops: Tensor, truth_stops: Tensor, glare: 
     return torch.log(square_error(sdr, gain_stops, truth_stops, glare) + PLATEAU).mean()
 
 
+def log_error(codes: Tensor, truth: Tensor) -> Tensor:
+    """The same of PQ codes [B, ...] themselves."""
+    return torch.log((codes - truth).square().flatten(1).mean(1) + PLATEAU).mean()
+
+
 def lights(sdr: Tensor, gain_stops: Tensor, truth_stops: Tensor) -> Tensor:
     """Mean difference of gain, stops, where the true light is LIGHTS times white or more; [B, N, 3], sdr encoded.
 

@@ -89,9 +89,11 @@ class Recipe:
         steps: length of the run.
         pictures: in a batch, over all processes.
         crop: rows and columns of a random crop; 0 takes the whole picture.
-        reduce: crops or whole pictures are averaged over so many pixels each way before they are fed (GMNet).
+        reduce: crops or whole pictures are averaged over so many pixels each way before they are fed.
+        thumbnail_reduce: thumbnails likewise (GMNet).
         pixels: random pixels of each crop, for networks whose full-size stage is pointwise; 0 takes all.
         crop_zoom: every second picture is cut to between this share and all of its sides, thumbnail included.
+        affine_start: the network begins as the affine map that is nearest to the training pairs (IRNet).
         strength_free: share of each picture's own strength that the loss forgives (losses.own_strength; FastGaMer).
         turns: "none", "mirror" (left-right), or "all" (eight flips and quarter turns).
         jitter: white balance and saturation of the SDR picture vary a little.
@@ -105,6 +107,7 @@ class Recipe:
         seed: of initialisation, batches and dropout.
         checkpoint_every: steps between checkpoints.
         precision: fp32, or bf16 or fp16 inside the network (the loss is always fp32).
+        stored: fp32, or fp16 for weights as half floats in the .onnx file.
         start: weights that the run began from.
         shape: hyper-parameters of the network.
     """
@@ -116,8 +119,10 @@ class Recipe:
     pictures: int = 16
     crop: int = 0
     reduce: int = 1
+    thumbnail_reduce: int = 1
     pixels: int = 0
     crop_zoom: float = 1.0
+    affine_start: bool = False
     strength_free: float = 0.0
     turns: str = "none"
     jitter: bool = False
@@ -134,6 +139,7 @@ class Recipe:
     seed: int = 1
     checkpoint_every: int = 250
     precision: str = "fp32"
+    stored: str = "fp32"
     start: Start | None = None
     shape: Any = None
 
@@ -161,29 +167,35 @@ FASTGAMER = {
     ),
 }  # fmt: skip
 
+GMNET_SYNTHETIC = GMNetShape(convention="gmnet")
+"""Of train_syn.yml: the photo itself, peak 8."""
+GMNET_REAL = GMNetShape(scale=2, peak_stops=math.log2(5), convention="gmnet")
+"""Of train_real.yml: the photo at half size (bicubic), peak 5."""
+
 GMNET = {
     "ours": Recipe(
         network="gmnet",
-        source="ours, shortened: a quarter of the paper's terms beside the L1 of PQ codes, mirrored crops, one cosine",
-        steps=20_000, pictures=8, crop=128, turns="mirror",
-        rate=2e-4, schedule=Schedule(warm_up=100), clip=1.0, average=0.998,
-        loss=Weights(code=10.0, relative=0.25, absolute=0.75), watched=24,
+        source="ours, two processor cores: whole views at a quarter of their size, log of the PQ error, one cosine",
+        steps=900, pictures=4, reduce=4, turns="mirror",
+        rate=5e-4, schedule=Schedule(warm_up=50), clip=1.0, average=0.99,
+        loss=Weights(pq=1.0), watched=8, checkpoint_every=100, stored="fp16",
         shape=GMNetShape(peak_stops=4.0, trunk_start=1.0, qmax_start=0.5),
     ),
     "paper": Recipe(
         network="gmnet", title="paper",
         source="ICLR 2025 and its train_syn.yml: 3e-5, no flips, seed 10; light is code**2.2 * 2**gain, peak 8 "
-        "(synthetic data). For real photos: shape scale 2, peak_stops log2 5",
+        "(synthetic data). For real photos: recipe paper-real",
         steps=1_000_000, pictures=32, crop=160, rate=3e-5, schedule=HALVED,
-        loss=Weights(relative=1.0, absolute=3.0), seed=10, watched=24, checkpoint_every=5000,
-        shape=GMNetShape(convention="gmnet"),
+        loss=Weights(relative=1.0, absolute=3.0), seed=10, watched=24, checkpoint_every=5000, shape=GMNET_SYNTHETIC,
     ),
 }  # fmt: skip
 
 IRNET_OURS = Recipe(
-    network="irnet", source="ours, shortened: the paper's loss and crops, one cosine to zero",
-    steps=20_000, pictures=8, crop=128, turns="all", rate=5e-4, betas=(0.9, 0.999),
-    schedule=Schedule(warm_up=100), clip=1.0, average=0.998, loss=Weights(code=1.0), watched=24, shape=IRNET_2,
+    network="irnet",
+    source="ours, two processor cores: whole views at 1/8 size, log of the PQ error, from the nearest affine map",
+    steps=2000, pictures=8, reduce=8, affine_start=True, turns="all", rate=1e-3, betas=(0.9, 0.99),
+    schedule=Schedule(warm_up=50), clip=1.0, average=0.99, loss=Weights(pq=1.0), watched=16,
+    stored="fp16", shape=IRNET_2,
 )  # fmt: skip
 
 IRNET_PAPER = Recipe(
@@ -198,10 +210,11 @@ IRNET_PAPER = Recipe(
 
 ITMLUT = {
     "ours": Recipe(
-        network="itmlut", source="ours, shortened: whole pictures, L1 and Ada-3DLUT's terms, one cosine to zero",
-        steps=20_000, pictures=8, crop=0, turns="mirror", rate=1e-3,
-        schedule=Schedule(warm_up=100), clip=1.0, average=0.998,
-        loss=Weights(code=1.0, rough=1e-4, monotone=10.0), watched=64, shape=ITMLUTShape(),
+        network="itmlut",
+        source="ours, two processor cores: whole views at half size, log of the PQ error and Ada-3DLUT's terms",
+        steps=2000, pictures=6, reduce=2, turns="mirror", rate=2e-3,
+        schedule=Schedule(warm_up=50), clip=1.0, average=0.99,
+        loss=Weights(pq=1.0, rough=1e-4, monotone=10.0), watched=32, stored="fp16", shape=ITMLUTShape(dropout=0.1),
     ),
     "paper": Recipe(
         network="itmlut", title="paper",
@@ -226,8 +239,14 @@ GMNET["short"] = _short(
     GMNET["ours"], steps=500, pictures=3, crop=0, reduce=4, rate=5e-4, watched=8, checkpoint_every=50,
     loss=Weights(pq=1.0),
 )  # fmt: skip
-IRNET_SHORT = _short(IRNET_OURS, steps=600, pictures=4, crop=64, rate=1e-3, watched=8, checkpoint_every=100)
-ITMLUT["short"] = _short(ITMLUT["ours"], steps=400, pictures=2, crop=0, watched=16, checkpoint_every=100)
+IRNET_SHORT = _short(
+    IRNET_OURS, steps=600, pictures=4, crop=64, reduce=1, affine_start=False, betas=(0.9, 0.999), watched=8,
+    checkpoint_every=100, loss=Weights(code=1.0),
+)  # fmt: skip
+ITMLUT["short"] = _short(
+    ITMLUT["ours"], steps=400, pictures=2, reduce=1, rate=1e-3, watched=16, checkpoint_every=100,
+    loss=Weights(code=1.0, rough=1e-4, monotone=10.0), shape=ITMLUTShape(),
+)  # fmt: skip
 
 
 def _irnets(network: str, shape: IRNetShape) -> dict[str, Recipe]:

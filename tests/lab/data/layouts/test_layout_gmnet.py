@@ -117,6 +117,7 @@ def test_patches_find_the_metadata_and_thumbnail_of_their_picture(tmp_path: Path
     assert [e.window for e in examples] == [(0, 0, 1, 1), (0.25, 0.25, 0.75, 0.75)]
     shown = imagecodecs.png_decode((tmp_path / "thumbnail" / "IMG_365.png").read_bytes())
     assert all((e.thumbnail == shown).all() for e in examples)
+    assert [e.qmax_stops for e in examples] == [1.5, 1.5]
     light = light_of(examples[0].sdr, examples[0].gain_stops)
     assert np.abs(light - published_light(tmp_path, "IMG_365", "IMG_365_s024")).max() < 2e-6
 

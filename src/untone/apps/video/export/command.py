@@ -43,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--from", dest="start", type=seconds, metavar="SECONDS", help="begin there")
     add("--to", dest="end", type=seconds, metavar="SECONDS", help="end there")
     add("--model", default="fastgamer", metavar="NAME|PATH", help="a model by name, or an .onnx file")
+    add("--provider", default="CPU", metavar="NAME", help="what computes the model; default CPU")
     add("--force", action="store_true", help="replace outputs that exist")
     add_quiet(add)
 
@@ -55,7 +56,8 @@ def run(arguments: argparse.Namespace) -> int:
         UntoneError: the film cannot be read, or a file not written.
     """
     options = FilmOptions(strength=arguments.strength / 100, white_nits=arguments.white, peak_nits=arguments.peak,
-                          start=arguments.start, end=arguments.end, model=arguments.model)  # fmt: skip
+                          start=arguments.start, end=arguments.end, model=arguments.model,
+                          provider=arguments.provider)  # fmt: skip
     targets = [arguments.output, arguments.cube, arguments.hdr10plus_json, arguments.dovi_json]
     if not any(targets):
         raise UsageError("name what to export: -o frames/%06d.exr, --cube, --hdr10plus-json or --dovi-json")
@@ -94,7 +96,7 @@ def _export(arguments: argparse.Namespace, options: FilmOptions) -> list[Path]:
     from .frames import LightFrames
     from .lut import SceneLuts
 
-    model = operator_model(options.model)
+    model = operator_model(options.model, options.provider)
     with ExitStack() as stack:
         film = stack.enter_context(Source(Path(arguments.film), options.start, options.end))
         if film.facts.left_alone is not None:

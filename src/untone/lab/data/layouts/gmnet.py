@@ -249,7 +249,8 @@ def read(files: Files) -> Example:
     ours = convention == OURS
     stops = np.broadcast_to(gain, sdr.shape) if ours else gain_between(sdr, convention.light(sdr, gain))
     shown = thumbnail_of(sdr) if files.thumbnail is None else _thumbnail(files.thumbnail)
-    return Example(files.image.stem, sdr, stops, shown, pairing.window_of(files.image.stem, height, width) or WHOLE)
+    window = pairing.window_of(files.image.stem, height, width) or WHOLE
+    return Example(files.image.stem, sdr, stops, shown, window, qmax_stops=qmax_of(files.qmax))
 
 
 def _named(path: Path) -> NDArray[np.uint8]:

@@ -4,7 +4,8 @@
     test_hdr/001.png    16-bit RGB: PQ (ST 2084), BT.2020, full range; published without tags, written here with cICP
 
 The two folders' names differ in "sdr" (or "ldr") against "hdr": train_sdr and train_hdr, SDR and HDR, test_sdr_sub and
-test_hdr_sub. A folder `thumbnail/` beside them may hold each whole picture at 256 x 256, for patches. SDR codes are
+test_hdr_sub. For patches, folders beside them may hold what belongs to the whole picture: `thumbnail/` it at 256 x 256,
+`metadata/` its largest gain in stops (NAME.npy, as in GMNet's layout; `untone data crop` writes both). SDR codes are
 taken as sRGB, HDR light as nits over 203.
 """
 
@@ -25,7 +26,11 @@ from ....image import DIFFUSE_WHITE_NITS
 from .. import codes
 from ..examples import THUMBNAIL_SIDE, WHOLE, Example, gain_between, pq_of, thumbnail_of
 from . import pairing
+from .gmnet import qmax_of
 from .opened import Entry, Fault
+
+THUMBNAILS, METADATA = "thumbnail", "metadata"
+"""Folders for what belongs to the whole picture of a patch."""
 
 _SDR = re.compile("sdr|ldr", re.IGNORECASE)
 
@@ -39,11 +44,12 @@ class Sides(NamedTuple):
 
 
 class Files(NamedTuple):
-    """The files of one pair; `thumbnail` is None where there is none."""
+    """The files of one pair; `thumbnail` and `qmax` are None where there are none."""
 
     sdr: Path
     hdr: Path
     thumbnail: Path | None
+    qmax: Path | None = None
 
 
 def splits(folder: Path) -> list[Sides]:
@@ -86,12 +92,13 @@ def listed(folder: Path) -> Iterator[Files | Fault]:
     sides = splits(folder)[0]
     sdr, doubled = pairing.files(sides.sdr, ".png", ".jpg", ".jpeg")
     hdr, doubled_hdr = pairing.files(sides.hdr, ".png")
-    thumbnails = sides.root / "thumbnail"
+    thumbnails, metadata = (sides.root / kind for kind in (THUMBNAILS, METADATA))
     shown = pairing.files(thumbnails, ".png")[0] if thumbnails.is_dir() else {}
+    numbers = pairing.files(metadata, ".npy")[0] if metadata.is_dir() else {}
     pairs, lonely = pairing.matched(sdr, hdr)
     yield from (*doubled, *doubled_hdr, *lonely)
     for stem, partner in pairs.items():
-        yield Files(sdr[stem], hdr[partner], pairing.owner(stem, shown))
+        yield Files(sdr[stem], hdr[partner], pairing.owner(stem, shown), pairing.owner(stem, numbers))
 
 
 def _fault(files: Files) -> Fault | None:
@@ -109,6 +116,9 @@ def _fault(files: Files) -> Fault | None:
         said = codes.cicp(files.hdr)
         if said is not None and said != tuple(codes.PQ_BT2020):
             return Fault(str(files.hdr), f"cICP says {said}; this layout is {tuple(codes.PQ_BT2020)}: PQ, BT.2020")
+        path = files.qmax or files.sdr
+        if files.qmax:
+            qmax_of(files.qmax)
         path = files.sdr
         pairing.window_of(path.stem, size.height, size.width)
     except (UntoneError, ValueError, OSError) as error:
@@ -134,7 +144,8 @@ def read(files: Files) -> Example:
     if shown.shape[:2] != (THUMBNAIL_SIDE, THUMBNAIL_SIDE):
         shown = thumbnail_of(shown)
     window = pairing.window_of(files.sdr.stem, *sdr.shape[:2]) or WHOLE
-    return Example(files.sdr.stem, sdr, gain_between(sdr, inside(pq)), shown, window, pq)
+    qmax = qmax_of(files.qmax) if files.qmax else None
+    return Example(files.sdr.stem, sdr, gain_between(sdr, inside(pq)), shown, window, pq, qmax)
 
 
 @functools.cache

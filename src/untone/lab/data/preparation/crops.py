@@ -8,10 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from ....console import progress
 from ....errors import UntoneError, UsageError
 from ....formats.common.files import load_bytes, save
 from .. import codes
+from ..examples import largest_gain_stops
 from ..layouts import gmnet, hdrtv1k, layout_of, pairing
 from ..layouts.opened import Fault
 
@@ -151,9 +154,11 @@ def _gmnet(files: gmnet.Files, target: Path) -> Picture | Fault:
 
 def _hdrtv(files: hdrtv1k.Files, sides: hdrtv1k.Sides, target: Path) -> Picture:
     planes = (Plane(files.hdr, target / sides.hdr.name, 16), Plane(files.sdr, target / sides.sdr.name, 8))
-    return Picture(
-        files.sdr.stem, planes, {target / "thumbnail" / f"{files.sdr.stem}.png": lambda: _thumbnail(files.sdr)}
-    )
+    whole: dict[Path, Callable[[], bytes]] = {
+        target / hdrtv1k.THUMBNAILS / f"{files.sdr.stem}.png": lambda: _thumbnail(files.sdr),
+        target / hdrtv1k.METADATA / f"{files.sdr.stem}.npy": lambda: _qmax(files),
+    }
+    return Picture(files.sdr.stem, planes, whole)
 
 
 def _plain(path: Path, target: Path) -> Picture | Fault:
@@ -165,6 +170,10 @@ def _plain(path: Path, target: Path) -> Picture | Fault:
 
 def _thumbnail(path: Path) -> bytes:
     return codes.png_bytes(gmnet.bicubic(codes.read(path, 8)))
+
+
+def _qmax(files: hdrtv1k.Files) -> bytes:
+    return codes.npy_bytes(np.array(largest_gain_stops(hdrtv1k.read(files).gain_stops), np.float32))
 
 
 def cut_picture(picture: Picture, cut: Cut, resumed: bool) -> None:

@@ -74,7 +74,7 @@ def _additive(lut: Tensor) -> Tensor:
 
 def draw(dataset: Dataset, choice: Choice, recipe: Recipe) -> Batch:
     """Random pixels, or all pixels of random crops."""
-    view = View(recipe.crop, recipe.pixels, recipe.crop_zoom, recipe.turns, recipe.jitter, recipe.retone)
+    view = View(recipe.crop, recipe.reduce, recipe.pixels, recipe.crop_zoom, recipe.turns, recipe.jitter, recipe.retone)
     return batches.gather(dataset, choice, view)
 
 
@@ -108,8 +108,7 @@ def loss(out: Outputs, batch: Batch, recipe: Recipe) -> Tensor:
 def _light_loss(normalised: Tensor, batch: Batch, weight: float) -> Tensor:
     """Of a network that gives PQ codes instead of gain."""
     truth = losses.pq(losses.rebuild(losses.srgb_to_linear(batch.rgb), batch.gain_stops))
-    codes = (normalised + 1) / 2
-    return weight * torch.log((codes - truth).square().mean((1, 2)) + losses.PLATEAU).mean()
+    return weight * losses.log_error((normalised + 1) / 2, truth)
 
 
 def light(net: nn.Module, example: Example, stride: int = 1) -> NDArray[np.float32]:

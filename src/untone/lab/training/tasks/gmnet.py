@@ -33,11 +33,11 @@ def begin(net: nn.Module, dataset: Dataset, recipe: Recipe) -> None:
 
 def draw(dataset: Dataset, choice: Choice, recipe: Recipe) -> Crops:
     """Random crops or whole pictures, at the size that the network is fed, of even rows and columns."""
-    view = View(recipe.crop, 0, recipe.crop_zoom, recipe.turns, recipe.jitter)
-    drawn = batches.gather_crops(dataset, choice, view)
-    return drawn._replace(**{
-        name: _fed(getattr(drawn, name), recipe.shape.scale * recipe.reduce) for name in ("sdr", "gain_stops", "pq")
-    })  # fmt: skip
+    view = View(recipe.crop, recipe.reduce, 0, recipe.crop_zoom, recipe.turns, recipe.jitter)
+    drawn = batches.gather_crops(dataset, choice, view, QMAX[recipe.shape.convention])
+    factors = dict.fromkeys(("sdr", "gain_stops", "pq"), recipe.shape.scale)
+    factors["thumbnail"] = recipe.thumbnail_reduce
+    return drawn._replace(**{name: _fed(getattr(drawn, name), factor) for name, factor in factors.items()})
 
 
 def _fed(planes: Tensor, factor: int) -> Tensor:
@@ -52,14 +52,33 @@ def forward(net: nn.Module, batch: Crops) -> tuple[Tensor, Tensor]:
 
 
 def target(batch: Crops, convention: str) -> tuple[Tensor, Tensor]:
-    """Gain of one channel in stops [B, 1, h, w], and its largest value [B, 1, 1, 1], at least 0.25."""
+    """Gain of one channel in stops [B, 1, h, w], and the largest of the whole picture [B, 1, 1, 1]."""
+    qmax = batch.qmax_stops.reshape(-1, 1, 1, 1)
     if convention != "gmnet":
-        return batch.gain_stops.mean(1, keepdim=True), batch.qmax_stops.reshape(-1, 1, 1, 1)
-    made = losses.rebuild(losses.srgb_to_linear(batch.sdr), batch.gain_stops).clamp(min=0).mean(1, keepdim=True)
-    base = batch.sdr.pow(2.2).mean(1, keepdim=True)
+        return batch.gain_stops.mean(1, keepdim=True), qmax
+    return code_gain(batch.sdr, batch.gain_stops), qmax
+
+
+def code_gain(sdr: Tensor, gain_stops: Tensor) -> Tensor:
+    """Gain [B, 1, h, w] over the light of code**2.2, never negative; sdr (encoded) and gain_stops are [B, 3, h, w]."""
+    made = losses.rebuild(losses.srgb_to_linear(sdr), gain_stops).clamp(min=0).mean(1, keepdim=True)
+    base = sdr.pow(2.2).mean(1, keepdim=True)
     ratio = torch.log2((made / base.clamp(min=LEAST_CODE_LIGHT)).clamp(min=1.0))
-    gain = torch.where(base > LEAST_CODE_LIGHT, ratio, batch.gain_stops.mean(1, keepdim=True).clamp(min=0))
-    return gain, gain.amax((1, 2, 3), keepdim=True).clamp(min=0.25)
+    return torch.where(base > LEAST_CODE_LIGHT, ratio, gain_stops.mean(1, keepdim=True).clamp(min=0))
+
+
+def code_qmax(example: Example) -> float:
+    """Largest gain over the light of code**2.2 in stops: what the metadata say, or the largest of a whole picture."""
+    if example.qmax_stops is not None:
+        return example.qmax_stops
+    sdr, gain = (
+        np.array(planes, np.float32)[None].transpose(0, 3, 1, 2) for planes in (example.sdr, example.gain_stops)
+    )
+    return float(code_gain(torch.from_numpy(sdr / np.float32(255)), torch.from_numpy(gain)).amax())
+
+
+QMAX: dict[str, batches.Qmax] = {"untone": batches.qmax_of, "gmnet": code_qmax}
+"""Convention -> largest gain of an example that is not cut yet."""
 
 
 def loss(out: tuple[Tensor, Tensor], batch: Crops, recipe: Recipe) -> Tensor:

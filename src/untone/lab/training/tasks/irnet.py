@@ -1,4 +1,4 @@
-"""Training IRNet: crops of YCrCb to YCrCb of PQ BT.2020, L1 loss; from a quarter size for joint super-resolution."""
+"""Training IRNet: YCrCb to YCrCb of PQ BT.2020, L1 or log of the error; from a quarter size for super-resolution."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from torch.nn import functional
 from .... import colour
 from ....errors import UntoneError
 from ...data.examples import Dataset, Example
+from ...data.subsets import photographs
 from ...nets.irnet import IRNet, rgb_to_ycrcb, ycrcb_to_rgb
 from .. import batches, losses
 from ..batches import Choice, Crops, View
@@ -23,16 +24,69 @@ def network(recipe: Recipe) -> IRNet:
 
 
 def begin(net: nn.Module, dataset: Dataset, recipe: Recipe) -> None:
-    """Nothing to prepare."""
+    """Starts from one affine map for all pairs, where the recipe says so."""
+    if recipe.affine_start:
+        assert isinstance(net, IRNet)
+        start(net, affine(photographs(dataset), recipe.seed))
+
+
+AFFINE_PICTURES, AFFINE_STRIDE = 128, 8
+
+
+def affine(dataset: Dataset, seed: int) -> Tensor:
+    """[4, 3]: the map of Y, Cr, Cb and 1 of SDR pictures to those of their PQ codes that is nearest to some pairs."""
+    random = np.random.default_rng(seed)
+    chosen = random.integers(len(dataset), size=AFFINE_PICTURES)
+    shown = [batches.whole_pixels(dataset[int(k)], AFFINE_STRIDE) for k in chosen]
+    sdr = torch.cat([batch.rgb[0] for batch in shown])
+    gain = torch.cat([batch.gain_stops[0] for batch in shown])
+    matrix = torch.tensor(colour.rgb_to_rgb("bt709", "bt2020").T, dtype=torch.float32)
+    wide = losses.rebuild(losses.srgb_to_linear(sdr), gain) @ matrix
+    left, right = (rgb_to_ycrcb(rgb.T[None])[0].T.double() for rgb in (sdr, losses.pq(wide.clamp(min=0))))
+    return torch.linalg.lstsq(torch.cat([left, torch.ones_like(left[:, :1])], 1), right).solution.float()
+
+
+def start(net: IRNet, mapped: Tensor) -> None:
+    """Makes a network give an affine map [4, 3], enlarged bilinearly for super-resolution; its blocks add nothing yet.
+
+    The map goes the shortest way: the first convolution, the sum after the blocks, and the last convolution.
+    """
+    with torch.no_grad():
+        net.LR_conv.weight.zero_()
+        inverse = torch.linalg.pinv(net.fea_conv.weight[:, :, 0, 0])
+        last = mapped[:3].T @ inverse
+        if net.shape.upscale == 1:
+            _put(net.upsampler, last, CENTRE)
+            net.upsampler.get_parameter("bias").copy_(mapped[3])
+            return
+        _put(net.conv3_layer, torch.eye(net.shape.features), CENTRE)
+        _put(net.upsampler1.get_submodule("0"), torch.eye(net.shape.features), BILINEAR)
+        _put(net.upsampler2.get_submodule("0"), last, BILINEAR)
+        net.upsampler2.get_parameter("0.bias").copy_(mapped[3].repeat_interleave(len(BILINEAR)))
+
+
+def _put(conv: nn.Module, matrix: Tensor, taps: Tensor) -> None:
+    """Weights of a convolution: each row of a matrix [o, i] times each of the taps [k, 3, 3] makes an output."""
+    conv.get_parameter("weight").copy_((matrix[:, None, :, None, None] * taps[None, :, None]).flatten(0, 1))
+
+
+CENTRE = torch.zeros(1, 3, 3)
+CENTRE[0, 1, 1] = 1
+"""A 3 x 3 convolution that changes nothing."""
+
+_NEAR = torch.tensor([[0.25, 0.75, 0.0], [0.0, 0.75, 0.25]])
+BILINEAR = torch.einsum("ay,bx->abyx", _NEAR, _NEAR).reshape(4, 3, 3)
+"""Four 3 x 3 convolutions that, shuffled, enlarge by 2."""
 
 
 def draw(dataset: Dataset, choice: Choice, recipe: Recipe) -> Crops:
-    """Random crops; those of super-resolution divide by its factor.
+    """Random crops, or whole pictures; those of super-resolution divide by its factor.
 
     Raises:
         UntoneError: a crop does not.
     """
-    drawn = batches.gather_crops(dataset, choice, View(recipe.crop, 0, 1.0, recipe.turns, recipe.jitter))
+    view = View(recipe.crop, recipe.reduce, 0, recipe.crop_zoom, recipe.turns, recipe.jitter)
+    drawn = batches.gather_crops(dataset, choice, view)
     if any(n % recipe.shape.upscale for n in drawn.sdr.shape[2:]):
         raise UntoneError(f"crops of {list(drawn.sdr.shape[2:])} do not divide by {recipe.shape.upscale}")
     return drawn._replace(sdr=smaller(drawn.sdr, recipe.shape.upscale))
@@ -53,8 +107,9 @@ def forward(net: nn.Module, batch: Crops) -> Tensor:
 
 
 def loss(out: Tensor, batch: Crops, recipe: Recipe) -> Tensor:
-    """L1 of the YCrCb planes."""
-    return recipe.loss.code * (out - rgb_to_ycrcb(batch.pq)).abs().mean()
+    """L1 of the YCrCb planes, and log of the square error of the RGB ones, as the recipe weighs them."""
+    total = recipe.loss.code * (out - rgb_to_ycrcb(batch.pq)).abs().mean()
+    return total + recipe.loss.pq * losses.log_error(ycrcb_to_rgb(out), batch.pq) if recipe.loss.pq else total
 
 
 def light(net: nn.Module, example: Example, stride: int = 1) -> NDArray[np.float32]:

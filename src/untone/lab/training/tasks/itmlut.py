@@ -1,4 +1,4 @@
-"""Training ITMLUT: pictures to PQ BT.2020, L1 loss and terms that keep its LUTs smooth and rising."""
+"""Training ITMLUT: pictures to PQ BT.2020, by L1 or log of the square error; its LUTs kept smooth and rising."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from ...data.examples import Dataset, Example
 from ...nets.itmlut import BRANCHES, ITMLUT
-from .. import batches
+from .. import batches, losses
 from ..batches import Choice, Crops, View
 from ..recipes import Recipe
 from .irnet import light_of_codes
@@ -26,7 +26,8 @@ def begin(net: nn.Module, dataset: Dataset, recipe: Recipe) -> None:
 
 def draw(dataset: Dataset, choice: Choice, recipe: Recipe) -> Crops:
     """Random crops, or whole pictures."""
-    return batches.gather_crops(dataset, choice, View(recipe.crop, 0, recipe.crop_zoom, recipe.turns, recipe.jitter))
+    view = View(recipe.crop, recipe.reduce, 0, recipe.crop_zoom, recipe.turns, recipe.jitter)
+    return batches.gather_crops(dataset, choice, view)
 
 
 def forward(net: nn.Module, batch: Crops) -> tuple[Tensor, Tensor]:
@@ -37,10 +38,12 @@ def forward(net: nn.Module, batch: Crops) -> tuple[Tensor, Tensor]:
 
 
 def loss(out: tuple[Tensor, Tensor], batch: Crops, recipe: Recipe) -> Tensor:
-    """L1 of PQ codes, and Ada-3DLUT's two terms."""
+    """L1 of PQ codes, log of their square error, and Ada-3DLUT's two terms, as the recipe weighs them."""
     codes, luts = out
     weights = recipe.loss
     total = weights.code * (codes - batch.pq).abs().mean()
+    if weights.pq:
+        total = total + weights.pq * losses.log_error(codes, batch.pq)
     if weights.rough:
         total = total + weights.rough * sum(luts.diff(dim=axis).square().mean() for axis in (2, 3, 4))
     if weights.monotone:  # output channel c rises along its own input: red is the last axis
