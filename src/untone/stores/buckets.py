@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from ..formats.common.limits import check_file_size
+from ..formats.common.limits import check_file_size, quoted
 from . import credentials, faults, odd_keys
 from .contract import Entry, MissingError, StoreError
 
@@ -55,6 +55,13 @@ class Bucket:
     def name(self, key: str) -> str:
         """The URL, as people write it: keys stand in it as they are."""
         return f"{self.scheme}://{self.bucket}/{key}"
+
+    def obstacle(self, key: str) -> str | None:
+        """A part that obstore has no word for, or more bytes than a key may have."""
+        if len(key.encode()) > LONGEST_KEY:
+            return f"its key would have {len(key.encode())} bytes; stores take {LONGEST_KEY}"
+        wrong = next((part for part in key.split("/") if part in ("", ".", "..") or _has_control(part)), None)
+        return None if wrong is None else f"its key has the part {quoted(wrong)}, which leads elsewhere and is not read"
 
     def entries(self, prefix: str) -> Iterator[Entry]:
         """As of any store, sorted; keys that obstore has no word for are listed too, by boto3 where it is there."""
@@ -233,6 +240,10 @@ def _client_options(scheme: str) -> ClientConfig:
 
 def _entry(found: ObjectMeta) -> Entry:
     return Entry(found["path"], found["size"], found["e_tag"] or "", found["last_modified"].timestamp())
+
+
+def _has_control(part: str) -> bool:
+    return any(ord(c) < 0x20 or ord(c) == 0x7F for c in part)
 
 
 def _common_folder(first: str, last: str) -> str:

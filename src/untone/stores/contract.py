@@ -48,6 +48,9 @@ class Store(Protocol):
     def name(self, key: str) -> str:
         """An object, or what begins with a key, as people write it."""
 
+    def obstacle(self, key: str) -> str | None:
+        """Why there is no such object, whatever is asked; None in the usual case. Nothing is asked of the store."""
+
     def entries(self, prefix: str) -> Iterator[Entry]:
         """All objects whose keys begin with `prefix`, which is empty or ends in `/`; a page at a time is held."""
 

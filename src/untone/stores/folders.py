@@ -36,11 +36,15 @@ class Folder:
         Raises:
             UntoneError: no file can have that name, or it lies outside of the folder.
         """
-        parts = key.split("/")
-        wrong = next((part for part in parts if not _is_name(part)), None)
-        if wrong is not None:
-            raise UntoneError(f"{quoted(key)}: {quoted(wrong)} is no name of a file or folder in {self.root}")
-        return self.root.joinpath(*parts)
+        fault = self.obstacle(key)
+        if fault is not None:
+            raise UntoneError(f"{quoted(key)}: {fault}")
+        return self.root.joinpath(*key.split("/"))
+
+    def obstacle(self, key: str) -> str | None:
+        """A part that is no name here, or leads out of the folder."""
+        wrong = next((part for part in key.split("/") if not _is_name(part)), None)
+        return None if wrong is None else f"{quoted(wrong)} is no name of a file or folder in {self.root}"
 
     def entries(self, prefix: str) -> Iterator[Entry]:
         """Files, folder by folder, sorted in each."""
@@ -127,8 +131,6 @@ class Folder:
 
     def _made(self, key: str) -> Path:
         path = self.path(key)
-        if len(os.fsencode(path.name)) > LONGEST_NAME:
-            raise UntoneError(f"{quoted(path.name)}: a file's name has {LONGEST_NAME} bytes at most")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -144,7 +146,8 @@ class Folder:
 
 def _is_name(part: str) -> bool:
     windows = os.name == "nt" and any(c in part for c in '\\:*?"<>|')
-    return part not in ("", ".", "..") and "\0" not in part and not windows
+    short = len(os.fsencode(part)) <= LONGEST_NAME
+    return part not in ("", ".", "..") and "\0" not in part and short and not windows
 
 
 def _named(beside: Path, path: Path) -> bool:
