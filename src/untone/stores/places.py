@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import os
 import re
 from pathlib import Path, PurePosixPath
 
@@ -11,6 +12,9 @@ from ..errors import UsageError
 from .contract import Store
 
 SCHEMES = ("s3", "gs", "az")
+SETTINGS = ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AZURE_STORAGE_ACCOUNT_NAME")
+"""Of the environment; a program that changes them means another store."""
+
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://([^/]*)(?:/(.*))?", re.DOTALL)
 
 
@@ -73,7 +77,7 @@ def place(text: str) -> Place:
         raise UsageError(f"{text}: places are paths, s3://, gs:// and az://, not {scheme}://")
     if not bucket:
         raise UsageError(f"{text}: names no bucket; write {scheme}://BUCKET/{key}")
-    return Place(_bucket(scheme, bucket), key)
+    return Place(_bucket(scheme, bucket, *(os.environ.get(name) for name in SETTINGS)), key)
 
 
 def folder_place(path: Path) -> Place:
@@ -84,7 +88,7 @@ def folder_place(path: Path) -> Place:
 
 
 @functools.cache
-def _bucket(scheme: str, bucket: str) -> Store:
+def _bucket(scheme: str, bucket: str, *_settings: str | None) -> Store:
     from .buckets import Bucket
 
     return Bucket(scheme, bucket)
