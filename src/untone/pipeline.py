@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from . import formats, prediction
+from . import formats, prediction, stores
 from .colour import light_of
 from .errors import UntoneError, UsageError
 from .formats.common.pixels import brightest
@@ -79,13 +79,16 @@ class Conversion:
 
 
 def read(source: str | Path | bytes, *, by_rows: bool = False) -> tuple[Image, GainMap | None]:
-    """The base image of a file (a path, or the file's bytes), and its gain map where it has one.
+    """The base image of a file (a path, an object's URL, or the bytes), and its gain map where it has one.
 
     `by_rows` as formats.read takes it.
 
     Raises:
         UntoneError: unreadable, damaged, unsupported or beyond the limits; the message names the fault.
     """
+    if stores.is_url(source):
+        with formats.naming(str(source)):
+            return formats.read(stores.load(str(source)), by_rows=by_rows)
     return formats.read(source, by_rows=by_rows)
 
 
@@ -95,12 +98,15 @@ def write(path: str | Path | None, image: Image, gain_map: GainMap | None = None
     For UPRIGHT_SUFFIXES the pixels are turned upright.
 
     Args:
-        path: None returns the bytes instead, as `format`.
+        path: or an object's URL; None returns the bytes instead, as `format`.
         options: `format`, `quality` and `map_quality`, as formats.write takes them.
 
     Raises:
         UntoneError: the format cannot hold this, or the disk refuses.
     """
+    if stores.is_url(path):
+        stores.put(str(path), lambda name: write(name, image, gain_map, **options))
+        return None
     if image.orientation != 1 and _is_upright(path, options):
         pixels = np.ascontiguousarray(turned_upright(np.asarray(image.pixels), image.orientation))
         image = dataclasses.replace(image, pixels=pixels, orientation=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,30 @@ def percent(text: str) -> float:
     value = float(text)
     if not 0 <= value <= 150:
         raise argparse.ArgumentTypeError(f"must be from 0 to 150, not {text}")
+    return value
+
+
+@dataclasses.dataclass(frozen=True)
+class Shard:
+    """Share `index` of `count`, 0 to count - 1, of the photos of a job."""
+
+    index: int
+    count: int
+
+
+def shard(text: str) -> Shard:
+    """I/N, I from 0 to N - 1."""
+    index, slash, count = text.partition("/")
+    if not (slash and index.isdecimal() and count.isdecimal() and int(index) < int(count) <= 1_000_000):
+        raise argparse.ArgumentTypeError(f"must be I/N, with I from 0 to N - 1 such as 0/8, not {text}")
+    return Shard(int(index), int(count))
+
+
+def lease(text: str) -> float:
+    """2 seconds to a day."""
+    value = float(text)
+    if not 2 <= value <= 86400:
+        raise argparse.ArgumentTypeError(f"must be from 2 to 86400 seconds, not {text}")
     return value
 
 
@@ -119,3 +144,12 @@ def add_batch_arguments(parser: argparse.ArgumentParser) -> None:
     add_json(add, "one JSON object a line for each photo")
     add_quiet(add)
     add("--debug", action="store_true", help="show where an unexpected error came from")
+    add_shares(add)
+
+
+def add_shares(add: Add) -> None:
+    """How several workers share a batch."""
+    add("--shard", type=shard, metavar="I/N", help="only share I of N, 0 to N - 1, told by each photo's name")
+    add("--claim", metavar="PLACE", help="share with any number of workers, which claim photos in this folder or prefix")
+    add("--lease", type=lease, default=60.0, metavar="SECONDS", help="a worker silent for so long is dead; default 60")
+    add("--ray", nargs="?", const="", metavar="ADDRESS", help="on a Ray cluster, or a local one; needs '.[ray]'")

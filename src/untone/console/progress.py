@@ -34,7 +34,7 @@ class Progress:
     """Counts to `total`. Work within other work has its bar below the other's.
 
     Args:
-        total: what there is to do.
+        total: what there is to do; None as long as nobody knows.
         noun: of what, in the plural: "pairs".
         done: what was done before.
         shown: False says nothing: another process speaks.
@@ -46,7 +46,7 @@ class Progress:
     hidden: ClassVar[bool] = False
     """Within `quietly`: nothing is shown."""
 
-    def __init__(self, total: int, noun: str, done: int = 0, shown: bool = True) -> None:
+    def __init__(self, total: int | None, noun: str, done: int = 0, shown: bool = True) -> None:
         self.total, self.noun, self.done = total, noun, done
         self.shown = shown and not Progress.hidden
         self._note = ""
@@ -82,9 +82,14 @@ class Progress:
     def begin(self, done: int) -> None:
         """So many were there already, as is known now; a log says so at once: the first step may take long."""
         self.done = done
-        self._shared.reset(self._task.id, completed=min(done, self.total))
+        self._shared.reset(self._task.id, completed=done if self.total is None else min(done, self.total))
         self._shared.advance(self._task.id, 0)
         self._log()
+
+    def expect(self, total: int) -> None:
+        """So much there is to do, as is known now."""
+        self.total = total
+        self._shared.update(self._task.id, total=total)
 
     def step(self, count: int = 1, note: str = "") -> None:
         """`count` more are done; `note` is shown beside it until there is another."""
@@ -98,7 +103,7 @@ class Progress:
             self._log()
 
     def _count(self) -> None:
-        more = min(self.done, self.total) - self._task.completed
+        more = (self.done if self.total is None else min(self.done, self.total)) - self._task.completed
         self._shared.advance(self._task.id, more)
         self._shared.update(self._task.id, rate=_rate(self._task), note=self._note)
 
@@ -134,8 +139,9 @@ def _rate(task: Task) -> str:
 
 
 def _line(task: Task) -> str:
-    total, left = int(task.total or 0), task.time_remaining
-    parts = [f"{int(task.completed):,} of {total:,} {task.description}", task.fields["rate"]]
+    total, left = task.total, task.time_remaining
+    of_all = "" if total is None else f" of {int(total):,}"
+    parts = [f"{int(task.completed):,}{of_all} {task.description}", task.fields["rate"]]
     if task.finished:
         parts.append(f"in {_clock(task.elapsed or 0)}")
     elif left:

@@ -4,7 +4,9 @@ from .table import FORMATS as FORMATS
 from .table import RAW_SUFFIXES as RAW_SUFFIXES
 from .table import READ_SUFFIXES as READ_SUFFIXES
 from .table import Format as Format
+from .table import naming as naming
 from .table import probe as probe
+from .table import probe_opened as probe_opened
 from .table import read as read
 from .table import sniff as sniff
 from .table import suffixes_of as suffixes_of

@@ -116,7 +116,7 @@ def read(source: str | Path | bytes, *, by_rows: bool = False) -> tuple[Image, G
         LimitError: more than limits.py allows.
         UntoneError: the file cannot be opened.
     """
-    with _naming(source):
+    with naming(source):
         data = load_bytes(source)
         image, gain_map = sniff(data).read(data)
         if not by_rows and not isinstance(image.pixels, np.ndarray):
@@ -126,13 +126,18 @@ def read(source: str | Path | bytes, *, by_rows: bool = False) -> tuple[Image, G
 
 def probe(source: str | Path | bytes) -> Signalling:
     """What a file says about itself, from its headers; no pixel is decoded. Raises as `read`."""
-    with _naming(source):
+    with naming(source):
         if isinstance(source, bytes):
             data = load_bytes(source)
             return sniff(data).probe(data)
         with opened(Path(source)) as data:
-            chosen = sniff(data)
-            return chosen.probe(data if chosen.lazy else data[:])
+            return probe_opened(data)
+
+
+def probe_opened(data: bytes) -> Signalling:
+    """As probe, of bytes or of a source.Source, by as few of its bytes as the format allows."""
+    chosen = sniff(data)
+    return chosen.probe(data if chosen.lazy else data[:])
 
 
 def write(
@@ -165,7 +170,7 @@ def write(
     for name, value in (("quality", quality), ("map_quality", map_quality)):
         if not 1 <= value <= 100:
             raise UsageError(f"{name} must be 1 to 100, not {value}")
-    with _naming(path or b""):
+    with naming(path or b""):
         chosen = _writable(path, format)
         assert chosen.write is not None
         options = {"quality": quality, "map_quality": map_quality}
@@ -225,7 +230,7 @@ def _depth(chosen: Format, bits: int) -> int:
 
 
 @contextmanager
-def _naming(source: str | Path | bytes) -> Iterator[None]:
+def naming(source: str | Path | bytes) -> Iterator[None]:
     """Put the file's name in front of an error about its content."""
     try:
         yield

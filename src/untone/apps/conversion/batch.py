@@ -18,13 +18,13 @@ from typing import Any
 from ... import formats, pipeline
 from ...console.interrupts import answered
 from ...errors import UsageError
-from .. import choices
+from .. import choices, cloud
 from ..choices import Choice
 from ..video import is_film
 from ..video.options import film_options, film_suffixes, refuse_for_photos
 from . import planning, rehearsal, report
 from .execution import Task, do
-from .planning import Job
+from .planning import Job, Naming
 from .report import Outcome
 
 MOST_JOBS = 4
@@ -37,6 +37,9 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         UsageError: the request makes no sense; nothing was written.
     """
+    if cloud.is_asked(arguments):
+        refuse_for_photos(arguments)
+        return beyond(arguments, planning.CONVERTED_NAMES, lambda: _task(arguments))
     naming = dataclasses.replace(planning.CONVERTED_NAMES, films=film_suffixes(arguments.codec))
     planned = planning.plan(arguments.inputs, arguments.output, arguments.recursive, arguments.exclude, naming)
     if arguments.copy_others and (arguments.output in (None, planning.PIPE) or planning.PIPE in arguments.inputs):
@@ -53,6 +56,21 @@ def run(arguments: argparse.Namespace) -> int:
     from ..video import command  # deferred: films ask for more modules
 
     return max(code, command.convert_all(films, options, arguments))
+
+
+def over(arguments: argparse.Namespace, naming: Naming, prepare: Callable[[], Task]) -> int:
+    """Plan what the arguments ask for and do it, here or wherever they say; as `work`."""
+    if cloud.is_asked(arguments):
+        return beyond(arguments, naming, prepare)
+    planned = planning.plan(arguments.inputs, arguments.output, arguments.recursive, arguments.exclude, naming)
+    return work(planned, prepare, arguments)
+
+
+def beyond(arguments: argparse.Namespace, naming: Naming, prepare: Callable[[], Task]) -> int:
+    """As `over`, with stores, shares or Ray."""
+    from ..cloud import command  # deferred: most batches know no stores
+
+    return command.run(arguments, naming, prepare)
 
 
 def _task(arguments: argparse.Namespace) -> Task:

@@ -8,7 +8,7 @@ import glob
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from ...errors import UsageError
 from ...formats import RAW_SUFFIXES, READ_SUFFIXES
@@ -108,7 +108,7 @@ def plan(
     """
     if PIPE in inputs:
         return _plan_pipe(inputs, output, naming)
-    _check_existence(inputs)
+    check_existence(inputs)
     searched = (f for name in dict.fromkeys(inputs) for f in _find(name, recursive, naming, exclude))
     found = [f for f in searched if not _excluded(f, exclude)]
     found = list({_identity(f.path): f for f in reversed(found)}.values())[::-1]
@@ -118,7 +118,7 @@ def plan(
     return _without_collisions(jobs)
 
 
-def _check_existence(inputs: Sequence[str]) -> None:
+def check_existence(inputs: Sequence[str]) -> None:
     """A mistyped name is the user's fault, not the photo's: nothing is begun.
 
     Raises:
@@ -158,7 +158,7 @@ def _find(name: str, recursive: bool, naming: Naming, exclude: Sequence[str]) ->
     if os.path.isdir(name):  # noqa: PTH112  # Path.is_dir raises where stat fails
         faults: list[OSError] = []
         files = list(_walk(path, recursive, exclude, faults.append, (*FILM_SUFFIXES, *RAW_SUFFIXES)))
-        yield from (_tried(f, f.relative_to(path), _unread(f, naming)) for f in files if _is_photo(f, naming))
+        yield from (_tried(f, f.relative_to(path), unread(f, naming)) for f in files if _is_photo(f, naming))
         yield from (_unlistable(path, fault) for fault in faults)
         if not (files or faults):
             yield _Found(path, Path(path.name), "no photos in this folder")
@@ -167,7 +167,7 @@ def _find(name: str, recursive: bool, naming: Naming, exclude: Sequence[str]) ->
     else:
         matches = [Path(match) for match in sorted(glob.glob(name, recursive=True))]  # noqa: PTH207  # absolute patterns
         files = [m for m in matches if not os.path.isdir(m) and not _in_system_folder(m, name)]  # noqa: PTH112
-        yield from (_tried(f, Path(f.name), _unread(f, naming)) for f in files if _is_photo(f, naming))
+        yield from (_tried(f, Path(f.name), unread(f, naming)) for f in files if _is_photo(f, naming))
         if not files:
             yield _Found(path, Path(path.name), "no file matches")
 
@@ -224,17 +224,26 @@ def _in_system_folder(path: Path, pattern: str) -> bool:
     return any(_is_system(part) and part not in ("..", ".") for part in set(path.parts[:-1]) - set(Path(pattern).parts))
 
 
-def _unread(path: Path, naming: Naming) -> str | None:
+def unread(path: PurePath, naming: Naming) -> str | None:
     """The plural of a kind that a folder of photos may hold and that is not read; None of others."""
     if path.suffix.lower() in RAW_SUFFIXES:
         return "RAW files"
     return "films" if path.suffix.lower() in FILM_SUFFIXES and not naming.films else None
 
 
-def _is_photo(path: Path, naming: Naming) -> bool:
+def _is_photo(path: PurePath, naming: Naming) -> bool:
     """Neither an output of ours nor a hidden file, such as the ._name that macOS leaves on foreign disks."""
     passed_over = naming.pass_over_marked and path.stem.lower().endswith(MARK)
     return not path.name.startswith(".") and not passed_over
+
+
+def selects(below: PurePath, naming: Naming, recursive: bool, exclude: Sequence[str]) -> bool:
+    """Whether a search takes the file of this path below what was named, whatever is to become of it."""
+    if below.suffix.lower() not in (*READ_SUFFIXES, *FILM_SUFFIXES, *RAW_SUFFIXES) or not _is_photo(below, naming):
+        return False
+    if any(_is_system(part) for part in below.parts[:-1]) or not (recursive or len(below.parts) == 1):
+        return False
+    return not any(_matches(path, exclude) for path in (below, *below.parents[:-1]))
 
 
 def _is_pattern(name: str) -> bool:
@@ -247,7 +256,7 @@ def _excluded(found: _Found, patterns: Sequence[str]) -> bool:
     return any(_matches(path, patterns) for path in (found.path, *above))
 
 
-def _matches(path: Path, patterns: Sequence[str]) -> bool:
+def _matches(path: PurePath, patterns: Sequence[str]) -> bool:
     return any(fnmatch.fnmatch(path.name, p) or fnmatch.fnmatch(path.as_posix(), p) for p in patterns)
 
 
@@ -264,13 +273,18 @@ def _target(found: _Found, output: str | None, naming: Naming, several: bool = F
         return None
     out = Path(output)
     if out.is_dir() or output.endswith(("/", os.sep)) or (several and out.suffix.lower() not in naming.suffixes):
-        return _folder(out) / found.below.with_name(name)
+        return output_folder(out) / found.below.with_name(name)
     if several:
         raise UsageError(f"-o {output} is one file, and there are several photos; name a folder")
     return _file(out, naming)
 
 
-def _folder(out: Path) -> Path:
+def output_folder(out: Path) -> Path:
+    """A folder to write into, which may be made.
+
+    Raises:
+        UsageError: it is a file, or there is nothing to make it in.
+    """
     if out.exists() and not out.is_dir():
         raise UsageError(f"-o {out} is a file, not a folder")
     if not out.absolute().parent.is_dir():

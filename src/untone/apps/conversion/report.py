@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from ...console.lines import complain, fault_line, one_line
 from ...console.progress import Progress
@@ -17,6 +17,30 @@ from ...pipeline import Conversion
 from .planning import Job
 
 CONVERTED, SKIPPED, LEFT_ALONE, FAILED = "converted", "skipped", "left alone", "failed"
+
+
+class Target(Protocol):
+    """A path, or a place in a store."""
+
+    @property
+    def suffix(self) -> str:
+        """As of a path."""
+
+
+class Named(Protocol):
+    """What is said of a job: of planning.Job, and of jobs in stores."""
+
+    @property
+    def name(self) -> str:
+        """As the user knows it."""
+
+    @property
+    def target(self) -> Target | None:
+        """What was to be written."""
+
+    @property
+    def unread(self) -> str | None:
+        """The plural of its kind, where that is not read."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,12 +56,12 @@ class Outcome:
         copy: of a photo that was left alone, where it was copied.
     """
 
-    job: Job
+    job: Named
     status: str
     reason: str | None = None
     conversion: Conversion | None = None
     seconds: float = 0.0
-    copy: Path | None = None
+    copy: Target | None = None
 
 
 class Report:

@@ -43,11 +43,10 @@ def run(arguments: argparse.Namespace) -> int:
     """
     name = choices()[arguments.format]
     naming = planning.Naming("", formats.suffixes_of(name), pass_over_marked=False)
-    planned = planning.plan(arguments.inputs, arguments.output, arguments.recursive, arguments.exclude, naming)
     options = {"quality": arguments.quality, "map_quality": arguments.map_quality, "bits": arguments.bits}
     options |= {"white_nits": arguments.white}
     task = functools.partial(transcode, format=name, headroom_stops=arguments.headroom, **options)
-    return batch.work(planned, lambda: task, arguments)
+    return batch.over(arguments, naming, lambda: task)
 
 
 def transcode(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import functools
 import re
 from pathlib import Path
 
@@ -136,8 +137,8 @@ def run(arguments: argparse.Namespace) -> int:
     qualities = Qualities(arguments.quality, arguments.map_quality, arguments.mode)
     suffixes = tuple(suffix for f in formats.FORMATS if f.write is not None for suffix in f.suffixes)
     naming = planning.Naming(MARK, suffixes, pass_over_marked=False, keep_suffix=True)
-    planned = planning.plan(arguments.inputs, arguments.output, arguments.recursive, arguments.exclude, naming)
-    return batch.work(planned, lambda: lambda source, target: edit(source, target, change, strip, qualities), arguments)
+    task = functools.partial(edit, change=change, strip=strip, qualities=qualities)
+    return batch.over(arguments, naming, lambda: task)
 
 
 def edit(source: bytes | Path, target: Path | None, change: Edit, strip: Strip, qualities: Qualities) -> Conversion:

@@ -8,10 +8,11 @@ import json
 from contextlib import redirect_stdout
 from pathlib import Path
 
+from ... import stores
 from ...console.lines import complain, named, one_line
 from ...console.options import add_answer
 from ...errors import UntoneError, UsageError
-from ...formats import probe
+from ...formats import naming, probe, probe_opened
 from ...formats.common.files import load_bytes, save
 from ...formats.signalling import GainMapSignal, NetworkSignal, Signalling
 from ..choices import UNTOUCHED
@@ -39,7 +40,7 @@ READERS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `untone inspect`."""
-    parser.add_argument("files", metavar="FILE", nargs="+", help="photo or film, or - for a photo on stdin")
+    parser.add_argument("files", metavar="FILE", nargs="+", help="photo or film, s3://, gs:// or az://, or - for stdin")
     parser.add_argument("--html", metavar="OUT", help="write a page: before, after, map, nits, histogram, deviations")
     parser.add_argument("--strict", action="store_true", help="name every deviation, and what viewers do about it")
     parser.add_argument("--require-hdr", action="store_true", help="exit code 1 where a photo is SDR")
@@ -81,17 +82,17 @@ def _one_of_several(arguments: argparse.Namespace) -> int:
 
 def _inspect(arguments: argparse.Namespace) -> int:
     try:
-        if arguments.file != PIPE and is_film(Path(arguments.file)):
+        if arguments.file != PIPE and not stores.is_url(arguments.file) and is_film(Path(arguments.file)):
             code = inspect_film(arguments)
             return max(code, _missing_hdr_film(arguments)) if arguments.require_hdr else code
         source = read_stdin() if arguments.file == PIPE else arguments.file
         if arguments.strict:
-            source = load_bytes(source)
+            source = _loaded(source)
             code = _strict(arguments.file, source, arguments.json, arguments.quiet)
             return max(code, _missing_hdr(arguments, probe(source)) if arguments.require_hdr and not code else 0)
-        found = probe(source)
+        found = _probed(source)
         if arguments.html:
-            _write_page(arguments.html, arguments.file, load_bytes(source), found)
+            _write_page(arguments.html, arguments.file, _loaded(source), found)
             return _missing_hdr(arguments, found)
     except UntoneError as error:
         raise named(arguments.file, error) from error
@@ -100,6 +101,19 @@ def _inspect(arguments: argparse.Namespace) -> int:
     elif not arguments.quiet:
         print("\n".join(one_line(line) for line in lines(arguments.file, found)))
     return _missing_hdr(arguments, found)
+
+
+def _loaded(source: str | bytes) -> bytes:
+    return stores.load(str(source)) if stores.is_url(source) else load_bytes(source)
+
+
+def _probed(source: str | bytes) -> Signalling:
+    if not stores.is_url(source):
+        return probe(source)
+    if is_film(Path(str(source))):
+        raise UntoneError("films are not read from a store; copy it here")
+    with naming(str(source)), stores.opened(str(source)) as data:
+        return probe_opened(data)
 
 
 def _missing_hdr(arguments: argparse.Namespace, found: Signalling) -> int:

@@ -30,6 +30,8 @@ ANYBODY = 0o666
 
 _mode: ContextVar[int] = ContextVar("mode", default=ANYBODY)
 
+_held: ContextVar[dict[Path, bytes] | None] = ContextVar("held", default=None)
+
 Part = bytes | memoryview | Late
 """A piece of a file that is written one after the other."""
 
@@ -75,6 +77,10 @@ def save(path: Path, parts: Iterable[Part]) -> None:
     Raises:
         UntoneError: the disk is full, the folder is missing or not writable; the old file is whole, nothing is left.
     """
+    held = _held.get()
+    if held is not None:
+        held[path] = joined(parts)
+        return
     temporary = path.with_name(f".untone-{os.urandom(6).hex()}.tmp")
     try:
         with created(temporary, _mode.get()) as descriptor:
@@ -103,6 +109,17 @@ def no_wider_than(*sources: str | Path) -> Iterator[None]:
         yield
     finally:
         _mode.reset(token)
+
+
+@contextmanager
+def in_memory() -> Iterator[dict[Path, bytes]]:
+    """Files saved within, in this thread, become bytes by their paths instead."""
+    made: dict[Path, bytes] = {}
+    token = _held.set(made)
+    try:
+        yield made
+    finally:
+        _held.reset(token)
 
 
 def joined(parts: Iterable[Part]) -> bytes:

@@ -1,0 +1,164 @@
+"""A batch with stores, shards or claims: what `untone`, `untone to` and `untone edit` do where a request names them."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import threading
+from collections.abc import Callable, Iterator
+
+from ...console.interrupts import answered
+from ...console.lines import complain, fault_line, one_line
+from ...console.progress import Progress
+from ...errors import UntoneError, UsageError
+from ..conversion import rehearsal, report
+from ..conversion.execution import Task
+from ..conversion.planning import Naming
+from ..conversion.report import Outcome
+from . import planning
+from .claims import Claims
+from .execution import Options, Work
+from .lanes import Lanes, Page
+from .planning import Request
+
+MOST_JOBS = 4
+AHEAD = 2
+"""Threads beyond twice the photos that are worked on: the store's answers are waited for meanwhile."""
+
+SUFFIXES_NAMED = 100
+"""Different suffixes of files that are not read; there are not many."""
+
+
+def run(arguments: argparse.Namespace, naming: Naming, prepare: Callable[[], Task]) -> int:
+    """Do everything; 0 when nothing failed, else 1.
+
+    Args:
+        arguments: those of console.options.add_batch_arguments, and inputs and output.
+        naming: of outputs.
+        prepare: gives the task; it may refuse options.
+
+    Raises:
+        UsageError: the request makes no sense; nothing was written.
+        UntoneError: a store fails as a whole.
+    """
+    _check(arguments)
+    exclude = tuple(arguments.exclude)
+    request = Request(
+        tuple(arguments.inputs), arguments.output, arguments.recursive, exclude, naming, arguments.shard
+    )
+    planning.check(request)
+    task = prepare()
+    if arguments.dry_run:
+        return _rehearse(request, arguments)
+    if arguments.ray is not None:
+        from .ray_stream import outcomes  # deferred: Ray takes seconds
+
+        return _reported(request, arguments, lambda: outcomes(request, task, _options(arguments), arguments), None)
+    claims = None
+    if arguments.claim is not None:
+        claims = Claims(planning.folder_at(arguments.claim), arguments.lease)
+    try:
+        return _reported(request, arguments, lambda: _in_lanes(request, arguments, task, claims), claims)
+    finally:
+        if claims is not None:
+            claims.close()
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    """Refuse what has no meaning here.
+
+    Raises:
+        UsageError: two options that exclude each other.
+    """
+    if arguments.claim is not None and arguments.force:
+        raise UsageError("--claim goes on where outputs are missing, so --force would replace its own; name another -o")
+    if arguments.claim is not None and arguments.ray is not None:
+        raise UsageError("--ray hands out photos itself; leave out --claim")
+    if arguments.keep_times:
+        raise UsageError("--keep-times is for files alone; objects have the time at which they were written")
+    if getattr(arguments, "choices", None) is not None:
+        raise UsageError("--choices names photos of a folder of this machine; it does not go with stores and shares")
+
+
+def _options(arguments: argparse.Namespace) -> Options:
+    debug = bool(arguments.debug or os.environ.get("UNTONE_DEBUG"))
+    return Options(arguments.force, getattr(arguments, "copy_others", False), debug)
+
+
+def _in_lanes(
+    request: Request, arguments: argparse.Namespace, task: Task, claims: Claims | None
+) -> Iterator[Outcome]:
+    at_once = arguments.jobs or min(MOST_JOBS, os.cpu_count() or 1)
+    work = Work(task, _options(arguments), at_once, claims)
+    pause = min(5.0, arguments.lease / 4)
+    threads = 2 * at_once + AHEAD
+    return Lanes(work, planning.pages(request), threads, not arguments.force, claims is not None, pause).outcomes()
+
+
+def _reported(
+    request: Request,
+    arguments: argparse.Namespace,
+    outcomes: Callable[[], Iterator[Outcome]],
+    claims: Claims | None,
+) -> int:
+    """Print what comes of each job, and the counts."""
+    reporting = report.JsonReport(0) if arguments.json else report.Report(0, arguments.quiet)
+    unread: set[str] = set()
+
+    def told() -> str:
+        if claims is not None:
+            with contextlib.suppress(UntoneError):
+                claims.close()
+        again = "the same command without --force" if arguments.force else "the same command"
+        return f"interrupted ({report.counted(reporting.counts)}); {again} goes on"
+
+    shown = not (arguments.quiet or arguments.json)
+    with reporting, Progress(None, "photos", shown=shown) as progress, answered(told):
+        if shown:
+            threading.Thread(target=_count, args=(request, progress), daemon=True).start()
+        for outcome in outcomes():
+            reporting.take(outcome)
+            progress.step()
+            if outcome.job.unread and len(unread) < SUFFIXES_NAMED:
+                unread.add(os.path.splitext(outcome.job.name)[1].lower())  # noqa: PTH122  # of a URL too
+    if unread and shown:
+        complain(f"files of kinds that are not read here ({', '.join(sorted(unread))}) were skipped")
+    return 1 if reporting.counts[report.FAILED] else 0
+
+
+def _count(request: Request, progress: Progress) -> None:
+    """The total, for the time that is left, once a listing that nobody else waits for has ended."""
+    with contextlib.suppress(UntoneError):  # whoever lists for the work says it
+        progress.expect(planning.count(request))
+
+
+def _rehearse(request: Request, arguments: argparse.Namespace) -> int:
+    """As rehearsal.rehearse, a page at a time."""
+    counts = dict.fromkeys((rehearsal.WRITTEN, rehearsal.SKIPPED, rehearsal.FAILED), 0)
+    for jobs in planning.pages(request):
+        page = Page(jobs, not arguments.force)
+        for job in jobs:
+            status, reason = _foreseen(job, page)
+            counts[status] += 1
+            if arguments.json:
+                output = str(job.target) if status == rehearsal.WRITTEN else None
+                print(json.dumps({"input": job.name, "output": output, "status": status, "reason": reason}))
+            elif status == rehearsal.WRITTEN:
+                print(one_line(f"{job.name} -> {job.target}"))
+            elif status == rehearsal.FAILED or not arguments.quiet:
+                complain(fault_line(job.name, f"{status}: {reason}"))
+    if not arguments.quiet:
+        complain(f"{', '.join(f'{number} {status}' for status, number in counts.items())}; nothing was done")
+    return int(counts[rehearsal.FAILED] > 0)
+
+
+def _foreseen(job: planning.Job, page: Page) -> tuple[str, str | None]:
+    if job.fault:
+        return rehearsal.FAILED, job.fault
+    if job.unread:
+        return rehearsal.SKIPPED, f"{job.unread} are not read"
+    if page.has(job):
+        return rehearsal.SKIPPED, f"{job.target} exists; --force replaces it"
+    return rehearsal.WRITTEN, None

@@ -1,0 +1,135 @@
+"""One job: its photo read, worked on and written, whatever happens in it; by one of several threads.
+
+A few more threads than photos are worked on at once, so that the next ones are read, and the last ones written, meanwhile.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+from ...errors import UntoneError, UsageError
+from ...formats.common.files import in_memory, load_bytes
+from ...stores import Place
+from ...stores.contract import StoreError
+from ..conversion import report
+from ..conversion.execution import Task
+from ..conversion.report import Outcome
+from .claims import HELD, Claims
+from .planning import Job
+
+ELSEWHERE = "another worker"
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """What a batch does with outputs that exist, with photos that are left alone, and with faults that are none of ours."""
+
+    force: bool = False
+    copy_others: bool = False
+    debug: bool = False
+
+
+class Work:
+    """A task and what it needs to do jobs, one in each thread.
+
+    Args:
+        task: of one photo.
+        options: of the batch.
+        at_once: photos that are worked on at once; others are read or written meanwhile.
+        claims: of this worker; None where it shares no photos.
+    """
+
+    def __init__(self, task: Task, options: Options, at_once: int = 1, claims: Claims | None = None) -> None:
+        self._task, self._options, self._claims = task, options, claims
+        self._computing = threading.BoundedSemaphore(at_once)
+
+    def do(self, job: Job, present: bool = False) -> Outcome | None:
+        """One job; None where another worker holds its photo for now.
+
+        Args:
+            job: the job.
+            present: whether its output is there already.
+
+        Raises:
+            StoreError: every other photo would meet it too.
+            UsageError: a fault of the request, the same.
+        """
+        start = time.perf_counter()
+        if job.fault:
+            return Outcome(job, report.FAILED, job.fault)
+        if job.unread:
+            return Outcome(job, report.SKIPPED, f"{job.unread} are not read")
+        assert job.target is not None
+        if present and not self._options.force:
+            return Outcome(job, report.SKIPPED, f"{job.target} exists; --force replaces it")
+        if self._claims is None:
+            made = self._made(job, job.target)
+        else:
+            claimed = self._claimed(self._claims, job, job.target)
+            if claimed is None:
+                return None
+            made = claimed
+        return dataclasses.replace(made, seconds=time.perf_counter() - start)
+
+    def _claimed(self, claims: Claims, job: Job, target: Place) -> Outcome | None:
+        standing = claims.take(target)
+        if standing is not None:
+            reason = f"{standing.reason} ({ELSEWHERE})"
+            return None if standing.state == HELD else Outcome(job, standing.state, reason)
+        try:
+            if target.store.entry(target.key) is not None:
+                made = Outcome(job, report.SKIPPED, f"{target} exists: {ELSEWHERE} wrote it")
+            else:
+                made = self._made(job, target)
+        except BaseException:  # no fault of the photo: others may have it
+            claims.release(target)
+            raise
+        if made.status in (report.FAILED, report.LEFT_ALONE):
+            claims.settle(target, made.status, made.reason)
+        else:
+            claims.release(target)
+        return made
+
+    def _made(self, job: Job, target: Place) -> Outcome:
+        try:
+            data = load_bytes(job.source.store.read(job.source.key))
+            done, made = self._worked(data, target)
+            if done.left_alone:
+                copy = self._copied(job, target, data) if self._options.copy_others else None
+                return Outcome(job, report.LEFT_ALONE, done.left_alone, done, copy=copy)
+            if not self._put(target, made):
+                return Outcome(job, report.SKIPPED, f"{target} exists: {ELSEWHERE} wrote it")
+            return Outcome(job, report.CONVERTED, None, done)
+        except (StoreError, UsageError):
+            raise
+        except (UntoneError, OSError) as error:
+            return Outcome(job, report.FAILED, str(error))
+        except Exception as error:
+            if self._options.debug:
+                traceback.print_exception(error)
+            hint = "" if self._options.debug else "; --debug shows where"
+            return Outcome(job, report.FAILED, f"unexpected {type(error).__name__}: {error}{hint}")
+
+    def _worked(self, data: bytes, target: Place) -> tuple[Any, bytes]:
+        """What the task says of a photo, and the file it made, empty where it made none."""
+        with self._computing, in_memory() as files:
+            done = self._task(data, Path(target.name))
+        return done, next(iter(files.values()), b"")
+
+    def _put(self, target: Place, made: bytes) -> bool:
+        if not self._options.force:
+            return target.store.create(target.key, made)
+        target.store.write(target.key, made)
+        return True
+
+    def _copied(self, job: Job, target: Place, data: bytes) -> Place | None:
+        copy = target.with_name(job.source.name)
+        if str(copy) == str(job.source):
+            return None
+        return copy if self._put(copy, data) else None
+

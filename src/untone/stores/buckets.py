@@ -1,0 +1,257 @@
+"""A bucket as a store, by obstore: Amazon S3 and what speaks its protocol, Google Cloud Storage, Azure Blob Storage.
+
+Objects are put by one request each, never in parts: one that was broken off leaves nothing in the bucket, parts would be
+stored and billed. Requests that meet no answer, or a store that asks to wait, are sent again for PATIENCE_SECONDS.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from ..formats.common.limits import check_file_size, quoted
+from . import credentials, faults, odd_keys
+from .contract import Entry, MissingError, StoreError
+
+if TYPE_CHECKING:
+    from obstore import GetOptions, ObjectMeta
+    from obstore.store import ClientConfig, ObjectStore, S3Store
+
+T = TypeVar("T")
+
+PATIENCE_SECONDS = 120.0
+"""A store may be away for so long."""
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
+REQUEST_SECONDS = 300
+"""Of one request: 1 GiB at 4 MB/s."""
+
+PREFIXES = {"s3": "aws", "gs": "google", "az": "azure"}
+"""Of settings in obstore, and in the environment."""
+
+HANDED_ON = ("allow_http", "allow_invalid_certificates", "proxy_url", "proxy_excludes", "timeout", "connect_timeout")
+
+PAGE = 1000
+"""Keys of one answer to a listing."""
+
+LONGEST_KEY = 1024
+"""Bytes; of S3, Google and Azure alike."""
+
+
+class Bucket:
+    """Objects of one bucket; connections are opened by the first request.
+
+    Raises:
+        StoreError: obstore is missing, or the environment names no account or credentials.
+    """
+
+    def __init__(self, scheme: str, bucket: str) -> None:
+        self.scheme, self.bucket = scheme, bucket
+        self._store = _connected(scheme, bucket)
+
+    def name(self, key: str) -> str:
+        """The URL, as people write it: keys stand in it as they are."""
+        return f"{self.scheme}://{self.bucket}/{key}"
+
+    def obstacle(self, key: str) -> str | None:
+        """A part that obstore has no word for, or more bytes than a key may have."""
+        if len(key.encode()) > LONGEST_KEY:
+            return f"its key would have {len(key.encode())} bytes; stores take {LONGEST_KEY}"
+        wrong = next((part for part in key.split("/") if part in ("", ".", "..") or _has_control(part)), None)
+        return None if wrong is None else f"its key has the part {quoted(wrong)}, which leads elsewhere and is not read"
+
+    def entries(self, prefix: str) -> Iterator[Entry]:
+        """As of any store, sorted; keys that obstore has no word for are listed too, by boto3 where it is there."""
+        yield from self._listed(prefix, None)
+
+    def _listed(self, prefix: str, after: str | None) -> Iterator[Entry]:
+        pages = self._store.list(prefix or None, offset=after, chunk_size=PAGE)
+        pause, deadline = FIRST_PAUSE, time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                with faults.told(self.scheme, self.name(prefix)):
+                    page = next(pages, None)
+            except StoreError as error:
+                if not faults.is_transient(error.__cause__ or error) or time.monotonic() > deadline:
+                    raise
+                pause = _paused(pause)
+                pages = self._store.list(prefix or None, offset=after, chunk_size=PAGE)
+                continue
+            except Exception as error:
+                if not faults.is_refused_key(error.__cause__ or error):
+                    raise
+                yield from odd_keys.listed(self.scheme, self.bucket, prefix, after, error)
+                return
+            if page is None:
+                return
+            for found in page:
+                after = found["path"]
+                yield _entry(found)
+            pause, deadline = FIRST_PAUSE, time.monotonic() + PATIENCE_SECONDS
+
+    def entry(self, key: str) -> Entry | None:
+        """As of any store."""
+        try:
+            return _entry(self._tried(key, lambda: self._store.head(key)))
+        except MissingError:
+            return None
+
+    def present(self, keys: Sequence[str]) -> set[str]:
+        """A page or two of a listing where the keys lie near each other, as those of one listing do; else one by one."""
+        wanted, found = set(keys), set[str]()
+        if len(wanted) < 4:
+            return {key for key in wanted if self.entry(key) is not None}
+        first, last = (pick(wanted, key=str.encode) for pick in (min, max))
+        above = _common_folder(first, last)
+        for count, entry in enumerate(self._listed(above, first[:-1])):
+            if entry.key.encode() > last.encode():
+                return found
+            if count > 4 * len(wanted) + PAGE:
+                left = [key for key in wanted if key.encode() > entry.key.encode()]
+                return found | ({entry.key} & wanted) | {key for key in left if self.entry(key) is not None}
+            if entry.key in wanted:
+                found.add(entry.key)
+        return found
+
+    def read(self, key: str) -> bytes:
+        """A whole object; its size is checked before it is read."""
+
+        def whole() -> bytes:
+            answer = self._store.get(key)
+            check_file_size(answer.meta["size"])
+            return bytes(answer.bytes())
+
+        return self._tried(key, whole)
+
+    def read_range(self, key: str, start: int, end: int, tag: str | None = None) -> tuple[bytes, Entry]:
+        """As of any store, by one request.
+
+        Raises:
+            DamagedError: it has another tag by now.
+        """
+        from obstore import exceptions, get
+
+        options: GetOptions = {"range": (start, end)}
+        if tag is not None:
+            options["if_match"] = tag
+
+        def some() -> tuple[bytes, Entry]:
+            answer = get(self._store, key, options=options)
+            return bytes(answer.bytes()), _entry(answer.meta)
+
+        try:
+            return self._tried(key, some)
+        except exceptions.PreconditionError as error:
+            raise faults.changed(self.name(key)) from error
+        except StoreError as error:
+            if faults.status_of(error.__cause__ or error) != 416:
+                raise
+            check_file_size(0)  # no range of an empty object can be had
+            raise
+
+    def write(self, key: str, data: bytes) -> None:
+        """As of any store."""
+        self._tried(key, lambda: self._store.put(key, data, use_multipart=False), writing=True)
+
+    def create(self, key: str, data: bytes) -> bool:
+        """As of any store, by a conditional request. A repeated one that meets its own object has succeeded."""
+        from obstore import exceptions
+
+        tries = 0
+
+        def put() -> None:
+            nonlocal tries
+            tries += 1
+            self._store.put(key, data, mode="create")
+
+        try:
+            self._tried(key, put, writing=True)
+        except (exceptions.AlreadyExistsError, exceptions.PreconditionError):
+            return tries > 1 and self.read(key) == data
+        return True
+
+    def replace(self, key: str, data: bytes, was: Entry) -> bool:
+        """As of any store, by a conditional request."""
+        from obstore import exceptions
+
+        def put() -> None:
+            self._store.put(key, data, mode={"e_tag": was.tag})
+
+        try:
+            self._tried(key, put, writing=True)
+        except (exceptions.AlreadyExistsError, exceptions.PreconditionError, MissingError):
+            return False
+        return True
+
+    def remove(self, key: str) -> None:
+        """As of any store."""
+        try:
+            self._tried(key, lambda: self._store.delete(key), writing=True)
+        except MissingError:
+            return
+
+    def _tried(self, key: str, request: Callable[[], T], *, writing: bool = False) -> T:
+        """The request's answer, however often it has to be sent."""
+        pause, deadline = FIRST_PAUSE, time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                with faults.told(self.scheme, self.name(key), writing=writing):
+                    return request()
+            except StoreError as error:
+                if not faults.is_transient(error.__cause__ or error) or time.monotonic() > deadline:
+                    raise
+            pause = _paused(pause)
+
+
+def _paused(pause: float) -> float:
+    """Wait, each worker for another while; the next pause."""
+    time.sleep(pause * random.uniform(0.5, 1.5))
+    return min(2 * pause, LONGEST_PAUSE)
+
+
+def _connected(scheme: str, bucket: str) -> ObjectStore:
+    try:
+        from obstore.store import from_url
+    except ImportError:
+        raise StoreError(f"{scheme}://{bucket}: this needs obstore: pip install 'untone[cloud]'") from None
+    given = credentials.provider(scheme, bucket)
+    with faults.told(scheme, f"{scheme}://{bucket}"):
+        made: S3Store = from_url(
+            f"{scheme}://{bucket}",
+            client_options=_client_options(scheme),
+            retry_config={"max_retries": 0},  # repeated here, where whoever creates an object can tell its own
+            **({} if given is None else {"credential_provider": given}),
+        )
+    return made
+
+
+def _client_options(scheme: str) -> ClientConfig:
+    """Ours, which in obstore hide all those of the environment; so those that people set are handed on."""
+    ours: dict[str, Any] = {"timeout": f"{REQUEST_SECONDS} s", "connect_timeout": "5 s"}
+    for name in HANDED_ON:
+        value = os.environ.get(f"{PREFIXES[scheme]}_{name}".upper())
+        if value:
+            ours[name] = value.lower() in ("true", "1") if name.startswith("allow") else value
+    return cast("ClientConfig", ours)
+
+
+def _entry(found: ObjectMeta) -> Entry:
+    return Entry(found["path"], found["size"], found["e_tag"] or "", found["last_modified"].timestamp())
+
+
+def _has_control(part: str) -> bool:
+    return any(ord(c) < 0x20 or ord(c) == 0x7F for c in part)
+
+
+def _common_folder(first: str, last: str) -> str:
+    """The deepest folder that two keys share, with its slash; empty for none."""
+    shared = 0
+    for place, (one, other) in enumerate(zip(first, last, strict=False)):
+        if one != other:
+            break
+        if one == "/":
+            shared = place + 1
+    return first[:shared]
