@@ -32,7 +32,7 @@ from .compiled import Compiled, available
 
 Floats = NDArray[Any]
 
-VARIANTS = ("avx512", "avx2", "portable", "reference")
+VARIANTS = ("avx512", "avx2", "neon", "portable", "reference")
 """Fastest first."""
 
 SAMPLE_PIXELS = 65_536

@@ -6,6 +6,7 @@
 namespace untone::avx2 {
 
 constexpr int W = 8;
+constexpr int SIDE_BY_SIDE = 4; // rows of a matrix product at once
 using F = __m256;
 using I = __m256i;
 using Mask = __m256;
@@ -25,6 +26,7 @@ static inline F divide(F a, F b) { return _mm256_div_ps(a, b); }
 static inline F clamp(F x, F low, F high) { return _mm256_min_ps(_mm256_max_ps(x, low), high); }
 static inline F smaller(F a, F b) { return _mm256_min_ps(a, b); }
 static inline F larger(F a, F b) { return _mm256_max_ps(a, b); }
+static inline F positive(F x) { return larger(splat(0), x); } // NaN stays
 static inline Mask at_least(F a, F b) { return _mm256_cmp_ps(a, b, _CMP_GE_OQ); }
 static inline F choose(Mask m, F yes, F no) { return _mm256_blendv_ps(no, yes, m); }
 static inline I trunc(F x) { return _mm256_cvttps_epi32(x); }

@@ -6,6 +6,7 @@
 namespace untone::avx512 {
 
 constexpr int W = 16;
+constexpr int SIDE_BY_SIDE = 8; // rows of a matrix product at once
 using F = __m512;
 using I = __m512i;
 using Mask = __mmask16;
@@ -24,6 +25,7 @@ static inline F fma(F a, F b, F c) { return _mm512_fmadd_ps(a, b, c); }
 static inline F clamp(F x, F low, F high) { return _mm512_min_ps(_mm512_max_ps(x, low), high); }
 static inline F smaller(F a, F b) { return _mm512_min_ps(a, b); }
 static inline F larger(F a, F b) { return _mm512_max_ps(a, b); }
+static inline F positive(F x) { return larger(splat(0), x); } // NaN stays
 static inline Mask at_least(F a, F b) { return _mm512_cmp_ps_mask(a, b, _CMP_GE_OQ); }
 static inline F choose(Mask m, F yes, F no) { return _mm512_mask_blend_ps(m, no, yes); }
 static inline I trunc(F x) { return _mm512_cvttps_epi32(x); }

@@ -6,6 +6,7 @@
 namespace untone::portable {
 
 constexpr int W = 4;
+constexpr int SIDE_BY_SIDE = 2; // rows of a matrix product at once
 
 #if defined(__GNUC__) // GCC and Clang have vectors of their own, with operators, on every processor
 typedef float F __attribute__((vector_size(16)));
@@ -70,6 +71,7 @@ static inline F choose(Mask m, F yes, F no) {
 }
 static inline F smaller(F a, F b) { return choose(at_least(a, b), b, a); }
 static inline F larger(F a, F b) { return choose(at_least(a, b), a, b); }
+static inline F positive(F x) { return larger(splat(0), x); } // NaN stays
 // comparisons with NaN are false: larger(NaN, low) is low, so clamp(NaN) is never an index out of range
 static inline F clamp(F x, F low, F high) { return smaller(larger(x, low), high); }
 // adding and taking away 1.5 * 2^23 rounds to the nearest integer for |x| < 2^22

@@ -33,6 +33,9 @@ std::vector<const Variant *> runnable() {
     if (has_avx512()) found.push_back(&avx512_variant);
     if (has_avx2()) found.push_back(&avx2_variant);
 #endif
+#ifdef UNTONE_ARM64
+    found.push_back(&neon_variant); // every such processor has it
+#endif
     found.push_back(&portable_variant);
     return found;
 }

@@ -4,12 +4,10 @@
 namespace untone::UNTONE_VARIANT {
 
 constexpr int REGISTERS = NETWORK_TILE / W;                         // of a tile
-constexpr int SIDE_BY_SIDE = W == 16 ? 8 : W == 8 ? 4 : 2;      // rows at once
 constexpr int INPUTS_AT_ONCE = W == 16 ? NETWORK_EMBEDDED : 4; // of an outer product; all of a section, if they fit
 
 enum class After { nothing, relu, mask };
 
-static inline F positive(F x) { return larger(splat(0), x); }
 static inline F where_positive(F by, F x) { return choose(at_least(splat(0), by), splat(0), x); }
 
 // out[s] = after(start + sum over k of a[s][k] * m[k]) for S rows of one tile. Where K is not 0, k and a_step are K and

@@ -92,5 +92,8 @@ extern const Variant portable_variant;
 extern const Variant avx2_variant;
 extern const Variant avx512_variant;
 #endif
+#ifdef UNTONE_ARM64
+extern const Variant neon_variant;
+#endif
 
 } // namespace untone
