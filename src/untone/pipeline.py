@@ -9,7 +9,6 @@ themselves (GMNet, IRNet, ITMLUT) run instead of the kernels: they give the gain
 from __future__ import annotations
 
 import dataclasses
-import math
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,19 +17,18 @@ from typing import Any
 import numpy as np
 
 from . import formats, prediction, stores
-from .colour import light_of
 from .errors import UntoneError, UsageError
-from .formats.common.pixels import brightest
 from .formats.jpeg import network_segment
 from .formats.signalling import shown_elsewhere
 from .image import DIFFUSE_WHITE_NITS, GainMap, Image, check_white, turned_upright
 from .image import with_white as with_white
 from .implicit import encoding as network_encoding
-from .implicit.encoding import GAMUT_TOLERANCE, StoredResidual, aligned, network_of
+from .implicit.encoding import StoredResidual, aligned, network_of
 from .prediction import MAP_DIVISORS as MAP_DIVISORS
 from .prediction import LightModel, Model
 from .prediction import check_options as check_options
-from .rendition import applied, upright
+from .rendition import applied, light_figures, upright
+from .rendition import statistics as statistics
 
 DEFAULT_MODEL = "fastgamer"
 GAIN_MAP_SUFFIXES = (".jpg", ".jpeg")
@@ -41,8 +39,6 @@ UPRIGHT_SUFFIXES = (".exr", ".hdr")
 """Formats without a word for orientation: there, and only there, pixels are turned upright."""
 
 TARGET_SUFFIXES = GAIN_MAP_SUFFIXES + RENDITION_SUFFIXES
-
-STATISTICS_PIXELS = 100_000
 
 STRONGER = 0.3
 """A step of strength that shows."""
@@ -119,7 +115,7 @@ def _is_upright(path: str | Path | None, options: dict[str, Any]) -> bool:
 
 
 def load(name: str | Path = DEFAULT_MODEL, provider: str = "CPU") -> Model:
-    """A model by its name, or by the path of its .onnx file, and what computes it (CPU, CUDA, CoreML, ...); loaded once.
+    """A model by its name, or by the path of its .onnx file, and what computes it (CPU, CUDA, CoreML ...), loaded once.
 
     Raises:
         UntoneError: there is none of that name, the file is no model of ours, or the provider does not start.
@@ -281,7 +277,7 @@ def convert(
     if rendition and isinstance(loaded, LightModel) and loaded.upscale != 1:
         large = with_white(prediction.super_resolved(image, loaded, strength, limit), white_nits)
         write(target, large)
-        return Conversion(image.width, image.height, None, None, *_figures(large), white_nits)
+        return Conversion(image.width, image.height, None, None, *light_figures(large), white_nits)
     gain_map = _predicted(image, loaded, strength, limit, "full" if rendition else map_size)
     image = with_white(image, white_nits)
     options = {"quality": quality, "map_quality": map_quality}
@@ -382,25 +378,3 @@ def _reason_to_leave(image: Image, gain_map: GainMap | None) -> str | None:
     if image.is_hdr:
         return f"it is HDR already ({image.transfer.upper() if image.transfer != 'linear' else 'linear light'})"
     return None
-
-
-def statistics(image: Image, gain_map: GainMap | None) -> tuple[float, float, float]:
-    """Headroom in stops, peak in nits, share of pixels above SDR white; from a regular sample of large photos.
-
-    Without a gain map, those of the pixels themselves.
-    """
-    step = max(1, math.isqrt(image.height * image.width // STATISTICS_PIXELS))
-    rows, columns = (slice(min(step, side) // 2, None, step) for side in (image.height, image.width))
-    sparse = dataclasses.replace(image, pixels=np.ascontiguousarray(image.pixels[rows, columns]))
-    if gain_map is None:
-        return _figures(dataclasses.replace(sparse, pixels=light_of(sparse), transfer="linear"))
-    headroom = max(gain_map.base_headroom_stops, gain_map.alternate_headroom_stops)
-    return headroom, *_figures(apply(sparse, gain_map))[1:]
-
-
-def _figures(light: Image) -> tuple[float, float, float]:
-    """Headroom in stops, peak in nits, share of pixels above SDR white, of light."""
-    largest = brightest(light.pixels)
-    share = float(np.count_nonzero(largest > 1 + GAMUT_TOLERANCE)) / largest.size
-    peak = float(largest.max())
-    return math.log2(max(peak, 1.0)), peak * light.white_nits, share

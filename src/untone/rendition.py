@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import cast
 
 import numpy as np
@@ -19,6 +20,10 @@ from .image import Rows as Rows
 
 Light = NDArray[np.float32]
 FEW_PIXELS = 1 << 20
+
+STATISTICS_PIXELS = 100_000
+ABOVE_WHITE = 1e-3
+"""Of SDR white: less than that above it is rounding of matrices."""
 
 
 def applied(image: Image, gain_map: GainMap, headroom_stops: float | None = None) -> Image:
@@ -68,3 +73,27 @@ def upright(image: Image, gain_map: GainMap) -> tuple[Image, GainMap]:
     pixels, codes = (np.ascontiguousarray(turned_upright(a, image.orientation)) for a in (image.pixels, gain_map.codes))
     turned = dataclasses.replace(image, pixels=pixels, orientation=1, encoded=None, gain_network=None)
     return turned, dataclasses.replace(gain_map, codes=codes, encoded=None)
+
+
+def statistics(image: Image, gain_map: GainMap | None) -> tuple[float, float, float]:
+    """Headroom in stops, peak in nits, share of pixels above SDR white; from a regular sample of large photos.
+
+    Without a gain map, those of the pixels themselves.
+    """
+    step = max(1, math.isqrt(image.height * image.width // STATISTICS_PIXELS))
+    rows, columns = (slice(min(step, side) // 2, None, step) for side in (image.height, image.width))
+    sparse = dataclasses.replace(image, pixels=np.ascontiguousarray(image.pixels[rows, columns]))
+    if gain_map is None:
+        return light_figures(dataclasses.replace(sparse, pixels=light_of(sparse), transfer="linear"))
+    headroom = max(gain_map.base_headroom_stops, gain_map.alternate_headroom_stops)
+    made = applied(sparse, gain_map)
+    return headroom, *light_figures(dataclasses.replace(made, pixels=np.asarray(made.pixels)))[1:]
+
+
+def light_figures(light: Image) -> tuple[float, float, float]:
+    """Headroom in stops, peak in nits, share of pixels above SDR white, of light."""
+    red, green, blue = np.moveaxis(light.pixels, -1, 0)
+    largest = np.maximum(np.maximum(red, green), blue)  # numpy's maximum over so short an axis takes ten times as long
+    share = float(np.count_nonzero(largest > 1 + ABOVE_WHITE)) / largest.size
+    peak = float(largest.max())
+    return math.log2(max(peak, 1.0)), peak * light.white_nits, share
