@@ -9,7 +9,7 @@ import pytest
 from PIL import Image as Pillow
 
 import untone
-from untone import GainMap, Image, Operators, UntoneError, colour, gainmap, pipeline, rendition
+from untone import GainMap, Image, Operators, UntoneError, colour, gainmap, pipeline
 from untone.errors import UsageError
 from untone.image import turned_back, turned_upright
 
@@ -344,7 +344,7 @@ def test_convert_keeps_the_photos_bytes_and_returns_numbers():
 def test_large_photos_are_sampled_for_the_numbers(monkeypatch):
     image = photo(200, 300)
     exact = pipeline.convert(jpeg_of(image), None, model=Place())
-    monkeypatch.setattr(rendition, "STATISTICS_PIXELS", 4000)
+    monkeypatch.setattr("untone.rendition.STATISTICS_PIXELS", 4000)
     sampled = pipeline.convert(jpeg_of(image), None, model=Place())
     assert sampled.share_above_white == pytest.approx(exact.share_above_white, abs=0.03)
     assert sampled.peak_nits == pytest.approx(exact.peak_nits, rel=0.15)
