@@ -45,7 +45,7 @@ class FastGaMer(nn.Module):
         super().__init__()
         self.shape = shape
         widths = (3, *shape.channels)
-        self.encoder = nn.Sequential(*(_block(i, o) for i, o in itertools.pairwise(widths)))
+        self.encoder = nn.Sequential(*(block(i, o) for i, o in itertools.pairwise(widths)))
         deep = shape.channels[-1]
         self.histograms = SoftHistograms(shape.bins, shape.saturations)
         known = self.histograms.length
@@ -66,7 +66,7 @@ class FastGaMer(nn.Module):
         self.base_lut = nn.Parameter(base.clone())
         self.encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.register_buffer("identity", identity(shape.white), persistent=False)
-        self.register_buffer("straight", _straight(n), persistent=False)
+        self.register_buffer("straight", straight(n), persistent=False)
         _calm(self.grid_head, 0.1)
         _calm(self.lut_head[2], 0.02)
         _calm(self.read, 1.0)
@@ -98,6 +98,10 @@ class FastGaMer(nn.Module):
             lut = self.base_lut + last(bend(first(feature)) + self.read(known)).reshape(-1, n, n, n, 3)
         else:
             lut = self.straight.expand(feature.shape[0], n, n, n, 3)
+        return self.modulated(lut, feature)
+
+    def modulated(self, lut: Tensor, feature: Tensor) -> Tensor:
+        """LUTs with the scale and shift of each channel, as far as the shape has them."""
         if self.shape.one_channel:
             lut = lut.mean(-1, keepdim=True).expand_as(lut)
         if not self.shape.use_modulator:
@@ -115,7 +119,8 @@ class FastGaMer(nn.Module):
         return {"architecture": "fastgamer", "shape": dataclasses.asdict(self.shape), "parameters": count}
 
 
-def _block(inputs: int, outputs: int) -> nn.Module:
+def block(inputs: int, outputs: int) -> nn.Module:
+    """Half the size."""
     return nn.Sequential(nn.Conv2d(inputs, outputs, 3, stride=2, padding=1), nn.LeakyReLU(0.1))
 
 
@@ -140,7 +145,7 @@ STRAIGHT = -1.5, 2.1
 """What a LUT that does nothing gives for 0 and for 1, before tanh: gains of -0.91 to 0.97 of the scale."""
 
 
-def _straight(nodes: int) -> Tensor:
+def straight(nodes: int) -> Tensor:
     """A LUT whose output is its input, stretched; [n, n, n, 3]."""
     axis = torch.linspace(*STRAIGHT, nodes)
     return torch.stack(torch.meshgrid(axis, axis, axis, indexing="ij"), -1)

@@ -25,6 +25,9 @@ class FastGaMerShape:
         one_channel: one gain for all channels.
         interpolation: of the LUT, "tetrahedral" as the kernels have it, or "trilinear".
         output: "gain", or "light": PQ codes of the HDR picture, without any gain map.
+        base: what the gain is applied to in training: "srgb" light, or "code 2.2", code**2.2, as published.
+        published: the paper's own heads (nets/fastgamer_published.py); `feature`, `local`, `bins`, `saturations`,
+            `mixed` and `dropout` then say nothing.
     """
 
     channels: tuple[int, ...] = (8, 24, 48, 96, 128)
@@ -43,11 +46,20 @@ class FastGaMerShape:
     one_channel: bool = False
     interpolation: str = "tetrahedral"
     output: str = "gain"
+    base: str = "srgb"
+    published: bool = False
 
     @property
     def white(self) -> float:
         """Where white lies on each axis of the LUT."""
         return 1 - self.headroom if self.use_lut else 1.0
+
+
+PUBLISHED = FastGaMerShape(
+    channels=(16, 32, 64, 96, 128), rank=27, headroom=0.0, dropout=0.0, interpolation="trilinear", base="code 2.2",
+    published=True,
+)  # fmt: skip
+"""FastGaMer as its paper has it: 0.64 M parameters."""
 
 
 @dataclasses.dataclass(frozen=True)

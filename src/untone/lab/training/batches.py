@@ -88,13 +88,13 @@ Qmax = Callable[[Example], float]
 """Largest gain in stops of an example that is not cut yet."""
 
 
-def gather(dataset: Dataset | Pairs, choice: Choice, view: View) -> Batch:
-    """Pixels of the chosen pictures.
+def gather(dataset: Dataset | Pairs, choice: Choice, view: View, qmax: Qmax = qmax_of) -> Batch:
+    """Pixels of the chosen pictures. `qmax` is asked before anything is cut.
 
     Raises:
         UntoneError: a picture is smaller than the crop.
     """
-    return Batch(*_gathered(_pixels, dataset, choice, view, qmax_of))
+    return Batch(*_gathered(_pixels, dataset, choice, view, qmax))
 
 
 def gather_crops(dataset: Dataset | Pairs, choice: Choice, view: View, qmax: Qmax = qmax_of) -> Crops:

@@ -10,7 +10,7 @@ import dataclasses
 import math
 from typing import Any
 
-from ..nets.shapes import IRNET_1, IRNET_2, IRNET_5, FastGaMerShape, GMNetShape, IRNetShape, ITMLUTShape
+from ..nets.shapes import IRNET_1, IRNET_2, IRNET_5, PUBLISHED, FastGaMerShape, GMNetShape, IRNetShape, ITMLUTShape
 
 PRECISIONS = ("fp32", "bf16", "fp16")
 
@@ -159,11 +159,11 @@ FASTGAMER = {
         shape=FastGaMerShape(),
     ),
     "paper": Recipe(
-        source="CVPR 2026, section Loss & Training. Assumed: 1M steps; rough = second differences, both LUT terms of "
-        "the LUT before tanh; the network is ours where the paper is silent (no dropout)",
+        source="CVPR 2026: MLP heads on one global feature, trilinear LUT, no LUT to start from, light of code**2.2. "
+        "Assumed: widths; 1M steps; rough = second differences, both LUT terms of the LUT before tanh",
         title="paper", steps=1_000_000, crop=256, turns="all", schedule=HALVED,
         loss=Weights(relative=1.0, absolute=3.0, rough=0.1, monotone=0.1),
-        checkpoint_every=5000, shape=FastGaMerShape(dropout=0.0),
+        checkpoint_every=5000, shape=PUBLISHED,
     ),
 }  # fmt: skip
 
@@ -189,6 +189,11 @@ GMNET = {
         loss=Weights(relative=1.0, absolute=3.0), seed=10, watched=24, checkpoint_every=5000, shape=GMNET_SYNTHETIC,
     ),
 }  # fmt: skip
+
+GMNET["paper-real"] = dataclasses.replace(
+    GMNET["paper"], title="paper-real", shape=GMNET_REAL,
+    source="ICLR 2025 and its train_real.yml: as train_syn.yml, but the photo is halved (bicubic) and the peak is 5",
+)  # fmt: skip
 
 IRNET_OURS = Recipe(
     network="irnet",

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ...data.examples import Dataset, Example
+from ...data.examples import OFFSET, Dataset, Example, largest_gain_stops
 from ...data.subsets import photographs
-from ...nets import fastgamer
+from ...nets import fastgamer, fastgamer_published
 from ...nets.fastgamer import FastGaMer, Outputs
 from .. import batches, losses
 from ..batches import Batch, Choice, View
@@ -26,11 +26,13 @@ CONTINUED = 4.0
 
 def network(recipe: Recipe) -> FastGaMer:
     """A network whose LUT is flat."""
-    return FastGaMer(recipe.shape)
+    return fastgamer_published.made(recipe.shape)
 
 
 def begin(net: nn.Module, dataset: Dataset, recipe: Recipe) -> None:
-    """Starts from the best single LUT for all pairs."""
+    """Starts from the best single LUT for all pairs; as published, from nothing."""
+    if recipe.shape.published:
+        return
     start(net, fit_lut(photographs(dataset), BASE_STEPS, recipe.seed))
 
 
@@ -75,7 +77,27 @@ def _additive(lut: Tensor) -> Tensor:
 def draw(dataset: Dataset, choice: Choice, recipe: Recipe) -> Batch:
     """Random pixels, or all pixels of random crops."""
     view = View(recipe.crop, recipe.reduce, recipe.pixels, recipe.crop_zoom, recipe.turns, recipe.jitter, recipe.retone)
-    return batches.gather(dataset, choice, view)
+    drawn = batches.gather(dataset, choice, view, QMAX[recipe.shape.base])
+    if recipe.shape.base == "srgb":
+        return drawn
+    return drawn._replace(gain_stops=code_gain(drawn.rgb, drawn.gain_stops))
+
+
+def code_gain(rgb: Tensor, gain_stops: Tensor) -> Tensor:
+    """The gain from the light of code**2.2 where `gain_stops` is that from sRGB light; offsets 1/64 on both."""
+    return gain_stops + torch.log2((losses.srgb_to_linear(rgb) + OFFSET) / (rgb**2.2 + OFFSET))
+
+
+def code_qmax(example: Example) -> float:
+    """Largest gain of the whole picture from the light of code**2.2, or what its metadata say."""
+    if example.qmax_stops is not None:
+        return example.qmax_stops
+    rgb = torch.from_numpy(np.array(example.sdr)).float() / 255
+    return largest_gain_stops(code_gain(rgb, torch.from_numpy(np.array(example.gain_stops, np.float32))).numpy())
+
+
+QMAX: dict[str, batches.Qmax] = {"srgb": batches.qmax_of, "code 2.2": code_qmax}
+"""Base -> largest gain of an example that is not cut yet."""
 
 
 def forward(net: nn.Module, batch: Batch) -> Outputs:
@@ -121,6 +143,7 @@ def light(net: nn.Module, example: Example, stride: int = 1) -> NDArray[np.float
     if net.shape.output == "light":
         made = losses.pq_to_light((normalised + 1) / 2)
     else:
-        made = losses.rebuild(losses.srgb_to_linear(batch.rgb), normalised * out.qmax_stops[:, None, None])
+        base = losses.srgb_to_linear(batch.rgb) if net.shape.base == "srgb" else batch.rgb**2.2
+        made = losses.rebuild(base, normalised * out.qmax_stops[:, None, None])
     rows, columns = (-(-n // stride) for n in example.sdr.shape[:2])
     return made.reshape(rows, columns, 3).float().cpu().numpy()

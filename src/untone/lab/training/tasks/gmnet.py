@@ -35,15 +35,25 @@ def draw(dataset: Dataset, choice: Choice, recipe: Recipe) -> Crops:
     """Random crops or whole pictures, at the size that the network is fed, of even rows and columns."""
     view = View(recipe.crop, recipe.reduce, 0, recipe.crop_zoom, recipe.turns, recipe.jitter)
     drawn = batches.gather_crops(dataset, choice, view, QMAX[recipe.shape.convention])
-    factors = dict.fromkeys(("sdr", "gain_stops", "pq"), recipe.shape.scale)
-    factors["thumbnail"] = recipe.thumbnail_reduce
-    return drawn._replace(**{name: _fed(getattr(drawn, name), factor) for name, factor in factors.items()})
+    scale, thumbnail = recipe.shape.scale, drawn.thumbnail
+    if recipe.thumbnail_reduce > 1:
+        thumbnail = functional.avg_pool2d(thumbnail, recipe.thumbnail_reduce)
+    maps = {name: _even(functional.avg_pool2d(getattr(drawn, name), scale)) for name in ("gain_stops", "pq")}
+    return drawn._replace(sdr=_even(_halved(drawn.sdr, scale)), thumbnail=thumbnail, **maps)
 
 
-def _fed(planes: Tensor, factor: int) -> Tensor:
-    smaller = functional.avg_pool2d(planes, factor) if factor > 1 else planes
-    height, width = smaller.shape[2:]
-    return smaller[..., : height - height % 2, : width - width % 2]
+def _halved(sdr: Tensor, scale: int) -> Tensor:
+    """Photos [B, 3, h, w] at 1 / scale of their size, rounded down: OpenCV's cubic, as the runner and its authors."""
+    if scale == 1:
+        return sdr
+    size = tuple(n // scale for n in sdr.shape[2:])
+    fitting = sdr[..., : size[0] * scale, : size[1] * scale]
+    return functional.interpolate(fitting, size, mode="bicubic").clamp(0, 1)
+
+
+def _even(planes: Tensor) -> Tensor:
+    height, width = planes.shape[2:]
+    return planes[..., : height - height % 2, : width - width % 2]
 
 
 def forward(net: nn.Module, batch: Crops) -> tuple[Tensor, Tensor]:
@@ -110,9 +120,7 @@ def light(net: nn.Module, example: Example, stride: int = 1) -> NDArray[np.float
     height, width = sdr.shape[2:]
     step = 2 * shape.scale
     fed = functional.pad(sdr, (0, -width % step, 0, -height % step), mode="replicate")
-    if shape.scale > 1:
-        fed = functional.avg_pool2d(fed, shape.scale)
-    scaled = net(fed, picture.thumbnail.to(device))[1] * shape.peak_stops
+    scaled = net(_halved(fed, shape.scale), picture.thumbnail.to(device))[1] * shape.peak_stops
     if shape.scale > 1:
         scaled = functional.interpolate(scaled, scale_factor=shape.scale, mode="bilinear")
     gain = scaled[..., :height:stride, :width:stride]
