@@ -39,7 +39,10 @@ class Outputs(NamedTuple):
 class FastGaMer(nn.Module):
     """The network; `forward` takes thumbnails [B, 3, 256, 256] of encoded RGB in [0, 1]."""
 
+    identity: Tensor
     straight: Tensor
+    modulator: nn.Module
+    scale: nn.Module
 
     def __init__(self, shape: Shape = Shape(), base_lut: Tensor | None = None) -> None:
         super().__init__()

@@ -1,10 +1,10 @@
 """FastGaMer as its paper has it: small MLPs from one global feature, no histograms, no LUT to start from.
 
 "A small encoder with strided convolutional blocks extracts F_thumb"; from F_thumb alone, MLPs of two layers give
-three grids of 8^3, a 17^3 LUT, a scale and a modulator. The grids are guided by the RGB channels and fused with RGB by a 1 x 1
-projection; the LUT is read trilinearly. Widths are not published: those of `PUBLISHED` give the paper's 0.64 M
-parameters. One value at each node of a grid (the projection then has six inputs) and the projection's start, which
-hands RGB on, are assumed too.
+three grids of 8^3, a 17^3 LUT, a scale and a modulator. The grids are guided by the RGB channels and fused with RGB
+by a 1 x 1 projection; the LUT is read trilinearly. Widths are not published: those of `PUBLISHED` give the paper's
+0.64 M parameters. One value at each node of a grid (the projection then has six inputs) and the projection's start,
+which hands RGB on, are assumed too.
 """
 
 from __future__ import annotations
