@@ -72,6 +72,27 @@ def run(kind: str, pairs: Path, output: Path, *more: str) -> int:
 
 
 @pytest.mark.usefixtures("small")
+def test_a_network_of_others_is_a_row_and_another_of_its_name_another_experiment(
+    pairs_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    text = (
+        "class Net:\n    gives = 'gain'\n    version = 'one'\n\n    def __call__(self, sdr):\n        return 0 * sdr\n"
+    )
+    (tmp_path / "others.py").write_text(text)
+    words = "--rows", "one 3D LUT", "fastgamer", "identity", "--model", "others:Net"
+    assert run("table", pairs_folder, tmp_path / "out", *words) == 0
+    lines = (tmp_path / "out" / "table.md").read_text().splitlines()
+    rows = {line.split("|")[1].strip(" *"): line.split("|")[2:5] for line in lines if line.startswith("| ")}
+    assert rows["Net"] == rows["identity"]
+    assert run("table", pairs_folder, tmp_path / "out", *words, "--model", "others:Net2") == 2
+    assert "the module has no Net2" in capsys.readouterr().err
+    assert run("table", pairs_folder, tmp_path / "out", *words[:-2]) == 1
+    assert "holds another experiment" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("small")
 def test_the_ablations_give_a_whole_table(
     pairs_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

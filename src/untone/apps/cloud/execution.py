@@ -132,4 +132,3 @@ class Work:
         if str(copy) == str(job.source):
             return None
         return copy if self._put(copy, data) else None
-

@@ -21,6 +21,7 @@ MOST_WAITING = 10_000
 REFRESH_SECONDS = 2.0
 """Outputs of a page are looked for anew when somebody else was there first, but not more often."""
 
+
 class Page:
     """Jobs of one page of the listing, and which of their outputs are there by now."""
 

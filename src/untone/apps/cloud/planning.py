@@ -89,7 +89,9 @@ def check(request: Request) -> None:
         place(str(name))
     folders = [name for name in request.inputs if _may_be_folder(name)]
     if folders and len(request.inputs) > 1 and request.output is not None:
-        raise UsageError(f"{folders[0]} and others into {request.output}: names could meet; one command for each folder")
+        raise UsageError(
+            f"{folders[0]} and others into {request.output}: names could meet; one command for each folder"
+        )
     if folders and request.output is None and not request.naming.pass_over_marked:
         raise UsageError(f"{folders[0]}: a listing would meet its own outputs; name another place with -o")
 

@@ -22,7 +22,10 @@ MOST_PICTURES = 12
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `untone eval`."""
     add = parser.add_argument
-    add("--model", action="append", metavar="NAME|PATH", help="model to measure; again for more; default fastgamer")
+    how = (
+        "model to measure; again for more; default fastgamer. Of others: FILE.onnx:gain, module:Class (CONTRIBUTING.md)"
+    )
+    add("--model", action="append", metavar="NAME|PATH", help=how)
     add("--reference-only", action="store_true", help="no model: the baselines and the truth alone")
     add("--data", type=Path, metavar="DIR", help="pairs to measure on, in any layout (ours, GMNet, HDRTV1K)")
     add("--photos", type=Path, metavar="DIR", help="JPEG photos with a gain map to measure on")

@@ -34,7 +34,7 @@ from .arguments import ALL, GAIN, GMNET, HDRVDP3, STDOUT, USUAL
 from .catalogue import DEFAULT, EXTRAS, GAINS, METRICS
 from .cost import cost
 from .measuring import TRUTH
-from .methods import Method, available_baselines, of_models
+from .methods import Method, available_baselines, foreign, of_models
 from .pictures import MOST_PIXELS, Picture, Source, of_dataset, of_photos
 from .protocols import GMNET_PEAKS, Protocol, own_light, protocol
 from .records import Records
@@ -252,6 +252,10 @@ def _costs(arguments: argparse.Namespace) -> dict[str, dict[str, Any]]:
     if not arguments.cost or arguments.reference_only:
         return {}
     names = list(dict.fromkeys(arguments.model or [MODEL]))
+    others = [name for name in names if foreign.found(name)]
+    if others:
+        complain(f"{', '.join(others)}: no model of ours; left out of the table of costs")
+        names = [name for name in names if name not in others]
     return {c.name: cost(name) for c, name in zip(of_models(names), tracked(names, "models timed"), strict=True)}
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ... import colour, pipeline
 from ...errors import DamagedError, UntoneError
 from ...image import Image
-from ..data.examples import OFFSET, WHOLE, Dataset, checked, light_of
+from ..data.examples import OFFSET, WHOLE, Dataset, Example, checked, light_of
 from ..metrics import Rendition
 
 Light = NDArray[Any]
@@ -121,13 +121,17 @@ def of_dataset(dataset: Dataset, most: int | None = MOST_PIXELS) -> Source:
         if example.window != WHOLE:
             raise DamagedError(f"{example.name}: is a part of a picture; whole pictures are measured")
         checked(example)
-        step = thinned(example.sdr.shape[0], example.sdr.shape[1], most)
-        codes = np.ascontiguousarray(example.sdr[::step, ::step])
-        truth = light_of(codes, example.gain_stops[::step, ::step])
-        exact = None if example.pq is None else np.ascontiguousarray(example.pq[::step, ::step])
-        return Picture(example.name, Image(example.sdr), step, codes, colour.code_table("srgb")[codes], truth, exact)
+        return of_example(example, thinned(example.sdr.shape[0], example.sdr.shape[1], most))
 
     return Source(f"pairs of {dataset.folder.name}", [f"{dataset.folder}, pair {i}" for i in range(len(dataset))], load)
+
+
+def of_example(example: Example, step: int) -> Picture:
+    """A pair as a picture, compared at every `step`-th pixel each way."""
+    codes = np.ascontiguousarray(example.sdr[::step, ::step])
+    truth = light_of(codes, example.gain_stops[::step, ::step])
+    exact = None if example.pq is None else np.ascontiguousarray(example.pq[::step, ::step])
+    return Picture(example.name, Image(example.sdr), step, codes, colour.code_table("srgb")[codes], truth, exact)
 
 
 def of_photos(folder: Path, most: int | None = MOST_PIXELS) -> Source:

@@ -6,6 +6,7 @@ A row that trains is a recipe; rows without training give light by a rule of the
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -17,7 +18,10 @@ from torch.nn import functional
 
 from ... import colour
 from ..data.examples import OFFSET, Example
-from ..evaluation import baselines
+from ..evaluation import baselines, methods
+from ..evaluation.methods import Method
+from ..evaluation.pictures import of_example
+from ..evaluation.protocols import own_light
 from ..nets.shapes import UPSCALE
 from ..training import batches, losses
 from ..training.recipes import RECIPES, Recipe
@@ -104,6 +108,22 @@ def _of_bicubic(light: Callable[[Example, int], Light], example: Example, stride
 
 def _changed(recipe: Recipe, **shape: Any) -> Recipe:
     return dataclasses.replace(recipe, shape=dataclasses.replace(recipe.shape, **shape))
+
+
+def of_models(names: list[str]) -> list[Row]:
+    """Rows of models and of networks that are not ours, as `untone eval --model` takes them; nothing is trained."""
+    return [Row(method.name, rule=functools.partial(_measured, method)) for method in methods.of_models(names)]
+
+
+def _measured(method: Method, _: Fits) -> Rule:
+    def light(example: Example, stride: int) -> Light:
+        picture = of_example(example, stride)
+        made = method.make(picture)
+        if made.direct is None:
+            return own_light(picture, made).astype(np.float32)
+        return (made.direct.light @ colour.rgb_to_rgb(made.direct.primaries, "bt709").T).astype(np.float32)
+
+    return light
 
 
 FULL = "full"

@@ -27,6 +27,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--steps", type=positive, metavar="N", help="of every row; default: its recipe's")
     add("--seeds", type=int, nargs="+", default=[1], metavar="N", help="each row is trained with each; default 1")
     add("--rows", nargs="+", metavar="NAME", help="only these rows, and the one they are compared with")
+    add(
+        "--model",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a row more: a model, or a network of others, as eval has it",
+    )
     add("--pictures", type=positive, default=128, metavar="N", help="held-out pairs to measure; default 128")
     add("--threads", type=positive, default=1, metavar="N", help="of torch; default 1")
     add("--ahead", type=int, default=0, metavar="N", help="make batches in N threads beside; default 0")

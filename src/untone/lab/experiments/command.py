@@ -26,7 +26,7 @@ from .. import metrics, packages
 from ..data import photos
 from ..data.examples import Dataset, Example
 from ..data.layouts import open_dataset
-from ..evaluation import baselines
+from ..evaluation import baselines, methods
 from ..training import export as exporting
 from ..training.command import STOPPED, train, truth_of
 from ..training.parallel import Place, joined
@@ -34,7 +34,7 @@ from ..training.recipes import RECIPES, Recipe
 from ..training.runs import Run
 from ..training.tasks import fastgamer
 from . import paired_statistics, unseen_kinds
-from .ablations import EXPERIMENTS, Row, Rule, light_of
+from .ablations import EXPERIMENTS, Row, Rule, light_of, of_models
 from .arguments import UNSEEN
 from .unseen_kinds import StoppedError
 
@@ -282,12 +282,15 @@ def _run_kind(
     folder.mkdir(parents=True, exist_ok=True)
     this = Experiment(folder, dataset, sets, arguments.seeds, arguments.steps, place, tell, arguments.ahead)
     make, reference = EXPERIMENTS[kind]
-    rows = make(arguments.recipe)
+    rows = [*make(arguments.recipe), *of_models(arguments.model)]
     if arguments.rows:
-        wanted = {*arguments.rows, reference}
+        wanted = {*arguments.rows, reference, *(row.name for row in of_models(arguments.model))}
         wanted |= {row.of for row in rows if row.name in wanted}
         rows = [row for row in rows if row.name in wanted]
-    _claim(folder, {"kind": kind, "recipe": arguments.recipe, "data": arguments.data.name, "steps": arguments.steps})
+    settings = {"kind": kind, "recipe": arguments.recipe, "data": arguments.data.name, "steps": arguments.steps}
+    if arguments.model:
+        settings["models"] = {method.name: method.fingerprint for method in methods.of_models(arguments.model)}
+    _claim(folder, settings)
     run_rows(this, rows, reference, heading(kind, arguments, this))
     print(folder / "table.md")
 

@@ -41,6 +41,7 @@ class FastGaMer(nn.Module):
 
     identity: Tensor
     straight: Tensor
+    grid_head: nn.Module
     modulator: nn.Module
     scale: nn.Module
 

@@ -17,36 +17,16 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image as Pil
 
-from ... import colour, gainmap, models, pipeline
-from ...image import Image, turned_back, turned_upright
-from ..data.examples import OFFSET
-from ..metrics import Rendition
-from . import baselines
-from .pictures import Picture, stops_between
+from .... import colour, gainmap, models, pipeline
+from ....image import Image, turned_back, turned_upright
+from ...metrics import Rendition
+from .. import baselines
+from ..pictures import Picture, stops_between
+from . import foreign
+from .made import Made as Made
 
 Light = NDArray[Any]
 Fits = Mapping[str, Any]
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Made:
-    """An HDR rendition at the compared pixels of a picture.
-
-    Attributes:
-        stops: [h, w, 3] gain over the base, for light = (base + offset) * 2 ** stops - offset.
-        offset: linear, of both renditions.
-        of_power: whether `stops` belong to a base linearised as code ** 2.2 (GMNet as published), not to its own.
-        direct: the light itself, where that is what the network gives; `stops` then lead to it as far as BT.709 goes.
-    """
-
-    stops: Light
-    offset: float = OFFSET
-    of_power: bool = False
-    direct: Rendition | None = None
-
-    def on(self, base: Light, strength: float = 1.0, place: Any = slice(None)) -> Light:
-        """Light [h, w, 3] of this gain, times `strength`, on a base; `place` of it."""
-        return (base[place] + self.offset) * np.exp2(self.stops[place] * np.float32(strength)) - self.offset
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -207,7 +187,7 @@ def _fast_pq(light: Light, primaries: str) -> NDArray[np.float32]:
 
 
 def of_models(names: list[str]) -> list[Method]:
-    """The models by name or path.
+    """The models by name or path; networks of others by the contract of `foreign`.
 
     Raises:
         UsageError: there is none of that name.
@@ -218,8 +198,8 @@ def of_models(names: list[str]) -> list[Method]:
 
 def labels(names: list[str]) -> list[str]:
     """Short, distinct names for the table: the file's, with as many of its folders as it takes."""
-    paths = [Path(name) for name in names]
-    for depth in range(1, max(len(path.parts) for path in paths) + 1):
+    paths = [Path(name.rpartition(":")[2] if foreign.is_class(name) else name) for name in names]
+    for depth in range(1, max((len(path.parts) for path in paths), default=0) + 1):
         short = ["/".join(path.with_suffix("").parts[-depth:]) for path in paths]
         if len(set(short)) == len(names):
             return short
@@ -227,6 +207,9 @@ def labels(names: list[str]) -> list[str]:
 
 
 def _of_model(name: str, label: str) -> Method:
+    other = foreign.found(name)
+    if other is not None:
+        return Method(label, "model", other.fingerprint, other.make, other.card)
     runner: Any = models.load(name)
     path = models.MODELS.get(name) or Path(name)
     print_of = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
