@@ -30,7 +30,7 @@ from untone.lab.evaluation import (
 from untone.lab.evaluation.arguments import PROTOCOLS
 from untone.lab.evaluation.catalogue import DEFAULT, GAINS, METRICS
 from untone.lab.evaluation.methods import Made, Method
-from untone.lab.evaluation.pictures import Picture, Source, every, of_dataset, of_photos
+from untone.lab.evaluation.pictures import Picture, Source, evenly, every, of_dataset, of_photos, of_reduced_photos
 from untone.lab.evaluation.protocols import protocol
 from untone.lab.evaluation.records import Key, Records
 
@@ -136,6 +136,17 @@ def test_photos_are_compared_with_their_own_map(tmp_path: Path) -> None:
         list(every(of_photos(tmp_path)))
     with pytest.raises(UntoneError, match="no such folder"):
         of_photos(tmp_path / "none")
+
+
+def test_photos_can_be_reduced_before_anything_sees_them_and_pairs_be_few(gmnet_data: Path, tmp_path: Path) -> None:
+    photo(tmp_path)
+    (picture,) = every(of_reduced_photos(tmp_path, 16))
+    assert max(picture.image.pixels.shape[:2]) <= 16
+    assert picture.codes.shape == picture.image.pixels.shape
+    source = of_dataset(open_dataset(gmnet_data))
+    few = evenly(source, 2)
+    assert (len(source), len(few)) == (3, 2)
+    assert [p.name for p in every(few)] == [list(every(source))[k].name for k in (0, 2)]
 
 
 def test_pictures_to_leave_alone_are_told_apart(tmp_path: Path) -> None:

@@ -33,10 +33,15 @@ def examples(folder: Path, longest: int = LONGEST, names: Collection[str] = ()) 
     if not paths:
         raise UntoneError(f"{folder}: no JPEG photos there")
     paths = [path for path in paths if not names or path.stem in names]
-    return [_example(path, longest) for path in tracked(paths, "photos read")]
+    return [example(path, longest) for path in tracked(paths, "photos read")]
 
 
-def _example(path: Path, longest: int) -> Example:
+def example(path: Path, longest: int = LONGEST) -> Example:
+    """One photo with a gain map, reduced; see examples.
+
+    Raises:
+        UntoneError: it cannot be read, or has no gain map.
+    """
     image, carried = pipeline.read(path)
     if carried is None:
         raise UntoneError(f"{path}: has no gain map to compare with")

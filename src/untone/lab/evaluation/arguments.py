@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ...console.options import add_quiet
+from ...console.options import add_quiet, positive
 
 FASTGAMER, GMNET, HDRTVNET = PROTOCOLS = ("fastgamer", "gmnet", "hdrtvnet")
 """Papers whose way to measure can be asked for; protocols.py has it."""
@@ -48,6 +48,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--metrics", metavar="NAMES", help=f"columns, by commas: {', '.join(GROUPS)}, or names of docs/metrics.md")
     add("--pixels", type=int, metavar="N", help="compare about N pixels of a picture, 0 for all; protocols take all")
+    add("--pictures", type=positive, metavar="N", help="at most N pairs of --data, evenly chosen; default all")
+    side = "photos averaged down to at most N rows and columns before anything sees them; default as they are"
+    add("--photo-side", type=positive, metavar="N", help=side)
     add("--hdrvdp", type=Path, metavar="DIR", help="source of HDR-VDP-3 to run in Octave")
     add("--ppd", type=float, default=60.0, metavar="N", help="pixels per degree for HDR-VDP-3; default 60")
     add("--cost", action="store_true", help="parameters, multiply-adds and seconds of each model at 4K")

@@ -35,7 +35,7 @@ from .catalogue import DEFAULT, EXTRAS, GAINS, METRICS
 from .cost import cost
 from .measuring import TRUTH
 from .methods import Method, available_baselines, foreign, of_models
-from .pictures import MOST_PIXELS, Picture, Source, of_dataset, of_photos
+from .pictures import MOST_PIXELS, Picture, Source, evenly, of_dataset, of_photos, of_reduced_photos
 from .protocols import GMNET_PEAKS, Protocol, own_light, protocol
 from .records import Records
 from .restraint import verdicts
@@ -216,8 +216,11 @@ def _sources(arguments: argparse.Namespace, how: Protocol) -> list[Source]:
         most = arguments.pixels or None
     found = []
     if arguments.data:
-        found.append(of_dataset(layouts.open_dataset(arguments.data, strict=arguments.strict), most))
-    if arguments.photos:
+        pairs = of_dataset(layouts.open_dataset(arguments.data, strict=arguments.strict), most)
+        found.append(evenly(pairs, arguments.pictures) if arguments.pictures else pairs)
+    if arguments.photos and arguments.photo_side:
+        found.append(of_reduced_photos(arguments.photos, arguments.photo_side, most))
+    elif arguments.photos:
         found.append(of_photos(arguments.photos, most))
     return found
 

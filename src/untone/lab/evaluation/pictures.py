@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ... import colour, pipeline
 from ...errors import DamagedError, UntoneError
 from ...image import Image
+from ..data import photos
 from ..data.examples import OFFSET, WHOLE, Dataset, Example, checked, light_of
 from ..metrics import Rendition
 
@@ -158,6 +159,28 @@ def of_photos(folder: Path, most: int | None = MOST_PIXELS) -> Source:
         return Picture(paths[index].stem, image, step, codes, colour.code_table(image.transfer)[codes], truth)
 
     return Source(f"photos of {folder.name}", [str(path) for path in paths], load)
+
+
+def of_reduced_photos(folder: Path, side: int, most: int | None = MOST_PIXELS) -> Source:
+    """The same photos, averaged down to at most `side` rows and columns before anything sees them.
+
+    Raises:
+        UntoneError: there is none.
+    """
+    whole = of_photos(folder, most)
+
+    def load(index: int) -> Picture:
+        example = photos.example(Path(whole.names[index]), side)
+        return of_example(example, thinned(example.sdr.shape[0], example.sdr.shape[1], most))
+
+    return Source(f"{whole.title}, at most {side} pixels a side", whole.names, load)
+
+
+def evenly(source: Source, most: int) -> Source:
+    """At most so many of the pictures of a source, evenly chosen."""
+    chosen = np.unique(np.linspace(0, len(source) - 1, min(most, len(source))).astype(int)).tolist()
+    return Source(f"{source.title}, {len(chosen)} of {len(source)}", [source.names[k] for k in chosen],
+                  lambda index: source.load(chosen[index]))  # fmt: skip
 
 
 def every(source: Source) -> Iterator[Picture]:
