@@ -6,7 +6,7 @@
 Each photo is first cut to a part of itself by its blocks, so that a coder sees the photo's own coding. SSIMULACRA2
 (https://github.com/cloudinary/ssimulacra2, here by the package ssimulacra2, BSD-3) is taken of the SDR base, and of the
 HDR rendition two stops down, as a screen without headroom would show it. By its authors 90 is visually lossless in a
-flicker test, 85 cannot be told in a flip test, 80 not side by side. What was resized has no truth to be held against.
+flicker test, 85 cannot be told in a flip test, 80 not side by side. Scored is the middle; what was resized has no truth to be held against.
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ from untone.image import turned_upright
 
 SHARE = 4
 """Light is divided by it: two stops."""
+
+SCORED = (512, 768)
+"""Rows and columns in the middle that are scored: the metric takes longer than all that it judges."""
 
 SUFFIXES = ("avif", "heic", "jxl")
 Codes = NDArray[np.uint8]
@@ -74,7 +77,13 @@ def renditions(path: Path) -> tuple[Codes, Codes]:
     light = np.clip(pipeline.apply(image, gain_map).pixels / SHARE, 0, 1)
     dark = (linear_to_srgb(light) * 255 + 0.5).astype(np.uint8)
     base = image.pixels if image.pixels.dtype == np.uint8 else (image.pixels >> 8).astype(np.uint8)
-    return turned_upright(base, image.orientation), turned_upright(dark, image.orientation)
+    base, dark = (turned_upright(codes, image.orientation) for codes in (base, dark))
+    return _middle(base), _middle(dark)
+
+
+def _middle(codes: Codes) -> Codes:
+    top, left = (max(0, (side - part) // 2) for side, part in zip(codes.shape, SCORED, strict=False))
+    return codes[top : top + SCORED[0], left : left + SCORED[1]]
 
 
 def score(one: Codes, other: Codes) -> float:
