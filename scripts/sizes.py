@@ -6,7 +6,8 @@
 Each photo is first cut to a part of itself by its blocks, so that a coder sees the photo's own coding. SSIMULACRA2
 (https://github.com/cloudinary/ssimulacra2, here by the package ssimulacra2, BSD-3) is taken of the SDR base, and of the
 HDR rendition two stops down, as a screen without headroom would show it. By its authors 90 is visually lossless in a
-flicker test, 85 cannot be told in a flip test, 80 not side by side. Scored is the middle; what was resized has no truth to be held against.
+flicker test, 85 cannot be told in a flip test, 80 not side by side. Scored is the middle of a photo; halved ones are
+held against those of --archive.
 """
 
 from __future__ import annotations
@@ -40,8 +41,8 @@ def main() -> None:
     parser.add_argument("--formats", nargs="+", choices=SUFFIXES, default=list(SUFFIXES))
     parser.add_argument("--options", default="", help="more of untone to, as one string")
     arguments = parser.parse_args()
-    print("| photo | bytes | halved | " + " | ".join(f"{s} | base, HDR" for s in arguments.formats) + " |")
-    print("|---" * (3 + 2 * len(arguments.formats)) + "|")
+    print("| photo | bytes | halved | base, HDR | " + " | ".join(f"{s} | base, HDR" for s in arguments.formats) + " |")
+    print("|---" * (4 + 2 * len(arguments.formats)) + "|")
     with tempfile.TemporaryDirectory() as folder:
         for path in arguments.photos:
             print(f"| {path.stem} | {' | '.join(row(path, Path(folder), arguments))} |", flush=True)
@@ -49,19 +50,24 @@ def main() -> None:
 
 def row(path: Path, folder: Path, arguments: argparse.Namespace) -> list[str]:
     """Cells of a photo: bytes, the share that halving leaves, and of each format the share and both scores."""
-    whole, half = folder / "whole.jpg", folder / "half.jpg"
+    whole, half, fine = (folder / f"{name}.jpg" for name in ("whole", "half", "fine"))
     how = ["--crop", arguments.crop, "--lossless"] if arguments.crop else ["--strip-location"]
     run("edit", str(path), *how, "-o", str(whole))
     run("edit", str(whole), "--resize", "50%", "-o", str(half))
     size = whole.stat().st_size
-    cells = [f"{size:,}", f"{100 * half.stat().st_size / size:.0f} %"]
+    run("edit", str(whole), "--resize", "50%", "--archive", "-o", str(fine))
+    cells = [f"{size:,}", f"{100 * half.stat().st_size / size:.0f} %", scores(renditions(fine), half)]
     shown = renditions(whole)
     for suffix in arguments.formats:
         made = folder / f"made.{suffix}"
         run("to", suffix, str(whole), *arguments.options.split(), "-o", str(made))
-        scores = [f"{score(a, b):.1f}" for a, b in zip(shown, renditions(made), strict=True)]
-        cells += [f"{100 * made.stat().st_size / size:.0f} %", ", ".join(scores)]
+        cells += [f"{100 * made.stat().st_size / size:.0f} %", scores(shown, made)]
     return cells
+
+
+def scores(shown: tuple[Codes, Codes], made: Path) -> str:
+    """Base and HDR of a file beside those that it was made from."""
+    return ", ".join(f"{score(a, b):.1f}" for a, b in zip(shown, renditions(made), strict=True))
 
 
 def run(*arguments: str) -> None:

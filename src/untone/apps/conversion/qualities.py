@@ -45,6 +45,9 @@ USUAL = {
     "heic": Qualities(85, 85),
     "jxl": Qualities(90, 90),
 }
+RESIZED_JPEG = Qualities(85, 80)
+"""Usual, of a JPEG made smaller, which has more detail to the pixel."""
+
 WEB = {
     "jpeg": Qualities(80, 75),
     "avif": Qualities(68, 68),
@@ -65,15 +68,21 @@ class Wish:
     base: int | None = None
     gain_map: int | None = None
 
-    def of(self, data: bytes, name: str, archive: Qualities = ARCHIVE) -> Qualities:
+    def of(
+        self, data: bytes, name: str, archive: Qualities = ARCHIVE, *, carries: bool = True, resized: bool = False
+    ) -> Qualities:
         """For a photo's file that becomes one of this format.
 
         Args:
             archive: of Purpose.ARCHIVE.
+            carries: whether the base's own JPEG may be carried over.
+            resized: whether its pixels are others.
         """
         table = {Purpose.USUAL: USUAL, Purpose.WEB: WEB}.get(self.purpose, {})
         found, own = table.get(name, archive), _of_jpeg(data)
-        if name == "jxl" and own is not None and self.purpose is not Purpose.WEB:
+        if resized and name == "jpeg" and self.purpose is Purpose.USUAL:
+            found = RESIZED_JPEG
+        if carries and name == "jxl" and own is not None and self.purpose is not Purpose.WEB:
             found = Qualities(None, None)
         elif own is not None and found.base is not None and self.purpose is not Purpose.ARCHIVE:
             share = float(np.interp(own, COARSE_JPEGS, AS_COARSE))

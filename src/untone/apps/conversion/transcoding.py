@@ -96,7 +96,7 @@ def transcode(
         UntoneError: unreadable, or nothing that the format can hold; nothing is left behind.
     """
     data = load_bytes(source)
-    found = (wish or Wish()).of(data, format)
+    found = (wish or Wish()).of(data, format, carries=not native)
     qualities: dict[str, Any] = {"quality": found.base, "map_quality": found.gain_map}
     mapped = format == "jpeg" and formats.probe(data).base.transfer in HDR_TRANSFERS
     if bits is None and not mapped and not native:

@@ -127,7 +127,8 @@ def _worked(
     """The edit by pixels of what was read, where blocks alone do not make it; `names` of the formats."""
     (before, before_map), change, (kind, wanted) = read, request.change, names
     stays = kind == wanted == "jpeg"
-    qualities = request.wish.of(data, wanted, EDITED_ARCHIVE)
+    how = {"carries": not change.touches_pixels, "resized": change.resizes}
+    qualities = request.wish.of(data, wanted, EDITED_ARCHIVE, **how)
     if found is not None:
         change = dataclasses.replace(change, upright=found.orientation != 1 or change.upright)
     kept = found is not None and found.gain_map is not None and request.mode is not Mode.EXACT
@@ -148,8 +149,8 @@ def _worked(
         )
         gain_map = _with_blocks(gain_map, before_map, before, found, request.mode)
     gain_map, short = _map_of(image, gain_map, request.gain_map)
-    how = {"quality": qualities.base, "map_quality": qualities.gain_map}
-    written, figures = _written(target, image, gain_map, wanted, how)
+    coding = {"quality": qualities.base, "map_quality": qualities.gain_map}
+    written, figures = _written(target, image, gain_map, wanted, coding)
     reasons = [found.note if found else None, None if request.web else short, lost, INKED if image.inked else None]
     notes = [note for note in reasons + list(() if stays else before.notes) if note]
     return Conversion(image.width, image.height, None, written, *figures, note="; ".join(notes) or None)

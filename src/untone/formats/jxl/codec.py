@@ -11,6 +11,7 @@ import struct
 
 import numpy as np
 
+from ...colour import PQ_PEAK_NITS, matrix
 from ...errors import UnsupportedError, UntoneError
 from ...image import GainMap, Image
 from ..common.coded import stored_codes, to_bits
@@ -24,7 +25,7 @@ from ..signalling import Header, Signalling, gain_map_signal, image_of, over_bac
 from . import gain_map as gain_maps
 from . import header as jxl_header
 from . import icc_stream, recompression
-from .container import CONTAINER, SIGNATURES, File, Parts, boxes_but_map, coded, parse, samples
+from .container import CONTAINER, SIGNATURES, File, Parts, boxes_but_map, coded, coded_light, parse, samples
 from .header import Colour
 
 QUALITY = 95
@@ -110,13 +111,15 @@ def probe(data: bytes) -> Signalling:
 def write(
     image: Image, gain_map: GainMap | None = None, *, quality: int | None = None, map_quality: int | None = None
 ) -> Parts:
-    """The JPEG XL of an image and its gain map, in pieces to be written in order; light becomes 12-bit PQ.
+    """The JPEG XL of an image and its gain map, in pieces to be written in order; light becomes 12-bit PQ, without a
+    quality exactly.
 
     Codestreams that were read from a JPEG XL are carried over, and so are JPEGs, base and map, where no quality is
     named: recompressed without loss, the base so that it can be had again byte for byte.
 
     Args:
-        quality: of an sRGB base that has to be encoded anew, 1 to 100 (lossless); other spaces are lossless. None: 95.
+        quality: of an sRGB base that has to be encoded anew, or of light, 1 to 100 (lossless); other spaces are
+            lossless. None: 95 of sRGB.
         map_quality: of the map, likewise. None: 90.
 
     Raises:
@@ -134,7 +137,7 @@ def write(
     if image.xmp is not None:
         parts.append(box(b"xml ", _silent(image.xmp)))
     parts += bundled
-    codestream = _kept(image) or _encoded(image, quality or QUALITY)
+    codestream = _kept(image) or _encoded(image, quality)
     if jxl_header.parse(codestream).bits > MAX_BITS_OF_LEVEL_5:
         parts.insert(2, box(b"jxll", bytes((10,))))
     return [*parts, struct.pack(">I4s", 8 + len(codestream), b"jxlc"), codestream]
@@ -193,7 +196,10 @@ def _kept(image: Image) -> bytes | None:
         return None
 
 
-def _encoded(image: Image, quality: int) -> bytes:
+def _encoded(image: Image, quality: int | None) -> bytes:
+    if image.transfer == "linear" and quality not in (None, 100):
+        return _lossy_pq(image, quality or QUALITY)
+    quality = quality or QUALITY
     codes = stored_codes(image)
     light = image.transfer == "linear"
     named = Colour("bt2020", "pq") if light else Colour(image.primaries, image.transfer)
@@ -206,3 +212,10 @@ def _encoded(image: Image, quality: int) -> bytes:
     codestream = coded(to_bits(codes, bits), bits, None if lossless else quality)
     packed = icc_stream.packed(profile) if profile is not None else None
     return jxl_header.relabelled(codestream, image.orientation, named, packed)
+
+
+def _lossy_pq(image: Image, quality: int) -> bytes:
+    """Light as XYB, which decoders make PQ of: XYB is of any primaries and of any brightness."""
+    light = np.asarray(image.pixels) @ (matrix(image.primaries, "bt709").T * np.float32(image.white_nits))
+    codestream = coded_light(np.clip(light, -PQ_PEAK_NITS, PQ_PEAK_NITS), quality)
+    return jxl_header.relabelled(codestream, image.orientation, Colour("bt2020", "pq"), bits=MAX_BITS_OF_LEVEL_5)

@@ -23,6 +23,9 @@ SIGNATURES = (SIGNATURE, CONTAINER)
 EFFORT = 5
 """Of the encoder, 1 to 9; the default 7 takes three times as long for 2 % of the bytes."""
 
+NITS_OF_ONE = 255
+"""Of linear 1.0 in a file that says nothing of it (its intensity target)."""
+
 METADATA = (b"Exif", b"xml ", b"jhgm")
 """Boxes that are read, in a `brob` box too."""
 
@@ -104,14 +107,26 @@ def samples(codestream: bytes) -> Pixels:
     return array.astype(np.float32) if array.dtype == np.float16 else array
 
 
+def coded_light(nits: Pixels, quality: int) -> bytes:
+    """A naked codestream of light [H, W, 3] in nits, in BT.709, colours outside negative: XYB, in which 1.0 is 255."""
+    return _encoded(np.ascontiguousarray(nits / np.float32(NITS_OF_ONE), np.float32), {"distance": _distance(quality)})
+
+
 def coded(codes: Pixels, bits: int, quality: int | None) -> bytes:
     """A naked codestream of codes [H, W, 1 or 3]; lossless without a quality, which becomes a distance as in cjxl."""
-    options: dict[str, Any] = {"effort": EFFORT, "bitspersample": bits, "usecontainer": False, "lossless": True}
+    options: dict[str, Any] = {"bitspersample": bits, "lossless": True}
     if quality is not None:
-        distance = 0.1 + (100 - quality) * 0.09 if quality >= 30 else 53 / 3000 * quality**2 - 23 / 20 * quality + 25
-        options |= {"distance": distance, "lossless": False}
+        options |= {"distance": _distance(quality), "lossless": False}
+    return _encoded(codes[:, :, 0] if codes.shape[2] == 1 else codes, options)
+
+
+def _distance(quality: int) -> float:
+    return 0.1 + (100 - quality) * 0.09 if quality >= 30 else 53 / 3000 * quality**2 - 23 / 20 * quality + 25
+
+
+def _encoded(samples: Pixels, options: dict[str, Any]) -> bytes:
     try:
-        data = bytes(imagecodecs.jpegxl_encode(codes[:, :, 0] if codes.shape[2] == 1 else codes, **options))
+        data = bytes(imagecodecs.jpegxl_encode(samples, effort=EFFORT, usecontainer=False, **options))
     except (RuntimeError, ValueError, TypeError, MemoryError) as error:
         raise UntoneError(f"the JPEG XL cannot be encoded: {' '.join(str(error).split())[:160]}") from error
     return parse(data).codestream
