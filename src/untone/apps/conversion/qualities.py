@@ -45,7 +45,7 @@ USUAL = {
     "heic": Qualities(85, 85),
     "jxl": Qualities(90, 90),
 }
-RESIZED_JPEG = Qualities(85, 80)
+RESIZED_JPEG = Qualities(87, 80)
 """Usual, of a JPEG made smaller, which has more detail to the pixel."""
 
 WEB = {

@@ -16,42 +16,24 @@ from typing import Any
 import numpy as np
 
 from ... import formats, pipeline
-from ...errors import UnsupportedError, UsageError
+from ...errors import UnsupportedError
 from ...formats.common.files import load_bytes, save
-from ...formats.common.pixels import eight_bits
 from ...formats.jpeg import codec as jpeg
-from ...formats.jpeg import quality as jpeg_quality
-from ...formats.jpeg import segments
-from ...formats.jpeg.gcontainer import announce, silence, without_video
-from ...formats.jpeg.revision import Revision, revised, xmp_with
-from ...formats.jpeg.ultrahdr import locate
-from ...formats.location import (
-    jpeg_without_location,
-    jpeg_without_thumbnails,
-    xmp_without_location,
-    xmp_without_thumbnails,
-)
-from ...formats.metadata import exif
-from ...formats.profiles import resolve as profiles
+from ...formats.location import jpeg_without_location
 from ...image import GainMap, Image
 from ...pipeline import INKED, Conversion
 from ..conversion import batch, planning
 from ..conversion.qualities import EDITED_ARCHIVE, Purpose
 from ..conversion.tonemapping import in_primaries, with_sdr_base
-from . import maps, options
+from . import description, maps, options
 from .geometry import Edit, edited, orientation_after, window_of
 from .lossless import Mode, Moves, moves, outlined, samples, suffice
 from .maps import MapEdit
 from .options import Request, Strip
+from .placement import Placement
 from .resampling import Window
 
 MARK = ".edited"
-THUMBNAIL_QUALITIES = (85, 60, 35)
-"""Tried until the new thumbnail fits into the place of the old."""
-
-FINEST_SUBSAMPLED = 95
-"""Quality above which colours are never subsampled."""
-
 WEB_PRIMARIES = ("bt709", "p3")
 """Of bases on a page; others become the larger of these."""
 
@@ -140,13 +122,13 @@ def _worked(
     same = image.pixels is before.pixels
     _check_scan(request, same or (found is not None and found.base is not None), kind == wanted)
     lost = None if (stays and same) or request.gain_map.dropped else before.left_out
-    image = _described(image, before, request.strip, image)
+    placement = _placement(before, change, window or window_of(before, change))
+    image = description.described(image, before, request.strip, image, placement)
     image = dataclasses.replace(image, left_out=None if lost or request.gain_map.dropped else image.left_out)
     if stays and before.encoded is not None:
         base = found.base if found is not None else None
-        image = dataclasses.replace(
-            image, encoded=_rebuilt(data, image, before, request.strip, qualities.base or 0, base)
-        )
+        made = description.rebuilt(data, image, before, request.strip, placement, qualities.base or 0, base)
+        image = dataclasses.replace(image, encoded=made)
         gain_map = _with_blocks(gain_map, before_map, before, found, request.mode)
     gain_map, short = _map_of(image, gain_map, request.gain_map)
     coding = {"quality": qualities.base, "map_quality": qualities.gain_map}
@@ -187,8 +169,11 @@ def _moved(
     before = outline[0]
     image, gain_map = outlined(*outline, found, change)
     shown = jpeg.sketch(image, gain_map, found.base)
-    image = _described(image, before, strip, shown[0])
-    image = dataclasses.replace(image, encoded=_rebuilt(data, image, before, strip, 0, found.base), left_out=None)
+    turned = dataclasses.replace(change, upright=found.orientation != 1)
+    placement = _placement(before, turned, found.window)
+    image = description.described(image, before, strip, shown[0], placement)
+    made = description.rebuilt(data, image, before, strip, placement, 0, found.base)
+    image = dataclasses.replace(image, encoded=made, left_out=None)
     written = pipeline.write(target, image, gain_map, format="jpeg")
     notes = [note for note in (found.note, before.left_out) if note]
     figures = pipeline.statistics(*shown)
@@ -222,93 +207,14 @@ def _with_blocks(
 
 def _patched(data: bytes, target: Path | None, change: Edit, strip: Strip) -> Conversion:
     """A JPEG whose image data stays: orientation and trailer only."""
-    stream = locate(data).primary
-    old = exif.orientation_of(stream.payload(segments.APP1, segments.EXIF_TAG))
-    orientation = orientation_after(old, change)
-    revision = Revision(
-        exif=lambda block: exif.with_orientation(block, orientation) if orientation != old else block,
-        xmp=lambda packet: _without_trailer(xmp_with(packet, orientation), data, strip),
-        trailer=not strip.trailer,
-    )
-    made = revised(data, revision)
+    made = description.turned_in_words(data, change, strip)
     found = formats.probe(made)
-    if found.orientation != orientation:
-        raise UsageError("the photo's EXIF has no place for an orientation; --auto-orient turns its pixels")
     if target is not None:
         save(target, [made])
     headroom = found.gain_map.alternate_headroom_stops if found.gain_map else 0.0
     return Conversion(found.width, found.height, None, None if target else made, headroom)
 
 
-def _without_trailer(packet: bytes, data: bytes, strip: Strip) -> bytes:
-    """The packet without a motion photo's video, the gain map's directory entry kept."""
-    if not strip.trailer:
-        return packet
-    found = locate(data)
-    length = segments.find_end(data, found.gain_map) - found.gain_map.start if found.gain_map else None
-    packet = without_video(silence(packet))
-    return packet if length is None else announce(packet, length)
-
-
-def _described(image: Image, before: Image, strip: Strip, shown: Image) -> Image:
-    """The edited picture with EXIF and XMP that are true for it; `shown` has its pixels."""
-    if strip.metadata:
-        return dataclasses.replace(image, exif=None, xmp=None)
-    block, packet = image.exif, image.xmp
-    if strip.location:
-        block, packet = exif.without_location(block), packet and xmp_without_location(packet)
-    if image.orientation != before.orientation:
-        block = exif.with_orientation(block, image.orientation)
-    if image.pixels.shape != before.pixels.shape:
-        block = exif.with_size(block, image.width, image.height)
-    if packet is not None:
-        changed = image.pixels is not before.pixels
-        packet = _true(xmp_without_thumbnails(packet) if changed else packet, image)
-    if block is not None and image.pixels is not before.pixels and exif.thumbnail_of(block) is not None:
-        block = exif.with_thumbnail(block, _thumbnail(shown, block))
-    return dataclasses.replace(image, exif=block, xmp=packet)
-
-
-def _true(packet: bytes, image: Image) -> bytes:
-    return xmp_with(packet, image.orientation, (image.width, image.height))
-
-
-def _thumbnail(image: Image, block: bytes) -> bytes | None:
-    """A small JPEG of the picture that fits into the place of the old one; None where none does."""
-    room, side = len(exif.thumbnail_of(block) or b""), 160
-    scale = side / max(image.height, image.width, side)
-    size = (max(1, round(image.height * scale)), max(1, round(image.width * scale)))
-    if image.pixels.dtype != np.uint8:
-        return None
-    step = max(1, min(image.height, image.width) // (2 * side))
-    sparse = image.pixels[::step, ::step].astype(np.float32)
-    window = Window((0, sparse.shape[0]), (0, sparse.shape[1]), size)
-    small = np.clip(window.resized(sparse, window.rows, 0, size[0]) + 0.5, 0, 255).astype(np.uint8)
-    made = (jpeg.encode(small, each) for each in THUMBNAIL_QUALITIES)
-    return next((found for found in made if len(found) <= room), None)
-
-
-def _coded(data: bytes, image: Image, level: int) -> bytes:
-    """A bare JPEG of the pixels, its colours subsampled as those of the old one, unless it is to be all that it can."""
-    old = "444" if level > FINEST_SUBSAMPLED else jpeg_quality.subsampling(locate(data).primary)
-    return jpeg.encode(eight_bits(image.pixels), level, old)
-
-
-def _rebuilt(data: bytes, image: Image, before: Image, strip: Strip, level: int, base: bytes | None) -> bytes:
-    """The old file with the new picture (`base`, or one encoded here); its gain map is still the old one."""
-    changed = image.pixels is not before.pixels
-    icc = before.icc if base is not None else profiles.profile_for(image)
-    block = image.exif
-    if strip.metadata:
-        block = exif.with_orientation(None, image.orientation)
-    return revised(
-        jpeg_without_thumbnails(data) if changed else data,
-        Revision(
-            picture=(base or _coded(data, image, level)) if changed else None,
-            icc=icc if changed else None,
-            exif=lambda _: block,
-            xmp=lambda packet: _without_trailer(_true(packet, image), data, strip),
-            bare=strip.metadata,
-            trailer=not (strip.trailer or strip.metadata),
-        ),
-    )
+def _placement(before: Image, change: Edit, window: Window) -> Placement:
+    turn = orientation_after(before.orientation, change) if change.upright else 1
+    return Placement(window, (before.height, before.width), turn, bool(change.turns or change.flip))
