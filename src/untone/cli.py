@@ -18,7 +18,15 @@ from typing import NoReturn
 from . import __version__
 from .apps.video.options import add_film_arguments
 from .console.interrupts import INTERRUPTED, answered
-from .console.options import add_batch_arguments, add_dry_run, add_output, add_qualities, percent, white
+from .console.options import (
+    add_batch_arguments,
+    add_dry_run,
+    add_in_place,
+    add_output,
+    add_qualities,
+    percent,
+    white,
+)
 from .console.progress import quietly
 from .errors import UntoneError, UsageError
 
@@ -218,6 +226,7 @@ def _add_convert_options(parser: Parser) -> None:
     add("--model", default="fastgamer", metavar="NAME|PATH", help="a model by name, or an .onnx file")
     add("--provider", metavar="NAME", help="what computes the model: CUDA, CoreML, ... (untone doctor); default CPU")
     add("--choices", metavar="FILE", help="untone-choices.json of the page: strength, peak and white of each photo")
+    add_in_place(add, "add the gain map to the JPEGs themselves instead of writing others")
     add_batch_arguments(parser)
     add_dry_run(add)
     add("--copy-others", action="store_true", help="copy photos that are left alone into the folder OUT as they are")

@@ -124,7 +124,7 @@ def box_average(plane: Floats, divisor: int) -> Floats:
     return result
 
 
-def quantise(stops: Floats, low: Floats, high: Floats, gamma: float = 1.0, maximum: int = 255) -> NDArray[Any]:
+def quantise(stops: Floats, low: Floats, high: Floats, gamma: float | Floats = 1.0, maximum: int = 255) -> NDArray[Any]:
     """[h, w, c] stops to codes 0..maximum (uint8, or uint16 above 255): floor(maximum * share ** gamma + 0.5).
 
     share = clamp((stops - low) / (high - low), 0, 1); where high equals low every code is 0.

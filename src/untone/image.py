@@ -191,7 +191,7 @@ MAX_STOPS = 64.0
 """No gain, offset or headroom beyond this is a picture; float32 light would overflow."""
 
 
-_TURNS = {
+TURNS = {
     1: (False, False, False),
     2: (False, False, True),
     3: (False, True, True),
@@ -229,7 +229,7 @@ def with_white(image: Image, white_nits: float | None) -> Image:
 
 def turned_upright(array: Pixels, orientation: int, axis: int = 0) -> Pixels:
     """A view of stored pixels as a viewer shows them (EXIF orientation 1..8); rows at `axis`, columns at the next."""
-    exchange, reverse_rows, reverse_columns = _TURNS[orientation]
+    exchange, reverse_rows, reverse_columns = TURNS[orientation]
     array = array.swapaxes(axis, axis + 1) if exchange else array
     array = np.flip(array, axis) if reverse_rows else array
     return np.flip(array, axis + 1) if reverse_columns else array

@@ -298,8 +298,8 @@ def transcode(
     *,
     headroom_stops: float | None = None,
     white_nits: float | None = None,
-    quality: int = 95,
-    map_quality: int = 100,
+    quality: int | None = None,
+    map_quality: int | None = None,
 ) -> Conversion:
     """One file to another container: gain map parameters and metadata as they are, pixels as the codecs allow.
 
@@ -344,8 +344,8 @@ def _transcode_network(
     target: str | Path | None,
     name: str,
     headroom_stops: float | None,
-    quality: int,
-    map_quality: int,
+    quality: int | None,
+    map_quality: int | None,
 ) -> Conversion:
     """A photo with a gain network or residual map in a format that knows none: its light, or an ordinary gain map."""
     gain_map = network_encoding.ordinary(image, network)

@@ -281,7 +281,7 @@ def jxls() -> dict[str, bytes]:
 
 def jxl_headers() -> dict[str, bytes]:
     """What follows the signature, and `jhgm` bodies."""
-    found = {name: data[2:80] for name, data in jxls().items() if data[:2] == jxl.codec.SIGNATURE}
+    found = {name: data[2:80] for name, data in jxls().items() if data[:2] == jxl.header.SIGNATURE}
     bundle = jxl.codec.parse(jxls()["whole"]).gain_map
     return {**found, "bundle": bundle, "pq": jxl.codec.parse(jxls()["pq"]).codestream[2:80]}
 

@@ -22,7 +22,7 @@ from untone.formats.heif import avif, heic
 from untone.formats.heif import gain_map as heif_gain
 from untone.formats.heif import items as heif_items
 from untone.formats.jpeg import apple, gcontainer, mpf, photoshop, revision, segments, ultrahdr, xmp_segments
-from untone.formats.jxl import codec as jxl
+from untone.formats.jxl import gain_map as jxl_gain
 from untone.formats.jxl import header as jxl_header
 from untone.formats.jxl import icc_stream
 from untone.formats.metadata import exif, xmp
@@ -190,7 +190,7 @@ def _jxl_header(data: bytes) -> None:
     """JPEG XL codestream headers, colour encodings and `jhgm` boxes."""
     found = attempt(jxl_header.parse, jxl_header.SIGNATURE + data)
     attempt(jxl_header.colour_of_bytes, data)
-    attempt(jxl.bundle, data)
+    attempt(jxl_gain.bundle, data)
     if found is not None:
         named = attempt(jxl_header.relabelled, jxl_header.SIGNATURE + data, 6, jxl_header.Colour("p3", "pq"))
         if named is not None:

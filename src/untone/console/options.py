@@ -133,6 +133,11 @@ def add_qualities(add: Add, base: int, gain_map: int) -> None:
     add("--map-quality", type=quality, default=gain_map, metavar="1-100", help=what)
 
 
+def add_in_place(add: Add, what: str) -> None:
+    """--in-place: the photos themselves are replaced, whole or not at all."""
+    add("--in-place", action="store_true", help=what)
+
+
 def add_batch_arguments(parser: argparse.ArgumentParser) -> None:
     """Of every command that makes one file of each photo; `batch.work` reads them."""
     add = parser.add_argument

@@ -23,6 +23,7 @@ from .heif import avif, heic
 from .jpeg import codec as jpeg
 from .jpeg.gcontainer import described_elsewhere
 from .jxl import codec as jxl
+from .jxl.container import SIGNATURES as JXL_SIGNATURES
 from .png import codec as png
 from .signalling import Signalling
 from .tiff import codec as tiff
@@ -73,7 +74,7 @@ FORMATS = (
     Format("webp", (), _is_webp, webp.read_webp, webp.probe_webp),
     Format("avif", (".avif",), avif.starts, avif.read, avif.probe, avif.write, avif.CODEC.depths, lazy=True),
     Format("heic", (".heic",), heic.starts, heic.read, heic.probe, heic.write, heic.CODEC.depths, lazy=True),
-    Format("jxl", (".jxl",), _begins(*jxl.SIGNATURES), jxl.read, jxl.probe, jxl.write),
+    Format("jxl", (".jxl",), _begins(*JXL_SIGNATURES), jxl.read, jxl.probe, jxl.write),
 )
 
 READ_SUFFIXES = (
@@ -146,8 +147,8 @@ def write(
     gain_map: GainMap | None = None,
     *,
     format: str | None = None,  # noqa: A002  # the word that callers know
-    quality: int = 95,
-    map_quality: int = 90,
+    quality: int | None = None,
+    map_quality: int | None = None,
     bits: int | None = None,
 ) -> bytes | None:
     """Write an image, and its gain map, to a file; atomically, so that a failure leaves an old file whole.
@@ -157,8 +158,8 @@ def write(
         image: SDR for .jpg; light or codes for .png (PQ when HDR), .exr and .hdr.
         gain_map: for .jpg only.
         format: a name of FORMATS, over the suffix; "jpeg" when there is neither.
-        quality: of a base JPEG that has to be encoded anew, 1 to 100.
-        map_quality: of the gain map's JPEG, 1 to 100.
+        quality: of a base that has to be encoded anew, 1 to 100; None: 95, and JPEG XL carries JPEGs without loss.
+        map_quality: of the gain map, likewise; None: 90.
         bits: of a sample of the base, and of a map of more than 8, where the format has a choice (Format.depths); None
             takes what the pixels are worth. Given, nothing is carried over from a file that was read.
 
@@ -167,17 +168,19 @@ def write(
         UnsupportedError: no such format to write, or it cannot hold what it is given.
         UntoneError: the disk is full, the folder is missing, the pixels do not fit.
     """
-    for name, value in (("quality", quality), ("map_quality", map_quality)):
+    options = {name: n for name, n in (("quality", quality), ("map_quality", map_quality)) if n is not None}
+    for name, value in options.items():
         if not 1 <= value <= 100:
             raise UsageError(f"{name} must be 1 to 100, not {value}")
     with naming(path or b""):
         chosen = _writable(path, format)
         assert chosen.write is not None
-        options = {"quality": quality, "map_quality": map_quality}
         if bits is not None:
             options["bits"] = _depth(chosen, bits)
         if chosen.name != "jpeg" and image.xmp is not None:
             image = dataclasses.replace(image, xmp=described_elsewhere(image.xmp))
+        elif chosen.name == "jpeg":
+            image = jxl.as_jpeg(image)
         parts = chosen.write(image, gain_map, **options)  # some of them are made while others are written
         if path is None:
             return joined(parts)

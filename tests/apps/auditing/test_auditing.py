@@ -8,7 +8,9 @@ import pytest
 from PIL import Image as Pillow
 
 from untone import cli, formats
-from untone.apps.editing.command import Edit, Qualities, Strip, edit
+from untone.apps.editing.command import edit
+from untone.apps.editing.geometry import Edit
+from untone.apps.editing.options import Request
 from untone.formats.jpeg.ultrahdr import assemble, locate
 from untone.formats.metadata.exif import taken_at
 from untone.image import GainMap, Image
@@ -60,7 +62,7 @@ def test_what_was_done_to_copies_is_found(folders, capsys):
     (copies / "renamed.jpg").write_bytes(resaved(read["c"]))
     (copies / "d.jpg").write_bytes(cropped_without_its_map(read["d"]))
     (copies / "sub" / "e.jpg").write_bytes(read["e"][:-40])
-    edit(source / "f.jpg", copies / "f.edited.jpg", Edit(crop=(0, 0, 20, 30)), Strip(), Qualities())
+    edit(source / "f.jpg", copies / "f.edited.jpg", Request(Edit(crop=(0, 0, 20, 30))))
     image, gain_map = formats.read(read["g"])
     formats.write(copies / "g.jpg", image, GainMap(gain_map.codes, (0,) * 3, (1,) * 3, alternate_headroom_stops=1.0))
     formats.write(copies / "h.png", image)

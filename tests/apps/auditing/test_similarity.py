@@ -9,7 +9,9 @@ from PIL import Image as Pillow
 
 from untone import cli, formats
 from untone.apps.auditing.similarity import fault, summary
-from untone.apps.editing.command import Edit, Qualities, Strip, edit
+from untone.apps.editing.command import edit
+from untone.apps.editing.geometry import Edit
+from untone.apps.editing.options import Request
 from untone.errors import DamagedError
 from untone.formats.jpeg.revision import Revision, revised
 from untone.formats.jpeg.segments import find_end
@@ -94,7 +96,7 @@ EDITS = {
 @pytest.mark.parametrize("name", EDITS)
 @pytest.mark.parametrize("suffix", [".jpg", ".jxl"])
 def test_edits_in_step_are_no_harm(original, tmp_path, name, suffix):
-    edit(original, tmp_path / f"p{suffix}", EDITS[name], Strip(), Qualities())
+    edit(original, tmp_path / f"p{suffix}", Request(EDITS[name]))
     assert fault(summary(tmp_path / f"p{suffix}"), summary(original), "the original") is None
 
 
@@ -110,7 +112,7 @@ def test_pictures_without_details_are_not_judged_by_them(tmp_path):
     ramps = np.stack([x, y, x // 2 + y // 2], axis=2)
     whole = tmp_path / "p.jpg"
     formats.write(whole, Image(ramps), GainMap(ramps[::2, ::2].copy(), (0,) * 3, (2,) * 3, alternate_headroom_stops=2))
-    edit(whole, tmp_path / "half.jpg", Edit(crop=(0, 0, 64, 96)), Strip(), Qualities())
+    edit(whole, tmp_path / "half.jpg", Request(Edit(crop=(0, 0, 64, 96))))
     assert fault(summary(tmp_path / "half.jpg"), summary(whole), "the original") is None
 
 

@@ -130,7 +130,7 @@ def hdr_light(height, width):
 def test_an_hdr_still_becomes_a_base_with_the_map_that_leads_back(photo, suffix, primaries):
     light = hdr_light(48, 64)
     pipeline.write(f"still.{suffix}", Image(light, primaries, "linear", bits=32), quality=100)
-    assert cli.main(["to", "jpg", f"still.{suffix}", "--quality", "98"]) == 0
+    assert cli.main(["to", "jpg", f"still.{suffix}", "--archive", "--quality", "98"]) == 0
     found = formats.probe("still.jpg")
     assert (found.base.primaries, found.base.transfer, found.warnings) == (primaries, "srgb", [])
     base, gain_map = pipeline.read("still.jpg")

@@ -181,7 +181,7 @@ def test_the_light_is_that_of_the_edited_light(arguments, layout, orientation):
     data = photo(96, 128, layout, "444", orientation=orientation)
     image, gain_map = pipeline.read(data)
     light = turned_upright(pipeline.apply(image, gain_map).pixels, orientation)
-    out, out_map = pipeline.read(edit(data, *arguments))
+    out, out_map = pipeline.read(edit(data, "--archive", *arguments))
     got = turned_upright(pipeline.apply(out, out_map).pixels, out.orientation)
     wanted, grows = light, "--lossless" in arguments
     words = dict(zip(arguments[::2], arguments[1::2], strict=False))

@@ -12,6 +12,7 @@ from untone import formats
 from untone.errors import DamagedError, LimitError, UnsupportedError, UntoneError
 from untone.formats.common.isobmff import box
 from untone.formats.jxl import codec as jxl
+from untone.formats.jxl import gain_map as jxl_gain
 from untone.formats.jxl import header as jxl_header
 from untone.formats.jxl.header import Colour, JxlHeader
 from untone.formats.metadata.iso21496 import metadata_of
@@ -134,7 +135,7 @@ def header_bits(*fields: tuple[int, int]) -> bytes:
     for number, bits in fields:
         value |= number << count
         count += bits
-    return jxl.SIGNATURE + value.to_bytes((count + 7) // 8 + 8, "little")
+    return jxl_header.SIGNATURE + value.to_bytes((count + 7) // 8 + 8, "little")
 
 
 def test_hostile_headers():
@@ -159,7 +160,7 @@ def test_a_short_box_is_refused(file, cut):
     place = file.index(b"jhgm")
     data = file[: place - 4] + box(b"jhgm", file[place + 4 : place + 4 + cut]) + box(b"jxlc", b"\xff\x0a")
     with pytest.raises(DamagedError):
-        jxl.bundle(jxl.parse(file).gain_map[:cut])
+        jxl_gain.bundle(jxl.parse(file).gain_map[:cut])
     with pytest.raises(DamagedError):
         formats.probe(data)
 

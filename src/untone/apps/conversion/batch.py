@@ -17,7 +17,8 @@ from typing import Any
 
 from ... import formats, pipeline
 from ...console.interrupts import answered
-from ...errors import UsageError
+from ...errors import UnsupportedError, UsageError
+from ...formats.common.files import load_bytes, save
 from .. import choices, cloud
 from ..choices import Choice
 from ..video import is_film
@@ -37,16 +38,17 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         UsageError: the request makes no sense; nothing was written.
     """
+    suffixes = () if arguments.in_place else film_suffixes(arguments.codec)
+    naming = dataclasses.replace(planning.CONVERTED_NAMES, films=suffixes, in_place=arguments.in_place)
     if cloud.is_asked(arguments):
         refuse_for_photos(arguments)
-        return beyond(arguments, planning.CONVERTED_NAMES, lambda: _task(arguments))
-    naming = dataclasses.replace(planning.CONVERTED_NAMES, films=film_suffixes(arguments.codec))
+        return beyond(arguments, dataclasses.replace(naming, films=()), lambda: _task(arguments))
     planned = planning.plan(arguments.inputs, arguments.output, arguments.recursive, arguments.exclude, naming)
     if arguments.copy_others and (arguments.output in (None, planning.PIPE) or planning.PIPE in arguments.inputs):
         raise UsageError("--copy-others copies into a folder; name it with -o")
     if arguments.dry_run:
         return rehearsal.rehearse(planned, arguments)
-    films = [job for job in planned if job.source is not None and is_film(job.source)]
+    films = [job for job in planned if job.source is not None and is_film(job.source) and not arguments.in_place]
     photos = [job for job in planned if job not in films]
     if not films:
         refuse_for_photos(arguments)
@@ -68,6 +70,8 @@ def over(arguments: argparse.Namespace, naming: Naming, prepare: Callable[[], Ta
 
 def beyond(arguments: argparse.Namespace, naming: Naming, prepare: Callable[[], Task]) -> int:
     """As `over`, with stores, shares or Ray."""
+    if naming.in_place:
+        raise UsageError("--in-place replaces files of this machine; leave it out, or what is on others")
     from ..cloud import command  # deferred: most batches know no stores
 
     return command.run(arguments, naming, prepare)
@@ -76,8 +80,25 @@ def beyond(arguments: argparse.Namespace, naming: Naming, prepare: Callable[[], 
 def _task(arguments: argparse.Namespace) -> Task:
     options = _options(arguments)
     if arguments.choices is None:
-        return functools.partial(pipeline.convert, **options)
-    return functools.partial(_convert_as_chosen, choices.finder(Path(arguments.choices)), options, arguments.choices)
+        task: Task = functools.partial(pipeline.convert, **options)
+    else:
+        find = choices.finder(Path(arguments.choices))
+        task = functools.partial(_convert_as_chosen, find, options, arguments.choices)
+    return functools.partial(_in_place, task) if arguments.in_place else task
+
+
+def _in_place(task: Task, source: bytes | Path, target: Path | None) -> pipeline.Conversion:
+    """The task of a JPEG that is to be replaced by what becomes of it."""
+    data = load_bytes(source)
+    kind = formats.sniff(data).name
+    if kind != "jpeg":
+        raise UnsupportedError(
+            f"--in-place adds the gain map to JPEGs, and this is {kind.upper()}; name an output with -o"
+        )
+    done: pipeline.Conversion = task(source, None)
+    if done.data is not None and target is not None:
+        save(target, [done.data])
+    return dataclasses.replace(done, data=None)
 
 
 def _convert_as_chosen(

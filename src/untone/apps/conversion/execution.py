@@ -8,6 +8,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +31,12 @@ def do(job: Job, force: bool, debug: bool, task: Task, keep_times: bool = False,
     """
     start = time.perf_counter()
     try:
+        before = job.source.stat() if job.source is not None and not job.fault else None
         status, reason, done = _attempt(job, force, task)
         copied = _copied(job, force) if copy_others and status == report.LEFT_ALONE else None
         written = job.target if status == report.CONVERTED else copied
-        if job.source is not None and written is not None and written != job.source:
-            _as_its_source(written, job.source, keep_times)
+        if before is not None and written is not None:
+            _as_its_source(written, before, keep_times, job.in_place)
     except (UsageError, BrokenPipeError):
         raise
     except (UntoneError, OSError) as error:
@@ -60,11 +62,15 @@ def _copied(job: Job, force: bool) -> Path | None:
     return copy
 
 
-def _as_its_source(written: Path, source: Path, keep_times: bool) -> None:
-    """Permissions no wider than those of the source; its times where asked for."""
-    before, mode = source.stat(), stat.S_IMODE(written.stat().st_mode)
-    if mode & ~before.st_mode:
-        written.chmod(mode & before.st_mode)
+def _as_its_source(written: Path, before: os.stat_result, keep_times: bool, in_place: bool) -> None:
+    """Permissions no wider than those of the source, in its place the same, owner too; its times where asked for."""
+    mode = stat.S_IMODE(written.stat().st_mode)
+    wanted = stat.S_IMODE(before.st_mode) if in_place else mode & before.st_mode
+    if in_place and hasattr(os, "chown"):
+        with suppress(OSError):  # only its owner's own groups, unless one may do anything
+            os.chown(written, before.st_uid, before.st_gid)
+    if mode != wanted or in_place:
+        written.chmod(wanted)
     if keep_times:
         os.utime(written, ns=(before.st_atime_ns, before.st_mtime_ns))
 
@@ -74,7 +80,7 @@ def _attempt(job: Job, force: bool, task: Task) -> tuple[str, str | None, Any]:
         raise UntoneError(job.fault)
     if job.unread:
         return report.SKIPPED, f"{job.unread} are not read", None
-    if job.target is not None and os.path.lexists(job.target) and not force:
+    if job.target is not None and not (job.in_place or force) and os.path.lexists(job.target):
         return report.SKIPPED, f"{job.target} exists; --force replaces it", None
     source = job.source if job.source is not None else planning.read_stdin()
     if job.target is not None:

@@ -38,6 +38,7 @@ class Job:
         target: the file to write; None writes stdout, or nothing where there is a fault.
         fault: why it cannot even be tried; None in the usual case.
         unread: of a file among photos that is none: the plural of its kind; it is skipped. None in the usual case.
+        in_place: whether the target is the file that the photo is in, links followed.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Job:
     target: Path | None
     fault: str | None = None
     unread: str | None = None
+    in_place: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,6 +69,7 @@ class Naming:
         pass_over_marked: leave out files in folders that have MARK in their names.
         keep_suffix: an output gets the suffix of its photo instead.
         films: suffixes that an HDR film may have, as `suffixes`; none: folders are not searched for films.
+        in_place: every photo is its own output.
     """
 
     mark: str = MARK
@@ -74,6 +77,7 @@ class Naming:
     pass_over_marked: bool = True
     keep_suffix: bool = False
     films: tuple[str, ...] = ()
+    in_place: bool = False
 
     def of(self, path: Path) -> Naming:
         """The same for a photo or film by what it is: an HDR film keeps the suffix of its film where it may."""
@@ -106,16 +110,29 @@ def plan(
     Raises:
         UsageError: an input does not exist, the only photo would overwrite itself, or the output makes no sense.
     """
+    if naming.in_place and (output is not None or PIPE in inputs):
+        raise UsageError("--in-place replaces the photos themselves; leave out -o and -, or --in-place")
     if PIPE in inputs:
         return _plan_pipe(inputs, output, naming)
     check_existence(inputs)
     searched = (f for name in dict.fromkeys(inputs) for f in _find(name, recursive, naming, exclude))
     found = [f for f in searched if not _excluded(f, exclude)]
     found = list({_identity(f.path): f for f in reversed(found)}.values())[::-1]
+    if naming.in_place:
+        return [_in_place(f) for f in found]
     several = len(found) > 1 or any(os.path.isdir(name) or _is_pattern(name) for name in inputs)  # noqa: PTH112
     targets = [None if f.fault or f.unread else _target(f, output, naming, several) for f in found]
     jobs = [Job(str(f.path), f.path, to, f.fault, f.unread) for f, to in zip(found, targets, strict=True)]
     return _without_collisions(jobs)
+
+
+def _in_place(found: _Found) -> Job:
+    """A photo that becomes its own output; of a link, the file that it leads to."""
+    if found.fault or found.unread:
+        return Job(str(found.path), found.path, None, found.fault, found.unread)
+    if is_film(found.path):
+        return Job(str(found.path), found.path, None, "films are not replaced in place; name an output with -o")
+    return Job(str(found.path), found.path, _identity(found.path), in_place=True)
 
 
 def check_existence(inputs: Sequence[str]) -> None:

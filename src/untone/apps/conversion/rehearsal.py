@@ -33,6 +33,6 @@ def rehearse(planned: Sequence[Job], arguments: argparse.Namespace) -> int:
 def _foreseen(job: Job, force: bool) -> tuple[str, str | None]:
     if job.fault:
         return FAILED, job.fault
-    if job.target not in (None, job.source) and os.path.lexists(str(job.target)) and not force:
+    if job.target is not None and not (job.in_place or force) and os.path.lexists(job.target):
         return SKIPPED, f"{job.target} exists; --force replaces it"
     return WRITTEN, None

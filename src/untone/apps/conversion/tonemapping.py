@@ -44,11 +44,12 @@ DARKEST_STOPS, LOWEST_STOPS = -20, -0.5
 """Where the table of the curve begins; and how much a gain may darken what a codec made too bright."""
 
 KNOTS = 8192
+QUALITY = 95
 
 
-def with_sdr_base(image: Image, gain_map: GainMap | None, quality: int) -> tuple[Image, GainMap]:
-    """`turned_round` where there is a gain map, else `rendered`."""
-    return rendered(image, quality) if gain_map is None else turned_round(image, gain_map)
+def with_sdr_base(image: Image, gain_map: GainMap | None, quality: int | None) -> tuple[Image, GainMap]:
+    """`turned_round` where there is a gain map, else `rendered`; without a quality at QUALITY."""
+    return rendered(image, quality or QUALITY) if gain_map is None else turned_round(image, gain_map)
 
 
 def turned_round(image: Image, gain_map: GainMap) -> tuple[Image, GainMap]:
@@ -71,6 +72,17 @@ def turned_round(image: Image, gain_map: GainMap) -> tuple[Image, GainMap]:
     base = dataclasses.replace(image, pixels=pixels, primaries=space, transfer="srgb", bits=8, icc=None, encoded=None)
     base = dataclasses.replace(base, white_nits=DIFFUSE_WHITE_NITS)
     return base, _swapped(turned) if back else turned
+
+
+def in_primaries(image: Image, gain_map: GainMap | None, space: str) -> tuple[Image, GainMap | None]:
+    """An SDR base in other primaries, 8 bit, colours outside of them clipped; its map is applied where it was."""
+    pixels = np.empty(image.pixels.shape, np.uint8)
+    for first, light in _bands(image, space):
+        pixels[first : first + len(light)] = _codes(light)
+    if gain_map is not None and gain_map.use_base_colour_space:
+        gain_map = dataclasses.replace(gain_map, use_base_colour_space=False, alternate_primaries=image.primaries)
+    made = dataclasses.replace(image, pixels=pixels, primaries=space, transfer="srgb", bits=8, icc=None, encoded=None)
+    return made, gain_map
 
 
 def _swapped(gain_map: GainMap) -> GainMap:

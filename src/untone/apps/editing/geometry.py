@@ -10,7 +10,8 @@ These gains never leave the range of the old ones, so that every parameter of th
 as renderers see them, between map samples too.
 
 Then the smallest map is taken that renderers resize to these gains: the samples as they are where the crop follows
-their grid, else one as large for the photo as before, one of the old size, one of the photo's size.
+their grid, else one as large for the photo as before, one of the old size, and, where the map may grow, one of the
+photo's size.
 """
 
 from __future__ import annotations
@@ -41,17 +42,20 @@ class Bounds:
     Attributes:
         width, height: of what it fits within, its proportions kept; None does not limit that side.
         forced: it gets exactly both sides instead.
+        shrinks: a picture that is smaller stays as it is.
     """
 
     width: int | None
     height: int | None
     forced: bool = False
+    shrinks: bool = False
 
     def of(self, width: int, height: int) -> tuple[int, int]:
         """The new width and height of a picture."""
         if self.forced:
             return self.width or width, self.height or height
         share = min(new / old for new, old in ((self.width, width), (self.height, height)) if new is not None)
+        share = min(share, 1.0) if self.shrinks else share
         return max(1, math.floor(width * share + 0.5)), max(1, math.floor(height * share + 0.5))
 
 
@@ -85,13 +89,20 @@ class Edit:
 
 
 def edited(
-    image: Image, gain_map: GainMap | None, edit: Edit, window: Window | None = None, *, keep_samples: bool = False
+    image: Image,
+    gain_map: GainMap | None,
+    edit: Edit,
+    window: Window | None = None,
+    *,
+    keep_samples: bool = False,
+    map_grows: bool = False,
 ) -> tuple[Image, GainMap | None]:
     """The edited picture and map; what they were decoded from (`encoded`) is forgotten where pixels change.
 
     Args:
         window: to cut out instead of the edit's own crop and size.
         keep_samples: cut the map between its samples wherever that can be, not only where it gives the same gains.
+        map_grows: whether the map may get more samples and channels than it has, as far as its gains need them.
 
     Raises:
         UsageError: the crop does not lie within the picture, or the new size is no size.
@@ -99,7 +110,7 @@ def edited(
     orientation = orientation_after(image.orientation, edit)
     wanted = window or window_of(image, edit)
     if wanted != Window((0, image.height), (0, image.width), (image.height, image.width)):
-        image, gain_map = _through(image, gain_map, wanted, keep_samples)
+        image, gain_map = _through(image, gain_map, wanted, keep_samples, map_grows)
     if not edit.upright:
         return dataclasses.replace(image, orientation=orientation), gain_map
     pixels = np.array(turned_upright(np.asarray(image.pixels), orientation), order="C")
@@ -152,7 +163,7 @@ def _size(size: Bounds | float | None, width: int, height: int) -> tuple[int, in
 
 
 def _through(
-    image: Image, gain_map: GainMap | None, window: Window, keep_samples: bool
+    image: Image, gain_map: GainMap | None, window: Window, keep_samples: bool, map_grows: bool
 ) -> tuple[Image, GainMap | None]:
     """The picture in a window, and the map that fits it."""
     whole = (image.height, image.width)
@@ -183,7 +194,7 @@ def _through(
     image = dataclasses.replace(image, pixels=pixels, encoded=None)
     if gain_map is None or gains is None:
         return image, gain_map
-    return image, gains.fitted(window, whole)
+    return image, gains.fitted(window, whole, grows=map_grows)
 
 
 def _space(image: Image, gain_map: GainMap) -> str:

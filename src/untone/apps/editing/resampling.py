@@ -101,19 +101,22 @@ class Gains:
         share = np.clip((stops - low) / np.where(high > low, high - low, np.inf), 0, 1)
         self.codes[first:last] = np.floor(share**gamma * 65535 + 0.5)
 
-    def fitted(self, window: Window, whole: tuple[int, int]) -> GainMap:
+    def fitted(self, window: Window, whole: tuple[int, int], *, grows: bool = False) -> GainMap:
         """The smallest map made anew that gives these gains to TOLERANCE_STOPS; `whole` is the old picture's size.
 
-        One channel stays one where that suffices: light of different colours, joined, may need three.
+        It has the old map's channels, and at most its rows and columns, and is the largest of those where none gives
+        them. One that `grows` may have the picture's, and three channels for one: light of different colours, joined,
+        may need them.
         """
         old = self.gain_map
         kept = tuple(max(1, round(n * m / w)) for n, m, w in zip(window.size, old.codes.shape, whole, strict=False))
-        sizes = [kept, old.codes.shape[:2], window.size]
-        channels = [old.channels] if old.channels == 3 or not window.resizes else [1, 3]
+        most = window.size if grows else tuple(map(min, old.codes.shape, window.size))
+        sizes = [kept, old.codes.shape[:2], most]
+        channels = [1, 3] if grows and old.channels == 1 and window.resizes else [old.channels]
         made = old
         for count in channels:
             for height, width in sizes:
-                if height <= window.size[0] and width <= window.size[1]:
+                if height <= most[0] and width <= most[1]:
                     made = self._map(height, width, count)
                     if self._suffices(made):
                         return made

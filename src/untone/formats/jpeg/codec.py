@@ -47,6 +47,9 @@ MAX_JPEG_SIDE = 65500
 MOST_PIXELS_BESIDE = 1 << 26
 """Of a base that is decoded while its gain map is."""
 
+MOST_OPTIMIZED = 1 << 24
+"""Pixels of a picture that gets codes of its own, a tenth smaller: the encoder then holds all coefficients."""
+
 
 def read(data: bytes) -> tuple[Image, GainMap | None]:
     """Pixels of the base image, and the gain map where the file has one.
@@ -374,15 +377,16 @@ def encode_base(image: Image, quality: int) -> bytes:
     return b"".join([body[:after_jfif], *head, icc_segments(icc) if icc else b"", memoryview(body)[after_jfif:]])
 
 
-def encode(pixels: Pixels, quality: int) -> bytes:
-    """uint8 [H, W, 3 or 1] to a JPEG without chroma subsampling; one channel becomes a grey JPEG."""
+def encode(pixels: Pixels, quality: int, subsampling: str = "444") -> bytes:
+    """uint8 [H, W, 3 or 1] to a JPEG, without chroma subsampling unless told; one channel becomes a grey JPEG."""
     height, width, channels = pixels.shape
     if max(height, width) > MAX_JPEG_SIDE:
         raise UntoneError(f"{width} x {height} pixels do not fit a JPEG; the limit is {MAX_JPEG_SIDE} a side")
-    pixels = packed(pixels)
+    pixels, optimize = packed(pixels), height * width <= MOST_OPTIMIZED
     if channels == 1:
-        return bytes(imagecodecs.jpeg8_encode(pixels[:, :, 0], level=quality))
-    return bytes(imagecodecs.jpeg8_encode(pixels, level=quality, colorspace="RGB", subsampling="444"))
+        return bytes(imagecodecs.jpeg8_encode(pixels[:, :, 0], level=quality, optimize=optimize))
+    options = {"colorspace": "RGB", "subsampling": subsampling, "optimize": optimize}
+    return bytes(imagecodecs.jpeg8_encode(pixels, level=quality, **options))
 
 
 def encode_map(gain_map: GainMap, quality: int) -> bytes:

@@ -76,6 +76,11 @@ def silence(packet: bytes) -> bytes:
     return _Rewriter(packet).with_inserted("")
 
 
+def says_nothing(packet: bytes) -> bool:
+    """Whether a packet that can be parsed has no description left."""
+    return all(len(root) == 0 for root in parse(packet).iter(f"{{{RDF}}}RDF"))
+
+
 _MOTION = re.compile(
     rb"""\s[\w.-]+:(?:MotionPhoto|MicroVideo)\w*\s*=\s*(?:"[^"]*"|'[^']*')"""
     rb"""|<([\w.-]+:(?:MotionPhoto|MicroVideo)\w*)>[^<]*</\1>"""
@@ -92,10 +97,15 @@ def without_video(packet: bytes) -> bytes:
     return _MOTION.sub(lambda match: b" " * len(match[0]), packet)
 
 
-def described_elsewhere(packet: bytes) -> bytes:
-    """A JPEG's XMP packet for another file: of the picture only, not of the gain map and video that followed it."""
+def described_elsewhere(packet: bytes) -> bytes | None:
+    """A JPEG's XMP packet for another file: of the picture only, not of the gain map and video that followed it.
+
+    None where it spoke of nothing else.
+    """
     with contextlib.suppress(DamagedError):
         packet = silence(packet)
+        if says_nothing(packet):
+            return None
     return without_video(packet)
 
 

@@ -13,7 +13,7 @@ from ...errors import UntoneError
 from ..common.limits import MAX_METADATA_BYTES
 from ..metadata.iso21496 import ISO_TAG
 from ..metadata.xmp import HDRGM, properties
-from .gcontainer import CONTAINER, announce, directory, silence, without_padding
+from .gcontainer import CONTAINER, announce, directory, says_nothing, silence, without_padding
 from .segments import APP1, APP2, MAX_BODY, XMP_TAG, Codestream, Segment, segment
 
 EXTENSION_TAG = b"http://ns.adobe.com/xmp/extension/\0"
@@ -95,6 +95,8 @@ def _rewritten(primary: Codestream, old: Segment | None, map_length: int | None)
         guid = _guid(silent)
         packet, more = _GUID.sub(lambda match: match[0].replace(match[1], guid), packet), _split(silent, guid)
     packet = announce(packet, map_length, items)
+    if map_length is None and not more and says_nothing(packet):
+        return removed, []
     room = MAX_BODY - len(XMP_TAG)
     packet = packet if len(packet) <= room else without_padding(packet)
     return (removed, [segment(APP1, XMP_TAG + packet), *more]) if len(packet) <= room else ([], [])

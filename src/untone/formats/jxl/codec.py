@@ -8,141 +8,31 @@ from __future__ import annotations
 
 import dataclasses
 import struct
-from typing import Any
 
-import imagecodecs
 import numpy as np
 
-from ...errors import DamagedError, LimitError, UnsupportedError, UntoneError
-from ...image import GainMap, Image, Pixels
+from ...colour import PQ_PEAK_NITS, matrix
+from ...errors import UnsupportedError, UntoneError
+from ...image import GainMap, Image
 from ..common.coded import stored_codes, to_bits
-from ..common.isobmff import Reader, box, boxes
-from ..common.limits import MAX_METADATA_BYTES
-from ..common.pixels import decoded, finite, full_range, packed, three_channels
+from ..common.isobmff import box
+from ..common.pixels import finite, three_channels
 from ..common.transparency import alpha_of
-from ..jpeg.gcontainer import silence
-from ..jpeg.segments import EXIF_TAG
+from ..jpeg.gcontainer import described_elsewhere, silence
 from ..metadata.exif import with_orientation
-from ..metadata.iso21496 import Metadata, iso_to_metadata, metadata_of, metadata_to_iso
-from ..profiles.icc import named_profile
 from ..profiles.resolve import light_of, primaries_of, primaries_of_light, profile_for, transfer_of
-from ..signalling import Header, Signalling, gain_map_signal, image_of, left_out, over_background, signalling
+from ..signalling import Header, Signalling, gain_map_signal, image_of, over_background, signalling
+from . import gain_map as gain_maps
 from . import header as jxl_header
-from . import icc_stream
-from .header import SIGNATURE, Colour, JxlHeader
+from . import icc_stream, recompression
+from .container import CONTAINER, SIGNATURES, File, Parts, boxes_but_map, coded, coded_light, parse, samples
+from .header import Colour
 
-CONTAINER = b"\0\0\0\x0cJXL \r\n\x87\n"
-SIGNATURES = (SIGNATURE, CONTAINER)
-EFFORT = 5
-"""Of the encoder, 1 to 9; the default 7 takes three times as long for 2 % of the bytes."""
-
-METADATA = (b"Exif", b"xml ", b"jhgm")
-"""Boxes that are read, in a `brob` box too."""
+QUALITY = 95
+"""Where none is named and nothing can be carried over."""
 
 MAX_BITS_OF_LEVEL_5 = 12
 """Lossless; what goes beyond the level that every decoder must know says so in a box."""
-
-Parts = list[bytes | memoryview]
-
-
-@dataclasses.dataclass(frozen=True)
-class File:
-    """The parts of a JPEG XL file that are used; naked codestreams; the profile within, and the bit after it."""
-
-    codestream: bytes
-    header: JxlHeader
-    exif: bytes | None = None
-    xmp: bytes | None = None
-    gain_map: bytes | None = None
-    icc: bytes | None = None
-    profile_end: int | None = None
-
-
-@dataclasses.dataclass(frozen=True)
-class Bundle:
-    """A `jhgm` box: parameters, primaries of the alternate rendition (None: not said), the map and its header."""
-
-    metadata: Metadata
-    alternate: str | None
-    codestream: bytes
-    header: JxlHeader
-
-
-def parse(data: bytes) -> File:
-    """The parts of a file.
-
-    Raises:
-        DamagedError, UnsupportedError, LimitError: as their names say.
-    """
-    if data[:2] == SIGNATURE:
-        return _with_profile(File(data, jxl_header.parse(data)))
-    whole, pieces = None, []
-    found: dict[bytes, bytes] = {}
-    for name, start, end in boxes(data, 0, len(data)):
-        if name == b"jxlc" and whole is None:
-            whole = data[start:end]
-        elif name == b"jxlp":
-            pieces.append((Reader(data, start, end, "jxlp").number(4) & 0x7FFFFFFF, data[start + 4 : end]))
-        elif name in METADATA and name not in found:
-            found[name] = data[start:end] if name == b"jhgm" else _limited(data[start:end])
-        elif name == b"brob" and (packed := data[start : start + 4]) in METADATA and packed not in found:
-            found[packed] = _inflated(data[start + 4 : end])
-    codestream = whole if whole is not None else b"".join(part for _, part in sorted(pieces))
-    exif = found.get(b"Exif")
-    if exif is not None:
-        exif = exif[4 + int.from_bytes(exif[:4], "big") :].removeprefix(EXIF_TAG) or None
-    header = jxl_header.parse(codestream)
-    return _with_profile(File(codestream, header, exif, found.get(b"xml "), found.get(b"jhgm")))
-
-
-def _with_profile(file: File) -> File:
-    if not file.header.colour.has_icc or file.header.end_at is None:
-        return file
-    icc, end = icc_stream.unpacked_to(file.codestream, file.header.end_at)
-    return dataclasses.replace(file, icc=icc, profile_end=end)
-
-
-def _limited(body: bytes) -> bytes:
-    if len(body) > MAX_METADATA_BYTES:
-        raise LimitError(f"metadata of {len(body)} bytes; the limit is {MAX_METADATA_BYTES}")
-    return body
-
-
-def _inflated(body: bytes) -> bytes:
-    """Brotli within a buffer of the limit's size."""
-    return bytes(decoded(imagecodecs.brotli_decode, body, out=MAX_METADATA_BYTES))
-
-
-def bundle(body: bytes) -> Bundle:
-    """The fields of a `jhgm` box.
-
-    Raises:
-        DamagedError: it ends before its fields do, or they are damaged.
-        UnsupportedError: of another version, or its metadata for newer readers.
-    """
-    reader = Reader(body, 0, len(body), "jhgm")
-    version = reader.number(1)
-    if version != 0:
-        raise UnsupportedError(f"the jhgm box is of version {version}; this reader knows 0")
-    metadata = iso_to_metadata(reader.take(reader.number(2)))
-    encoding = reader.take(reader.number(1))
-    profile = reader.take(reader.number(4))
-    codestream = reader.take(reader.left)
-    return Bundle(metadata, _alternate(encoding, profile), codestream, jxl_header.parse(codestream))
-
-
-def _bundle(file: File) -> tuple[Bundle | None, str | None]:
-    """The gain map of a file; where it is left out, why."""
-    try:
-        return (bundle(file.gain_map), None) if file.gain_map is not None else (None, None)
-    except UnsupportedError as error:
-        return None, left_out(error)
-
-
-def _alternate(encoding: bytes, profile: bytes) -> str | None:
-    """Primaries by a colour encoding, else by a packed ICC profile."""
-    name = jxl_header.colour_of_bytes(encoding).primaries if encoding else None
-    return name or (primaries_of(icc_stream.unpacked(profile)) if profile else None)
 
 
 def read(data: bytes) -> tuple[Image, GainMap | None]:
@@ -154,7 +44,7 @@ def read(data: bytes) -> tuple[Image, GainMap | None]:
     file = parse(data)
     target = _shown_as(file)
     codestream = jxl_header.recoloured(file.codestream, target, file.profile_end) if target else file.codestream
-    array = _samples(codestream)
+    array = samples(codestream)
     pixels = three_channels(array, file.header.width, file.header.height)
     head, alpha = _header(file), None
     if file.header.alpha:
@@ -168,27 +58,10 @@ def read(data: bytes) -> tuple[Image, GainMap | None]:
     elif file.header.colour.transfer == "linear" and target is None:
         pixels = pixels.astype(np.float32) / np.float32((1 << file.header.bits) - 1)
     image = dataclasses.replace(image_of(head, pixels), encoded=None if head.notes else data)
-    found, reason = _bundle(file)
+    found, reason = gain_maps.found_in(file)
     if found is None:
         return dataclasses.replace(image, left_out=reason), None
-    codes = full_range(
-        three_channels(_samples(found.codestream), found.header.width, found.header.height), found.header.bits
-    )
-    channels = 1 if found.header.colour.grey else 3
-    return image, found.metadata.gain_map(
-        packed(codes[:, :, :channels]), _space(found, image.primaries), ("iso21496-1",), found.codestream
-    )
-
-
-def _space(found: Bundle, base: str) -> str | None:
-    """Primaries of the alternate rendition, where they are not plainly the base's."""
-    name = found.alternate
-    return None if found.metadata.use_base_colour_space and name == base else name
-
-
-def _samples(codestream: bytes) -> Pixels:
-    array = decoded(imagecodecs.jpegxl_decode, codestream, keeporientation=True)
-    return array.astype(np.float32) if array.dtype == np.float16 else array
+    return image, gain_maps.decoded_map(found, file.header, image.primaries)
 
 
 def _shown_as(file: File) -> Colour | None:
@@ -228,38 +101,77 @@ def _header(file: File) -> Header:
 def probe(data: bytes) -> Signalling:
     """The same from the headers, without decoding."""
     file = parse(data)
-    found, reason = _bundle(file)
+    found, reason = gain_maps.found_in(file)
     if found is None:
         return signalling("jxl", dataclasses.replace(_header(file), left_out=reason))
     size = (found.header.width, found.header.height, 1 if found.header.colour.grey else 3)
     return signalling("jxl", _header(file), gain_map_signal(*size, found.metadata, ("iso21496-1",)))
 
 
-def write(image: Image, gain_map: GainMap | None = None, *, quality: int = 95, map_quality: int = 90) -> Parts:
-    """The JPEG XL of an image and its gain map, in pieces to be written in order; light becomes 12-bit PQ.
+def write(
+    image: Image, gain_map: GainMap | None = None, *, quality: int | None = None, map_quality: int | None = None
+) -> Parts:
+    """The JPEG XL of an image and its gain map, in pieces to be written in order; light becomes 12-bit PQ, without a
+    quality exactly.
 
-    Codestreams that were read from a JPEG XL are carried over.
+    Codestreams that were read from a JPEG XL are carried over, and so are JPEGs, base and map, where no quality is
+    named: recompressed without loss, the base so that it can be had again byte for byte.
 
     Args:
-        quality: of an sRGB base that has to be encoded anew, 1 to 100 (lossless); other spaces are lossless.
-        map_quality: of the map, likewise.
+        quality: of an sRGB base that has to be encoded anew, or of light, 1 to 100 (lossless); other spaces are
+            lossless. None: 95 of sRGB.
+        map_quality: of the map, likewise. None: 90.
 
     Raises:
         UntoneError: a gain map for linear light, a colour space that the header cannot name, or the codec refuses.
     """
     if gain_map is not None and image.transfer == "linear":
         raise UntoneError("a base with a gain map must be encoded pixels, not linear light")
+    bundled = [] if gain_map is None else [box(b"jhgm", *gain_maps.bundled(image, gain_map, map_quality))]
+    whole = _carried(image) or (_recompressed(image) if quality is None else None)
+    if whole is not None:
+        return [*whole[:2], *bundled, *whole[2:]]
     parts: Parts = [CONTAINER, box(b"ftyp", b"jxl ", bytes(4), b"jxl ")]
     if image.exif is not None:
         parts.append(box(b"Exif", bytes(4), with_orientation(image.exif, image.orientation) or b""))
     if image.xmp is not None:
         parts.append(box(b"xml ", _silent(image.xmp)))
-    if gain_map is not None:
-        parts.append(box(b"jhgm", *_bundled(image, gain_map, map_quality)))
+    parts += bundled
     codestream = _kept(image) or _encoded(image, quality)
     if jxl_header.parse(codestream).bits > MAX_BITS_OF_LEVEL_5:
         parts.insert(2, box(b"jxll", bytes((10,))))
     return [*parts, struct.pack(">I4s", 8 + len(codestream), b"jxlc"), codestream]
+
+
+def _recompressed(image: Image) -> Parts | None:
+    """The boxes of a file that holds the JPEG that the pixels came from."""
+    base = recompression.base_of(image)
+    made = recompression.recompressed(base) if base is not None else None
+    return boxes_but_map(made) if made is not None else None
+
+
+def _carried(image: Image) -> Parts | None:
+    """The boxes, but for a gain map, of a file that holds a JPEG, while nothing of what that is made of changed."""
+    data = image.encoded
+    if data is None or not data.startswith(CONTAINER) or not recompression.is_recompressed(data):
+        return None
+    return boxes_but_map(data) if _is_as_read(image, parse(data)) else None
+
+
+def _is_as_read(image: Image, file: File) -> bool:
+    size = (file.header.width, file.header.height, file.header.orientation)
+    packets = (image.xmp, file.xmp if file.xmp is None else described_elsewhere(file.xmp))
+    same = size == (image.width, image.height, image.orientation) and image.exif == _header(file).exif
+    return same and (packets[0] == file.xmp or packets[0] == packets[1])
+
+
+def as_jpeg(image: Image) -> Image:
+    """The image with the JPEG that its JPEG XL holds for what it came from; as it is where that is not so."""
+    data = image.encoded
+    if data is None or not data.startswith(CONTAINER) or not _is_as_read(image, parse(data)):
+        return image
+    found = recompression.reconstructed(data)
+    return image if found is None else dataclasses.replace(image, encoded=found)
 
 
 def _silent(packet: bytes) -> bytes:
@@ -284,7 +196,10 @@ def _kept(image: Image) -> bytes | None:
         return None
 
 
-def _encoded(image: Image, quality: int) -> bytes:
+def _encoded(image: Image, quality: int | None) -> bytes:
+    if image.transfer == "linear" and quality not in (None, 100):
+        return _lossy_pq(image, quality or QUALITY)
+    quality = quality or QUALITY
     codes = stored_codes(image)
     light = image.transfer == "linear"
     named = Colour("bt2020", "pq") if light else Colour(image.primaries, image.transfer)
@@ -294,49 +209,13 @@ def _encoded(image: Image, quality: int) -> bytes:
         assert profile is not None
     bits = 8 if codes.dtype == np.uint8 else 12 if light else image.bits if image.bits in (10, 12) else 16
     lossless = quality == 100 or named != Colour()
-    codestream = _codestream(to_bits(codes, bits), bits, None if lossless else quality)
+    codestream = coded(to_bits(codes, bits), bits, None if lossless else quality)
     packed = icc_stream.packed(profile) if profile is not None else None
     return jxl_header.relabelled(codestream, image.orientation, named, packed)
 
 
-def _codestream(codes: Pixels, bits: int, quality: int | None) -> bytes:
-    """A naked codestream of codes [H, W, 1 or 3]; lossless without a quality, which becomes a distance as in cjxl."""
-    options: dict[str, Any] = {"effort": EFFORT, "bitspersample": bits, "usecontainer": False, "lossless": True}
-    if quality is not None:
-        distance = 0.1 + (100 - quality) * 0.09 if quality >= 30 else 53 / 3000 * quality**2 - 23 / 20 * quality + 25
-        options |= {"distance": distance, "lossless": False}
-    try:
-        data = bytes(imagecodecs.jpegxl_encode(codes[:, :, 0] if codes.shape[2] == 1 else codes, **options))
-    except (RuntimeError, ValueError, TypeError, MemoryError) as error:
-        raise UntoneError(f"the JPEG XL cannot be encoded: {' '.join(str(error).split())[:160]}") from error
-    return parse(data).codestream
-
-
-def _bundled(image: Image, gain_map: GainMap, quality: int) -> tuple[bytes, ...]:
-    """The fields of a `jhgm` box; an ICC profile of the alternate rendition only where its primaries have no name."""
-    metadata = metadata_to_iso(metadata_of(gain_map))
-    brighter = gain_map.alternate_headroom_stops > gain_map.base_headroom_stops
-    name = gain_map.alternate_primaries or image.primaries
-    encoding, profile = b"", b""
-    if name in jxl_header.CODE_OF_PRIMARIES:
-        encoding = jxl_header.colour_bytes(Colour(name, "pq" if brighter else "srgb"))
-    else:
-        value, count = icc_stream.packed(named_profile(name, "srgb"))
-        profile = value.to_bytes((count + 7) // 8, "little")
-    codestream = gain_map.encoded if _is_map(gain_map) and gain_map.encoded is not None else b""
-    if not codestream:
-        bits = 8 if gain_map.codes.dtype == np.uint8 else 16
-        codestream = _codestream(gain_map.codes, bits, None if quality == 100 else quality)
-    sizes = struct.pack(">BH", 0, len(metadata)), struct.pack(">B", len(encoding)), struct.pack(">I", len(profile))
-    return sizes[0], metadata, sizes[1], encoding, sizes[2], profile, codestream
-
-
-def _is_map(gain_map: GainMap) -> bool:
-    """Whether the map was decoded from a codestream of its size."""
-    if gain_map.encoded is None or gain_map.encoded[:2] != SIGNATURE:
-        return False
-    try:
-        header = jxl_header.parse(gain_map.encoded)
-    except DamagedError:
-        return False
-    return (header.width, header.height) == (gain_map.width, gain_map.height)
+def _lossy_pq(image: Image, quality: int) -> bytes:
+    """Light as XYB, which decoders make PQ of: XYB is of any primaries and of any brightness."""
+    light = np.asarray(image.pixels) @ (matrix(image.primaries, "bt709").T * np.float32(image.white_nits))
+    codestream = coded_light(np.clip(light, -PQ_PEAK_NITS, PQ_PEAK_NITS), quality)
+    return jxl_header.relabelled(codestream, image.orientation, Colour("bt2020", "pq"), bits=MAX_BITS_OF_LEVEL_5)

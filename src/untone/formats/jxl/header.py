@@ -249,12 +249,17 @@ class _Writer:
 
 
 def relabelled(
-    codestream: bytes, orientation: int, encoding: Colour | None, profile: tuple[int, int] | None = None
+    codestream: bytes,
+    orientation: int,
+    encoding: Colour | None,
+    profile: tuple[int, int] | None = None,
+    bits: int | None = None,
 ) -> bytes:
     """A codestream with another orientation and, unless None, other colours; its frames stay as they are.
 
     Args:
         profile: a packed one (value, bits) that says the colours instead; `encoding` is to have `has_icc` then.
+        bits: of a whole number that a sample becomes, of XYB, which has none of its own; None leaves what it says.
 
     Raises:
         UnsupportedError: a header with more in it than an encoder of plain stills writes.
@@ -270,9 +275,10 @@ def relabelled(
     writer.choose(found.width, SIZES)
     writer.put(0b10, 2)  # not all default, extra fields
     writer.put(orientation - 1, 6)  # no intrinsic size, preview or animation
-    writer.put(int(found.is_float), 1)
-    writer.choose(found.bits, FLOAT_BITS if found.is_float else INTEGER_BITS)
-    if found.is_float:
+    is_float = found.is_float and bits is None
+    writer.put(int(is_float), 1)
+    writer.choose(bits or found.bits, FLOAT_BITS if is_float else INTEGER_BITS)
+    if is_float:
         writer.put(7 if found.bits == 32 else 4, 4)
     writer.put(int(found.buffers16), 1)
     writer.put(0, 2)
