@@ -5,6 +5,8 @@ import dataclasses
 import pytest
 
 from untone.apps.inspection.command import lines, verdict
+from untone.apps.inspection.validation.parameters import Finding
+from untone.apps.inspection.viewers import TAKES_XMP
 from untone.formats.signalling import BaseSignal, GainMapSignal, Signalling
 
 PLAIN = Signalling("jpeg", 40, 30, BaseSignal("bt709", "srgb", 8), None, 1, None, [])
@@ -27,12 +29,33 @@ def of(transfer="srgb", **gain_map):
         (of(encodings=["hdrgm-xmp"]), "Google Photos"),
         (of(encodings=["apple"]), "Apple Photos"),
         (of(encodings=["other"]), "no known viewer"),
-        (of(alternate_headroom_stops=0.0), "no viewer applies it"),
         (of(base_headroom_stops=3.0), "elsewhere the HDR base"),
     ],
 )
 def test_verdicts(found, said):
     assert said in verdict(found)
+
+
+def test_deviations_take_viewers_out_of_the_verdict():
+    found = of(encodings=["iso21496-1", "hdrgm-xmp"])
+    said = verdict(found, [Finding("mpf-attribute", "")])
+    assert said.startswith(
+        "HDR by gain map in iOS 18, macOS 15, Android 15, Android 14, Google Photos; not in Chrome (mpf"
+    )
+    assert "Chrome" in verdict(found, [Finding("mpf-attribute", "", tried=False)])
+    assert "Chrome" in verdict(found, [Finding("zero-denominator", "", instead=TAKES_XMP)])
+    assert verdict(found, [Finding("newer-reader", "")]).startswith(
+        "SDR in effect: no known viewer applies the gain map; not"
+    )
+
+
+def test_equal_headrooms_are_shown_by_chrome_in_avif_alone():
+    """By the specification the map has no effect; Chromium applies one in an AVIF in full."""
+    found, finding = of(alternate_headroom_stops=0.0), [Finding("headrooms-equal", "")]
+    assert verdict(found, finding).startswith("SDR in effect")
+    assert verdict(dataclasses.replace(found, format="avif"), finding).startswith(
+        "HDR by gain map in Chrome; not in Safari"
+    )
 
 
 @pytest.mark.parametrize(("container", "said"), [("avif", "Safari 26"), ("heic", "Android 16"), ("jxl", "Lightroom")])

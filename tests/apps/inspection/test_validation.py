@@ -1,21 +1,22 @@
 """Every rule of inspect --strict by a file that breaks it and no other; files as written break none."""
 
-import io
+import itertools
 import json
+import re
 import struct
+from pathlib import Path
 
+import deviating_files
 import numpy as np
 import pytest
-from PIL import Image as Pillow
 
 from untone import cli, formats
 from untone.apps.inspection.validation.files import findings
-from untone.apps.inspection.viewers import RULES
+from untone.apps.inspection.viewers import READERS, RULES
 from untone.formats.jpeg import mpf
-from untone.formats.jpeg.segments import APP1, APP2, EXIF_TAG, XMP_TAG, parse, segment
-from untone.formats.jpeg.ultrahdr import assemble, locate
-from untone.formats.metadata.iso21496 import ISO_TAG, metadata_of, metadata_to_iso
-from untone.formats.metadata.xmp import metadata_to_xmp
+from untone.formats.jpeg.segments import APP2, parse
+from untone.formats.jpeg.ultrahdr import locate
+from untone.formats.metadata.iso21496 import ISO_TAG
 from untone.image import GainMap, Image
 
 
@@ -42,37 +43,17 @@ def edited(data, old, new):
     return data.replace(old, new)
 
 
-def with_map(made):
-    """A file around another gain map, its index and directory made right by the writer."""
-    return b"".join(assemble(formats.write(None, Image(np.zeros((24, 32, 3), np.uint8))), made))
+@pytest.mark.parametrize("name", deviating_files.JPEGS)
+def test_a_file_that_breaks_a_rule(name):
+    make, expected = deviating_files.JPEGS[name]
+    assert sorted(rules(make())) == sorted(expected)
 
 
-def map_of(iso=None, xmp=None, more=b""):
-    """A map's JPEG with these payloads."""
-    written = formats.write(None, Image(np.zeros((24, 32, 3), np.uint8)), gain_map())
-    stream = locate(written).gain_map
-    parts = [b"\xff\xd8", more]
-    parts += [segment(APP1, XMP_TAG + xmp)] if xmp is not None else []
-    parts += [segment(APP2, ISO_TAG + iso)] if iso is not None else []
-    parts += [written[s.start : s.end] for s in stream.segments if not 0xE1 <= s.marker <= 0xEF]
-    return b"".join([*parts, written[stream.scan :]])
-
-
-METADATA = metadata_of(gain_map())
-ISO, XMP = metadata_to_iso(METADATA), metadata_to_xmp(METADATA)
-
-
-def number(payload, index, top, bottom):
-    """An ISO payload with its fraction of this index replaced."""
-    return payload[: 5 + 8 * index] + struct.pack(">iI", top, bottom) + payload[13 + 8 * index :]
-
-
-def test_a_base_of_one_component_is_named():
-    stream = io.BytesIO()
-    Pillow.new("L", (32, 24), 128).save(stream, "JPEG")
-    data = formats.write(None, formats.read(stream.getvalue())[0], gain_map(1))
-    assert rules(data) == ["grey-base"]
-    assert [(f.broken, f.viewers) for f in findings(data)] == [(True, {"libultrahdr": "refuses the file"})]
+def test_a_base_of_one_component_is_named_and_whole():
+    """Chromium shows it; libultrahdr, which no viewer is known to be built on, refuses it. The photo's bytes stay."""
+    found = findings(deviating_files.JPEGS["a grey base"][0]())
+    said = {viewer: does.text for viewer, does in found[0].viewers.items()}
+    assert [(f.broken, said) for f in found] == [(False, {"Chromium": "reads it", "libultrahdr": "refuses the file"})]
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -114,39 +95,17 @@ def test_the_announcement(whole):
     assert rules(edited(head, b'"GainMap"', b'"GoneMap"') + tail) == ["container-missing"]
 
 
-@pytest.mark.parametrize(
-    ("made", "found"),
-    [
-        (map_of(ISO), ["xmp-missing"]),
-        (map_of(None, XMP), ["iso-missing", "xmp-per-channel"]),
-        (map_of(None, XMP.replace(b'hdrgm:Version="1.0" ', b"")), ["xmp-version", "iso-missing", "xmp-per-channel"]),
-        (map_of(number(ISO, 3, 5, 4), XMP), ["flavours-disagree"]),
-        (map_of(number(ISO, 3, 1, 0), XMP), ["zero-denominator"]),
-        (map_of(number(ISO, 4, 0, 1), XMP), ["gamma"]),
-        (map_of(number(ISO, 3, -9, 1), XMP), ["min-above-max"]),
-        (map_of(number(ISO, 1, -9, 1), XMP), ["capacities"]),
-        (map_of(number(ISO, 1, 0, 1), XMP), ["flavours-disagree", "headrooms-equal"]),
-        (map_of(b"\0\1" + ISO[2:], XMP), ["newer-reader"]),
-        (map_of(ISO[:2] + b"\0\1" + ISO[4:] + b"more", XMP), ["newer-writer"]),
-        (map_of(ISO + b"more", XMP), ["iso-size"]),
-        (map_of(ISO[:90], XMP), ["iso-size"]),
-        (map_of(ISO[:4] + bytes([ISO[4] | 4]) + ISO[5:], XMP), ["backward-flag"]),
-        (map_of(ISO, XMP.replace(b'Gamma="1.25"', b'Gamma="nan"')), ["not-finite"]),
-        (map_of(ISO, XMP.replace(b'Gamma="1.25"', b'Gamma="0.00"')), ["gamma"]),
-        (map_of(ISO, XMP.replace(b'CapacityMax="2.5"', b'CapacityMax="0.0"')), ["capacities"]),
-        (map_of(ISO, XMP, segment(APP1, EXIF_TAG + b"MM\0*\0\0\0\x08\0\1\1\x12\0\3\0\0\0\1\0\6\0\0\0\0\0\0")),
-         ["map-orientation"]),
-    ],
-)  # fmt: skip
-def test_the_parameters(made, found):
-    assert sorted(rules(with_map(made))) == sorted(found)
-
-
-def test_the_common_denominator_form_is_named():
-    numbers = [0, 5, *([-1, 4, 2, 0, 0] * 3)]
-    payload = ISO[:4] + struct.pack(">BI2I", ISO[4] | 8, 2, *numbers[:2])
-    payload += b"".join(struct.pack(">iiIii", *numbers[2 + 5 * c : 7 + 5 * c]) for c in range(3))
-    assert rules(with_map(map_of(payload)))[0] == "common-denominator"
+def test_chromium_takes_the_flavour_that_is_whole():
+    for name, expected in (
+        ("a zero denominator", "takes the XMP instead"),
+        ("gamma of nothing", "takes ISO 21496-1 instead"),
+        ("common denominator and XMP", "takes the XMP instead"),
+        ("common denominator", "does not read it"),
+        ("MPF offset", "finds the map by the container directory"),
+        ("MPF offset, no container item", "ignores the gain map"),
+    ):
+        found = findings(deviating_files.JPEGS[name][0]())
+        assert found[0].viewers["Chromium"].text == expected, name
 
 
 def test_the_map_itself(whole):
@@ -196,3 +155,29 @@ def test_sizes_of_maps(size, expected):
     data = formats.write(None, Image(np.zeros((24, 32, 3), np.uint8)), gain_map, format="jpeg")
     found = findings(data)
     assert ([f.rule for f in found], any(f.broken for f in found)) == (expected, False)
+
+
+def rows_of(heading):
+    """Cells of the first table below a heading of docs/formats.md."""
+    text = (Path(__file__).parents[3] / "docs" / "formats.md").read_text()
+    lines = text[text.index(f"## {heading}\n") :].splitlines()
+    first = next(number for number, line in enumerate(lines) if line.startswith("|---"))
+    rows = itertools.takewhile(lambda line: line.startswith("|"), lines[first + 1 :])
+    found = [[cell.strip() for cell in row[1:-1].split("|")] for row in rows]
+    assert found
+    return found
+
+
+def test_the_tables_of_the_document_are_the_rules():
+    for what, chromium, libavif in rows_of("Deviations of AVIF and HEIC"):
+        for name in [word for word in re.findall(r"[a-z]+(?:-[a-z]+)*", what.split(":")[0]) if word in RULES]:
+            said = {viewer: does.text for viewer, does in RULES[name].viewers.items()}
+            assert (said.get("Chromium (AVIF)") or said["Chromium"], said["libavif"]) == (chromium, libavif), name
+    for what, severity, chromium, others in rows_of("Deviations of JPEG"):
+        rule = RULES[what.split(":")[0]]
+        said = {viewer: does.text for viewer, does in rule.viewers.items()}
+        assert (rule.severity, said.get("Chromium", "")) == (severity, chromium), what
+        told = [f"{viewer} {text}" for viewer, text in said.items() if not viewer.startswith("Chromium")]
+        assert "; ".join(told) == others, what
+    readers = [[name, flavour, ", ".join(v)] for name, found in READERS.items() for flavour, v in found.items()]
+    assert rows_of("Who shows a gain map") == readers

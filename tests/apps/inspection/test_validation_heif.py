@@ -6,60 +6,19 @@ What viewers do about each was tried with the same files: tests/witness has the 
 import dataclasses
 import re
 import struct
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from deviating_files import BASE, CASES, DEEP, IROT, MAP, TMAP, Parts, gain_map
 
 from untone import cli, formats
 from untone.apps.inspection.validation.files import findings
 from untone.apps.inspection.validation.heif import OF_AVIF, OF_AVIF_ONLY
 from untone.apps.inspection.viewers import BROKEN, RULES, WARNING
-from untone.formats.heif.item_writer import NewItem, heif_file
-from untone.formats.heif.items import Link, Property, item_bytes, parse
-from untone.formats.metadata.iso21496 import metadata_of, metadata_to_iso
-from untone.image import GainMap, Image
-
-BASE, TMAP, MAP = 0, 1, 2
-IROT, IMIR = Property(b"irot", b"\1", True), Property(b"imir", b"\0", True)
-
-
-def gain_map(**fields: object) -> GainMap:
-    codes = np.arange(12 * 16 * 3, dtype=np.uint8).reshape(12, 16, 3)
-    return GainMap(codes, (-0.5,) * 3, (1.0, 2.0, 2.5), (1.25,) * 3, alternate_headroom_stops=2.5, **fields)
-
-
-ISO = metadata_to_iso(metadata_of(gain_map()))
-
-
-class Parts:
-    """A gain map file taken apart, to be put together otherwise: base, tmap and map, their ids 1, 2 and 3."""
-
-    def __init__(self, data: bytes) -> None:
-        meta = parse(data)
-        self.brands = list(dict.fromkeys(meta.brands))
-        self.items = [
-            NewItem(i.kind, item_bytes(data, i), i.properties, i.hidden, i.content_type)
-            for _, i in sorted(meta.items.items())
-        ]
-        self.links, self.groups = list(meta.references), list(meta.groups)
-
-    def file(self) -> bytes:
-        return b"".join(heif_file(self.brands, self.items, self.links, self.groups))
-
-    def change(self, index: int, **fields: object) -> None:
-        self.items[index] = dataclasses.replace(self.items[index], **fields)
-
-    def without(self, index: int, name: bytes) -> None:
-        self.change(index, properties=tuple(p for p in self.items[index].properties if p.name != name))
-
-    def more(self, index: int, *properties: Property) -> None:
-        self.change(index, properties=self.items[index].properties + properties)
-
-    def other(self, index: int, name: bytes, body: bytes) -> None:
-        kept = self.items[index].properties
-        self.change(index, properties=tuple(Property(name, body) if p.name == name else p for p in kept))
+from untone.formats.heif.item_writer import NewItem
+from untone.formats.heif.items import Link, Property
+from untone.image import Image
 
 
 @pytest.fixture(scope="module", params=["avif", "heic"])
@@ -72,92 +31,6 @@ def written(request) -> tuple[str, bytes]:
 
 def rules(data: bytes) -> list[str]:
     return [finding.rule for finding in findings(data)]
-
-
-def identity(parts: Parts) -> None:
-    """The base becomes an item that is made of a fourth."""
-    parts.items.append(dataclasses.replace(parts.items[BASE], hidden=True))
-    parts.change(BASE, kind=b"iden", data=b"", properties=())
-    parts.links.append(Link(b"dimg", 1, (4,)))
-
-
-def iso(index: int, top: int, bottom: int) -> Callable[[Parts], None]:
-    """A payload with its fraction of this index replaced."""
-    payload = b"\0" + ISO[: 5 + 8 * index] + struct.pack(">iI", top, bottom) + ISO[13 + 8 * index :]
-    return lambda parts: parts.change(TMAP, data=payload)
-
-
-def patched(start: int, new: bytes) -> Callable[[Parts], None]:
-    payload = b"\0" + ISO
-    return lambda parts: parts.change(TMAP, data=payload[:start] + new + payload[start + len(new) :])
-
-
-def dimg(*targets: int) -> Callable[[Parts], None]:
-    return lambda parts: parts.links.__setitem__(0, Link(b"dimg", 2, targets))
-
-
-def altr(*targets: int) -> Callable[[Parts], None]:
-    return lambda parts: parts.groups.__setitem__(0, Link(b"altr", 1000000, targets))
-
-
-SMALL = struct.pack(">III", 0, 16, 12)
-DEEP = b"\0\0\0\0\3\x0a\x0a\x0a"
-
-CASES: dict[str, tuple[Callable[[Parts], object], list[str]]] = {
-    "no tmap brand": (lambda p: p.brands.remove(b"tmap"), ["brand-missing"]),
-    "no mif1 brand": (lambda p: p.brands.remove(b"mif1"), ["brand-structural"]),
-    "no group": (lambda p: p.groups.clear(), ["altr-missing"]),
-    "a group of another kind": (lambda p: p.groups.__setitem__(0, Link(b"eqiv", 99, (2, 1))), ["altr-missing"]),
-    "a group without the base": (altr(2), ["altr-missing"]),
-    "the base first": (altr(1, 2), ["altr-order"]),
-    "the map first": (altr(3, 2, 1), ["altr-order"]),
-    "made of nothing": (lambda p: p.links.clear(), ["dimg-count"]),
-    "made of the base": (dimg(1), ["dimg-count"]),
-    "made of three": (dimg(1, 3, 3), ["dimg-count"]),
-    "made of map and base": (dimg(3, 1), ["dimg-order"]),
-    "version 1": (patched(0, b"\1"), ["newer-reader"]),
-    "for a newer reader": (patched(2, b"\1"), ["newer-reader"]),
-    "by a newer writer": (patched(4, b"\1"), ["newer-writer"]),
-    "too short": (lambda p: p.change(TMAP, data=b"\0" + ISO[:-4]), ["iso-size"]),
-    "a header only": (lambda p: p.change(TMAP, data=b"\0\0\0"), ["iso-size"]),
-    "too long": (lambda p: p.change(TMAP, data=b"\0" + ISO + b"more"), ["iso-size"]),
-    "backward": (patched(5, bytes([ISO[4] | 4])), ["backward-flag"]),
-    "min above max": (iso(3, -9, 1), ["min-above-max"]),
-    "gamma 0": (iso(4, 0, 1), ["gamma"]),
-    "a zero denominator": (iso(3, 1, 0), ["zero-denominator"]),
-    "a headroom of none": (iso(1, 5, 0), ["zero-denominator"]),
-    "a headroom beyond reason": (iso(1, 99, 1), ["capacities"]),
-    "equal headrooms": (iso(1, 0, 1), ["headrooms-equal"]),
-    "tmap without size": (lambda p: p.without(TMAP, b"ispe"), ["tmap-size"]),
-    "tmap of another size": (lambda p: p.other(TMAP, b"ispe", SMALL), ["tmap-size"]),
-    "tmap without pixi": (lambda p: p.without(TMAP, b"pixi"), ["tmap-pixi"]),
-    "tmap without colr": (lambda p: p.without(TMAP, b"colr"), ["colour-missing"]),
-    "map without colr": (lambda p: p.without(MAP, b"colr"), ["colour-missing"]),
-    "tmap turned": (lambda p: p.more(TMAP, IROT), ["tmap-turned"]),
-    "tmap mirrored": (lambda p: p.more(TMAP, IMIR), ["tmap-turned"]),
-    "tmap turned by nothing": (lambda p: p.more(TMAP, Property(b"irot", b"\0", True)), ["tmap-turned"]),
-    "only the base turned": (lambda p: p.more(BASE, IROT), ["map-turned"]),
-    "only the map turned": (lambda p: p.more(MAP, IROT), ["map-turned"]),
-    "base and map turned": (lambda p: (p.more(BASE, IROT), p.more(MAP, IROT)), []),
-    "turned unless not known": (
-        lambda p: [p.more(i, dataclasses.replace(IROT, essential=False)) for i in (BASE, MAP)],
-        ["not-essential", "not-essential"],
-    ),
-    "something essential": (lambda p: p.more(MAP, Property(b"xyzw", b"a", True)), ["essential-unknown"]),
-    "something not essential": (lambda p: p.more(MAP, Property(b"xyzw", b"a")), []),
-    "base of wrong bits": (lambda p: p.other(BASE, b"pixi", DEEP), ["pixi-wrong"]),
-    "map of wrong bits": (lambda p: p.other(MAP, b"pixi", DEEP), ["pixi-wrong"]),
-    "map of no bits": (lambda p: p.other(MAP, b"pixi", b"\0\0\0\0\0"), ["pixi-wrong"]),
-    "two sizes": (lambda p: p.more(BASE, Property(b"ispe", SMALL)), ["property-twice"]),
-    "two depths": (lambda p: p.more(BASE, Property(b"pixi", DEEP)), ["property-twice"]),
-    "two nclx": (
-        lambda p: p.more(MAP, Property(b"colr", b"nclx" + struct.pack(">HHHB", 1, 1, 1, 0))),
-        ["colour-twice"],
-    ),
-    "a base by identity": (identity, ["identity"]),
-    "map to be seen": (lambda p: p.change(MAP, hidden=False), ["hidden"]),
-    "tmap not to be seen": (lambda p: p.change(TMAP, hidden=True), ["hidden"]),
-}
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import io
 import json
+from collections.abc import Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
+from typing import Any
 
 from ... import stores
 from ...console.lines import complain, named, one_line
@@ -21,21 +23,9 @@ from ..video import is_film
 from ..video.inspection import inspect_film, read_signals
 from .validation.files import findings
 from .validation.parameters import Finding
+from .viewers import shown
 
 PER_CHANNEL = ("min_stops", "max_stops", "gamma", "base_offset", "alternate_offset")
-
-
-READERS = {
-    "jpeg": {
-        "iso21496-1": "Chrome, iOS 18, macOS 15, Android 15",
-        "hdrgm-xmp": "Chrome, Android 14, Google Photos",
-        "apple": "Apple Photos, Chrome",
-    },
-    "avif": {"iso21496-1": "Chrome, Safari 26, Lightroom"},
-    "heic": {"iso21496-1": "iOS 18, macOS 15, Android 16", "apple": "Apple Photos"},
-    "jxl": {"iso21496-1": "Lightroom"},
-}
-"""Viewers that show a gain map, by container and flavour of its parameters."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -88,19 +78,21 @@ def _inspect(arguments: argparse.Namespace) -> int:
         source = read_stdin() if arguments.file == PIPE else arguments.file
         if arguments.strict:
             source = _loaded(source)
-            code = _strict(arguments.file, source, arguments.json, arguments.quiet)
-            return max(code, _missing_hdr(arguments, probe(source)) if arguments.require_hdr and not code else 0)
+            named_ones = findings(source)
+            code = _strict(arguments.file, named_ones, arguments.json, arguments.quiet)
+            return max(code, _missing_hdr(arguments, probe(source), named_ones) if not code else 0)
         found = _probed(source)
+        deviations = _deviations_of(source, found)
         if arguments.html:
             _write_page(arguments.html, arguments.file, _loaded(source), found)
-            return _missing_hdr(arguments, found)
+            return _missing_hdr(arguments, found, deviations)
     except UntoneError as error:
         raise named(arguments.file, error) from error
     if arguments.json:
-        print(json.dumps(found.as_dict() | {"verdict": verdict(found)}, indent=2))
+        print(json.dumps(found.as_dict() | _facts(found, deviations), indent=2))
     elif not arguments.quiet:
-        print("\n".join(one_line(line) for line in lines(arguments.file, found)))
-    return _missing_hdr(arguments, found)
+        print("\n".join(one_line(line) for line in lines(arguments.file, found, deviations)))
+    return _missing_hdr(arguments, found, deviations)
 
 
 def _loaded(source: str | bytes) -> bytes:
@@ -116,11 +108,27 @@ def _probed(source: str | bytes) -> Signalling:
         return probe_opened(data)
 
 
-def _missing_hdr(arguments: argparse.Namespace, found: Signalling) -> int:
+def _deviations_of(source: str | bytes, found: Signalling) -> list[Finding] | None:
+    """What the verdict on a gain map depends on; None of a file in a store, all of which would have to be fetched."""
+    if found.gain_map is None:
+        return []
+    return None if stores.is_url(source) else findings(load_bytes(source))
+
+
+def _facts(found: Signalling, deviations: Sequence[Finding] | None) -> dict[str, Any]:
+    """The verdict for programs: of a gain map, who shows it, and who would but for a deviation."""
+    facts: dict[str, Any] = {"verdict": verdict(found, deviations)}
+    if found.gain_map is not None:
+        facts["shown_in"], facts["not_in"] = shown(found.format, found.gain_map.encodings, deviations or ())
+    return facts
+
+
+def _missing_hdr(arguments: argparse.Namespace, found: Signalling, deviations: Sequence[Finding] | None) -> int:
     """1, and a line, where HDR is required and no viewer shows any."""
-    if not (arguments.require_hdr and verdict(found).startswith("SDR")):
+    said = verdict(found, deviations)
+    if not (arguments.require_hdr and said.startswith("SDR")):
         return 0
-    complain(f"{arguments.file}: {verdict(found)}; --require-hdr asks for HDR")
+    complain(f"{arguments.file}: {said}; --require-hdr asks for HDR")
     return 1
 
 
@@ -135,12 +143,12 @@ def _write_page(target: str, name: str, data: bytes, found: Signalling) -> None:
     from ..page.document import document, entry  # deferred: decodes, where the rest of this command reads headers
     from ..page.renditions import as_it_is
 
-    text = "\n".join([*(one_line(line) for line in lines(name, found)), "", *_deviations(name, findings(data))])
+    deviations = findings(data)
+    text = "\n".join([*map(one_line, lines(name, found, deviations)), "", *_deviations(name, deviations)])
     save(Path(target), [document([entry(name, as_it_is(data), UNTOUCHED, text)]).encode()])
 
 
-def _strict(name: str, data: bytes, as_json: bool, quiet: bool) -> int:
-    found = findings(data)
+def _strict(name: str, found: list[Finding], as_json: bool, quiet: bool) -> int:
     broken = any(f.broken for f in found)
     if as_json:
         print(json.dumps({"file": name, "broken": broken, "findings": [f.as_dict() for f in found]}, indent=2))
@@ -155,12 +163,12 @@ def _deviations(name: str, found: list[Finding]) -> list[str]:
     told = []
     for finding in found:
         told.append(one_line(f"{finding.severity:<9} {finding.rule}: {finding.text}"))
-        told += [f"{'':<9}   {viewer} {what}" for viewer, what in finding.viewers.items()]
+        told += [f"{'':<9}   {viewer} {does.text}" for viewer, does in finding.viewers.items()]
     verdict = "broken" if any(f.broken for f in found) else "whole"
     return [*told, one_line(f"{name}: {verdict}, {len(found)} deviation{'s' * (len(found) != 1)}")]
 
 
-def lines(name: str, found: Signalling) -> list[str]:
+def lines(name: str, found: Signalling, deviations: Sequence[Finding] | None = ()) -> list[str]:
     """The report for people."""
     base = f"{found.base.primaries}, {found.base.transfer}, {found.base.bits} bit"
     rows = [
@@ -169,7 +177,7 @@ def lines(name: str, found: Signalling) -> list[str]:
         *(_gain_map(found.gain_map) if found.gain_map else [("gain map", "none")]),
         *(_network(found.network) if found.network else []),
         *(("warning", text) for text in found.warnings),
-        ("verdict", verdict(found)),
+        ("verdict", verdict(found, deviations)),
     ]
     return [f"{key:<9} {value}" for key, value in rows]
 
@@ -199,11 +207,12 @@ def _numbers(values: list[float]) -> str:
     return " ".join(f"{value:.5g}" for value in values)
 
 
-def verdict(found: Signalling) -> str:
-    """One sentence on which viewers show this file in HDR."""
+def verdict(found: Signalling, deviations: Sequence[Finding] | None = ()) -> str:
+    """One sentence on which viewers show this file in HDR, given all of its deviations; None: they are not known."""
     if found.gain_map is not None:
         better = f"; untone apply reads its {_kept(found.network)}, which knows more" if found.network else ""
-        return _gain_map_verdict(found.format, found.gain_map) + better
+        better += "" if deviations is not None else "; its deviations are looked for by --strict"
+        return _gain_map_verdict(found.format, found.gain_map, deviations) + better
     if found.network is not None:
         return f"HDR by {_kept(found.network)} in untone (apply, to); elsewhere the SDR base is shown"
     if found.base.transfer in ("pq", "hlg"):
@@ -213,10 +222,16 @@ def verdict(found: Signalling) -> str:
     return "SDR: no HDR signalling"
 
 
-def _gain_map_verdict(container: str, found: GainMapSignal) -> str:
-    if found.alternate_headroom_stops == found.base_headroom_stops:
-        return "SDR in effect: the gain map's headrooms are equal, so no viewer applies it"
-    readers = READERS.get(container, {})
-    known = list(dict.fromkeys(r for e in found.encodings for r in readers.get(e, "").split(", ") if r))
-    other = "SDR" if found.alternate_headroom_stops > found.base_headroom_stops else "HDR"
-    return f"HDR by gain map in {', '.join(known) or 'no known viewer'}; elsewhere the {other} base is shown"
+def _gain_map_verdict(container: str, found: GainMapSignal, deviations: Sequence[Finding] | None) -> str:
+    known, lost = shown(container, found.encodings, deviations or ())
+    base = "SDR" if found.alternate_headroom_stops >= found.base_headroom_stops else "HDR"
+    but = "".join(
+        f"; not in {', '.join(n for n in lost if lost[n] == rule)} ({rule})" for rule in dict.fromkeys(lost.values())
+    )
+    if not known and lost:
+        return (
+            f"SDR in effect: no known viewer applies the gain map{but}"
+            if base == "SDR"
+            else f"HDR: the base alone{but}"
+        )
+    return f"HDR by gain map in {', '.join(known) or 'no known viewer'}{but}; elsewhere the {base} base is shown"

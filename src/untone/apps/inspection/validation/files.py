@@ -12,15 +12,16 @@ from .... import formats
 from ....errors import DamagedError, UntoneError
 from ....formats.common.limits import MAX_SECONDARY_SEGMENTS, quoted
 from ....formats.jpeg import mpf
-from ....formats.jpeg.gcontainer import directory
+from ....formats.jpeg.gcontainer import Item, directory
 from ....formats.jpeg.segments import APP1, APP2, EXIF_TAG, XMP_TAG, Codestream, find_end, parse
 from ....formats.jpeg.ultrahdr import flavours, images
 from ....formats.jpeg.xmp_segments import announces_gain_map, extension
 from ....formats.metadata.exif import orientation_of
-from ....formats.metadata.iso21496 import ISO_TAG, ISO_VERSION
+from ....formats.metadata.iso21496 import ISO_TAG, ISO_VERSION, Metadata
 from ....formats.metadata.xmp import HDRGM, Properties, properties, xmp_to_metadata
+from ..viewers import BY_DIRECTORY
 from . import heif
-from .parameters import ONE_SAMPLE, Finding, of_error, of_headrooms, of_iso
+from .parameters import ONE_SAMPLE, Finding, excused, of_error, of_headrooms, of_iso
 
 TOLERANCE = 1e-3
 """Relative difference from which XMP and ISO 21496-1 disagree."""
@@ -119,7 +120,14 @@ def _places(
         yield Finding("mpf-missing", "there is no MPF index")
     elif indexed is None and entries:
         places = ", ".join(str(entry.offset) for entry in entries[1:]) or "no second image"
-        yield Finding("mpf-offset", f"the gain map begins at byte {second.start}; the MPF index says {places}")
+        said = f"the gain map begins at byte {second.start}; the MPF index says {places}"
+        index = primary.first(APP2, mpf.MPF_TAG)
+        if index is not None and any(
+            e.offset == index.start + 4 + len(mpf.MPF_TAG) for e in entries[1:]
+        ):  # stated as 0
+            yield Finding("mpf-itself", said)
+        else:
+            yield Finding("mpf-offset", said, instead=BY_DIRECTORY if _leads(data, primary, second) else None)
     if entries and entries[0].attribute & 0xFFFFFF != mpf.BASELINE_PRIMARY:
         yield Finding("mpf-attribute", f"the first MPF entry has attribute 0x{entries[0].attribute:08X}")
     if entries and entries[0].size != end:
@@ -136,13 +144,30 @@ def _places(
         yield Finding("trailing-bytes", f"{tail} bytes follow the last image")
 
 
+def _leads(data: bytes, primary: Codestream, second: Codestream) -> bool:
+    """Whether the container directory says the gain map's length, by which Chromium finds it."""
+    try:
+        items = [item for part in _packets(primary) for item in directory(part)]
+        return _lengths(items)[:1] == [str(find_end(data, second) - second.start)]
+    except UntoneError:
+        return False
+
+
+def _lengths(items: list[Item]) -> list[str]:
+    """What a container directory says of its gain maps, each empty where nothing is said."""
+    return [dict(i.attributes).get("Length", "").strip() for i in items if i.semantic == "GainMap"]
+
+
+def _packets(primary: Codestream) -> list[bytes]:
+    return [part for part in (primary.payload(APP1, XMP_TAG), extension(primary)) if part]
+
+
 def _announcement(data: bytes, primary: Codestream, second: Codestream, known: tuple[str, ...]) -> Iterator[Finding]:
-    packet = primary.payload(APP1, XMP_TAG) or b""
     marker = primary.payload(APP2, ISO_TAG)
     by_iso, by_xmp, items = (marker or b"")[:2] == ISO_VERSION[:2] and len(marker or b"") >= len(ISO_VERSION), False, []
     if marker is not None and not by_iso:
         yield Finding("marker-newer", "the photo's ISO 21496-1 marker is not of minimum_version 0")
-    for part in filter(None, (packet, extension(primary))):
+    for part in _packets(primary):
         try:
             by_xmp = by_xmp or "Version" in properties(part, HDRGM)
             items += directory(part)
@@ -154,14 +179,14 @@ def _announcement(data: bytes, primary: Codestream, second: Codestream, known: t
         yield Finding("marker-iso", "the photo lacks the ISO 21496-1 marker")
     elif "hdrgm-xmp" in known and not by_xmp:
         yield Finding("marker-xmp", "the photo's XMP lacks hdrgm:Version")
-    lengths = [dict(item.attributes).get("Length", "") for item in items if item.semantic == "GainMap"]
+    lengths = _lengths(items)
     if by_xmp and not lengths:
         yield Finding("container-missing", "the photo's XMP has no container directory with a GainMap item")
     try:
         length = find_end(data, second) - second.start
     except UntoneError:
         return
-    if lengths and lengths[0].strip() != str(length):
+    if lengths and lengths[0] != str(length):
         yield Finding(
             "container-length", f"the gain map has {length} bytes; the container directory says {quoted(lengths[0])}"
         )
@@ -169,25 +194,13 @@ def _announcement(data: bytes, primary: Codestream, second: Codestream, known: t
 
 def _parameters(second: Codestream, known: tuple[str, ...]) -> Iterator[Finding]:
     payload, packet = second.payload(APP2, ISO_TAG) or b"", second.payload(APP1, XMP_TAG) or b""
-    iso = xmp = None
-    if len(payload) > len(ISO_VERSION):
-        iso, problems = of_iso(payload)
-        yield from problems
-    else:
-        yield Finding("iso-missing", "the gain map has no ISO 21496-1 metadata")
-    try:
-        found: Properties = properties(packet, HDRGM) if packet else {}
-        if found:
-            xmp = xmp_to_metadata(found)
-    except UntoneError as error:
-        found = {"": ()}
-        yield of_error(error)
-    if xmp is not None and "Version" not in found and len(payload) <= len(ISO_VERSION):
-        yield Finding("xmp-version", "the gain map's XMP lacks hdrgm:Version")
-    if not found:
-        yield Finding("xmp-missing", "the gain map has no hdrgm XMP")
-    elif any(len(values) > 1 for values in found.values()) and len(payload) <= len(ISO_VERSION):
-        yield Finding("xmp-per-channel", "the parameters are in XMP only, one by one for each channel")
+    has_iso = len(payload) > len(ISO_VERSION)
+    iso, of_payload = (
+        of_iso(payload) if has_iso else (None, [Finding("iso-missing", "the gain map has no ISO 21496-1 metadata")])
+    )
+    xmp, of_packet = _of_xmp(packet, alone=not has_iso)
+    yield from excused(of_payload, of_iso=True) if xmp is not None else of_payload
+    yield from excused(of_packet, of_iso=False) if iso is not None else of_packet
     if iso is not None and xmp is not None:
         differing = [name for name in _NUMBERS if not _near(getattr(iso, name), getattr(xmp, name))]
         if differing:
@@ -195,6 +208,23 @@ def _parameters(second: Codestream, known: tuple[str, ...]) -> Iterator[Finding]
     chosen = iso or xmp
     if chosen is not None:
         yield from of_headrooms(chosen)
+
+
+def _of_xmp(packet: bytes, *, alone: bool) -> tuple[Metadata | None, list[Finding]]:
+    """The parameters in a map's XMP, None where they cannot be used, and what is wrong with it."""
+    try:
+        found: Properties = properties(packet, HDRGM) if packet else {}
+        if not found:
+            return None, [Finding("xmp-missing", "the gain map has no hdrgm XMP")]
+        xmp = xmp_to_metadata(found)
+    except UntoneError as error:
+        return None, [of_error(error)]
+    problems = []
+    if alone and "Version" not in found:
+        problems.append(Finding("xmp-version", "the gain map's XMP lacks hdrgm:Version"))
+    if alone and any(len(values) > 1 for values in found.values()):
+        problems.append(Finding("xmp-per-channel", "the parameters are in XMP only, one by one for each channel"))
+    return xmp, problems
 
 
 _NUMBERS = (

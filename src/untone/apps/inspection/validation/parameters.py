@@ -8,7 +8,7 @@ from typing import Any
 
 from ....errors import UntoneError
 from ....formats.metadata.iso21496 import BACKWARD, COMMON_DENOMINATOR, Metadata, iso_to_metadata
-from ..viewers import BROKEN, RULES, WARNING
+from ..viewers import BROKEN, RULES, TAKES_ISO, TAKES_XMP, WARNING, Does
 
 _FAULTS = {
     "zero denominator": "zero-denominator",
@@ -36,11 +36,13 @@ class Finding:
         rule: its name.
         text: what was found, one line.
         tried: whether viewers were tried with it in such a container; where they were not, it is a warning.
+        instead: what Chromium does where the file has what it takes in its place; None of what the rule says.
     """
 
     rule: str
     text: str
     tried: bool = True
+    instead: Does | None = None
 
     @property
     def severity(self) -> str:
@@ -53,13 +55,15 @@ class Finding:
         return self.severity == BROKEN
 
     @property
-    def viewers(self) -> dict[str, str]:
+    def viewers(self) -> dict[str, Does]:
         """What each does about it."""
-        return RULES[self.rule].viewers if self.tried else {}
+        said = RULES[self.rule].viewers if self.tried else {}
+        return said if self.instead is None else {**said, "Chromium": self.instead}
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
-        return {"rule": self.rule, "severity": self.severity, "text": self.text, "viewers": self.viewers}
+        said = {viewer: does.text for viewer, does in self.viewers.items()}
+        return {"rule": self.rule, "severity": self.severity, "text": self.text, "viewers": said}
 
 
 def of_iso(payload: bytes) -> tuple[Metadata | None, list[Finding]]:
@@ -78,6 +82,18 @@ def of_iso(payload: bytes) -> tuple[Metadata | None, list[Finding]]:
     except UntoneError as error:
         fault = of_error(error)
         return None, found if fault.rule in {f.rule for f in found} else [*found, fault]
+
+
+OF_NUMBERS = set(_FAULTS.values()) | {"metadata", "common-denominator"}
+"""Rules of parameters that Chromium does not use where the other flavour has whole ones."""
+
+
+def excused(found: list[Finding], *, of_iso: bool) -> list[Finding]:
+    """Findings of one flavour beside a whole one of the other, which Chromium takes then."""
+    instead = TAKES_XMP if of_iso else TAKES_ISO
+    excluded = {"backward-flag", "capacities"} if of_iso else set()
+    names = OF_NUMBERS - excluded
+    return [dataclasses.replace(f, instead=instead) if f.rule in names else f for f in found]
 
 
 def of_error(error: UntoneError) -> Finding:
