@@ -23,7 +23,9 @@ import numpy as np
 from PIL import Image
 
 SOURCE = Path(__file__).parents[2] / "src"
-SLOW_DOWN = b"<?xml version='1.0'?><Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
+SLOW_DOWN = (
+    b"<?xml version='1.0'?><Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
+)
 DENIED = b"<?xml version='1.0'?><Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
 
 
@@ -125,7 +127,7 @@ class Proxy:
         self.throttled, self.gone = 0.0, False
         self.denies: str | None = None
         self._upstream = upstream.removeprefix("http://")
-        self._random = random.Random(5)
+        self._random = random.Random(7)
 
     def counted(self) -> Counter[str]:
         """Requests by method."""
@@ -169,7 +171,9 @@ class Proxy:
                 for name, value in headers.items():
                     if name.lower() not in ("content-length", "connection", "transfer-encoding"):
                         self.send_header(name, value)
-                length = headers.get("Content-Length", headers.get("content-length")) if self.command == "HEAD" else None
+                length = (
+                    headers.get("Content-Length", headers.get("content-length")) if self.command == "HEAD" else None
+                )
                 self.send_header("Content-Length", length or str(len(body)))
                 self.end_headers()
                 if self.command != "HEAD":

@@ -150,6 +150,8 @@ def add_batch_arguments(parser: argparse.ArgumentParser) -> None:
 def add_shares(add: Add) -> None:
     """How several workers share a batch."""
     add("--shard", type=shard, metavar="I/N", help="only share I of N, 0 to N - 1, told by each photo's name")
-    add("--claim", metavar="PLACE", help="share with any number of workers, which claim photos in this folder or prefix")
+    add(
+        "--claim", metavar="PLACE", help="share with any number of workers, which claim photos in this folder or prefix"
+    )
     add("--lease", type=lease, default=60.0, metavar="SECONDS", help="a worker silent for so long is dead; default 60")
     add("--ray", nargs="?", const="", metavar="ADDRESS", help="on a Ray cluster, or a local one; needs '.[ray]'")

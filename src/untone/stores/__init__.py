@@ -6,10 +6,10 @@
 Light to import: obstore is loaded when the first bucket is asked for something.
 """
 
+from .objects import load as load
+from .objects import opened as opened
+from .objects import put as put
 from .places import Place as Place
 from .places import folder_place as folder_place
 from .places import is_url as is_url
 from .places import place as place
-from .objects import load as load
-from .objects import opened as opened
-from .objects import put as put

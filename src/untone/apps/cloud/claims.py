@@ -1,4 +1,4 @@
-"""Photos taken by one of several workers that know nothing of each other: small objects that only one of them can create.
+"""Claims: each photo is taken by one of several workers, by a small object that only one of them can create.
 
     PREFIX/photos/DIGEST    who holds a photo, or why it is done without an output: failed, or left alone
     PREFIX/workers/ID       renewed by each worker while it lives
@@ -55,7 +55,9 @@ def decoded(data: bytes) -> Claim:
     """A claim out of its object; one that is no claim is nobody's."""
     try:
         found: Mapping[str, Any] = json.loads(data)
-        return Claim(str(found["worker"]), str(found["state"]), None if found["reason"] is None else str(found["reason"]))
+        return Claim(
+            str(found["worker"]), str(found["state"]), None if found["reason"] is None else str(found["reason"])
+        )
     except (ValueError, KeyError, TypeError):
         return Claim("", HELD)
 
@@ -86,7 +88,9 @@ class Claims:
         store, key = self._mine.store, self._mine.key
         store.create(key, self._sign())
         if store.create(key, self._sign()):
-            raise StoreError(f"{self._mine}: this store creates what exists already, so that nobody can claim; use --shard")
+            raise StoreError(
+                f"{self._mine}: this store creates what exists already, so that nobody can claim; use --shard"
+            )
         found = store.entry(key)
         self._began = found.modified if found is not None else 0.0
 

@@ -1,4 +1,4 @@
-"""Threads that take jobs from one stream until it ends, and hand on outcomes; what others hold waits for a later turn."""
+"""Threads that take jobs from one stream until it ends, and hand on outcomes; what others hold is asked for later."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ MOST_WAITING = 10_000
 
 REFRESH_SECONDS = 2.0
 """Outputs of a page are looked for anew when somebody else was there first, but not more often."""
+
 
 class Page:
     """Jobs of one page of the listing, and which of their outputs are there by now."""
