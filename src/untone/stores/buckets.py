@@ -1,7 +1,8 @@
 """A bucket as a store, by obstore: Amazon S3 and what speaks its protocol, Google Cloud Storage, Azure Blob Storage.
 
 Objects are put by one request each, never in parts: one that was broken off leaves nothing in the bucket, where parts
-would be stored and billed. Requests that meet no answer, or a store that asks to wait, are sent again for PATIENCE_SECONDS.
+would be stored and billed. Requests that meet no answer, or a store that asks to wait, are sent again, for
+PATIENCE_SECONDS.
 """
 
 from __future__ import annotations
@@ -54,6 +55,15 @@ class Bucket:
 
     def __init__(self, scheme: str, bucket: str) -> None:
         self.scheme, self.bucket = scheme, bucket
+
+    def __reduce__(self) -> tuple[Any, tuple[str, str]]:
+        return Bucket, (self.scheme, self.bucket)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Bucket) and self.__reduce__() == other.__reduce__()
+
+    def __hash__(self) -> int:
+        return hash((self.scheme, self.bucket))
 
     @functools.cached_property
     def _store(self) -> ObjectStore:
