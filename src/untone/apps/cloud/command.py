@@ -103,7 +103,10 @@ def _in_lanes(request: Request, arguments: argparse.Namespace, task: Task, claim
 
 
 def _reported(
-    request: Request, arguments: argparse.Namespace, outcomes: Iterator[Outcome], close: Callable[[], None] | None = None
+    request: Request,
+    arguments: argparse.Namespace,
+    outcomes: Iterator[Outcome],
+    close: Callable[[], None] | None = None,
 ) -> int:
     """Print what comes of each job, and the counts; `close` is called when an interrupt ends the process."""
     reporting = report.JsonReport(0) if arguments.json else report.Report(0, arguments.quiet)

@@ -9,9 +9,13 @@ from __future__ import annotations
 import logging
 import os
 import pickle
+import re
+import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+
+os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # what fails comes as an exception too
 
 import ray
 from ray.data import DataContext, Datasource, ReadTask
@@ -94,6 +98,7 @@ def start(address: str, debug: bool) -> None:
     for name in ("ray", "ray.data"):
         logging.getLogger(name).setLevel(logging.ERROR)
     joined = address or os.environ.get("RAY_ADDRESS") or "local"
+    _refuse_silence(joined)
     here: dict[str, Any] = {"object_store_memory": STORE_BYTES, "include_dashboard": False} if joined == "local" else {}
     try:
         ray.init(address=joined, log_to_driver=debug, logging_level="ERROR", **here)
@@ -102,6 +107,21 @@ def start(address: str, debug: bool) -> None:
     context = DataContext.get_current()
     context.enable_progress_bars = False
     context.print_on_execution_start = False
+
+
+def _refuse_silence(address: str) -> None:
+    """Ray itself asks an address for minutes.
+
+    Raises:
+        UntoneError: nothing listens there.
+    """
+    found = re.fullmatch(r"(?:ray://)?\[?([^/\s]+?)\]?:(\d{1,5})", address)
+    if found is None:
+        return
+    try:
+        socket.create_connection((found[1], int(found[2])), timeout=5).close()
+    except (OSError, OverflowError) as error:
+        raise UntoneError(f"--ray {address}: no cluster answers: {error}") from error
 
 
 def stop() -> None:
@@ -116,9 +136,7 @@ def outcomes(request: Request, task: Task, options: Options) -> Iterator[Outcome
         UntoneError: every other job would meet it too, or Ray fails.
     """
     workers = max(1, int(ray.cluster_resources().get("CPU", 1)) - 1)  # one is left for listing, and for people
-    listing = ray.data.read_datasource(
-        Listing(request, not options.force), concurrency=1, ray_remote_args={"num_cpus": 0}
-    )
+    listing = ray.data.read_datasource(Listing(request, not options.force), concurrency=1, num_cpus=0)
     done = listing.map_batches(
         Worker, fn_constructor_args=(task, options), batch_size=BATCH, concurrency=(1, workers), num_cpus=1
     )
