@@ -6,6 +6,7 @@ import http.client
 import io
 import os
 import random
+import re
 import socket
 import subprocess
 import sys
@@ -21,6 +22,8 @@ from urllib.parse import unquote
 
 import numpy as np
 from PIL import Image
+
+from untone import cli
 
 SOURCE = Path(__file__).parents[2] / "src"
 SLOW_DOWN = (
@@ -111,6 +114,29 @@ def _jpeg(pixels: Any) -> bytes:
     return stream.getvalue()
 
 
+def locally(photos: dict[str, bytes], folder: Path) -> dict[str, bytes]:
+    """What the command makes of the same photos in a folder."""
+    for name, data in photos.items():
+        (folder / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "in" / name).write_bytes(data)
+    (folder / "out").mkdir()
+    cli.main([str(folder / "in"), "-R", "-q", "-o", str(folder / "out")])
+    return {path.relative_to(folder / "out").as_posix(): path.read_bytes() for path in (folder / "out").rglob("*.jpg")}
+
+
+def put(url: str, bucket: str, photos: dict[str, bytes]) -> None:
+    """Into a bucket, below `in/`."""
+    s3 = client(url)
+    for name, data in photos.items():
+        s3.put_object(Bucket=bucket, Key=f"in/{name}", Body=data)
+
+
+def counts(said: str) -> dict[str, int]:
+    """The numbers of the last line that a batch says."""
+    last = said.strip().splitlines()[-1]
+    return {word: int(number) for number, word in re.findall(r"(\d+) (converted|skipped|left alone|failed)", last)}
+
+
 class Proxy:
     """Between client and store.
 
@@ -127,7 +153,7 @@ class Proxy:
         self.throttled, self.gone = 0.0, False
         self.denies: str | None = None
         self._upstream = upstream.removeprefix("http://")
-        self._random = random.Random(5)
+        self._random = random.Random(7)
 
     def counted(self) -> Counter[str]:
         """Requests by method."""

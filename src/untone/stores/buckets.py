@@ -1,13 +1,16 @@
 """A bucket as a store, by obstore: Amazon S3 and what speaks its protocol, Google Cloud Storage, Azure Blob Storage.
 
-Objects are put by one request each, never in parts: one that was broken off leaves nothing in the bucket, parts would be
-stored and billed. Requests that meet no answer, or a store that asks to wait, are sent again for PATIENCE_SECONDS.
+Objects are put by one request each, never in parts: one that was broken off leaves nothing in the bucket, where parts
+would be stored and billed. Requests that meet no answer, or a store that asks to wait, are sent again, for
+PATIENCE_SECONDS.
 """
 
 from __future__ import annotations
 
+import functools
 import os
 import random
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -37,20 +40,34 @@ HANDED_ON = ("allow_http", "allow_invalid_certificates", "proxy_url", "proxy_exc
 PAGE = 1000
 """Keys of one answer to a listing."""
 
+_REFUSED = re.compile(r"(?:^|(?<=/))(\.{0,2}(?=/|$)|[^/]*[\x00-\x1f\x7f][^/]*)", re.DOTALL)
+"""A part of a key that is empty, . or .., or has a control character."""
+
 LONGEST_KEY = 1024
 """Bytes; of S3, Google and Azure alike."""
 
 
 class Bucket:
-    """Objects of one bucket; connections are opened by the first request.
+    """Objects of one bucket.
 
-    Raises:
-        StoreError: obstore is missing, or the environment names no account or credentials.
+    Until something is asked of it, nobody looks whether obstore is there, or an account, or credentials.
     """
 
     def __init__(self, scheme: str, bucket: str) -> None:
         self.scheme, self.bucket = scheme, bucket
-        self._store = _connected(scheme, bucket)
+
+    def __reduce__(self) -> tuple[Any, tuple[str, str]]:
+        return Bucket, (self.scheme, self.bucket)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Bucket) and self.__reduce__() == other.__reduce__()
+
+    def __hash__(self) -> int:
+        return hash((self.scheme, self.bucket))
+
+    @functools.cached_property
+    def _store(self) -> ObjectStore:
+        return _connected(self.scheme, self.bucket)
 
     def name(self, key: str) -> str:
         """The URL, as people write it: keys stand in it as they are."""
@@ -60,8 +77,10 @@ class Bucket:
         """A part that obstore has no word for, or more bytes than a key may have."""
         if len(key.encode()) > LONGEST_KEY:
             return f"its key would have {len(key.encode())} bytes; stores take {LONGEST_KEY}"
-        wrong = next((part for part in key.split("/") if part in ("", ".", "..") or _has_control(part)), None)
-        return None if wrong is None else f"its key has the part {quoted(wrong)}, which leads elsewhere and is not read"
+        wrong = _REFUSED.search(key)
+        return (
+            None if wrong is None else f"its key has the part {quoted(wrong[1])}, which leads elsewhere and is not read"
+        )
 
     def entries(self, prefix: str) -> Iterator[Entry]:
         """As of any store, sorted; keys that obstore has no word for are listed too, by boto3 where it is there."""
@@ -100,7 +119,7 @@ class Bucket:
             return None
 
     def present(self, keys: Sequence[str]) -> set[str]:
-        """A page or two of a listing where the keys lie near each other, as those of one listing do; else one by one."""
+        """By a page or two of a listing where the keys are near each other, as those of one listing are; else each."""
         wanted, found = set(keys), set[str]()
         if len(wanted) < 4:
             return {key for key in wanted if self.entry(key) is not None}
@@ -195,6 +214,7 @@ class Bucket:
 
     def _tried(self, key: str, request: Callable[[], T], *, writing: bool = False) -> T:
         """The request's answer, however often it has to be sent."""
+        _ = self._store  # what is missing for it is no fault of the request
         pause, deadline = FIRST_PAUSE, time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
@@ -218,12 +238,15 @@ def _connected(scheme: str, bucket: str) -> ObjectStore:
     except ImportError:
         raise StoreError(f"{scheme}://{bucket}: this needs obstore: pip install 'untone[cloud]'") from None
     given = credentials.provider(scheme, bucket)
+    more: dict[str, Any] = {} if given is None else {"credential_provider": given}
+    if scheme == "s3":
+        more["disable_bulk_delete"] = True  # one key is removed at a time, which every store of the protocol knows
     with faults.told(scheme, f"{scheme}://{bucket}"):
         made: S3Store = from_url(
             f"{scheme}://{bucket}",
             client_options=_client_options(scheme),
             retry_config={"max_retries": 0},  # repeated here, where whoever creates an object can tell its own
-            **({} if given is None else {"credential_provider": given}),
+            **more,
         )
     return made
 
@@ -240,10 +263,6 @@ def _client_options(scheme: str) -> ClientConfig:
 
 def _entry(found: ObjectMeta) -> Entry:
     return Entry(found["path"], found["size"], found["e_tag"] or "", found["last_modified"].timestamp())
-
-
-def _has_control(part: str) -> bool:
-    return any(ord(c) < 0x20 or ord(c) == 0x7F for c in part)
 
 
 def _common_folder(first: str, last: str) -> str:

@@ -41,12 +41,18 @@ class Place:
     @property
     def name(self) -> str:
         """As of a path."""
-        return self.below.name
+        return self.key.rpartition("/")[2]
 
     @property
     def is_folder(self) -> bool:
         """Whether it can only be a folder."""
         return not self.key or self.key.endswith("/")
+
+    @property
+    def identity(self) -> str:
+        """The same for every name of a place."""
+        text = str(self)
+        return text if is_url(text) else Path(os.path.realpath(text)).as_posix()
 
     def with_name(self, name: str) -> Place:
         """Beside it, one of another name."""

@@ -1,34 +1,16 @@
-"""Workers that know nothing of each other, against an S3 server as a process: every photo exactly once, as a local run."""
+"""Workers that know nothing of each other, against an S3 server as a process: each photo once, as in a local run."""
 
 from __future__ import annotations
 
-import re
 import subprocess
 import threading
 import time
 from pathlib import Path
 
-import object_store
 import pytest
-from object_store import Proxy, objects, start, tiny_photos
+from object_store import Proxy, counts, locally, objects, put, start, tiny_photos
 
 from untone import cli
-
-
-def _locally(photos: dict[str, bytes], folder: Path) -> dict[str, bytes]:
-    """What the command makes of the same photos in a folder."""
-    for name, data in photos.items():
-        (folder / "in" / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / "in" / name).write_bytes(data)
-    (folder / "out").mkdir()
-    cli.main([str(folder / "in"), "-R", "-q", "-o", str(folder / "out")])
-    return {path.relative_to(folder / "out").as_posix(): path.read_bytes() for path in (folder / "out").rglob("*.jpg")}
-
-
-def _put(url: str, bucket: str, photos: dict[str, bytes]) -> None:
-    s3 = object_store.client(url)
-    for name, data in photos.items():
-        s3.put_object(Bucket=bucket, Key=f"in/{name}", Body=data)
 
 
 def _until(count: int, proxies: list[Proxy], bucket: str) -> None:
@@ -38,17 +20,12 @@ def _until(count: int, proxies: list[Proxy], bucket: str) -> None:
         time.sleep(0.02)
 
 
-def _counts(said: str) -> dict[str, int]:
-    last = said.strip().splitlines()[-1]
-    return {word: int(number) for number, word in re.findall(r"(\d+) (converted|skipped|left alone|failed)", last)}
-
-
 def _made(url: str, bucket: str) -> dict[str, bytes]:
     return {key.removeprefix("out/"): data for key, data in objects(url, bucket, "out/").items()}
 
 
 def _share(s3_url: str, bucket: str, photos: dict[str, bytes], proxies: list[Proxy]) -> list[subprocess.Popen[str]]:
-    _put(s3_url, bucket, photos)
+    put(s3_url, bucket, photos)
     return [start(each.url, *_arguments(bucket), "--lease", "4") for each in proxies]
 
 
@@ -69,12 +46,12 @@ def test_three_workers_of_which_one_dies_and_one_cannot_write(s3_url: str, bucke
         workers[0].kill()
         said = [worker.communicate(timeout=500)[1] for worker in workers]
         answered = one.written(f"/{bucket}/out/") + two.written(f"/{bucket}/out/")
-    assert _made(s3_url, bucket) == _locally(photos, tmp_path)
+    assert _made(s3_url, bucket) == locally(photos, tmp_path)
     assert workers[1].returncode == 1
     assert "broken.jpg: " in said[1]
-    counts = _counts(said[1])
-    assert counts["failed"] == 1
-    assert counts["converted"] + counts["skipped"] == count
+    numbers = counts(said[1])
+    assert numbers["failed"] == 1
+    assert numbers["converted"] + numbers["skipped"] == count
     assert workers[2].returncode == 1
     assert "these credentials may not write there" in said[2]
     assert set(answered) == {f"/{bucket}/out/{key}" for key in _made(s3_url, bucket)}
@@ -84,13 +61,13 @@ def test_no_output_is_put_twice_and_claims_take_three_requests(
     s3_url: str, bucket: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     photos = tiny_photos(30)
-    _put(s3_url, bucket, photos)
+    put(s3_url, bucket, photos)
     with Proxy(s3_url).serving() as alone:
         monkeypatch.setenv("AWS_ENDPOINT_URL", alone.url)
         assert cli.main(_arguments(bucket)) == 0
         assert set(alone.written(f"/{bucket}/out/").values()) == {1}
         claims = [
-            (method, path) for method, path in alone.log if "/claims/photos/" in path or method in ("HEAD", "POST")
+            (method, path) for method, path in alone.log if "/claims/photos/" in path or method in ("HEAD", "DELETE")
         ]
         renewals = [path for _, path in alone.log if "/claims/workers/" in path]
         assert len(claims) <= 3 * len(photos) + 2 + len(renewals)
@@ -107,25 +84,25 @@ def test_it_waits_for_a_store_that_vanishes(s3_url: str, bucket: str, proxy: Pro
     threading.Timer(20, lambda: setattr(proxy, "gone", False)).start()
     said = [worker.communicate(timeout=200)[1] for worker in workers]
     assert [worker.returncode for worker in workers] == [0, 0], said
-    assert _made(s3_url, bucket) == _locally(photos, tmp_path)
+    assert _made(s3_url, bucket) == locally(photos, tmp_path)
 
 
 def test_shards_are_apart_and_together_are_all(s3_url: str, bucket: str, tmp_path: Path) -> None:
     photos = tiny_photos(10)
-    _put(s3_url, bucket, photos)
+    put(s3_url, bucket, photos)
     seen: list[set[str]] = []
     for index in range(3):
         arguments = [f"s3://{bucket}/in/", "-R", "-o", f"s3://{bucket}/out/", "--shard", f"{index}/3", "-q"]
         assert cli.main(arguments) == 0
         seen.append(set(_made(s3_url, bucket)))
     assert seen[0] < seen[1] < seen[2]
-    assert _made(s3_url, bucket) == _locally(photos, tmp_path)
+    assert _made(s3_url, bucket) == locally(photos, tmp_path)
 
 
 @pytest.mark.slow
 def test_a_shared_folder_serves_as_well(tmp_path: Path) -> None:
     photos = tiny_photos(12)
-    expected = _locally(photos, tmp_path)
+    expected = locally(photos, tmp_path)
     (tmp_path / "shared").mkdir()
     arguments = [str(tmp_path / "in"), "-R", "-o", str(tmp_path / "shared"), "--claim", str(tmp_path / "claims")]
     workers = [start("http://127.0.0.1:1", *arguments, "--lease", "2") for _ in range(2)]
@@ -136,7 +113,7 @@ def test_a_shared_folder_serves_as_well(tmp_path: Path) -> None:
         for path in (tmp_path / "shared").rglob("*.jpg")
     }
     assert made == expected
-    assert sum(_counts(text)["converted"] for text in said) == 12
+    assert sum(counts(text)["converted"] for text in said) == 12
     assert not [path for path in tmp_path.rglob("*") if path.name.startswith(".untone-")]
     assert not [path for path in (tmp_path / "claims").rglob("*") if path.is_file()]
 
@@ -145,13 +122,13 @@ def test_the_same_command_goes_on_and_tries_failures_again(
     s3_url: str, bucket: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     photos = tiny_photos(4) | {"0/broken.jpg": b"\xff\xd8"}
-    _put(s3_url, bucket, photos)
+    put(s3_url, bucket, photos)
     assert cli.main(_arguments(bucket)) == 1
-    assert _counts(capsys.readouterr().err) == {"converted": 4, "skipped": 0, "left alone": 0, "failed": 1}
+    assert counts(capsys.readouterr().err) == {"converted": 4, "skipped": 0, "left alone": 0, "failed": 1}
     time.sleep(1.1)  # the store's clock counts whole seconds
     assert cli.main(_arguments(bucket)) == 1
-    assert _counts(capsys.readouterr().err) == {"converted": 0, "skipped": 4, "left alone": 0, "failed": 1}
-    _put(s3_url, bucket, {"0/broken.jpg": next(iter(photos.values()))})
+    assert counts(capsys.readouterr().err) == {"converted": 0, "skipped": 4, "left alone": 0, "failed": 1}
+    put(s3_url, bucket, {"0/broken.jpg": next(iter(photos.values()))})
     time.sleep(1.1)
     assert cli.main(_arguments(bucket)) == 0
     assert len(_made(s3_url, bucket)) == 5

@@ -7,19 +7,21 @@ import dataclasses
 import hashlib
 import json
 import os
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path, PurePosixPath
 
 from ... import formats
 from ...console.lines import one_line
 from ...console.options import add_json, add_quiet
-from ...console.progress import tracked
+from ...console.progress import Progress
 from ...errors import UntoneError, UsageError
 from ...formats.common.files import load_bytes
 from ...formats.jpeg.segments import APP1, EXIF_TAG, Codestream, find_end
 from ...formats.jpeg.ultrahdr import locate
 from ...formats.metadata.exif import taken_at
 from ...formats.signalling import Signalling
+from ...stores import Place, folder_place, is_url, place
+from ...stores.contract import StoreError
 from ..conversion import planning
 from ..inspection.validation.files import findings
 from . import similarity
@@ -40,9 +42,13 @@ class Verdict:
 
 @dataclasses.dataclass(frozen=True)
 class _Photo:
-    """One readable photo: its headers, when it was taken, digests of the image data of base and gain map."""
+    """One readable photo: its headers, when it was taken, digests of the image data of base and gain map.
 
-    path: Path
+    `below` is its path below the folder that is looked at.
+    """
+
+    at: Place
+    below: PurePosixPath
     found: Signalling
     taken: str | None
     base_digest: str | None
@@ -51,7 +57,11 @@ class _Photo:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `untone audit`."""
-    parser.add_argument("folder", metavar="DIR", help="photos to look at, in folders within folders too")
+    parser.add_argument(
+        "folder",
+        metavar="DIR",
+        help="photos to look at, in folders within folders too, or an s3://, gs:// or az:// prefix",
+    )
     parser.add_argument(
         "--originals", metavar="DIR", help="where they come from: the same names, or the same EXIF date"
     )
@@ -65,13 +75,10 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         UsageError: a folder is not there.
     """
-    folders = [Path(name) for name in (arguments.folder, arguments.originals) if name is not None]
-    for folder in folders:
-        if not os.path.isdir(folder):  # noqa: PTH112  # Path.is_dir raises where stat fails
-            raise UsageError(f"{folder} is no folder")
+    folders = [_folder(name) for name in (arguments.folder, arguments.originals) if name is not None]
     photos, faults = _photos(folders[0])
     if arguments.originals:
-        faults += compared(folders[0], photos, folders[1], _photos(folders[1])[0])
+        faults += compared(photos, _photos(folders[1])[0])
     for fault in sorted(faults, key=lambda fault: fault.file):
         line = (
             json.dumps(dataclasses.asdict(fault)) if arguments.json else f"{fault.what:<12} {fault.file}: {fault.how}"
@@ -79,52 +86,91 @@ def run(arguments: argparse.Namespace) -> int:
         print(line if arguments.json else one_line(line), flush=True)
     if not (arguments.json or arguments.quiet):
         faulty = {fault.file for fault in faults}
-        looked_at = {str(photo.path) for photo in photos} | faulty
+        looked_at = {str(photo.at) for photo in photos} | faulty
         print(f"{len(looked_at)} file{'s' * (len(looked_at) != 1)}, {len(faulty)} with a fault")
     return 1 if faults else 0
 
 
-def _photos(folder: Path) -> tuple[list[_Photo], list[Verdict]]:
+def _folder(name: str) -> Place:
+    """A folder, or what begins with a URL.
+
+    Raises:
+        UsageError: there is no such folder.
+    """
+    if is_url(name):
+        return place(name if name.endswith("/") else f"{name}/")
+    if not os.path.isdir(name):  # noqa: PTH112  # Path.is_dir raises where stat fails
+        raise UsageError(f"{name} is no folder")
+    return folder_place(Path(name))
+
+
+def _photos(folder: Place) -> tuple[list[_Photo], list[Verdict]]:
     """The photos in a folder, and faults that show without an original."""
     photos: list[_Photo] = []
     faults: list[Verdict] = []
     unlistable: list[OSError] = []
-    paths = [path for path in planning.images(folder, unlistable.append) if not path.name.startswith(".")]
+    places = _in_store(folder) if is_url(str(folder)) else _here(folder, unlistable.append)
+    with Progress(len(places) if isinstance(places, list) else None, "photos") as progress:
+        for at in places:
+            found, some = _looked_at(at, PurePosixPath(at.key[len(folder.key) :]))
+            photos += [found] if found is not None else []
+            faults += some
+            progress.step()
     faults += [Verdict(str(e.filename), UNREADABLE, f"the folder cannot be listed: {e.strerror}") for e in unlistable]
-    for path in tracked(paths, "photos"):
-        try:
-            data = load_bytes(path)
-        except UntoneError as error:
-            faults.append(Verdict(str(path), UNREADABLE, str(error).removeprefix(f"{path}: ")))
-            continue
-        broken = _broken(path, data)
-        try:
-            photos.append(_photo(path, data))
-            faults += broken or _out_of_step(photos[-1])
-        except UntoneError as error:
-            faults += broken or [Verdict(str(path), UNREADABLE, str(error))]
     return photos, faults
 
 
-def _photo(path: Path, data: bytes) -> _Photo:
+def _here(folder: Place, unlistable: Callable[[OSError], None]) -> list[Place]:
+    """Files with the suffix of an image, in folders within folders too; hidden ones are passed over."""
+    root = Path(str(folder))
+    paths = [path for path in planning.images(root, unlistable) if not path.name.startswith(".")]
+    return [folder.joined(path.relative_to(root).as_posix()) for path in paths]
+
+
+def _in_store(folder: Place) -> Iterator[Place]:
+    """The same of objects."""
+    naming = planning.Naming(pass_over_marked=False)
+    for entry in folder.store.entries(folder.key):
+        below = PurePosixPath(entry.key[len(folder.key) :])
+        if below.suffix.lower() in formats.READ_SUFFIXES and planning.selects(below, naming, True, ()):
+            yield Place(folder.store, entry.key)
+
+
+def _looked_at(at: Place, below: PurePosixPath) -> tuple[_Photo | None, list[Verdict]]:
+    """One photo, where it can be read, and its faults."""
+    try:
+        data = load_bytes(at.store.read(at.key))
+    except StoreError:
+        raise
+    except UntoneError as error:
+        return None, [Verdict(str(at), UNREADABLE, str(error).removeprefix(f"{at}: "))]
+    broken = _broken(at, data)
+    try:
+        photo = _photo(at, below, data)
+        return photo, broken or _out_of_step(photo)
+    except UntoneError as error:
+        return None, broken or [Verdict(str(at), UNREADABLE, str(error))]
+
+
+def _photo(at: Place, below: PurePosixPath, data: bytes) -> _Photo:
     found = formats.probe(data)
     if found.format != "jpeg":
-        return _Photo(path, found, None, None, None)
+        return _Photo(at, below, found, None, None, None)
     layout = locate(data)
     taken = taken_at(layout.primary.payload(APP1, EXIF_TAG))
     gain_map = _digest(data, layout.gain_map) if layout.gain_map is not None else None
-    return _Photo(path, found, taken, _digest(data, layout.primary), gain_map)
+    return _Photo(at, below, found, taken, _digest(data, layout.primary), gain_map)
 
 
 def _digest(data: bytes, stream: Codestream) -> str:
     return hashlib.sha256(memoryview(data)[stream.scan : find_end(data, stream)]).hexdigest()
 
 
-def _broken(path: Path, data: bytes) -> list[Verdict]:
+def _broken(at: Place, data: bytes) -> list[Verdict]:
     """The worst deviation that breaks a file, as a verdict."""
     broken = [finding for finding in findings(data) if finding.broken]
     words = {"map-missing": LOST, **dict.fromkeys(("unreadable", "newer-reader", "map-left-out"), UNREADABLE)}
-    return [Verdict(str(path), words.get(found.rule, DAMAGED), found.text) for found in broken[:1]]
+    return [Verdict(str(at), words.get(found.rule, DAMAGED), found.text) for found in broken[:1]]
 
 
 def _out_of_step(photo: _Photo) -> list[Verdict]:
@@ -136,31 +182,31 @@ def _out_of_step(photo: _Photo) -> list[Verdict]:
     slack = 1 / min(gain_map.width, photo.found.width) + 1 / min(gain_map.height, photo.found.height)
     if abs(across / down - 1) > slack + 0.01:
         sizes = f"{photo.found.width} x {photo.found.height} and {gain_map.width} x {gain_map.height}"
-        return [Verdict(str(photo.path), OUT_OF_STEP, f"photo and gain map have other proportions: {sizes}")]
+        return [Verdict(str(photo.at), OUT_OF_STEP, f"photo and gain map have other proportions: {sizes}")]
     return []
 
 
-def compared(folder: Path, photos: Iterable[_Photo], home: Path, originals: Iterable[_Photo]) -> list[Verdict]:
+def compared(photos: Iterable[_Photo], originals: Iterable[_Photo]) -> list[Verdict]:
     """Faults of photos against the originals that had a gain map."""
     by_path: dict[str, list[_Photo]] = {}
     for original in originals:
         if original.found.gain_map is not None:
-            below = original.path.relative_to(home)
-            for key in {f"path:{_bare(below)}", f"name:{_bare(Path(below.name))}", f"taken:{original.taken}"}:
+            below = original.below
+            for key in {f"path:{_bare(below)}", f"name:{_bare(PurePosixPath(below.name))}", f"taken:{original.taken}"}:
                 by_path.setdefault(key, []).append(original)
     verdicts = []
     for photo in photos:
-        below = photo.path.relative_to(folder)
-        keys = [f"path:{_bare(below)}", f"name:{_bare(Path(below.name))}"] + [f"taken:{photo.taken}"] * bool(
+        below = photo.below
+        keys = [f"path:{_bare(below)}", f"name:{_bare(PurePosixPath(below.name))}"] + [f"taken:{photo.taken}"] * bool(
             photo.taken
         )
         match = next((by_path[key][0] for key in keys if len(by_path.get(key, [])) == 1), None)
-        if match is not None and match.path.resolve() != photo.path.resolve():
+        if match is not None and match.at.identity != photo.at.identity:
             verdicts += _against(photo, match)
     return verdicts
 
 
-def _bare(path: Path) -> str:
+def _bare(path: PurePosixPath) -> str:
     """A path without suffix, and without the mark of our own outputs."""
     stem = path.stem.lower()
     for mark in (".hdr", ".edited"):
@@ -170,7 +216,7 @@ def _bare(path: Path) -> str:
 
 def _against(photo: _Photo, original: _Photo) -> list[Verdict]:
     before, after = original.found.gain_map, photo.found.gain_map
-    name, source = str(photo.path), str(original.path)
+    name, source = str(photo.at), str(original.at)
     if after is None:
         if photo.found.base.transfer in ("pq", "hlg", "linear"):
             return []  # the HDR rendition itself
@@ -189,13 +235,13 @@ def _against(photo: _Photo, original: _Photo) -> list[Verdict]:
 
 def _seen(photo: _Photo, original: _Photo) -> list[Verdict]:
     """Faults that a comparison of the decoded pictures shows."""
-    name, source = str(photo.path), str(original.path)
+    name, source = str(photo.at), str(original.at)
     try:
-        there = summary(original.path)
+        there = summary(original.at.store.read(original.at.key))
     except UntoneError:
         return []  # its own fault, which is told where the originals are audited
     try:
-        found = similarity.fault(summary(photo.path), there, source)
+        found = similarity.fault(summary(photo.at.store.read(photo.at.key)), there, source)
     except UntoneError as error:
         found = (DAMAGED, str(error))
     return [] if found is None else [Verdict(name, *found, source)]

@@ -70,13 +70,13 @@ class Summary:
     headroom_stops: float
 
 
-def summary(path: Path) -> Summary:
-    """The summary of a file with a gain map.
+def summary(source: Path | bytes) -> Summary:
+    """The summary of a file with a gain map, by its path or its bytes.
 
     Raises:
         UntoneError: unreadable, or without a gain map that can be read.
     """
-    image, gain_map = formats.read(path)
+    image, gain_map = formats.read(source)
     if gain_map is None:
         raise DamagedError(image.left_out or "it has no gain map")
     base, gains = (_small(plane, image.orientation) for plane in (_grey(image), _stops(gain_map)))

@@ -1,8 +1,8 @@
 """Batches beyond one machine: photos in object stores, shares of a job for each of several workers, Ray.
 
-    inputs --planning--> jobs, a page at a time --execution--> outcomes, each by a worker of its own --> conversion's report
+    inputs --planning--> jobs, a page at a time --execution--> outcomes, in any order --> conversion's report
 
-No job knows another, so that memory does not grow with their number, and whoever comes and goes only takes and leaves jobs.
+No job knows another, so that memory does not grow with their number, and workers may come and go.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Photos taken by one of several workers that know nothing of each other: small objects that only one of them can create.
+"""Claims: each photo is taken by one of several workers, by a small object that only one of them can create.
 
     PREFIX/photos/DIGEST    who holds a photo, or why it is done without an output: failed, or left alone
     PREFIX/workers/ID       renewed by each worker while it lives

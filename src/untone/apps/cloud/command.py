@@ -51,17 +51,26 @@ def run(arguments: argparse.Namespace, naming: Naming, prepare: Callable[[], Tas
     if arguments.dry_run:
         return _rehearse(request, arguments)
     if arguments.ray is not None:
-        from .ray_stream import outcomes  # deferred: Ray takes seconds
-
-        return _reported(request, arguments, lambda: outcomes(request, task, _options(arguments), arguments), None)
-    claims = None
-    if arguments.claim is not None:
-        claims = Claims(planning.folder_at(arguments.claim), arguments.lease)
+        return _on_ray(request, task, arguments)
+    if arguments.claim is None:
+        return _reported(request, arguments, _in_lanes(request, arguments, task, None))
+    claims = Claims(planning.folder_at(arguments.claim), arguments.lease)
     try:
-        return _reported(request, arguments, lambda: _in_lanes(request, arguments, task, claims), claims)
+        return _reported(request, arguments, _in_lanes(request, arguments, task, claims), claims.close)
     finally:
-        if claims is not None:
-            claims.close()
+        claims.close()
+
+
+def _on_ray(request: Request, task: Task, arguments: argparse.Namespace) -> int:
+    try:
+        from . import ray_stream  # deferred: Ray takes seconds
+    except ImportError:
+        raise UntoneError("--ray needs Ray: pip install 'untone[ray]'") from None
+    ray_stream.start(arguments.ray, _options(arguments).debug)
+    try:
+        return _reported(request, arguments, ray_stream.outcomes(request, task, _options(arguments)), ray_stream.stop)
+    finally:
+        ray_stream.stop()
 
 
 def _check(arguments: argparse.Namespace) -> None:
@@ -96,17 +105,16 @@ def _in_lanes(request: Request, arguments: argparse.Namespace, task: Task, claim
 def _reported(
     request: Request,
     arguments: argparse.Namespace,
-    outcomes: Callable[[], Iterator[Outcome]],
-    claims: Claims | None,
+    outcomes: Iterator[Outcome],
+    close: Callable[[], None] | None = None,
 ) -> int:
-    """Print what comes of each job, and the counts."""
+    """Print what comes of each job, and the counts; `close` is called when an interrupt ends the process."""
     reporting = report.JsonReport(0) if arguments.json else report.Report(0, arguments.quiet)
     unread: set[str] = set()
 
     def told() -> str:
-        if claims is not None:
-            with contextlib.suppress(UntoneError):
-                claims.close()
+        if close is not None:
+            close()
         again = "the same command without --force" if arguments.force else "the same command"
         return f"interrupted ({report.counted(reporting.counts)}); {again} goes on"
 
@@ -114,7 +122,7 @@ def _reported(
     with reporting, Progress(None, "photos", shown=shown) as progress, answered(told):
         if shown:
             threading.Thread(target=_count, args=(request, progress), daemon=True).start()
-        for outcome in outcomes():
+        for outcome in outcomes:
             reporting.take(outcome)
             progress.step()
             if outcome.job.unread and len(unread) < SUFFIXES_NAMED:

@@ -1,6 +1,6 @@
 """One job: its photo read, worked on and written, whatever happens in it; by one of several threads.
 
-A few more threads than photos are worked on at once, so that the next ones are read, and the last ones written, meanwhile.
+There are more threads than photos worked on at once: the next ones are read, and the last ones written, meanwhile.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ELSEWHERE = "another worker"
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-    """What a batch does with outputs that exist, with photos that are left alone, and with faults that are none of ours."""
+    """What a batch does with outputs that exist, with photos that are left alone, with unexpected faults."""
 
     force: bool = False
     copy_others: bool = False

@@ -1,4 +1,4 @@
-"""Threads that take jobs from one stream until it ends, and hand on outcomes; what others hold waits for a later turn."""
+"""Threads that take jobs from one stream until it ends, and hand on outcomes; what others hold is asked for later."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Jobs of a batch as a stream: inputs are listed while the first photos are done already; a page of them is held at a time.
+"""Jobs of a batch as a stream: inputs are listed while the first photos are done; a page of them is held at a time.
 
 What conversion.planning knows of a whole batch is seen in groups here: photos that would become the same file begin
 with the same name, and stand beside each other in a sorted listing.
@@ -7,15 +7,17 @@ with the same name, and stand beside each other in a sorted listing.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import glob
 import hashlib
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
 from ...console.options import Shard
 from ...errors import UsageError
+from ...formats import READ_SUFFIXES
 from ...formats.common.limits import quoted
 from ...stores import Place, folder_place, is_url, place
 from ..conversion import planning
@@ -98,7 +100,7 @@ def check(request: Request) -> None:
 
 def _may_be_folder(name: str) -> bool:
     if is_url(name):
-        return place(name).suffix.lower() not in planning.READ_SUFFIXES
+        return place(name).suffix.lower() not in READ_SUFFIXES
     return os.path.isdir(name)  # noqa: PTH112  # Path.is_dir raises where stat fails
 
 
@@ -109,8 +111,8 @@ def pages(request: Request) -> Iterator[list[Job]]:
         UsageError: before the first of them.
         UntoneError: the listing fails.
     """
-    found = _found(request)
-    grouped = (job for _, group in itertools.groupby(found, key=_group) for job in _of_group(request, group))
+    found, to = _found(request), _destination(request)
+    grouped = (job for _, group in itertools.groupby(found, key=_group) for job in _of_group(to, group))
     mine = (job for job in grouped if request.shard is None or holds(request.shard, job.below))
     while page := list(itertools.islice(mine, PAGE)):
         yield page
@@ -158,7 +160,7 @@ def _listed(folder: Place, request: Request) -> Iterator[_Found]:
         if outputs is not None and below.startswith(outputs):
             continue
         path, at = PurePosixPath(below), folder.joined(below)
-        fault = at.store.obstacle(at.key) if path.suffix.lower() in planning.READ_SUFFIXES else None
+        fault = at.store.obstacle(at.key) if path.suffix.lower() in READ_SUFFIXES else None
         chosen = planning.selects(path, request.naming, request.recursive, request.exclude)
         if below.endswith("/") or not (fault or chosen):
             continue
@@ -172,14 +174,8 @@ def _within(folder: Place, output: str | None) -> str | None:
     """Where outputs go below a folder that is listed; None where they go elsewhere."""
     if output is None:
         return None
-    out, here = _identity(place(output)).rstrip("/") + "/", _identity(folder).rstrip("/") + "/"
+    out, here = place(output).identity.rstrip("/") + "/", folder.identity.rstrip("/") + "/"
     return out.removeprefix(here) if out.startswith(here) and out != here else None
-
-
-def _identity(at: Place) -> str:
-    """The same for every name of a place."""
-    text = str(at)
-    return text if is_url(text) else Path(os.path.realpath(text)).as_posix()
 
 
 def _group(found: _Found) -> str | None:
@@ -193,32 +189,45 @@ def _group(found: _Found) -> str | None:
     return found.at.key[: len(found.at.key) - len(name)] + name.partition(".")[0]
 
 
-def _of_group(request: Request, group: Iterator[_Found]) -> Iterator[Job]:
-    while some := [_job(request, found) for found in itertools.islice(group, PAGE)]:
+def _of_group(to: Callable[[_Found], Place], group: Iterator[_Found]) -> Iterator[Job]:
+    while some := [_job(to, found) for found in itertools.islice(group, PAGE)]:
         yield from _without_collisions(some)
 
 
-def _job(request: Request, found: _Found) -> Job:
+def _job(to: Callable[[_Found], Place], found: _Found) -> Job:
     job = Job(str(found.at), found.at, None, found.below, found.fault, found.unread)
     if job.fault or job.unread:
         return job
-    target = _target(request, found)
+    target = to(found)
     fault = target.store.obstacle(target.key)
     return dataclasses.replace(job, target=None if fault else target, fault=fault)
 
 
-def _target(request: Request, found: _Found) -> Place:
-    naming, path = request.naming, found.at.below
-    name = path.stem + naming.mark + (path.suffix if naming.keep_suffix else naming.suffixes[0])
-    output = request.output
+def _destination(request: Request) -> Callable[[_Found], Place]:
+    """Where each photo goes.
+
+    Raises:
+        UsageError: now, the place makes no sense; or when it is asked, there are several photos and it is one file.
+    """
+    output, naming = request.output, request.naming
     if output is None:
-        return found.at.with_name(name)
+        return lambda found: found.at.with_name(_output_name(found, naming))
     is_dir = not is_url(output) and os.path.isdir(output)  # noqa: PTH112
     if PurePosixPath(output).suffix.lower() in naming.suffixes and not (output.endswith(("/", os.sep)) or is_dir):
-        if found.alone:
-            return place(output)
-        raise UsageError(f"-o {output} is one file, and there are several photos; name a folder")
-    return folder_at(output).joined(found.below[: len(found.below) - len(found.at.name)] + name)
+        return functools.partial(_only, place(output))
+    out = folder_at(output)
+    return lambda found: out.joined(found.below[: len(found.below) - len(found.at.name)] + _output_name(found, naming))
+
+
+def _only(target: Place, found: _Found) -> Place:
+    if not found.alone:
+        raise UsageError(f"-o {target} is one file, and there are several photos; name a folder")
+    return target
+
+
+def _output_name(found: _Found, naming: Naming) -> str:
+    path = PurePosixPath(found.at.name)
+    return path.stem + naming.mark + (path.suffix if naming.keep_suffix else naming.suffixes[0])
 
 
 def folder_at(output: str) -> Place:
@@ -235,11 +244,11 @@ def folder_at(output: str) -> Place:
 
 def _without_collisions(jobs: list[Job]) -> Iterator[Job]:
     """The same jobs; those that would overwrite a photo of the group, or each other, have that for a fault."""
-    sources = {_identity(job.source): job.name for job in jobs}
+    sources = {job.source.identity: job.name for job in jobs}
     taken: dict[str, list[str]] = {}
     for job in jobs:
         if job.target is not None:
-            taken.setdefault(_identity(job.target), []).append(job.name)
+            taken.setdefault(job.target.identity, []).append(job.name)
     for job in jobs:
         fault = _collision(job, sources, taken)
         yield job if fault is None else dataclasses.replace(job, target=None, fault=fault)
@@ -248,8 +257,8 @@ def _without_collisions(jobs: list[Job]) -> Iterator[Job]:
 def _collision(job: Job, sources: dict[str, str], taken: dict[str, list[str]]) -> str | None:
     if job.target is None:
         return None
-    target = _identity(job.target)
-    if target == _identity(job.source):
+    target = job.target.identity
+    if target == job.source.identity:
         return "the output would overwrite the photo itself"
     if target in sources:
         return f"the output would overwrite {sources[target]}, another of the inputs"

@@ -258,7 +258,7 @@ def selects(below: PurePath, naming: Naming, recursive: bool, exclude: Sequence[
     """Whether a search takes the file of this path below what was named, whatever is to become of it."""
     if below.suffix.lower() not in (*READ_SUFFIXES, *FILM_SUFFIXES, *RAW_SUFFIXES) or not _is_photo(below, naming):
         return False
-    if any(_is_system(part) for part in below.parts[:-1]) or not (recursive or len(below.parts) == 1):
+    if any(_is_system(part) and part != ".." for part in below.parts[:-1]) or not (recursive or len(below.parts) == 1):
         return False
     return not any(_matches(path, exclude) for path in (below, *below.parents[:-1]))
 
