@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from ..errors import UntoneError
 from ..image import DIFFUSE_WHITE_NITS, GainMap, Pixels, Triple
 from ..operators import Operators
+from ..system import usable_cores
 from . import reference
 from .checks import check_counted, check_out, check_output, check_white, checked, checked_light
 from .compiled import Compiled, available
@@ -253,8 +254,7 @@ def _variant(asked: str | None) -> str:
 def _thread_count(threads: int | None) -> int:
     wanted = os.environ.get("UNTONE_THREADS") if threads is None else str(threads)
     if not wanted:
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        return min(cores, MAX_THREADS)
+        return min(usable_cores(), MAX_THREADS)
     if not wanted.isdecimal() or not 1 <= int(wanted) <= MAX_THREADS:
         raise UntoneError(f"threads must be 1..{MAX_THREADS}, not {wanted!r}")
     return int(wanted)

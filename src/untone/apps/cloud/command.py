@@ -13,6 +13,7 @@ from ...console.interrupts import answered
 from ...console.lines import complain, fault_line, one_line
 from ...console.progress import Progress
 from ...errors import UntoneError, UsageError
+from ...system import usable_cores
 from ..conversion import rehearsal, report
 from ..conversion.execution import Task
 from ..conversion.planning import Naming
@@ -95,7 +96,7 @@ def _options(arguments: argparse.Namespace) -> Options:
 
 
 def _in_lanes(request: Request, arguments: argparse.Namespace, task: Task, claims: Claims | None) -> Iterator[Outcome]:
-    at_once = arguments.jobs or min(MOST_JOBS, os.cpu_count() or 1)
+    at_once = arguments.jobs or min(MOST_JOBS, usable_cores())
     work = Work(task, _options(arguments), at_once, claims)
     pause = min(5.0, arguments.lease / 4)
     threads = 2 * at_once + AHEAD

@@ -19,6 +19,7 @@ from ... import formats, pipeline
 from ...console.interrupts import answered
 from ...errors import UnsupportedError, UsageError
 from ...formats.common.files import load_bytes, save
+from ...system import usable_cores
 from .. import choices, cloud
 from ..choices import Choice
 from ..video import is_film
@@ -175,7 +176,7 @@ def _do_all(planned: Sequence[Job], count: int | None, one: Callable[[Job], Outc
     if len(planned) == 1:  # in this thread, which an interrupt reaches also while it waits for stdin
         yield one(planned[0])
         return
-    workers = ThreadPoolExecutor(max(1, min(len(planned), count or min(MOST_JOBS, os.cpu_count() or 1))))
+    workers = ThreadPoolExecutor(max(1, min(len(planned), count or min(MOST_JOBS, usable_cores()))))
     futures: list[Future[Outcome]] = [workers.submit(one, job) for job in planned]
     try:
         for future in futures:

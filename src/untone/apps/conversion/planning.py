@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import fnmatch
+import functools
 import glob
 import os
 import sys
@@ -15,6 +16,7 @@ from ...formats import RAW_SUFFIXES, READ_SUFFIXES
 from ...formats.common.files import obstacle
 from ...formats.common.limits import MAX_FILE_BYTES
 from ...pipeline import TARGET_SUFFIXES
+from ...system import file_key, folds_case, name_fault
 from ..video import FILM_SUFFIXES, is_film
 
 PIPE = "-"
@@ -341,7 +343,10 @@ def _checked(job: Job, sources: dict[Path, str], taken: dict[Path, list[str]], a
     if itself and alone:
         raise UsageError(f"{job.name}: the output would overwrite the photo itself")
     others = [name for name in taken[target] if name != job.name]
-    if itself:
+    unwritable = name_fault(job.target)
+    if unwritable is not None:
+        fault = unwritable
+    elif itself:
         fault = "the output would overwrite the photo itself"
     elif target in sources:
         fault = f"the output would overwrite {sources[target]}, another of the inputs"
@@ -362,4 +367,7 @@ def read_stdin() -> bytes:
 
 
 def _identity(path: Path) -> Path:
-    return Path(os.path.realpath(path))
+    return file_key(path, _folds_case(path.parent))
+
+
+_folds_case = functools.lru_cache(folds_case)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ...errors import DamagedError, UnsupportedError, UntoneError, UsageError
 from ...formats.common.limits import MAX_PIXELS
 from ...kernels.video import YCbCr
+from ...system import write_fault
 from . import signals
 from .signals import SourceSignal, Tags
 
@@ -335,7 +336,8 @@ def rgb_codes(frame: Any, signal: SourceSignal) -> NDArray[np.uint16]:
 
 def reason(error: Exception) -> str:
     """A fault of PyAV in a few words."""
-    return str(getattr(error, "strerror", None) or error).splitlines()[0]
+    text = write_fault(error) if isinstance(error, OSError) else str(error)
+    return text.splitlines()[0]
 
 
 def orientation(matrix: Matrix | None) -> int:

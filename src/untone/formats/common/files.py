@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ...errors import UntoneError
+from ...system import reachable, write_fault
 from ...temporaries import created
 from .limits import check_file_size
 
@@ -54,7 +55,7 @@ def obstacle(path: Path) -> str | None:
     Raises:
         OSError, ValueError: nothing is there, or it may not be looked at.
     """
-    mode = path.stat().st_mode
+    mode = reachable(path).stat().st_mode
     if stat.S_ISREG(mode) or stat.S_ISDIR(mode):
         return None
     return "it is a pipe or a device, which is not opened; - reads stdin"
@@ -65,8 +66,8 @@ def _contents(path: Path) -> bytes:
         fault = obstacle(path)
         if fault is not None:
             raise UntoneError(f"{path}: {fault}")
-        check_file_size(path.stat().st_size)
-        return path.read_bytes()
+        check_file_size(reachable(path).stat().st_size)
+        return reachable(path).read_bytes()
     except (OSError, ValueError) as error:
         raise UntoneError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from error
 
@@ -81,7 +82,8 @@ def save(path: Path, parts: Iterable[Part]) -> None:
     if held is not None:
         held[path] = joined(parts)
         return
-    temporary = path.with_name(f".untone-{os.urandom(6).hex()}.tmp")
+    target = reachable(path)
+    temporary = target.with_name(f".untone-{os.urandom(6).hex()}.tmp")
     try:
         with created(temporary, _mode.get()) as descriptor:
             try:
@@ -89,12 +91,12 @@ def save(path: Path, parts: Iterable[Part]) -> None:
                     _put(stream, parts)
                     stream.flush()
                     os.fsync(stream.fileno())
-                temporary.replace(path)
+                temporary.replace(target)
             except BaseException:
                 temporary.unlink(missing_ok=True)
                 raise
     except OSError as error:
-        raise UntoneError(f"cannot write {path}: {error.strerror or error}") from error
+        raise UntoneError(f"cannot write {path}: {write_fault(error)}") from error
 
 
 @contextmanager

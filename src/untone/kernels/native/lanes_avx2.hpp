@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <immintrin.h>
 
+#define UNTONE_INLINE inline
+
 namespace untone::avx2 {
 
 constexpr int W = 8;

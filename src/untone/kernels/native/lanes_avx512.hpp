@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <immintrin.h>
 
+#define UNTONE_INLINE inline
+
 namespace untone::avx512 {
 
 constexpr int W = 16;

@@ -5,6 +5,10 @@
 #include <cstdint>
 #include <cstring>
 
+// Constants of the elementary functions stay in registers across a loop only where these are part of it
+#define UNTONE_INLINED __attribute__((always_inline))
+#define UNTONE_INLINE UNTONE_INLINED inline
+
 namespace untone::neon {
 
 constexpr int W = 4;
@@ -82,12 +86,30 @@ static inline void planes(const float *rgb, F &r, F &g, F &b) {
     b = three.val[2];
 }
 
+// Sums of four boxes of D x D pixels side by side, D 2 or 4, from the byte of their corner on
+template <int D>
+static inline void box_sums(const std::uint8_t *corner, std::ptrdiff_t stride, F &r, F &g, F &b) {
+    F *const out[3] = {&r, &g, &b};
+    if constexpr (D == 2) {
+        const uint8x8x3_t upper = vld3_u8(corner), lower = vld3_u8(corner + stride);
+        for (int c = 0; c < 3; ++c)
+            *out[c] = vcvtq_f32_u32(vmovl_u16(vpadal_u8(vpaddl_u8(upper.val[c]), lower.val[c])));
+    } else {
+        uint16x8_t pairs[3] = {vdupq_n_u16(0), vdupq_n_u16(0), vdupq_n_u16(0)};
+        for (int y = 0; y < 4; ++y) {
+            const uint8x16x3_t row = vld3q_u8(corner + y * stride);
+            for (int c = 0; c < 3; ++c) pairs[c] = vpadalq_u8(pairs[c], row.val[c]);
+        }
+        for (int c = 0; c < 3; ++c) *out[c] = vcvtq_f32_u32(vpaddlq_u16(pairs[c]));
+    }
+}
+
 // Packed samples: bytes and words of what a truncation leaves, half floats rounded to even
 static inline uint16x4_t words_of(F v) { return vqmovun_s32(trunc(v)); }
 static inline void store_bytes(std::uint8_t *out, F v) {
-    const uint16x4_t words = words_of(v);
-    const uint8x8_t bytes = vqmovn_u16(vcombine_u16(words, words));
-    const std::uint32_t four = vget_lane_u32(vreinterpret_u32_u8(bytes), 0);
+    alignas(16) static const std::uint8_t lowest[16] = {0, 4, 8, 12};
+    const uint8x16_t bytes = vqtbl1q_u8(vreinterpretq_u8_s32(trunc(v)), vld1q_u8(lowest));
+    const std::uint32_t four = vgetq_lane_u32(vreinterpretq_u32_u8(bytes), 0);
     std::memcpy(out, &four, sizeof four);
 }
 static inline void store_words(std::uint16_t *out, F v) { vst1_u16(out, words_of(v)); }
@@ -108,25 +130,23 @@ static inline void look_up(const float *pairs, I index, F &value, F &slope) {
     slope = vuzp2q_f32(low, high);
 }
 
-// Eight floats looked up by lane: byte places of float 0 .. 7
-struct Table8 {
-    uint8x16x2_t bytes;
-    explicit Table8(const float *p) {
-        bytes.val[0] = vreinterpretq_u8_f32(load(p));
-        bytes.val[1] = vreinterpretq_u8_f32(load(p + 4));
-    }
-    F at(uint8x16_t places) const { return vreinterpretq_f32_u8(vqtbl2q_u8(bytes, places)); }
-};
-
 // Eight grid nodes along the guide: value and x slope at node r, and their differences to node r + 1
 struct Nodes {
-    Table8 value, slope, rise, slope_rise;
-    explicit Nodes(const float *p) : value(p), slope(p + 8), rise(p + 16), slope_rise(p + 24) {}
-    // sum + value at x share fx and guide share t, with r in 0..6
-    F add_to(F sum, I r, F fx, F t) const {
-        const I of_float = vmlaq_s32(splat_int(0x03020100), r, splat_int(0x04040404));
-        const uint8x16_t at = vreinterpretq_u8_s32(of_float);
-        return fma(t, fma(fx, slope_rise.at(at), rise.at(at)), fma(fx, slope.at(at), add(sum, value.at(at))));
+    const float *p;
+    explicit Nodes(const float *table) : p(table) {}
+    // sum + value at x share fx and guide share t, with r in 0..6, for N registers that share what is loaded
+    template <int N> UNTONE_INLINE void add_to(F (&sum)[N], const I (&r)[N], const F (&fx)[N], const F (&t)[N]) const {
+        uint8x16_t at[N];
+        for (int k = 0; k < N; ++k) // bytes of float r
+            at[k] = vreinterpretq_u8_s32(vmlaq_s32(splat_int(0x03020100), r[k], splat_int(0x04040404)));
+        const auto part = [&](int which, F (&out)[N]) UNTONE_INLINED {
+            const uint8x16x2_t eight = vld1q_u8_x2(reinterpret_cast<const std::uint8_t *>(p + 8 * which));
+            for (int k = 0; k < N; ++k) out[k] = vreinterpretq_f32_u8(vqtbl2q_u8(eight, at[k]));
+        };
+        F value[N], slope[N], rise[N], slope_rise[N];
+        part(0, value), part(1, slope), part(2, rise), part(3, slope_rise);
+        for (int k = 0; k < N; ++k)
+            sum[k] = fma(t[k], fma(fx[k], slope_rise[k], rise[k]), fma(fx[k], slope[k], add(sum[k], value[k])));
     }
 };
 

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <cstring>
 
+#define UNTONE_INLINE inline
+
 namespace untone::portable {
 
 constexpr int W = 4;

@@ -10,10 +10,11 @@
 #include "lanes_neon.hpp"
 
 #include "operators/block.hpp"
+#include "operators/boxes_lanes.hpp"
 #include "operators/functions.hpp"
 #include "operators/pq.hpp"
 #include "operators/curve_pairs.hpp"
-#include "operators/grid_planar.hpp"
+#include "operators/slice_pairs.hpp"
 #include "operators/lut_corners.hpp"
 
 #include "operators/apply.hpp"

@@ -10,6 +10,7 @@
 #include "lanes_portable.hpp"
 
 #include "operators/block.hpp"
+#include "operators/boxes_plain.hpp"
 #include "operators/functions.hpp"
 #include "operators/pq.hpp"
 #include "operators/curve_pairs.hpp"

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....errors import UntoneError
+from ....system import ordinary_threads
 from ..options import CODECS, FilmOptions
 from ..reading import Facts
 from ..signals import BT2020, BT2020_NCL, HLG, LIMITED, PQ
@@ -102,7 +103,8 @@ class Encoder:
         context.options = encoder_options(options, mastering)
         context.flags |= 1 << 22  # AV_CODEC_FLAG_GLOBAL_HEADER
         try:
-            context.open()
+            with ordinary_threads():
+                context.open()
         except (av.FFmpegError, ValueError) as error:
             hint = "; --codec av1 does" if options.codec != "av1" else ""
             size = f"{facts.width} x {facts.height}"

@@ -4,6 +4,7 @@
 namespace untone::UNTONE_VARIANT {
 
 constexpr int REGISTERS = NETWORK_TILE / W;                         // of a tile
+constexpr int OUT_REGISTERS = (NETWORK_OUT + W - 1) / W;            // of its beginning that the outputs fill
 constexpr int INPUTS_AT_ONCE = W == 16 ? NETWORK_EMBEDDED : 4; // of an outer product; all of a section, if they fit
 
 enum class After { nothing, relu, mask };
@@ -12,25 +13,25 @@ static inline F where_positive(F by, F x) { return choose(at_least(splat(0), by)
 
 // out[s] = after(start + sum over k of a[s][k] * m[k]) for S rows of one tile. Where K is not 0, k and a_step are K and
 // one tile is all there is: addresses known beforehand, which are half of the work
-template <int S, After AFTER, int K>
+template <int S, After AFTER, int K, int R>
 static inline void product_tile(const float *a, std::size_t a_step, const float *m, int k, int padded,
                                 const float *start, const float *mask, float *out) {
     if (K) k = K, a_step = K, padded = NETWORK_TILE;
-    F sum[S][REGISTERS];
-    for (int r = 0; r < REGISTERS; ++r) {
+    F sum[S][R];
+    for (int r = 0; r < R; ++r) {
         const F first = start ? load(start + r * W) : splat(0);
         for (int s = 0; s < S; ++s) sum[s][r] = first;
     }
     for (int i = 0; i < k; ++i) {
-        F w[REGISTERS];
-        for (int r = 0; r < REGISTERS; ++r) w[r] = load(m + static_cast<std::size_t>(i) * padded + r * W);
+        F w[R];
+        for (int r = 0; r < R; ++r) w[r] = load(m + static_cast<std::size_t>(i) * padded + r * W);
         for (int s = 0; s < S; ++s) {
             const F x = splat(a[s * a_step + i]);
-            for (int r = 0; r < REGISTERS; ++r) sum[s][r] = fma(x, w[r], sum[s][r]);
+            for (int r = 0; r < R; ++r) sum[s][r] = fma(x, w[r], sum[s][r]);
         }
     }
     for (int s = 0; s < S; ++s)
-        for (int r = 0; r < REGISTERS; ++r) {
+        for (int r = 0; r < R; ++r) {
             const std::size_t at = static_cast<std::size_t>(s) * padded + r * W;
             F x = sum[s][r];
             if (AFTER == After::relu) x = positive(x);
@@ -39,7 +40,7 @@ static inline void product_tile(const float *a, std::size_t a_step, const float 
         }
 }
 
-template <After AFTER, int K>
+template <After AFTER, int K, int R = REGISTERS>
 static inline void product_of(const float *a, std::size_t a_step, int n, const float *m, int k, int padded,
                               const float *start, const float *mask, float *out) {
     if (K) k = K, a_step = K, padded = NETWORK_TILE;
@@ -48,12 +49,12 @@ static inline void product_of(const float *a, std::size_t a_step, int n, const f
         int s = 0;
         for (; s + SIDE_BY_SIDE <= n; s += SIDE_BY_SIDE) {
             const std::size_t at = static_cast<std::size_t>(s) * padded + tile;
-            product_tile<SIDE_BY_SIDE, AFTER, K>(a + s * a_step, a_step, m + tile, k, padded, first,
+            product_tile<SIDE_BY_SIDE, AFTER, K, R>(a + s * a_step, a_step, m + tile, k, padded, first,
                                               mask ? mask + at : nullptr, out + at);
         }
         for (; s < n; ++s) {
             const std::size_t at = static_cast<std::size_t>(s) * padded + tile;
-            product_tile<1, AFTER, K>(a + s * a_step, a_step, m + tile, k, padded, first, mask ? mask + at : nullptr,
+            product_tile<1, AFTER, K, R>(a + s * a_step, a_step, m + tile, k, padded, first, mask ? mask + at : nullptr,
                                    out + at);
         }
     }
@@ -70,6 +71,14 @@ static inline void product(const float *a, std::size_t a_step, int n, const floa
         product_of<AFTER, NETWORK_EMBEDDED>(a, a_step, n, m, k, padded, start, mask, out);
     else
         product_of<AFTER, 0>(a, a_step, n, m, k, padded, start, mask, out);
+}
+
+// The same of the last layer, whose outputs fill the beginning of one tile
+static inline void outputs(const float *a, std::size_t a_step, int n, const float *m, int k, float *out) {
+    if (k == NETWORK_TILE && a_step == NETWORK_TILE)
+        product_of<After::nothing, NETWORK_TILE, OUT_REGISTERS>(a, a_step, n, m, k, NETWORK_TILE, nullptr, nullptr, out);
+    else
+        product_of<After::nothing, 0, OUT_REGISTERS>(a, a_step, n, m, k, NETWORK_TILE, nullptr, nullptr, out);
 }
 
 // sum[k][tile] += over n of a[n][k] * b[n][tile], for K inputs of one tile

@@ -94,8 +94,7 @@ static void learn(const TrainingJob &job, int first, int last, BatchShare &share
         add_tables<SECTIONS>(job, index, n, block.first);
         product<After::relu>(block.first, padded, n, job.net->second, neurons, padded, job.net->second_bias, nullptr,
                              block.second);
-        product<After::nothing>(block.second, padded, n, job.third_transposed, neurons, NETWORK_TILE, nullptr, nullptr,
-                                block.wide);
+        outputs(block.second, padded, n, job.third_transposed, neurons, block.wide);
         share.loss += output_slopes(job, job.samples.target + four, job.samples.weight + four, n, block,
                                     share.slope.third_bias);
         product<After::mask>(block.slope3, NETWORK_OUT, n, job.net->third, 3, padded, nullptr, block.second,
@@ -170,8 +169,7 @@ static inline void value_run(const ValueJob &job, const std::uint8_t *raw, int l
         }
     }
     product<After::relu>(row.first, padded, n, job.second, job.neurons, padded, job.second_bias, nullptr, row.second);
-    product<After::nothing>(row.second, padded, n, job.third_transposed, job.neurons, NETWORK_TILE, nullptr, nullptr,
-                            row.wide);
+    outputs(row.second, padded, n, job.third_transposed, job.neurons, row.wide);
 }
 
 // Values of `n` pixels to the residual, packed RGB in row.packed

@@ -8,13 +8,13 @@ namespace untone::UNTONE_VARIANT {
 
 // p = polynomial in x, coefficients from the highest power down
 template <int N, int DEGREE>
-static inline void polynomial(F (&p)[N], const F (&x)[N], const float (&coefficients)[DEGREE + 1]) {
+static UNTONE_INLINE void polynomial(F (&p)[N], const F (&x)[N], const float (&coefficients)[DEGREE + 1]) {
     UNTONE_ALL p[k] = splat(coefficients[0]);
     for (int i = 1; i <= DEGREE; ++i) UNTONE_ALL p[k] = fma(p[k], x[k], splat(coefficients[i]));
 }
 
 // x = 2 ** x for |x| <= 126, relative error below 2e-7; exact at integers
-template <int N> static inline void exp2(F (&x)[N]) {
+template <int N> static UNTONE_INLINE void exp2(F (&x)[N]) {
     F n[N], p[N];
     UNTONE_ALL n[k] = nearest(x[k]);
     UNTONE_ALL x[k] = sub(x[k], n[k]);
@@ -23,7 +23,7 @@ template <int N> static inline void exp2(F (&x)[N]) {
 }
 
 // x = log2(x) of positive normal x, absolute error below 3e-7: exponent plus the area hyperbolic tangent series
-template <int N> static inline void log2(F (&x)[N]) {
+template <int N> static UNTONE_INLINE void log2(F (&x)[N]) {
     F exponent[N], s[N], s2[N], p[N];
     UNTONE_ALL {
         // the mantissa is taken in sqrt(1/2)..sqrt(2), so that log2 near 1 keeps its relative accuracy
@@ -38,7 +38,7 @@ template <int N> static inline void log2(F (&x)[N]) {
 }
 
 // x = tanh(x), absolute error below 2e-6: the rational of degree 3 / 3 in x * x that errs least over 0..7.5
-template <int N> static inline void tanh(F (&x)[N]) {
+template <int N> static UNTONE_INLINE void tanh(F (&x)[N]) {
     F z[N], p[N], q[N];
     UNTONE_ALL x[k] = clamp(x[k], splat(-7.5f), splat(7.5f));
     UNTONE_ALL z[k] = mul(x[k], x[k]);

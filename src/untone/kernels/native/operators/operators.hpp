@@ -3,10 +3,6 @@
 
 namespace untone::UNTONE_VARIANT {
 
-static inline const std::uint8_t *row_of(const Source &source, int row) {
-    return source.data + static_cast<std::ptrdiff_t>(row) * source.stride;
-}
-
 // Guides of `count` pixels from `raw` on, one source pixel each; reads up to OVERRUN pixels more
 template <class T> static void read_guides(const T *raw, int count, Block &block) {
     if constexpr (sizeof(T) == 1) {
@@ -22,28 +18,6 @@ template <class T> static void read_guides(const T *raw, int count, Block &block
         for (int c = 0; c < 3; ++c)
             for (int p = 0; p < count; ++p) block.guide[c][p] = static_cast<float>(raw[3 * p + c]) * (7.0f / 65535);
     }
-}
-
-// Guides of `count` boxes of D x D source pixels; boxes at the right and lower edge average what is there
-template <class T, int D> static void read_boxes(const Source &source, int row, int column, int count, Block &block) {
-    const int top = row * D, left = column * D;
-    const int height = source.height - top < D ? source.height - top : D;
-    const int width = source.width - left < count * D ? source.width - left : count * D;
-    std::memset(block.sums, 0, static_cast<std::size_t>(count) * 3 * D * sizeof(std::uint32_t));
-    for (int y = 0; y < height; ++y) {
-        const auto *line = reinterpret_cast<const T *>(row_of(source, top + y)) + static_cast<std::size_t>(left) * 3;
-        for (int i = 0; i < 3 * width; ++i) block.sums[i] += line[i];
-    }
-    const float maximum = sizeof(T) == 1 ? 255.0f : 65535.0f;
-    const float scale = 7.0f / (maximum * static_cast<float>(D * height));
-    for (int c = 0; c < 3; ++c)
-        for (int p = 0; p < count; ++p) {
-            std::uint32_t sum = 0;
-            for (int x = 0; x < D; ++x) sum += block.sums[(p * D + x) * 3 + c];
-            block.guide[c][p] = static_cast<float>(sum) * scale;
-        }
-    const int present = width - (count - 1) * D; // columns of the last box
-    for (int c = 0; c < 3; ++c) block.guide[c][count - 1] *= static_cast<float>(D) / static_cast<float>(present);
 }
 
 constexpr int sample_size(Output kind) {

@@ -39,7 +39,7 @@ struct PqPairs {
     const float *pairs; // value where a step begins, and slope per unit of the 17 mantissa bits below the step
     explicit PqPairs(const float *table) : pairs(table) {}
 
-    F operator()(F share) const {
+    UNTONE_INLINE F operator()(F share) const {
         const F x = clamp(share, from_bits(splat_int(0x29800000)), splat(1)); // 2^-44: code 0.2 of 65535
         const I step = add(bits(x), splat_int(-0x29800000));
         F value, slope;

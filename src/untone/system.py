@@ -1,0 +1,149 @@
+"""What operating systems do differently: one decision each, that can be asked for any system's answers.
+
+Names of systems are those of sys.platform: "linux", "darwin", "win32".
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+import unicodedata
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TextIO
+
+LONG_PATH = 248
+"""Characters of a path from which on Windows asks for a prefix, less those of a temporary name."""
+
+DEVICES = frozenset(
+    ("con", "prn", "aux", "nul", "conin$", "conout$", *(f"{port}{n}" for port in ("com", "lpt") for n in "123456789¹²³"))
+)
+"""Names that belong to devices on Windows, in every folder and with any suffix."""
+
+FORBIDDEN = frozenset('<>:"|?*\\')
+"""Characters that Windows does not take in a name; a colon would even write a stream that nobody sees."""
+
+IN_USE = (32, 33)
+"""Windows' errors of a file that another program holds (ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION)."""
+
+ACCESS_DENIED = 5
+"""Windows' error also of replacing a file that another program has open or mapped."""
+
+
+def name_fault(path: Path, system: str = sys.platform) -> str | None:
+    """Why the system takes no file of this name, or takes it for something else; None where it does."""
+    name = path.name
+    if system != "win32":
+        return None
+    if name.split(".")[0].rstrip().lower() in DEVICES:
+        return f"{name} is the name of a device on Windows; name another output with -o"
+    found = sorted(FORBIDDEN.intersection(name)) or [c for c in name if ord(c) < 32]
+    if found:
+        return f"Windows takes no {found[0]!r} in a name; name another output with -o"
+    return f"Windows drops what {name!r} ends with; name another output with -o" if name.endswith((" ", ".")) else None
+
+
+def reachable(path: Path, system: str = sys.platform, absolute: Callable[[Path], Path] = Path.absolute) -> Path:
+    """The same file by a name that the system opens, however long: Windows wants a prefix from 260 characters on."""
+    if system != "win32":
+        return path
+    whole = str(absolute(path))
+    if len(whole) < LONG_PATH or whole.startswith("\\\\?\\"):
+        return path
+    return Path(f"\\\\?\\UNC\\{whole[2:]}" if whole.startswith("\\\\") else f"\\\\?\\{whole}")
+
+
+def folds_case(folder: Path, same: Callable[[str, str], bool] = os.path.samefile) -> bool:
+    """Whether names that differ by case alone are one file there: asked of the file system, as a mount may differ.
+
+    Args:
+        folder: one that is there, or is to be made in one that is.
+        same: whether two paths are one file; raises OSError where one is not there.
+    """
+    for known in (folder, *folder.absolute().parents):
+        other = known.with_name(known.name.swapcase()) if known.name else known
+        try:
+            if other != known:
+                return same(str(known), str(other))
+        except OSError:
+            if known.exists():
+                return False
+    return False
+
+
+def file_key(path: Path, folded: bool) -> Path:
+    """What two names of one file have in common, where they are compared before either is there."""
+    real = os.path.realpath(path)
+    return Path(unicodedata.normalize("NFC", real).casefold() if folded else real)
+
+
+def write_fault(error: OSError) -> str:
+    """Why a file was not replaced, in a few words: also where Windows says "access denied" of a file in use."""
+    number = getattr(error, "winerror", None)
+    if number in IN_USE:
+        return "another program holds it open; close it there and try again"
+    said = error.strerror or str(error)
+    return f"{said}; perhaps another program holds it open" if number == ACCESS_DENIED else said
+
+
+def speak(stream: TextIO) -> None:
+    """Let a stream print any name: what its encoding lacks (a code page, ASCII) is escaped, never an error."""
+    encoding = (getattr(stream, "encoding", None) or "").lower().replace("-", "").replace("_", "")
+    reconfigure = getattr(stream, "reconfigure", None)
+    if encoding != "utf8" and reconfigure is not None:
+        reconfigure(errors="backslashreplace")
+
+
+@contextmanager
+def ordinary_threads(tasks: Path = Path("/proc/self/task")) -> Iterator[None]:
+    """Threads that are begun within and give themselves real-time priority have the usual one afterwards.
+
+    SVT-AV1 does so where it may (as root), and then nothing else of the machine runs while a film is encoded. Linux only:
+    elsewhere threads are left as they are.
+    """
+    if not (hasattr(os, "sched_setscheduler") and tasks.is_dir()):
+        yield
+        return
+    before = {task.name for task in tasks.iterdir()}
+    yield
+    for number in {task.name for task in tasks.iterdir()} - before:
+        with suppress(OSError):  # it has ended, or its owner forbids it
+            if os.sched_getscheduler(int(number)) in (os.SCHED_FIFO, os.SCHED_RR):
+                os.sched_setscheduler(int(number), os.SCHED_OTHER, os.sched_param(0))
+
+
+def usable_cores(
+    cores: int | None = None, allowed: int | None = None, read: Callable[[str], str] | None = None
+) -> int:
+    """Processor cores that threads of this process may keep busy, at least 1.
+
+    The least of those there are, those that the process is bound to, and the share that its control group is given
+    (containers; rounded up). Cores of all kinds count: work is taken in small pieces, so that slow cores take fewer.
+
+    Args:
+        cores: of the machine; None asks for it.
+        allowed: by affinity; None asks for it where the system tells.
+        read: contents of a file under /sys/fs/cgroup, OSError where there is none; None reads it.
+    """
+    cores = cores or os.cpu_count() or 1
+    if allowed is None:
+        allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else cores
+    share = _share_of_group(read or (lambda name: Path("/sys/fs/cgroup", name).read_text()))
+    return max(1, min(cores, allowed, math.ceil(share) if share else cores))
+
+
+def _share_of_group(read: Callable[[str], str]) -> float | None:
+    """Cores that the control group may use at once, by version 2 or 1 of the interface; None: as many as there are."""
+    try:
+        quota, period = read("cpu.max").split()[:2]
+    except (OSError, ValueError):
+        try:
+            quota, period = (read(f"cpu/cpu.cfs_{name}_us").strip() for name in ("quota", "period"))
+        except OSError:
+            return None
+    try:
+        return float(quota) / float(period) if float(quota) > 0 and float(period) > 0 else None
+    except ValueError:  # "max"
+        return None
