@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from clips import scene, write_clip
+from PIL import Image, ImageDraw, ImageFont
 
 import untone
 from untone import cli
@@ -84,6 +85,20 @@ def test_a_lut_does_what_the_kernels_do_where_the_grids_know_no_place():
     video.write_planes(write, operators, rendering, targets)
     luma = (targets[0].mean() - 64) / 876
     assert luma == pytest.approx(cube[16, 16, 16] @ [0.2627, 0.6780, 0.0593], abs=0.002)
+
+
+def test_burnt_in_words_are_no_brighter_in_frames_of_light(tmp_path):
+    pictures = [np.asarray(Image.new("RGB", (640, 360), (30, 30, 30))).copy() for _ in range(6)]
+    for picture in pictures:
+        image = Image.fromarray(picture)
+        ImageDraw.Draw(image).text(
+            (200, 310), "Hello there, stranger.", fill=(250,) * 3, font=ImageFont.load_default(20)
+        )
+        picture[:] = np.asarray(image)
+    clip = write_clip(tmp_path / "clip.mkv", [p / 255 for p in pictures])
+    assert cli.main(["export", str(clip), "-o", str(tmp_path / "%d.exr"), "-q", "--strength", "150"]) == 0
+    image, _ = untone.read(tmp_path / "3.exr")
+    assert image.pixels[300:330].max() == pytest.approx((250 / 255) ** 2.4, rel=0.05)
 
 
 def test_frames_of_light_are_linear_bt2020(two_scenes, tmp_path, capsys):

@@ -14,6 +14,7 @@ from ...kernels import video
 from ...kernels.video import Area, Rendering
 from ...operators import Operators
 from .options import FilmOptions
+from .overlays import keying
 from .reading import Facts, Picture
 from .smoothing import Steady, Verdict
 
@@ -83,7 +84,11 @@ class Grader:
         picture, counts = steady.picture, np.zeros(video.LEVELS, np.int64)
         height, width = picture.planes.y.shape
         area = steady.bars.picture(height, width)
-        self._write(picture, self.operators(steady.verdict), planes, area, counts)
+        operators = self.operators(steady.verdict)
+        self._write(picture, operators, planes, area, counts)
+        if operators is not NEUTRAL:
+            for overlay in steady.overlays:
+                self._put_back(picture, overlay, planes, counts)
         for bar in steady.bars.areas(height, width):  # text may stand there: no brighter than white
             self._write(picture, NEUTRAL, planes, bar, counts)
         self.light.append(FrameLight(picture.pts, brightest_nits(counts), average_nits(counts)))
@@ -93,3 +98,16 @@ class Grader:
         self, picture: Picture, operators: Operators, planes: Any, area: Area, counts: NDArray[np.int64]
     ) -> None:
         video.write_planes(picture.planes, operators, self.rendering, planes, area=area, picture=area, counts=counts)
+
+    def _put_back(
+        self,
+        picture: Picture,
+        overlay: keying.Overlay,
+        planes: tuple[NDArray[np.uint16], ...],
+        counts: NDArray[np.int64],
+    ) -> None:
+        """Take the gain off what stands over the picture: mixed with the same area as it was, signal by signal."""
+        part = dataclasses.replace(picture, planes=picture.planes.cropped(overlay.area))
+        plain, whole = video.empty_planes(*overlay.area[2:]), (0, 0, *overlay.area[2:])
+        self._write(part, NEUTRAL, plain, whole, np.zeros(video.LEVELS, np.int64))
+        keying.mix(planes, plain, overlay.area, keying.weights(part.planes, overlay), counts)

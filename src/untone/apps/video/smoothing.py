@@ -21,6 +21,8 @@ from ...kernels import video
 from ...operators import Operators
 from ...prediction import THUMBNAIL_SIDE, OperatorModel
 from . import scenes
+from .overlays.keying import Overlay
+from .overlays.tracking import Tracker
 from .reading import Picture
 from .scenes import CUT_WINDOW, Bars, Floats
 
@@ -42,12 +44,13 @@ class Verdict:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Steady:
-    """A picture with what is to be done to it."""
+    """A picture with what is to be done to it, and what stands over it and is to be left alone."""
 
     picture: Picture
     verdict: Verdict
     bars: Bars
     scene: int
+    overlays: Sequence[Overlay] = ()
 
 
 @dataclasses.dataclass(eq=False)
@@ -56,6 +59,7 @@ class _Step:
     small: Floats
     thumbnail: Floats | None
     found: Bars | None
+    overlays: list[Overlay]
     start: int = 0
     scene: int = 0
     bars: Bars = dataclasses.field(default_factory=Bars)
@@ -118,6 +122,7 @@ class Timeline:
         self._start, self._bars = 0, Bars()
         self._key: tuple[Floats, Bars, Verdict] | None = None
         self._flash_until = 0
+        self._tracker = Tracker()
         self.scenes = self.judged = 0
 
     def push(self, picture: Picture) -> Iterator[Steady]:
@@ -126,7 +131,8 @@ class Timeline:
         whole = thumbnail if self._bars == Bars() else video.thumbnail(picture.planes, scenes.SMALL)
         small = scenes.small(whole)
         found = scenes.find_bars(picture.planes)
-        self._steps.append(_Step(picture, small, thumbnail, found, bars=self._bars))
+        overlays = self._tracker.push(picture.planes)
+        self._steps.append(_Step(picture, small, thumbnail, found, overlays, bars=self._bars))
         self._pushed += 1
         yield from self._advance(self._pushed - CUT_WINDOW)
 
@@ -198,7 +204,7 @@ class Timeline:
         ]
         verdict = mean_of([v for _, v in near], [weight for weight, _ in near])
         assert step.picture is not None
-        steady = Steady(step.picture, verdict, step.bars, step.scene)
+        steady = Steady(step.picture, verdict, step.bars, step.scene, step.overlays)
         step.picture = None
         self._given += 1
         while self._first < min(self._given - self._radius, self._decided - CUT_WINDOW - 1):

@@ -1,9 +1,10 @@
-"""untone export: a 3D LUT of each scene, dynamic metadata, or frames of light, of an SDR film."""
+"""untone export: a 3D LUT or a shader of each scene, dynamic metadata, or frames of light, of an SDR film."""
 
 from __future__ import annotations
 
 import argparse
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -34,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("film", metavar="FILM", help="an SDR film")
     add("-o", "--output", metavar="PATTERN.exr", help="frames of light, linear BT.2020: frames/%%06d.exr, from 1")
     add("--cube", metavar="FOLDER", help="a 3D LUT of each scene, BT.709 to BT.2020 PQ: scene-0001.cube")
+    add("--shader", metavar="FOLDER", help="an mpv user shader of each scene, with its grids: scene-0001.glsl")
     add("--points", type=int, choices=(33, 65), default=33, help="of a LUT on each side; default 33")
     add("--hdr10plus-json", metavar="FILE", help="HDR10+ metadata of every frame, for hdr10plus_tool and x265")
     add("--dovi-json", metavar="FILE", help="Dolby Vision levels 1 and 6 of every scene, for dovi_tool generate")
@@ -58,9 +60,9 @@ def run(arguments: argparse.Namespace) -> int:
     options = FilmOptions(strength=arguments.strength / 100, white_nits=arguments.white, peak_nits=arguments.peak,
                           start=arguments.start, end=arguments.end, model=arguments.model,
                           provider=arguments.provider)  # fmt: skip
-    targets = [arguments.output, arguments.cube, arguments.hdr10plus_json, arguments.dovi_json]
+    targets = [arguments.output, arguments.cube, arguments.shader, arguments.hdr10plus_json, arguments.dovi_json]
     if not any(targets):
-        raise UsageError("name what to export: -o frames/%06d.exr, --cube, --hdr10plus-json or --dovi-json")
+        raise UsageError("name what to export: -o frames/%06d.exr, --cube, --shader, --hdr10plus-json or --dovi-json")
     _check_targets(arguments)
     need_av()
     try:
@@ -80,8 +82,9 @@ def _check_targets(arguments: argparse.Namespace) -> None:
     if arguments.output:
         check_pattern(arguments.output)
         files.append(Path(arguments.output % 1))
-    if arguments.cube:
-        files.append(Path(arguments.cube, "scene-0001.cube"))
+    for folder, suffix in ((arguments.cube, ".cube"), (arguments.shader, ".glsl")):
+        if folder:
+            files.append(Path(folder, f"scene-0001{suffix}"))
     for file in files:
         if not file.absolute().parent.is_dir() and not file.absolute().parent.parent.is_dir():
             raise UsageError(f"{file}: there is no folder {file.parent.parent}")
@@ -92,9 +95,10 @@ def _check_targets(arguments: argparse.Namespace) -> None:
 def _export(arguments: argparse.Namespace, options: FilmOptions) -> list[Path]:
     from ..conversion import expected_frames, operator_model, pictures, timeline
     from ..reading import Source
+    from . import lut, shader
     from .dynamic import DynamicMetadata
     from .frames import LightFrames
-    from .lut import SceneLuts
+    from .scene_files import SceneFiles
 
     model = operator_model(options.model, options.provider)
     with ExitStack() as stack:
@@ -105,7 +109,10 @@ def _export(arguments: argparse.Namespace, options: FilmOptions) -> list[Path]:
         if arguments.output:
             collectors.append(LightFrames(arguments.output, film.facts, options))
         if arguments.cube:
-            collectors.append(SceneLuts(Path(arguments.cube), arguments.points, film.facts, options))
+            luts = partial(lut.content, points=arguments.points)
+            collectors.append(SceneFiles(Path(arguments.cube), ".cube", luts, film.facts, options))
+        if arguments.shader:
+            collectors.append(SceneFiles(Path(arguments.shader), ".glsl", shader.content, film.facts, options))
         if arguments.hdr10plus_json or arguments.dovi_json:
             collectors.append(DynamicMetadata(arguments.hdr10plus_json, arguments.dovi_json, film.facts, options))
         expected = expected_frames(film.facts, options) or 1

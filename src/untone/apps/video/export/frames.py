@@ -15,6 +15,7 @@ from ....kernels.checks import TABLE_TRANSFERS
 from ....operators import Operators
 from ..grading import NEUTRAL, Grader
 from ..options import FilmOptions
+from ..overlays import keying
 from ..reading import Facts, Picture, rgb_codes
 from ..smoothing import Steady
 
@@ -59,6 +60,12 @@ class LightFrames:
         light[top : top + rows, left : left + columns] = self._rendered(
             np.ascontiguousarray(codes[top : top + rows, left : left + columns]), operators
         )
+        for overlay in steady.overlays:
+            top, left, rows, columns = overlay.area
+            part = light[top : top + rows, left : left + columns]
+            plain = self._rendered(np.ascontiguousarray(codes[top : top + rows, left : left + columns]), NEUTRAL)
+            share = keying.weights(steady.picture.planes.cropped(overlay.area), overlay)
+            part += (plain - part) * share[..., None]
         return light
 
     def _rendered(self, codes: NDArray[np.uint16], operators: Operators) -> NDArray[np.float32]:

@@ -6,20 +6,14 @@ A LUT knows no place: the grids are averaged over the picture, so that what is l
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .... import __version__
 from ....colour import nits_to_pq
-from ....formats.common.files import save
 from ....kernels.video import Rendering, reference
 from ....operators import Operators
-from ..grading import Grader
-from ..options import FilmOptions
-from ..reading import Facts
-from ..smoothing import Steady, Verdict, mean_of
+from .scene_files import Scene
 
 
 def everywhere(operators: Operators) -> Operators:
@@ -47,40 +41,7 @@ def cube(values: NDArray[np.float64], points: int, title: str, comments: list[st
     return "\n".join([*head, *rows]) + "\n"
 
 
-class SceneLuts:
-    """Collects the operators of each scene; writes scene-0001.cube and on into a folder."""
-
-    def __init__(self, folder: Path, points: int, facts: Facts, options: FilmOptions) -> None:
-        self._folder, self._points, self._facts = folder, points, facts
-        self._grader = Grader(facts, dataclasses.replace(options, transfer="pq"))
-        self._scene = self._first = self._last = self._count = 0
-        self._mean: Verdict | None = None
-        self._written: list[Path] = []
-
-    def add(self, steady: Steady) -> None:
-        """One picture."""
-        if self._mean is not None and steady.scene != self._scene:
-            self._write()
-        if self._mean is None:
-            self._scene, self._first, self._count = steady.scene, steady.picture.pts, 0
-            self._mean = steady.verdict
-        self._count, self._last = self._count + 1, steady.picture.pts
-        self._mean = mean_of([self._mean, steady.verdict], [self._count - 1, 1]) if self._count > 1 else self._mean
-
-    def finish(self) -> list[Path]:
-        """Write the last scene."""
-        if self._mean is not None:
-            self._write()
-        return self._written
-
-    def _write(self) -> None:
-        assert self._mean is not None
-        values = table(self._grader.operators(self._mean), self._grader.rendering, self._points)
-        begin, end = (float(pts * self._facts.time_base) for pts in (self._first, self._last))
-        comments = [f"untone {__version__}: encoded BT.709 (BT.1886) to BT.2020 PQ, full range",
-                    f"scene {self._scene + 1}: {self._count} frames, {begin:.3f} to {end:.3f} s"]  # fmt: skip
-        self._folder.mkdir(exist_ok=True)
-        path = self._folder / f"scene-{self._scene + 1:04}.cube"
-        save(path, [cube(values, self._points, f"scene {self._scene + 1}", comments).encode()])
-        self._written.append(path)
-        self._mean = None
+def content(scene: Scene, points: int) -> str:
+    """The .cube file of a scene."""
+    values = table(scene.operators, scene.rendering, points)
+    return cube(values, points, f"scene {scene.number}", [scene.about, "encoded BT.709 to BT.2020 PQ, full range"])
