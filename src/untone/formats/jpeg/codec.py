@@ -25,17 +25,8 @@ from . import apple, blocks, network_segment, ultrahdr
 from .gcontainer import promises_video
 from .photoshop import PHOTOSHOP_TAG, resources
 from .segments import (
-    APP1,
-    EXIF_TAG,
-    MAX_BODY,
-    XMP_TAG,
-    Codestream,
-    check_decodable,
-    find_end,
-    icc_segments,
-    parse,
-    segment,
-)
+    APP1, EXIF_TAG, MAX_BODY, XMP_TAG, Codestream, check_decodable, find_end, icc_segments, parse, segment,
+)  # fmt: skip
 from .ultrahdr import Parts
 from .xmp_segments import announces_gain_map
 

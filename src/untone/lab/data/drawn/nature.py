@@ -1,4 +1,4 @@
-"""Snow, salt, sand and mist that fill a picture with near-white and are no pages; and grey skies, which are no light."""
+"""Snow, salt, sand and mist that fill a picture with near-white and are no pages; and grey skies, no light either."""
 
 from __future__ import annotations
 
