@@ -25,8 +25,17 @@ from . import apple, blocks, network_segment, ultrahdr
 from .gcontainer import promises_video
 from .photoshop import PHOTOSHOP_TAG, resources
 from .segments import (
-    APP1, EXIF_TAG, MAX_BODY, XMP_TAG, Codestream, check_decodable, find_end, icc_segments, parse, segment,
-)  # fmt: skip
+    APP1,
+    EXIF_TAG,
+    MAX_BODY,
+    XMP_TAG,
+    Codestream,
+    check_decodable,
+    find_end,
+    icc_segments,
+    parse,
+    segment,
+)
 from .ultrahdr import Parts
 from .xmp_segments import announces_gain_map
 
@@ -335,7 +344,7 @@ def _is_jpeg(data: bytes | None) -> bool:
     return data is not None and data[:3] == b"\xff\xd8\xff"
 
 
-def _same_size(base: bytes, image: Image) -> bool:
+def _same_size(base: bytes, image: Image | GainMap) -> bool:
     stream = parse(base)
     return (stream.width, stream.height) == (image.width, image.height)
 
@@ -382,11 +391,9 @@ def encode(pixels: Pixels, quality: int, subsampling: str = "444") -> bytes:
 
 def encode_map(gain_map: GainMap, quality: int) -> bytes:
     """The gain map's JPEG with both flavours; an encoded map that was read is carried over as it is."""
-    kept = gain_map.encoded if _is_jpeg(gain_map.encoded) else None
-    if kept is not None:
-        stream = parse(kept)
-        same = (stream.width, stream.height) == (gain_map.width, gain_map.height)
-        kept = kept if same else None
+    kept = gain_map.encoded
+    if kept is None or not (_is_jpeg(kept) and _same_size(kept, gain_map)):
+        kept = None
     icc = None
     if not gain_map.use_base_colour_space and gain_map.alternate_primaries is not None:
         icc = named_profile(gain_map.alternate_primaries, "srgb")
