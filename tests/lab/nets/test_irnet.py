@@ -155,7 +155,7 @@ def test_gradients_reach_every_parameter():
     ],
 )  # fmt: skip
 def test_the_papers_tables_have_their_sizes(shape, thousands):
-    """Tables 5 to 9 as printed; without the first attention 580 fewer; the plain block's count is ours, see its class."""
+    """Tables 5 to 9 as printed; without the first attention 580 fewer; the plain block is ours, see its class."""
     net = irnet.IRNet(irnet.Shape(**shape))
     assert sum(p.numel() for p in net.parameters()) / 1000 == pytest.approx(thousands, abs=0.006)
 
