@@ -101,6 +101,16 @@ class Recipe:
             )
 
 
+PAPER = Recipe(
+    bits=16, steps=1000, batch=65_536, rate=1e-2, last_rate=1e-2, keep2=0.999, whitened=False, weighted=False,
+    learned_start=True,
+)  # fmt: skip
+"""Gain-MLP's own schedule: Adam at a constant 0.01, errors alike, from meta-learned weights (ours)."""
+
+RECIPES = {"ours": Recipe(), "paper": PAPER}
+"""Name -> what `untone encode --recipe` takes; options of the command line change fields of it."""
+
+
 def aligned(sdr: Image, hdr: Image) -> NDArray[np.float32]:
     """Light of the HDR rendition as the SDR rendition's pixels lie, 1.0 = its white.
 

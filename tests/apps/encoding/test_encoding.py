@@ -1,5 +1,6 @@
 """untone encode, and what apply, to, inspect, edit and the conversion make of its files."""
 
+import dataclasses
 import json
 import re
 
@@ -344,3 +345,29 @@ def test_requests_that_make_no_sense(run, folder, line, words):
     assert code == 2
     assert words in said
     assert not (folder / "out.jpg").exists()
+
+
+def test_the_papers_recipe_is_asked_for_by_name_and_options_change_it(folder, run, monkeypatch):
+    """1000 steps of 65,536 at a constant 0.01, errors alike, weights of 16 bits; a photo has fewer pixels here."""
+    seen = []
+    learned = network_encoding.learned
+
+    def watched(sdr, light, primaries, recipe, *more):
+        seen.append(recipe)
+        return learned(sdr, light, primaries, dataclasses.replace(recipe, steps=5), *more)
+
+    monkeypatch.setattr(network_encoding, "learned", watched)
+    code, said = run("encode sdr.jpg hdr.exr -o paper.jpg --recipe paper --force")
+    assert code == 0
+    assert seen == [network_encoding.PAPER]
+    assert (seen[0].steps, seen[0].batch, seen[0].rate, seen[0].last_rate) == (1000, 65_536, 0.01, 0.01)
+    assert not seen[0].weighted
+    assert not seen[0].whitened
+    assert f"{network_segment.file_bytes(16, 16)} bytes" in said
+    assert run("encode sdr.jpg hdr.exr -o paper.jpg --recipe paper --bits 8 --neurons 32 --force")[0] == 0
+    assert seen[1] == dataclasses.replace(network_encoding.PAPER, bits=8, neurons=32)
+    assert run("encode sdr.jpg hdr.exr -o paper.jpg --recipe ours --force")[0] == 0
+    assert seen[2] == network_encoding.Recipe()
+    code, said = run("encode sdr.jpg hdr.exr -o paper.jpg --recipe paper --as jpeg --force")
+    assert code == 2
+    assert "--recipe is of networks" in said

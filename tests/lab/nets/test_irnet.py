@@ -5,7 +5,9 @@ import pytest
 import torch
 from torch.nn import functional
 
+from untone.errors import UntoneError
 from untone.lab.nets import irnet, shapes
+from untone.lab.training import export
 
 TABLE_6 = ("276.69", "324.56", "372.44", "420.32", "468.19", "516.07")
 
@@ -142,3 +144,52 @@ def test_gradients_reach_every_parameter():
     net = irnet.IRNet(irnet.Shape(2, 32))
     net(torch.rand(1, 3, 12, 12)).square().sum().backward()
     assert not [name for name, p in net.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
+
+
+@pytest.mark.parametrize(
+    ("shape", "thousands"),
+    [
+        ({"blocks": 1, "features": 32}, 22.31), ({"blocks": 1}, 86.86), ({"blocks": 2, "features": 32}, 34.34),
+        ({"features": 48}, 76.28), ({"features": 96}, 301.17), ({"blocks": 1, "upscale": 4}, 276.69),
+        ({"blocks": 6, "upscale": 4}, 516.07), ({"block": "rb"}, 196.04), ({"attention": "not first"}, 134.15),
+    ],
+)  # fmt: skip
+def test_the_papers_tables_have_their_sizes(shape, thousands):
+    """Tables 5 to 9 as printed; without the first attention 580 fewer; the plain block is ours, see its class."""
+    net = irnet.IRNet(irnet.Shape(**shape))
+    assert sum(p.numel() for p in net.parameters()) / 1000 == pytest.approx(thousands, abs=0.006)
+
+
+@pytest.mark.parametrize("kind", shapes.IRNET_BLOCKS)
+def test_what_stands_in_place_of_f1(kind):
+    """Each block against its picture in the paper, written out once more by hand."""
+    torch.manual_seed(2)
+    net = irnet.IRNet(irnet.Shape(1, 16, block=kind)).eval()
+    block, given = net.IRB1, torch.randn(1, 16, 5, 6)
+    with torch.no_grad():
+        first = torch.nn.functional.leaky_relu(block.distill_1.conv3_1(given), 0.05)
+        second = block.mid_1(first)
+        if kind == "rb":
+            expected = given + second
+        else:
+            fused = block.distill_2(given + second)
+            beside = {"irb": first, "no F1": fused[:, :0], "F_in as F1": given, "F2 as F1": second}[kind]
+            expected = block.conv(torch.cat([beside, fused], 1))
+        torch.testing.assert_close(block.body(given), expected)
+
+
+def test_the_first_attention_can_be_left_out_and_then_it_is_no_model(tmp_path):
+    net = irnet.IRNet(irnet.Shape(2, 16, attention="not first"))
+    assert net.IRB1.esa is None
+    assert net.IRB2.esa is not None
+    given = torch.randn(1, 16, 5, 6)
+    torch.testing.assert_close(net.IRB1(given), given + net.IRB1.body(given))
+    with pytest.raises(UntoneError, match="no model of ours"):
+        export.export(net, tmp_path / "net.onnx", {})
+
+
+def test_weights_begin_as_the_code_has_it_or_as_the_paper_says():
+    torch.manual_seed(1)
+    spreads = {s: float(irnet.IRNet(irnet.Shape(start=s)).LR_conv.weight.detach().std()) for s in ("xavier", "kaiming")}
+    assert spreads["xavier"] == pytest.approx((2 / (2 * 576)) ** 0.5, rel=0.03)
+    assert spreads["kaiming"] == pytest.approx((2 / 576) ** 0.5, rel=0.03)

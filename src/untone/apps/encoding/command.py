@@ -25,7 +25,7 @@ from ...formats.jpeg import network_segment, residual_segment
 from ...gain_network import WIDTHS, GainNetwork
 from ...image import Image
 from ...implicit import encoding as network_encoding
-from ...implicit.encoding import Recipe
+from ...implicit.encoding import RECIPES, Recipe
 from ...residuals import DOMAINS, KINDS
 from ..measurement.command import read_rendition
 from ..rendition import check_output
@@ -87,9 +87,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--domain", choices=DOMAINS, help="of what only untone reads: light or PQ codes; default: gain linear, gamma pq"
     )
+    add("--recipe", choices=tuple(RECIPES), help="of training: ours (default), or the paper's schedule, 16 bits")
     most = "of each hidden layer, 8 to 128, or auto: as many as are worth their bytes; default 16"
     add("--neurons", type=_neurons, choices=(*WIDTHS, AUTO), metavar="N", help=most)
-    add("--bits", type=int, choices=(8, 16), help=f"of a stored weight; default {Recipe.bits}")
+    add("--bits", type=int, choices=(8, 16), help=f"of a stored weight; default: the recipe's, {Recipe.bits}")
     goal = parser.add_mutually_exclusive_group()
     goal.add_argument("--size", type=_positive, metavar="KB", help="the best network or map of no more bytes (of 1000)")
     goal.add_argument(
@@ -157,7 +158,8 @@ def _check(arguments: argparse.Namespace) -> None:
     if arguments.kind in NETWORKS:
         _check_size(arguments)
     else:
-        refused = ("neurons", "bits", "seconds") if ours else ("neurons", "bits", "seconds", "with_map")
+        networks = ("recipe", "neurons", "bits", "seconds")
+        refused = networks if ours else (*networks, "with_map")
         for name in refused:
             if getattr(arguments, name):
                 raise UsageError(f"--{name.replace('_', '-')} is of networks, not of --as {arguments.kind}")
@@ -165,7 +167,7 @@ def _check(arguments: argparse.Namespace) -> None:
 
 def _check_size(arguments: argparse.Namespace) -> None:
     """Before any work: whether a network of these neurons can be so small."""
-    asked, bits = arguments.neurons, arguments.bits or Recipe.bits
+    asked, bits = arguments.neurons, _bits(arguments)
     if arguments.size and asked != AUTO and (asked or 0) > _widest(arguments.size, bits):
         raise UsageError(f"--size: a network of {asked} neurons needs {network_segment.file_bytes(asked, bits)} bytes")
 
@@ -218,13 +220,13 @@ def _recipes(arguments: argparse.Namespace, photo: Image, pair: Pair) -> Iterato
     kind, domain = NETWORKS[arguments.kind]
     if arguments.residual and arguments.residual != kind:
         kind, domain = next(pair for pair in NETWORKS.values() if pair[0] == arguments.residual)
-    bits = arguments.bits or Recipe.bits
+    bits = _bits(arguments)
     options: dict[str, Any] = {"kind": kind, "domain": arguments.domain or domain, "bits": bits}
     if arguments.seconds:
         options["seconds"] = arguments.seconds
     widest = _widest(arguments.size, bits) if arguments.size else WIDTHS[-1]
     if arguments.neurons == AUTO:
-        wanted = network_encoding.width_for(photo, pair.light, pair.primaries, Recipe(**options))
+        wanted = network_encoding.width_for(photo, pair.light, pair.primaries, _recipe(arguments, options))
         ladder: tuple[int, ...] = (min(wanted, widest),)
     elif arguments.neurons:
         ladder = (arguments.neurons,)
@@ -232,7 +234,16 @@ def _recipes(arguments: argparse.Namespace, photo: Image, pair: Pair) -> Iterato
         ladder = (widest,)
     else:
         ladder = LADDER if arguments.target_db else (Recipe.neurons,)
-    return (Recipe(neurons=neurons, **options) for neurons in ladder)
+    return (_recipe(arguments, options | {"neurons": neurons}) for neurons in ladder)
+
+
+def _recipe(arguments: argparse.Namespace, options: dict[str, Any]) -> Recipe:
+    return dataclasses.replace(RECIPES[arguments.recipe or "ours"], **options)
+
+
+def _bits(arguments: argparse.Namespace) -> int:
+    bits: int = arguments.bits or RECIPES[arguments.recipe or "ours"].bits
+    return bits
 
 
 def _widest(kilobytes: float, bits: int) -> int:

@@ -26,7 +26,7 @@ from ..nets.shapes import UPSCALE
 from ..training import batches, losses
 from ..training.recipes import RECIPES, Recipe
 from ..training.tasks import TASKS, irnet
-from .arguments import ABLATIONS, ENCODERS, SUPER_RESOLUTION, TABLE
+from .arguments import ABLATIONS, ENCODERS, IRNET, IRNET_SR, SUPER_RESOLUTION, TABLE
 
 Light = NDArray[np.float32]
 Rule = Callable[[Example, int], Light]
@@ -179,11 +179,39 @@ def encoders(title: str) -> list[Row]:
     ]
 
 
+def irnets(title: str) -> list[Row]:
+    """IRNet's own tables: 4 (blocks), 5 (their number), 7 and 8 (channels), 10 (attention), and how weights begin."""
+    ours = RECIPES["irnet"][title]
+    blocks = {"RB with LeakyReLU": "rb", "IRB without F1": "no F1", "F_in as F1": "F_in as F1", "F2 as F1": "F2 as F1"}
+    return [
+        Row("identity", rule=_identity),
+        Row("irnet-2, 64 channels", ours),
+        *(Row(name, _changed(ours, block=block)) for name, block in blocks.items()),
+        *(Row(f"{n} blocks", _changed(ours, blocks=n)) for n in (1, 3, 4)),
+        *(Row(f"irnet-1, {c} channels", _changed(ours, blocks=1, features=c)) for c in (32, 48)),
+        *(Row(f"irnet-2, {c} channels", _changed(ours, features=c)) for c in (32, 48, 96)),
+        Row("without the first attention", _changed(ours, attention="not first")),
+        Row("Kaiming", _changed(ours, start="kaiming")),
+    ]
+
+
+def irnets_enlarging(title: str) -> list[Row]:
+    """IRNet's tables 6 (number of blocks) and 9 (channels), of joint super-resolution."""
+    ours = RECIPES["irnet-sr"][title]
+    return [
+        Row("irnet-5, 64 channels", ours),
+        *(Row(f"{n} blocks", _changed(ours, blocks=n)) for n in (1, 2, 3, 4, 6)),
+        *(Row(f"irnet-5, {c} channels", _changed(ours, features=c)) for c in (32, 48, 96)),
+    ]
+
+
 EXPERIMENTS: dict[str, tuple[Callable[[str], list[Row]], str]] = {
     ABLATIONS: (ablations, FULL),
     TABLE: (table, "fastgamer"),
     SUPER_RESOLUTION: (super_resolution, "irnet-sr"),
     ENCODERS: (encoders, "ours"),
+    IRNET: (irnets, "irnet-2, 64 channels"),
+    IRNET_SR: (irnets_enlarging, "irnet-5, 64 channels"),
 }
 """Kind of experiment -> its rows by recipe title, and the row that the others are compared with."""
 

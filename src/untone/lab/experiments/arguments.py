@@ -7,7 +7,9 @@ from pathlib import Path
 
 from ...console.options import add_folder, add_quiet, positive
 
-ABLATIONS, TABLE, SUPER_RESOLUTION, ENCODERS = KINDS = ("ablations", "table", "sr", "encoders")
+ABLATIONS, TABLE, SUPER_RESOLUTION, ENCODERS, IRNET, IRNET_SR = KINDS = (
+    "ablations", "table", "sr", "encoders", "irnet", "irnet-sr",
+)  # fmt: skip
 """What can be asked for; ablations.py has the rows of each."""
 
 UNSEEN = "unseen"
@@ -17,7 +19,7 @@ UNSEEN = "unseen"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `untone experiment`."""
     add = parser.add_argument
-    kinds = "all networks, joint super-resolution, FastGaMer's parts or its encoders, or all of these; "
+    kinds = "all networks, joint super-resolution, FastGaMer's parts or encoders, IRNet's own tables, or all of these; "
     add("kind", choices=(*KINDS, "all", UNSEEN), help=kinds + "unseen: kinds of tone mapper left out of training")
     add("--data", type=Path, required=True, metavar="DIR", help="training pairs")
     add("--held-out", type=Path, required=True, metavar="DIR", help="pairs of other scenes, to measure on")

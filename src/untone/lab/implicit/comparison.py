@@ -18,6 +18,7 @@ from ...console.progress import tracked
 from ...formats.jpeg import network_segment
 from ...implicit import encoding as network_encoding
 from ...implicit import residual_map
+from ...implicit.encoding import PAPER
 from ...implicit.residual_map import Reduced
 from ...kernels import network as kernel
 from ...residuals import Residual
@@ -207,7 +208,9 @@ def _networks(scene: Scene, settings: Settings, slow: bool) -> Entries:
     rows["Gamma-MLP without SDR"] = _later(blind, scene, settings)
     if slow:
         rows["Gain-MLP 16, of light"] = _later(network, scene, "gain", "linear", 16, settings)
-        paper = {"steps": 1000, "batch": 65_536, "last_rate": 1e-2, "bits": 16}
+        own = ("kind", "domain", "neurons", "seed", "seconds")
+        paper = {f.name: getattr(PAPER, f.name) for f in dataclasses.fields(PAPER) if f.name not in own}
+        rows["Gain-MLP 16, the paper's schedule"] = _later(network, scene, "gain", "pq", 16, settings, **paper)
         rows["Gamma-MLP 16, the paper's schedule"] = _later(network, scene, "gamma", "pq", 16, settings, **paper)
     return rows
 

@@ -19,17 +19,13 @@ from numpy.typing import NDArray
 from ...console.progress import tracked
 from ...image import Image
 from ...implicit import encoding as network_encoding
-from ...implicit.encoding import Recipe
+from ...implicit.encoding import PAPER, Recipe
 from ..data.layouts import open_dataset
 from . import noise
 from .meta_initialization import as_pair
 
 Pair = tuple[Image, NDArray[np.float32], str]
 
-PAPER = Recipe(
-    bits=16, steps=1000, batch=65_536, rate=1e-2, last_rate=1e-2, keep2=0.999, whitened=False, weighted=False,
-    learned_start=True,
-)  # fmt: skip
 TENTH = Recipe(bits=16, steps=700, batch=2048)
 EQUAL = Recipe(bits=16, steps=8000, batch=4096)
 USUAL = Recipe()

@@ -47,7 +47,7 @@ class IRNet(nn.Module):
         width = shape.features
         self.fea_conv = nn.Conv2d(3, width, 1)
         self.blocks = [
-            Block(width) for _ in range(shape.blocks)
+            _block(shape, number) for number in range(shape.blocks)
         ]  # a plain list: the names below are the published ones
         for number, block in enumerate(self.blocks, 1):
             self.add_module(f"IRB{number}", block)
@@ -61,7 +61,7 @@ class IRNet(nn.Module):
             self.upsampler2 = nn.Sequential(_conv(width, 12), nn.PixelShuffle(2))
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
-                _initialise(module)
+                _initialise(module, shape.start)
 
     def forward(self, picture: Tensor, contrasts: Sequence[Tensor] | None = None) -> Tensor:
         """The HDR picture.
@@ -90,26 +90,61 @@ class IRNet(nn.Module):
         return {"architecture": "irnet", "shape": dataclasses.asdict(self.shape), "parameters": count}
 
 
-class Block(nn.Module):
-    """An improved residual block with its contrast-aware channel attention and the residual around both."""
+def _block(shape: Shape, number: int) -> Block:
+    attends = shape.attention == "every" or number > 0
+    return (PlainBlock if shape.block == "rb" else Block)(shape.features, shape.block, attends)
 
-    def __init__(self, width: int) -> None:
+
+class Block(nn.Module):
+    """An improved residual block with its contrast-aware channel attention and the residual around both.
+
+    Args:
+        width: channels.
+        kind: "irb", or what stands in place of its feature F1, see shapes.IRNET_BLOCKS.
+        attends: whether it has its attention.
+    """
+
+    def __init__(self, width: int, kind: str = "irb", attends: bool = True) -> None:
         super().__init__()
+        self.kind = kind
+        self._layers(width)
+        self.esa = Attention(width) if attends else None  # the published name, although it is no ESA
+
+    def _layers(self, width: int) -> None:
+        beside = {"irb": width // 2, "no F1": 0}.get(self.kind, width)
         self.distill_1 = _Activated(width, width // 2)
         self.mid_1 = _conv(width // 2, width)
         self.distill_2 = nn.Conv2d(width, width - width // 2, 1)
-        self.conv = nn.Conv2d(width, width, 1)
-        self.esa = Attention(width)  # the published name, although it is no ESA
+        self.conv = nn.Conv2d(beside + width - width // 2, width, 1)
 
     def forward(self, features: Tensor, contrast: Tensor | None = None) -> Tensor:
         """The same shape."""
-        return features + self.esa(self.body(features), contrast)
+        body = self.body(features)
+        return features + (self.esa(body, contrast) if self.esa else body)
 
     def body(self, features: Tensor) -> Tensor:
         """Equations 1 to 4 of the paper; F1 comes first in the concatenation."""
         inner = self.distill_1(features)
-        fused = self.distill_2(features + self.mid_1(inner))
-        return self.conv(torch.cat([inner, fused], 1))
+        second = self.mid_1(inner)
+        fused = self.distill_2(features + second)
+        beside = {"irb": [inner], "F_in as F1": [features], "F2 as F1": [second]}.get(self.kind, [])
+        return self.conv(torch.cat([*beside, fused], 1))
+
+
+class PlainBlock(Block):
+    """A residual block with a leaky ReLU, of table 4.
+
+    The paper counts 158.92 K parameters with two of them. Convolutions C -> C, as here, make it 196.04 K, those over
+    C / 2 channels 122.25 K, and no reading that was tried gives its number.
+    """
+
+    def _layers(self, width: int) -> None:
+        self.distill_1 = _Activated(width, width)
+        self.mid_1 = _conv(width, width)
+
+    def body(self, features: Tensor) -> Tensor:
+        """The features and what two convolutions add to them."""
+        return features + self.mid_1(self.distill_1(features))
 
 
 class Attention(nn.Module):
@@ -166,8 +201,8 @@ def _conv(inputs: int, outputs: int) -> nn.Conv2d:
     return nn.Conv2d(inputs, outputs, 3, padding=1)
 
 
-def _initialise(conv: nn.Conv2d) -> None:
-    """Xavier-normal; bias 0."""
-    nn.init.xavier_normal_(conv.weight)
+def _initialise(conv: nn.Conv2d, start: str) -> None:
+    """Xavier-normal or Kaiming-normal; bias 0."""
+    (nn.init.kaiming_normal_ if start == "kaiming" else nn.init.xavier_normal_)(conv.weight)
     if conv.bias is not None:
         nn.init.zeros_(conv.bias)

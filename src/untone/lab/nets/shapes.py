@@ -100,11 +100,21 @@ class IRNetShape:
         blocks: improved residual blocks: 1, 2 or, with super-resolution, 5.
         features: channels: 48 or 64.
         upscale: 1, or 4 for joint super-resolution.
+        block: what a block is, one of IRNET_BLOCKS: the paper's table 4.
+        attention: "every" block has one, or "not first": table 10.
+        start: weights begin "xavier"-normal, as in the published code, or "kaiming"-normal, as the paper says.
     """
 
     blocks: int = 2
     features: int = 64
     upscale: int = 1
+    block: str = "irb"
+    attention: str = "every"
+    start: str = "xavier"
+
+
+IRNET_BLOCKS = ("irb", "rb", "no F1", "F_in as F1", "F2 as F1")
+"""The improved residual block; a plain one with a leaky ReLU; without the feature F1; with another one in its place."""
 
 
 IRNET_1 = IRNetShape(1, 48)

@@ -72,6 +72,7 @@ class IRNetForm(nn.Module):
         for block in self.net.blocks:
             body = block.body(features)
             contrast = irnet.measured_contrast(body)
+            assert block.esa is not None
             features = features + block.esa(body, contrast)
             outputs.append(features)
             inner += [body, contrast]
@@ -96,6 +97,8 @@ class ITMLUTForm(nn.Module):
 
 
 def _irnet_port(net: irnet.IRNet) -> Port:
+    if net.shape.attention != "every":
+        raise UntoneError("an IRNet without attention in a block is for experiments, and no model of ours")
     numbers = range(1, net.shape.blocks + 1)
     bodies = tuple(f"body_{k}" for k in numbers)
     inner = tuple(name for k in numbers for name in (f"body_{k}", f"contrast_{k}"))
