@@ -32,7 +32,7 @@ from .idat import idat_chunks
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 XMP_KEYWORD = b"XML:com.adobe.xmp\0"
 
-RGB, PALETTE, COLOURED = 2, 3, 2
+RGB, PALETTE, COLOURED, TRANSPARENT = 2, 3, 2, 4
 INTERLACED = 28
 """Offset of the byte that says so."""
 
@@ -96,7 +96,8 @@ def parse(data: bytes) -> Header:
     width, height, bits, kind = struct.unpack(">IIBB", data[16:26])
     if kind not in _CHANNELS or bits not in (1, 2, 4, 8, 16):
         raise DamagedError(f"the PNG has colour type {kind} with {bits} bits")
-    check_size(width, height, 4 * (2 if bits == 16 else 1))
+    channels = 7 if kind & TRANSPARENT else 4  # as decoded, and composited beside that
+    check_size(width, height, channels * (2 if bits == 16 else 1))
     chunks = _ancillary(data)
     primaries, transfer = _named_space(chunks)
     icc = _icc(chunks[b"iCCP"]) if b"iCCP" in chunks and transfer is None else None
