@@ -26,6 +26,7 @@ from ..profiles import chromaticities
 from ..profiles import resolve as profiles
 from ..profiles.icc import CICP_PRIMARIES, CICP_TRANSFERS, PRIMARIES_CICP, adapted_to_d50
 from ..signalling import Header, Signalling, image_of, over_background, signalling
+from . import text
 from .idat import chunk as _chunk
 from .idat import idat_chunks
 
@@ -60,6 +61,8 @@ def read(data: bytes) -> tuple[Image, None]:
         DamagedError, UnsupportedError, LimitError: as their names say.
     """
     header = parse(data)
+    packet, notes = text.described(header.xmp, _texts(data))
+    header = dataclasses.replace(header, xmp=packet, notes=notes)
     bare, surplus = _bare(data)
     with muted() if surplus or data[INTERLACED] else contextlib.nullcontext():  # libpng prints about either
         array = decoded(imagecodecs.png_decode, bare)
@@ -195,6 +198,11 @@ def _raw_size(data: bytes) -> int:
     return total
 
 
+def _texts(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    wanted = (*text.KINDS, b"pHYs")
+    return ((name, data[at : at + size]) for name, at, size in _chunks(data) if name in wanted and size < 1 << 20)
+
+
 def _ancillary(data: bytes) -> dict[bytes, bytes]:
     found: dict[bytes, bytes] = {}
     for name, start, length in _chunks(data):
@@ -244,9 +252,9 @@ def _icc(chunk: bytes) -> bytes | None:
 
 def _xmp(chunks: dict[bytes, bytes]) -> bytes | None:
     """An uncompressed XMP packet: keyword, two flags, two empty strings, text."""
-    text = chunks.get(b"iTXt", b"")[len(XMP_KEYWORD) :]
-    parts = text[2:].split(b"\0", 2)
-    return parts[2] if text[:1] == b"\0" and len(parts) == 3 else None
+    body = chunks.get(b"iTXt", b"")[len(XMP_KEYWORD) :]
+    parts = body[2:].split(b"\0", 2)
+    return parts[2] if body[:1] == b"\0" and len(parts) == 3 else None
 
 
 def _corners(chunk: bytes) -> chromaticities.Corners:
