@@ -121,6 +121,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         print(f"untone: this command needs {error.name}: pip install 'untone[train]'", file=sys.stderr)
         return 1
+    except MemoryError:
+        print("untone: there is not enough memory for this", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("untone: interrupted", file=sys.stderr)
         return INTERRUPTED

@@ -10,6 +10,8 @@ from PIL import Image as Pillow
 from untone import cli, formats, pipeline
 from untone.errors import UntoneError
 from untone.formats.jpeg.segments import APP1, XMP_TAG, segment
+from untone.formats.metadata.captions import DC, PHOTOSHOP, TIFF, merged, of_datasets
+from untone.formats.metadata.xmp import properties
 from untone.formats.tiff.exif_block import exif_of
 from untone.image import GainMap
 
@@ -20,7 +22,7 @@ XMP = (
     b"<GCamera:MicroVideoOffset>7</GCamera:MicroVideoOffset></rdf:Description></rdf:RDF></x:xmpmeta>"
 )
 IPTC = b"Photoshop 3.0\0" + b"8BIM\x04\x04\0\0\0\0\0\x0a" + b"\x1c\x02\x78\0\x05hello"
-NOTES = "the video of the motion photo is left out; the JPEG's comment is left out; IPTC data are left out"
+NOTES = "the video of the motion photo is left out; the JPEG's comment is left out"
 
 
 def motion_photo(tmp_path):
@@ -39,6 +41,8 @@ def test_the_video_left_behind_is_no_longer_claimed(tmp_path, capsys, kind):
     assert json.loads(capsys.readouterr().out)["note"] == NOTES
     packet = formats.read(source.with_suffix(f".{kind}"))[0].xmp
     assert b'dc:format="a bridge"' in packet
+    if kind != "jxl":  # which has the JPEG itself, and in it IPTC, for `to jpg`
+        assert properties(packet, DC)["description"] == ("hello",)
     assert b"Video" not in packet.replace(b"xmlns:", b"")
     assert b"Motion" not in packet
 
@@ -112,3 +116,57 @@ def test_a_tiff_cut_anywhere_raises_nothing_else():
             formats.probe(data[:end])
         except UntoneError:
             continue
+
+
+def dataset(number, value, record=2):
+    return b"\x1c" + bytes((record, number)) + len(value).to_bytes(2, "big") + value
+
+
+def test_iptc_captions_are_properties_that_xmp_lacks():
+    block = b"".join([
+        dataset(90, b"\x1b%G", 1), dataset(0, b"\0\2"), dataset(120, "Br\u00fccke & <Tor>".encode()),
+        dataset(25, b"night"), dataset(25, b"city"), dataset(80, b"A. Author"), dataset(105, b"A headline"),
+    ])  # fmt: skip
+    values, more = of_datasets(block)
+    assert not more
+    packet = merged(None, values)
+    assert properties(packet, DC) == {"description": ("Br\u00fccke & <Tor>",), "subject": ("night", "city"),
+                                      "creator": ("A. Author",)}  # fmt: skip
+    assert properties(packet, PHOTOSHOP) == {"Headline": ("A headline",)}
+    assert merged(packet, values) == packet
+    kept = merged(XMP, values)
+    assert kept.startswith(XMP[: XMP.index(b"</rdf:RDF>")])
+    assert properties(kept, DC)["format"] == ("a bridge",)
+    assert of_datasets(block + dataset(231, b"own"))[1]
+
+
+def test_hostile_iptc_and_packets_never_raise():
+    block = dataset(120, b"\xff\xfe caption \0\1") + dataset(105, b"x" * 40)
+    for size in range(len(block)):
+        values, _ = of_datasets(block[:size])
+        for packet in (None, b"", b"<x/>", XMP[: 3 * size], XMP.replace(b'rdf:about=""', b'rdf:about="a&amp;b"')):
+            merged(packet, values)
+
+
+@pytest.mark.parametrize("command", [["to", "avif"], ["to", "jpg"], ["edit", "--rotate", "90"]], ids=str)
+def test_texts_and_resolution_of_a_png_come_along_as_xmp(tmp_path, monkeypatch, capsys, command):
+    from PIL.PngImagePlugin import PngInfo
+
+    monkeypatch.chdir(tmp_path)
+    info = PngInfo()
+    for key, value in (("Title", "A bridge"), ("Author", "\u00c9va"), ("Warning", "odd"), ("Creation Time", "2020")):
+        info.add_text(key, value)
+    info.add_itxt("Description", "L\u00e1nch\u00edd", zip=True)
+    Pillow.new("RGB", (32, 16), (90, 120, 150)).save("a.png", pnginfo=info, dpi=(300, 300))
+    out = {"avif": "a.avif", "jpg": "a.jpg"}.get(command[1], "a.edited.png")
+    assert cli.main([command[0], *command[1:2], "a.png", *command[2:], "--json"] if command[0] == "to"
+                    else [command[0], "a.png", *command[1:], "--json"]) == 0  # fmt: skip
+    assert json.loads(capsys.readouterr().out)["note"] == "its PNG texts (Warning) are left out"
+    packet = formats.read(out)[0].xmp
+    found = properties(packet, DC)
+    assert (found["title"], found["creator"], found["description"]) == (
+        ("A bridge",),
+        ("\u00c9va",),
+        ("L\u00e1nch\u00edd",),
+    )
+    assert properties(packet, TIFF)["XResolution"] == ("30000/100",)

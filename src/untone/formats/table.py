@@ -16,7 +16,7 @@ import numpy as np
 from ..errors import UnsupportedError, UntoneError, UsageError
 from ..image import GainMap, Image
 from . import jxr, radiance, webp
-from .common.files import Part, joined, load_bytes, save
+from .common.files import Part, check_binary, joined, load_bytes, save
 from .common.source import opened
 from .exr import codec as exr
 from .heif import avif, heic
@@ -119,6 +119,7 @@ def read(source: str | Path | bytes, *, by_rows: bool = False) -> tuple[Image, G
     """
     with naming(source):
         data = load_bytes(source)
+        check_binary(data)
         image, gain_map = sniff(data).read(data)
         if not by_rows and not isinstance(image.pixels, np.ndarray):
             image = dataclasses.replace(image, pixels=np.asarray(image.pixels))
@@ -129,14 +130,15 @@ def probe(source: str | Path | bytes) -> Signalling:
     """What a file says about itself, from its headers; no pixel is decoded. Raises as `read`."""
     with naming(source):
         if isinstance(source, bytes):
-            data = load_bytes(source)
-            return sniff(data).probe(data)
+            return probe_opened(load_bytes(source))
         with opened(Path(source)) as data:
             return probe_opened(data)
 
 
 def probe_opened(data: bytes) -> Signalling:
     """As probe, of bytes or of a source.Source, by as few of its bytes as the format allows."""
+    if isinstance(data, bytes):  # of larger files only some are read
+        check_binary(data)
     chosen = sniff(data)
     return chosen.probe(data if chosen.lazy else data[:])
 

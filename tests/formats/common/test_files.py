@@ -8,7 +8,7 @@ import signal
 import numpy as np
 import pytest
 
-from untone import formats
+from untone import cli, formats
 from untone.errors import DamagedError, LimitError, UnsupportedError, UntoneError, UsageError
 from untone.formats.common import limits
 from untone.image import Image
@@ -106,3 +106,16 @@ def test_targets_that_cannot_be_written_are_refused(tmp_path, noise, target):
 def test_qualities_out_of_range_are_usage_errors(noise, options):
     with pytest.raises(UsageError, match="1 to 100"):
         formats.write(None, noise, **options)
+
+
+def test_what_was_copied_as_text_is_refused_and_said(tmp_path):
+    noise = np.random.default_rng(0).integers(0, 256, (96, 128, 3)).astype(np.uint8)
+    for suffix in ("jpg", "png", "avif"):
+        path = tmp_path / f"photo.{suffix}"
+        formats.write(path, Image(noise))
+        formats.read(path)
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+        for look in (formats.read, formats.probe):
+            with pytest.raises(DamagedError, match="copied as text"):
+                look(path)
+        assert cli.main(["to", "exr", str(path)]) == 1

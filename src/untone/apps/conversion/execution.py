@@ -41,6 +41,8 @@ def do(job: Job, force: bool, debug: bool, task: Task, keep_times: bool = False,
         raise
     except (UntoneError, OSError) as error:
         status, reason, done, copied = report.FAILED, str(error), None, None
+    except MemoryError:
+        status, reason, done, copied = report.FAILED, "there is not enough memory for this photo", None, None
     except Exception as error:
         if debug:
             traceback.print_exception(error)

@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import BinaryIO
 
-from ...errors import UntoneError
+from ...errors import DamagedError, UntoneError
 from ...system import reachable, write_fault
 from ...temporaries import created
 from .limits import check_file_size
@@ -28,6 +28,8 @@ class Late:
 
 ANYBODY = 0o666
 """Permissions of a new file, less what the umask forbids."""
+
+FEW_FEEDS = 16
 
 _mode: ContextVar[int] = ContextVar("mode", default=ANYBODY)
 
@@ -47,6 +49,19 @@ def load_bytes(source: str | Path | bytes) -> bytes:
     data = source if isinstance(source, bytes) else _contents(Path(source))
     check_file_size(len(data))
     return data
+
+
+def check_binary(data: bytes) -> None:
+    """Refuse what a copy in text mode made of a file: every line feed got a carriage return before it.
+
+    Raises:
+        DamagedError: that is so; by chance once in 256 ** FEW_FEEDS.
+    """
+    feeds = data.count(b"\n")
+    if feeds >= FEW_FEEDS and data.count(b"\r\n") == feeds:
+        raise DamagedError(
+            "it was copied as text, which put a carriage return before each line feed; copy it as binary"
+        )
 
 
 def obstacle(path: Path) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...errors import DamagedError, LimitError
+from .memory import free_bytes
 
 MAX_PIXELS = 1 << 28
 """268 megapixels: a 250-megapixel photo passes."""
@@ -12,6 +13,9 @@ MAX_SIDE = 1 << 20
 
 MAX_PIXEL_BYTES = 2 << 30
 """Decoded pixels as an array; 16-bit and float pictures reach this before MAX_PIXELS. EXRs beyond are read by rows."""
+
+MOST_UNASKED_BYTES = 1 << 28
+"""Of pixels for which it is not asked how much memory is free."""
 
 MAX_FILE_BYTES = 1 << 30
 
@@ -136,11 +140,15 @@ def check_size(width: int, height: int, bytes_per_pixel: int = 3) -> None:
 
     Raises:
         DamagedError: zero or negative width or height.
-        LimitError: more than MAX_PIXELS, MAX_SIDE or MAX_PIXEL_BYTES.
+        LimitError: more than MAX_PIXELS, MAX_SIDE or MAX_PIXEL_BYTES, or than there is memory for.
     """
     if width <= 0 or height <= 0:
         raise DamagedError(f"the header says {width} x {height} pixels")
     if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
         raise LimitError(f"the header says {width} x {height} pixels; the limit is {MAX_PIXELS // 10**6} megapixels")
-    if width * height * bytes_per_pixel > MAX_PIXEL_BYTES:
+    total = width * height * bytes_per_pixel
+    if total > MAX_PIXEL_BYTES:
         raise LimitError(f"{width} x {height} pixels of {bytes_per_pixel} bytes exceed {MAX_PIXEL_BYTES} bytes")
+    free = free_bytes() if total > MOST_UNASKED_BYTES else None
+    if free is not None and total > free:
+        raise LimitError(f"{width} x {height} pixels take {total >> 20} MiB of memory; {free >> 20} MiB are free")

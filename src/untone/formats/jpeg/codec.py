@@ -21,9 +21,7 @@ from ..metadata.iso21496 import Metadata, metadata_of
 from ..profiles import resolve as profiles
 from ..profiles.icc import named_profile
 from ..signalling import NO_HEADROOM, Header, Signalling, gain_map_signal, left_out, signalling
-from . import apple, blocks, network_segment, ultrahdr
-from .gcontainer import promises_video
-from .photoshop import PHOTOSHOP_TAG, resources
+from . import apple, blocks, network_segment, remarks, ultrahdr
 from .segments import (
     APP1,
     EXIF_TAG,
@@ -38,8 +36,6 @@ from .segments import (
 )
 from .ultrahdr import Parts
 from .xmp_segments import announces_gain_map
-
-COMMENT, IPTC = 0xFE, 0x0404
 
 MAX_JPEG_SIDE = 65500
 """The encoder's limit; the format's is 65535."""
@@ -185,26 +181,13 @@ def _image(
         orientation=orientation_of(exif),
         icc=None if inked else icc,
         exif=exif,
-        xmp=layout.primary.payload(APP1, XMP_TAG),
+        xmp=remarks.packet(layout.primary),
         encoded=None if inked else data,
         gain_network=network_segment.joined(layout.primary.segments),
         inked=inked,
         left_out=stated.left_out if stated is not None else None,
-        notes=_notes(layout.primary),
+        notes=remarks.notes(layout.primary),
     )
-
-
-def _notes(primary: Codestream) -> tuple[str, ...]:
-    """What of the file another container would not get, a line each."""
-    found = []
-    if promises_video(primary.payload(APP1, XMP_TAG)):
-        found.append("the video of the motion photo is left out")
-    if any(s.marker == COMMENT for s in primary.segments):
-        found.append("the JPEG's comment is left out")
-    blocks_of = (s.body.removeprefix(PHOTOSHOP_TAG) for s in primary.segments if s.body.startswith(PHOTOSHOP_TAG))
-    if any(number == IPTC for block in blocks_of for number, *_ in resources(block)):
-        found.append("IPTC data are left out")
-    return tuple(found)
 
 
 def decode(data: bytes, stream: Codestream) -> Pixels:

@@ -12,8 +12,8 @@ from ...errors import UntoneError
 from ...image import Image
 from ..common.files import joined
 from ..common.isobmff import boxes
-from ..jpeg import ultrahdr
-from ..jpeg.gcontainer import promises_video
+from ..jpeg import remarks, ultrahdr
+from ..jpeg.gcontainer import described_elsewhere, promises_video
 from ..jpeg.revision import Revision, revised
 from ..jpeg.segments import APP0, APP1, APP14, APP15, EXIF_TAG, XMP_TAG, find_end, parse
 from ..jpeg.xmp_segments import announces_gain_map
@@ -89,5 +89,7 @@ def bare(data: bytes) -> bytes:
 
 
 def _metadata(data: bytes) -> tuple[bytes | None, bytes | None]:
+    """EXIF and XMP as an image that was read from a JPEG has them, and another format gets them."""
     stream = parse(data)
-    return stream.payload(APP1, EXIF_TAG), stream.payload(APP1, XMP_TAG)
+    packet = remarks.packet(stream)
+    return stream.payload(APP1, EXIF_TAG), packet if packet is None else described_elsewhere(packet)

@@ -26,13 +26,14 @@ from ..profiles import chromaticities
 from ..profiles import resolve as profiles
 from ..profiles.icc import CICP_PRIMARIES, CICP_TRANSFERS, PRIMARIES_CICP, adapted_to_d50
 from ..signalling import Header, Signalling, image_of, over_background, signalling
+from . import text
 from .idat import chunk as _chunk
 from .idat import idat_chunks
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 XMP_KEYWORD = b"XML:com.adobe.xmp\0"
 
-RGB, PALETTE, COLOURED = 2, 3, 2
+RGB, PALETTE, COLOURED, TRANSPARENT = 2, 3, 2, 4
 INTERLACED = 28
 """Offset of the byte that says so."""
 
@@ -60,6 +61,8 @@ def read(data: bytes) -> tuple[Image, None]:
         DamagedError, UnsupportedError, LimitError: as their names say.
     """
     header = parse(data)
+    packet, notes = text.described(header.xmp, _texts(data))
+    header = dataclasses.replace(header, xmp=packet, notes=notes)
     bare, surplus = _bare(data)
     with muted() if surplus or data[INTERLACED] else contextlib.nullcontext():  # libpng prints about either
         array = decoded(imagecodecs.png_decode, bare)
@@ -96,7 +99,8 @@ def parse(data: bytes) -> Header:
     width, height, bits, kind = struct.unpack(">IIBB", data[16:26])
     if kind not in _CHANNELS or bits not in (1, 2, 4, 8, 16):
         raise DamagedError(f"the PNG has colour type {kind} with {bits} bits")
-    check_size(width, height, 4 * (2 if bits == 16 else 1))
+    channels = 7 if kind & TRANSPARENT else 4  # as decoded, and composited beside that
+    check_size(width, height, channels * (2 if bits == 16 else 1))
     chunks = _ancillary(data)
     primaries, transfer = _named_space(chunks)
     icc = _icc(chunks[b"iCCP"]) if b"iCCP" in chunks and transfer is None else None
@@ -194,6 +198,11 @@ def _raw_size(data: bytes) -> int:
     return total
 
 
+def _texts(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    wanted = (*text.KINDS, b"pHYs")
+    return ((name, data[at : at + size]) for name, at, size in _chunks(data) if name in wanted and size < 1 << 20)
+
+
 def _ancillary(data: bytes) -> dict[bytes, bytes]:
     found: dict[bytes, bytes] = {}
     for name, start, length in _chunks(data):
@@ -243,9 +252,9 @@ def _icc(chunk: bytes) -> bytes | None:
 
 def _xmp(chunks: dict[bytes, bytes]) -> bytes | None:
     """An uncompressed XMP packet: keyword, two flags, two empty strings, text."""
-    text = chunks.get(b"iTXt", b"")[len(XMP_KEYWORD) :]
-    parts = text[2:].split(b"\0", 2)
-    return parts[2] if text[:1] == b"\0" and len(parts) == 3 else None
+    body = chunks.get(b"iTXt", b"")[len(XMP_KEYWORD) :]
+    parts = body[2:].split(b"\0", 2)
+    return parts[2] if body[:1] == b"\0" and len(parts) == 3 else None
 
 
 def _corners(chunk: bytes) -> chromaticities.Corners:
