@@ -27,6 +27,10 @@ TOLERANCE = 1e-3
 """Relative difference from which XMP and ISO 21496-1 disagree."""
 
 
+UNDEFINED = 0
+"""MPF type of gain maps, and of other images that are neither previews nor parts of a panorama or a stereo picture."""
+
+
 def findings(data: bytes) -> list[Finding]:
     """All deviations of a file, broken ones first; empty where it is as the specifications want it."""
     found: list[Finding] = []
@@ -59,6 +63,11 @@ def _jpeg(data: bytes) -> Iterator[Finding]:
     if second is None:
         if announced:
             yield Finding("map-missing", "the photo announces a gain map, and no image of the file has its metadata")
+        elif gone := [e for e in entries[1:] if e.attribute & 0xFFFFFF == UNDEFINED and not _is_image(data, e)]:
+            yield Finding(
+                "images-missing",
+                f"the MPF index names an image of {gone[0].size} bytes, as gain maps are, that is not there",
+            )
         elif len(data) > max([end, *(e.offset + e.size for e in entries[1:])]):
             yield Finding("trailing-bytes", f"{len(data) - end} bytes follow the image")
         return
@@ -89,6 +98,10 @@ def _second(
         if found is not None:
             return found, entry
     return next(filter(None, map(_gain_map, images(data, end))), None), None
+
+
+def _is_image(data: bytes, entry: mpf.Entry) -> bool:
+    return data[entry.offset : entry.offset + 2] == b"\xff\xd8" and entry.offset + entry.size <= len(data)
 
 
 def _gain_map_at(data: bytes, offset: int) -> Codestream | None:
