@@ -438,7 +438,7 @@ def test_what_is_read_written_and_left_out_is_logged(tmp_path, caplog):
     assert said[0][:2] == ("untone", "DEBUG")
     assert said[0][2].startswith(f"read {tmp_path / 'a.jpg'}: Image(8 x 8 uint8")
     assert ("untone", "WARNING", f"{tmp_path / 'a.jpg'}: the JPEG's comment is left out") in said
-    assert said[-1][2].startswith(f"wrote {tmp_path / 'b.png'}: ")
+    assert said[-1][2].startswith(f"write {tmp_path / 'b.png'}: ")
     code = f"import untone; untone.read({str(tmp_path / 'a.jpg')!r})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("", "")

@@ -117,9 +117,8 @@ def write(path: str | Path | None, image: Image, gain_map: GainMap | None = None
     if image.orientation != 1 and _is_upright(path, options):
         pixels = np.ascontiguousarray(turned_upright(np.asarray(image.pixels), image.orientation))
         image = dataclasses.replace(image, pixels=pixels, orientation=1)
-    data = formats.write(path, image, gain_map, **options)
-    _log.debug("wrote %s: %r, %r", "bytes" if path is None else path, image, gain_map)
-    return data
+    _log.debug("write %s: %r, %r", "bytes" if path is None else path, image, gain_map)
+    return formats.write(path, image, gain_map, **options)
 
 
 def _name(source: str | Path | bytes) -> str:

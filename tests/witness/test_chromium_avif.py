@@ -16,9 +16,9 @@ from test_chromium import PARAMETERS, agrees, browser, seen_stops  # noqa: F401 
 
 import untone
 from untone import Image, formats
+from untone.colour import light_of
 from untone.formats.heif import encoding as heif_output
 from untone.formats.heif.avif import CODEC
-from untone.pipeline import light_of
 
 
 def avif(image: Image, **fields: Any) -> bytes:

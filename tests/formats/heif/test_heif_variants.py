@@ -237,7 +237,7 @@ def test_a_parameter_set_of_video_is_read():
 @pytest.mark.parametrize(("transfer", "power"), [(8, 1.0), (5, 2.8)])
 def test_curves_without_a_name_are_converted(pixels, transfer, power):
     """The code's light, by H.273, is in the pixels whatever they are converted to."""
-    from untone.pipeline import light_of
+    from untone.colour import light_of
 
     neutral = np.repeat(pixels[:, :, :1], 3, axis=2)
     image = formats.read(file_of(avif.CODEC, [coded(avif.CODEC, neutral, colr=(heif_output.nclx(1, transfer, 0),))]))[0]
@@ -247,7 +247,7 @@ def test_curves_without_a_name_are_converted(pixels, transfer, power):
 def test_primaries_without_a_name_are_converted():
     """EBU red (0.64, 0.33) is BT.709's; its green (0.29, 0.60) is not, and keeps its place in x and y."""
     from untone import colour
-    from untone.pipeline import light_of
+    from untone.colour import light_of
 
     codes = np.zeros((4, 4, 3), np.uint8)
     codes[:, :2, 1] = codes[:, 2:, 0] = 255

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from untone import colour, formats
+from untone.colour import light_of
 from untone.errors import DamagedError, LimitError, UntoneError
 from untone.formats.common.limits import MAX_PACKED_PROFILE_BYTES
 from untone.formats.jxl import codec as jxl
@@ -20,7 +21,6 @@ from untone.formats.jxl.entropy import Bits, Stream, flat
 from untone.formats.jxl.header import Colour
 from untone.formats.profiles.icc import named_profile
 from untone.image import Image
-from untone.pipeline import light_of
 
 PHOTO = np.dstack([(grid := np.mgrid[0:8, 0:8])[0] * 30, grid[1] * 30, grid.sum(0) * 15]).astype(np.uint8)
 

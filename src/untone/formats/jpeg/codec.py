@@ -131,16 +131,12 @@ def outline(data: bytes) -> tuple[Image, GainMap | None]:
 
 
 def later(data: bytes) -> Callable[[], GainMap | None] | None:
-    """What decodes a file's gain map alone, and keeps no more of the file than that; None where it has none to read.
-
-    Raises:
-        DamagedError, UnsupportedError, LimitError: as `read`, of what headers say; so does what is returned, of pixels.
-    """
+    """What decodes a file's gain map alone, and keeps no more of the file; None where it has none. Both raise as `read`."""
     layout = ultrahdr.locate(data)
-    second, stated = layout.gain_map, _stated(layout)
-    if second is None or stated is None or stated.metadata is None:
+    stated = _stated(layout)
+    if layout.gain_map is None or stated is None or stated.metadata is None:
         return None
-    alone = data[second.start : find_end(data, second)]
+    alone = data[layout.gain_map.start : find_end(data, layout.gain_map)]
     return functools.partial(_gain_map, alone, parse(alone, 0, MAX_SECONDARY_SEGMENTS), stated)
 
 
