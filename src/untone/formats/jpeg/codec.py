@@ -131,7 +131,7 @@ def outline(data: bytes) -> tuple[Image, GainMap | None]:
 
 
 def later(data: bytes) -> Callable[[], GainMap | None] | None:
-    """What decodes a file's gain map alone, and keeps no more of the file; None where it has none. Both raise as `read`."""
+    """What decodes a gain map alone, and keeps no more of the file than that; None without one. Both raise as `read`."""
     layout = ultrahdr.locate(data)
     stated = _stated(layout)
     if layout.gain_map is None or stated is None or stated.metadata is None:
