@@ -30,6 +30,7 @@ from .segments import (
     MAX_BODY,
     XMP_TAG,
     Codestream,
+    check_binary,
     check_decodable,
     find_end,
     icc_segments,
@@ -131,7 +132,7 @@ def outline(data: bytes) -> tuple[Image, GainMap | None]:
 
 
 def later(data: bytes) -> Callable[[], GainMap | None] | None:
-    """What decodes a gain map alone, and keeps no more of the file than that; None without one. Both raise as `read`."""
+    """What decodes a gain map alone, and keeps no more of the file; None without one. Both raise as `read`."""
     layout = ultrahdr.locate(data)
     stated = _stated(layout)
     if layout.gain_map is None or stated is None or stated.metadata is None:
@@ -214,6 +215,7 @@ def decode(data: bytes, stream: Codestream) -> Pixels:
     end = find_end(data, stream)
     if not _can_hold(stream, end):
         raise DamagedError(f"{end - stream.scan} bytes cannot hold {stream.width} x {stream.height} pixels")
+    check_binary(data, stream.scan, end)
     space = "CMYK" if stream.components == 4 else "RGB"
     pixels = decoded(imagecodecs.jpeg8_decode, memoryview(data)[stream.start : end], outcolorspace=space)
     if pixels.shape != (stream.height, stream.width, len(space)):

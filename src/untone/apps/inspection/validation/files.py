@@ -13,7 +13,7 @@ from ....errors import DamagedError, UntoneError
 from ....formats.common.limits import MAX_SECONDARY_SEGMENTS, quoted
 from ....formats.jpeg import mpf
 from ....formats.jpeg.gcontainer import Item, directory
-from ....formats.jpeg.segments import APP1, APP2, EXIF_TAG, XMP_TAG, Codestream, find_end, parse
+from ....formats.jpeg.segments import APP1, APP2, EXIF_TAG, XMP_TAG, Codestream, check_binary, find_end, parse
 from ....formats.jpeg.ultrahdr import flavours, images
 from ....formats.jpeg.xmp_segments import announces_gain_map, extension
 from ....formats.metadata.exif import orientation_of
@@ -56,6 +56,7 @@ def findings(data: bytes) -> list[Finding]:
 def _jpeg(data: bytes) -> Iterator[Finding]:
     primary = parse(data)
     end = find_end(data, primary)
+    check_binary(data, primary.scan, end)
     entries, problems = _index(primary)
     yield from problems
     announced = announces_gain_map(primary)
