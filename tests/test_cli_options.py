@@ -274,6 +274,43 @@ def test_apply_writes_the_light(capsys):
     assert "HDR: PQ pixels" in capsys.readouterr().out
 
 
+def test_apply_names_what_does_not_come_along(here, capsys):
+    exif = Pillow.Exif()
+    exif[0x010F] = "Maker"
+    Pillow.open("photo.jpg").save("noted.jpg", exif=exif, comment=b"hello")
+    call("noted.jpg")
+    capsys.readouterr()
+    for target, said in (("a.exr", "the JPEG's comment is left out"), ("b.png", "the JPEG's comment is left out")):
+        assert call("apply", "noted.hdr.jpg", "-o", target) == 0
+        told = capsys.readouterr().err
+        assert told.startswith("untone: noted.hdr.jpg: ")
+        assert said in told
+        assert ("its EXIF and XMP are left out" in told) == (target == "a.exr")
+    assert call("apply", "noted.hdr.jpg", "-o", "c.exr", "--json") == 0
+    assert "comment" in json.loads(capsys.readouterr().out)["note"]
+    assert call("noted.jpg", "-o", "d.exr") == 0
+    assert "its EXIF is left out" in capsys.readouterr().err
+
+
+def test_nobody_may_read_more_than_the_photos(here, capsys):
+    """Of every command that makes a file of photos, a page included."""
+    call("photo.jpg")
+    for name in ("photo.jpg", "photo.hdr.jpg"):
+        (here / name).chmod(0o600)
+    light = ["apply", "photo.hdr.jpg", "-o", "light.exr"]
+    pair = ["photo.jpg", "photo.hdr.jpg"]
+    made = {
+        "light.exr": light, "measured.jpg": ["measure", *pair, "-o", "measured.jpg"],
+        "encoded.jpg": ["encode", *pair, "-o", "encoded.jpg", "--seconds", "0.1"],
+        "map.jpg": ["encode", *pair, "-o", "map.jpg", "--as", "jpeg"],
+        "page.html": ["inspect", "photo.hdr.jpg", "--html", "page.html"],
+        "sheet.png": ["sheet", "photo.hdr.jpg", "-o", "sheet.png"],
+    }  # fmt: skip
+    for name, arguments in made.items():
+        assert call(*arguments) == 0, name
+        assert (here / name).stat().st_mode & 0o777 == 0o600, name
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

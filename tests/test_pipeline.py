@@ -2,7 +2,10 @@
 
 import dataclasses
 import io
+import logging
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -421,3 +424,21 @@ def test_converted_colours_are_applied_where_they_are_known():
     assert image.primaries == "p3"
     assert gain_map.use_base_colour_space
     assert np.allclose(gainmap.to_stops(gain_map), 1.0, atol=0.02)
+
+
+def test_what_is_read_written_and_left_out_is_logged(tmp_path, caplog):
+    """Under the name `untone`; silent unless somebody listens."""
+    stream = io.BytesIO()
+    Pillow.new("RGB", (8, 8), "grey").save(stream, "jpeg", comment=b"hello")
+    (tmp_path / "a.jpg").write_bytes(stream.getvalue())
+    with caplog.at_level(logging.DEBUG, "untone"):
+        image, _ = untone.read(tmp_path / "a.jpg")
+        untone.write(tmp_path / "b.png", image)
+    said = [(r.name, r.levelname, r.getMessage()) for r in caplog.records]
+    assert said[0][:2] == ("untone", "DEBUG")
+    assert said[0][2].startswith(f"read {tmp_path / 'a.jpg'}: Image(8 x 8 uint8")
+    assert ("untone", "WARNING", f"{tmp_path / 'a.jpg'}: the JPEG's comment is left out") in said
+    assert said[-1][2].startswith(f"write {tmp_path / 'b.png'}: ")
+    code = f"import untone; untone.read({str(tmp_path / 'a.jpg')!r})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("", "")

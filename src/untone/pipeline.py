@@ -9,6 +9,7 @@ themselves (GMNet, IRNet, ITMLUT) run instead of the kernels: they give the gain
 from __future__ import annotations
 
 import dataclasses
+import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -30,6 +31,9 @@ from .prediction import check_options as check_options
 from .rendition import applied, light_figures, upright
 from .rendition import statistics as statistics
 
+_log = logging.getLogger("untone")
+_log.addHandler(logging.NullHandler())  # who wants to hear it says so: commands print what matters themselves
+
 DEFAULT_MODEL = "fastgamer"
 GAIN_MAP_SUFFIXES = (".jpg", ".jpeg")
 RENDITION_SUFFIXES = (".exr", ".png", ".hdr")
@@ -42,6 +46,9 @@ TARGET_SUFFIXES = GAIN_MAP_SUFFIXES + RENDITION_SUFFIXES
 
 STRONGER = 0.3
 """A step of strength that shows."""
+
+BARE = ("exr", "radiance")
+"""Formats without a place for EXIF and XMP."""
 
 INKED = "its CMYK pixels become RGB"
 
@@ -85,7 +92,11 @@ def read(source: str | Path | bytes, *, by_rows: bool = False) -> tuple[Image, G
     if stores.is_url(source):
         with formats.naming(str(source)):
             return formats.read(stores.load(str(source)), by_rows=by_rows)
-    return formats.read(source, by_rows=by_rows)
+    image, gain_map = formats.read(source, by_rows=by_rows)
+    _log.debug("read %s: %r, %r", _name(source), image, gain_map)
+    for note in filter(None, (image.left_out, *image.notes)):
+        _log.warning("%s: %s", _name(source), note)
+    return image, gain_map
 
 
 def write(path: str | Path | None, image: Image, gain_map: GainMap | None = None, **options: Any) -> bytes | None:
@@ -106,7 +117,12 @@ def write(path: str | Path | None, image: Image, gain_map: GainMap | None = None
     if image.orientation != 1 and _is_upright(path, options):
         pixels = np.ascontiguousarray(turned_upright(np.asarray(image.pixels), image.orientation))
         image = dataclasses.replace(image, pixels=pixels, orientation=1)
+    _log.debug("write %s: %r, %r", "bytes" if path is None else path, image, gain_map)
     return formats.write(path, image, gain_map, **options)
+
+
+def _name(source: str | Path | bytes) -> str:
+    return "bytes" if isinstance(source, bytes) else str(source)
 
 
 def _is_upright(path: str | Path | None, options: dict[str, Any]) -> bool:
@@ -287,7 +303,9 @@ def convert(
         data = write(target, image, gain_map, format=None if target else "jpeg", **options)
     figures, most = statistics(image, gain_map), prediction.MAX_STRENGTH
     more = min(strength + STRONGER, most) if peak_nits is None and figures[2] > 0 and strength < most else None
-    note = noted(image, kept=not rendition and image.encoded is not None)
+    name = formats.format_of(suffix) if rendition else None
+    note = noted(image, name, kept=not rendition and image.encoded is not None)
+    _log.info("%s -> %s: %.2f stops", _name(source), target or "bytes", figures[0])
     return Conversion(image.width, image.height, None, data, *figures, white_nits, more, note)
 
 
@@ -334,7 +352,9 @@ def transcode(
 def noted(image: Image, name: str | None = None, *, kept: bool = False) -> str | None:
     """What of a photo's file does not reach one of this format, one line: its gain map, its inks. None: all does."""
     stays = name == "jpeg" and (image.encoded or b"")[:2] == b"\xff\xd8"
+    bare = [word for word, block in (("EXIF", image.exif), ("XMP", image.xmp)) if block] if name in BARE else []
     reasons = [None if stays else image.left_out, INKED if image.inked else None]
+    reasons.append(f"its {' and '.join(bare)} {'are' if bare[1:] else 'is'} left out" if bare else None)
     return "; ".join(filter(None, reasons + list(() if stays or kept else image.notes))) or None
 
 

@@ -1,11 +1,13 @@
 """Hostile bytes: an UntoneError of one short line, or a valid result; never anything else, and nothing printed."""
 
+import io
 import random
 import struct
 
 import imagecodecs
 import numpy as np
 import pytest
+from PIL import Image as Pillow
 
 from untone import formats
 from untone.errors import DamagedError, LimitError, UntoneError
@@ -177,3 +179,20 @@ def test_tiny_and_narrow_pictures_work(shape, gain_map):
         assert formats.read(formats.write(None, image, format=name))[0].pixels.shape == (*shape, 3)
     webp = imagecodecs.webp_encode(image.pixels)
     assert formats.read(webp)[0].pixels.shape == (*shape, 3)
+
+
+def test_a_jpeg_copied_as_text_is_refused(saved):
+    """FTP in ASCII mode, Git with autocrlf: decoders show garbage. What chance does to line ends is no fault."""
+    picture = np.random.default_rng(3).integers(0, 256, (256, 256, 3), np.uint8)
+    stream = io.BytesIO()
+    Pillow.fromarray(picture).save(stream, "JPEG", quality=90)
+    data = stream.getvalue()
+    assert formats.read(data)[0].width == 256
+    for broken in (data.replace(b"\n", b"\r\n"), data.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")):
+        with pytest.raises(DamagedError, match="copied as text"):
+            formats.read(broken)
+    large = b"\xff\x00\n" * 40_000
+    with pytest.raises(DamagedError, match="copied as text"):
+        segments.check_binary(large, 0, len(large))
+    segments.check_binary(large + b"\r\n", 0, len(large) + 2)
+    segments.check_binary(b"\r\n" * 11, 0, 22)

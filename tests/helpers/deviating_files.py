@@ -17,7 +17,7 @@ from untone.formats.jpeg import mpf
 from untone.formats.jpeg.segments import APP1, APP2, EXIF_TAG, XMP_TAG, segment
 from untone.formats.jpeg.ultrahdr import assemble, locate
 from untone.formats.metadata.iso21496 import ISO_TAG, metadata_of, metadata_to_iso
-from untone.formats.metadata.xmp import metadata_to_xmp
+from untone.formats.metadata.xmp import HDRGM, metadata_to_xmp
 from untone.image import GainMap, Image
 
 BASE, TMAP, MAP = 0, 1, 2
@@ -278,6 +278,10 @@ JPEGS: dict[str, tuple[Callable[[], bytes], list[str]]] = {
     ),
     "a map that is turned": (lambda: with_map(map_of(ISO, XMP, TURNED)), ["map-orientation"]),
     "no map": (lambda: cut(lambda whole: whole[: locate(whole).gain_map.start]), ["map-missing"]),
+    "a map that was taken away": (
+        lambda: headed(NO_ISO, (HDRGM.encode(), b"x" * len(HDRGM)))[: locate(headed()).gain_map.start],
+        ["images-missing"],
+    ),
     "a map that ends early": (lambda: cut(lambda whole: whole[:-50]), ["map-truncated"]),
     "something behind": (lambda: cut(lambda whole: whole + b"video"), ["trailing-bytes"]),
 }

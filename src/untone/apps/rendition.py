@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .. import pipeline
-from ..console.lines import answer, named
+from .. import formats, pipeline
+from ..console.lines import answer, complain, named
 from ..console.options import add_answer, add_force, add_output, white
 from ..errors import UntoneError, UsageError
 from ..formats.common.files import no_wider_than
@@ -37,8 +37,12 @@ def run(arguments: argparse.Namespace) -> int:
     check_output(arguments.output, (arguments.file,), pipeline.RENDITION_SUFFIXES, arguments.force)
     with no_wider_than(arguments.file):
         image = _write(arguments)
+    note = pipeline.noted(image, formats.format_of(Path(arguments.output).suffix.lower()))
     facts = {"input": arguments.file, "output": arguments.output, "width": image.width, "height": image.height}
-    answer(facts | {"white_nits": image.white_nits}, None, as_json=arguments.json, quiet=arguments.quiet)
+    facts |= {"white_nits": image.white_nits, "note": note}
+    if note and not (arguments.json or arguments.quiet):
+        complain(f"{arguments.file}: {note}")
+    answer(facts, None, as_json=arguments.json, quiet=arguments.quiet)
     return 0
 
 

@@ -4,6 +4,7 @@ from .table import FORMATS as FORMATS
 from .table import RAW_SUFFIXES as RAW_SUFFIXES
 from .table import READ_SUFFIXES as READ_SUFFIXES
 from .table import Format as Format
+from .table import format_of as format_of
 from .table import naming as naming
 from .table import probe as probe
 from .table import probe_opened as probe_opened

@@ -195,6 +195,11 @@ def suffixes_of(name: str) -> tuple[str, ...]:
     return next((f.suffixes for f in FORMATS if f.name == name and f.write is not None), ())
 
 
+def format_of(suffix: str) -> str | None:
+    """The name of the format that a suffix is written in; None where it is none."""
+    return next((f.name for f in FORMATS if f.write is not None and suffix in f.suffixes), None)
+
+
 def sniff(data: bytes) -> Format:
     """The format of a file by its first bytes.
 

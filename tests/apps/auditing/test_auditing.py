@@ -3,6 +3,7 @@
 import io
 import json
 
+import deviating_files
 import numpy as np
 import pytest
 from PIL import Image as Pillow
@@ -108,3 +109,18 @@ def test_the_moment_of_a_photo():
     assert taken_at(exif("    :  :     :  :  ")) is None
     assert taken_at(None) is None
     assert taken_at(b"MM\0*\0\0\0\x08") is None
+
+
+def test_a_photo_whose_map_was_taken_away_is_suspected_without_its_original(folders, capsys):
+    """Its index still names the map; what names a preview that is gone is no gain map."""
+    (folders / "copies" / "sent.jpg").write_bytes(deviating_files.JPEGS["a map that was taken away"][0]())
+    (folders / "copies" / "whole.jpg").write_bytes(deviating_files.JPEGS["as written"][0]())
+    assert cli.main(["audit", "copies"]) == 1
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].startswith("lost         copies/sent.jpg: the MPF index names an image of ")
+    assert said[1] == "2 files, 1 with a fault"
+    preview = deviating_files.JPEGS["a map that was taken away"][0]()
+    at = preview.index(b"MPF\0") + 4 + 50 + 16
+    assert preview[at : at + 4] == bytes(4)
+    (folders / "copies" / "sent.jpg").write_bytes(preview[:at] + b"\0\1\0\1" + preview[at + 4 :])
+    assert cli.main(["audit", "copies"]) == 0

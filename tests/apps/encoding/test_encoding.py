@@ -194,7 +194,7 @@ def test_exponents_become_an_ordinary_gain_map(folder, run, exponents):
 
 def test_exponents_are_weighed_for_a_display_as_gains_are(folder, run, exponents):
     assert run("apply exponents.jpg -o none.exr --headroom 0 --force")[0] == 0
-    base = pipeline.light_of(pipeline.read(folder / "sdr.jpg")[0])
+    base = colour.light_of(pipeline.read(folder / "sdr.jpg")[0])
     np.testing.assert_allclose(formats.read(folder / "none.exr")[0].pixels, base, atol=2e-3)
     wide = colour.rgb_to_rgb("bt709", "bt2020").T
     image, gain_map = pipeline.read(exponents)
@@ -235,7 +235,7 @@ def test_headroom_of_apply(folder, run, encoded):
     assert run("apply e.jpg -o none.exr --headroom 0 --force")[0] == 0
     base, _ = pipeline.read(folder / "sdr.jpg")
     sdr = formats.read(folder / "none.exr")[0].pixels
-    np.testing.assert_allclose(sdr, pipeline.light_of(base), atol=2e-3)
+    np.testing.assert_allclose(sdr, colour.light_of(base), atol=2e-3)
 
 
 def test_inspect_names_it(folder, run, encoded):

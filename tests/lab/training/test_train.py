@@ -102,6 +102,31 @@ def test_another_recipe_does_not_resume_and_says_what_differs(pairs: Dataset, tm
         Run(pairs, tmp_path, dataclasses.replace(tiny.RECIPE, rate=1.0, seed=5))
 
 
+def test_a_run_that_has_ended_is_made_longer_and_one_that_has_not_is_refused(pairs: Dataset, tmp_path: Path) -> None:
+    recipe = tiny.recipe("fastgamer", steps=2)
+    longer, shorter = dataclasses.replace(recipe, steps=5), dataclasses.replace(recipe, steps=1)
+    run = Run(pairs, tmp_path, recipe, begin=nothing)
+    run.advance()
+    run.save()
+    with pytest.raises(
+        UntoneError, match=r"\(steps differ\); it can be made longer than its 2 steps once they are done"
+    ):
+        Run(pairs, tmp_path, longer)
+    run.advance()
+    run.save()
+    with pytest.raises(UntoneError, match=r"\(steps differ\)"):
+        Run(pairs, tmp_path, shorter)
+    with pytest.raises(UntoneError, match=r"\(seed, steps differ\)"):
+        Run(pairs, tmp_path, dataclasses.replace(longer, seed=9))
+    again = Run(pairs, tmp_path, longer)
+    assert (again.step, again.recipe.steps, again.recipe.extended) == (2, 5, (2,))
+    again.advance()
+    again.save()
+    resumed = Run(pairs, tmp_path, longer)
+    assert (resumed.step, resumed.recipe.extended) == (3, (2,))
+    assert json.loads((tmp_path / "recipe.json").read_text())["extended"] == [2]
+
+
 def test_a_damaged_checkpoint_is_named(pairs: Dataset, tmp_path: Path) -> None:
     Run(pairs, tmp_path, tiny.RECIPE, begin=nothing).save()
     path = tmp_path / "checkpoint.pt"

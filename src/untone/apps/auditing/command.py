@@ -28,6 +28,8 @@ from . import similarity
 from .similarity import DAMAGED, OUT_OF_STEP, summary
 
 LOST, UNREADABLE = "lost", "unreadable"
+STRIPPED = "images-missing"
+"""The rule of photos whose index still names a gain map that messengers and sites have left behind."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -167,9 +169,13 @@ def _digest(data: bytes, stream: Codestream) -> str:
 
 
 def _broken(at: Place, data: bytes) -> list[Verdict]:
-    """The worst deviation that breaks a file, as a verdict."""
-    broken = [finding for finding in findings(data) if finding.broken]
-    words = {"map-missing": LOST, **dict.fromkeys(("unreadable", "newer-reader", "map-left-out"), UNREADABLE)}
+    """The worst deviation that breaks a file, as a verdict; or what says that something took its gain map away."""
+    broken = [finding for finding in findings(data) if finding.broken or finding.rule == STRIPPED]
+    words = {
+        "map-missing": LOST,
+        STRIPPED: LOST,
+        **dict.fromkeys(("unreadable", "newer-reader", "map-left-out"), UNREADABLE),
+    }
     return [Verdict(str(at), words.get(found.rule, DAMAGED), found.text) for found in broken[:1]]
 
 

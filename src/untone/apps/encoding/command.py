@@ -20,7 +20,7 @@ from ... import formats, pipeline
 from ...console.lines import answer, named
 from ...console.options import add_answer, add_force, add_output, add_quality
 from ...errors import UntoneError, UsageError
-from ...formats.common.files import save
+from ...formats.common.files import no_wider_than, save
 from ...formats.jpeg import network_segment, residual_segment
 from ...gain_network import WIDTHS, GainNetwork
 from ...image import Image
@@ -132,10 +132,11 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         pair = Pair(sdr, network_encoding.aligned(sdr, hdr), hdr.primaries)
         check_turn(sdr, pair.light)
-        if arguments.kind in NETWORKS:
-            made = _network(arguments, pair)
-        else:
-            made = _map(arguments, pair, _coded if _ours(arguments) else _ordinary)
+        with no_wider_than(arguments.sdr, arguments.hdr):
+            if arguments.kind in NETWORKS:
+                made = _network(arguments, pair)
+            else:
+                made = _map(arguments, pair, _coded if _ours(arguments) else _ordinary)
     except UsageError:
         raise
     except UntoneError as error:

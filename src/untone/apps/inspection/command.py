@@ -15,7 +15,7 @@ from ...console.lines import complain, named, one_line
 from ...console.options import add_answer
 from ...errors import UntoneError, UsageError
 from ...formats import naming, probe, probe_opened
-from ...formats.common.files import load_bytes, save
+from ...formats.common.files import load_bytes, no_wider_than, save
 from ...formats.signalling import GainMapSignal, NetworkSignal, Signalling
 from ..choices import UNTOUCHED
 from ..conversion.planning import PIPE, read_stdin
@@ -145,7 +145,8 @@ def _write_page(target: str, name: str, data: bytes, found: Signalling) -> None:
 
     deviations = findings(data)
     text = "\n".join([*map(one_line, lines(name, found, deviations)), "", *_deviations(name, deviations)])
-    save(Path(target), [document([entry(name, as_it_is(data), UNTOUCHED, text)]).encode()])
+    with no_wider_than(name):
+        save(Path(target), [document([entry(name, as_it_is(data), UNTOUCHED, text)]).encode()])
 
 
 def _strict(name: str, found: list[Finding], as_json: bool, quiet: bool) -> int:

@@ -133,6 +133,7 @@ RULES = {
     "grey-base": Rule(WARNING, {"Chromium": READS, "libultrahdr": REFUSES}),
     "map-missing": Rule(BROKEN, {"Chromium": SHOWS_SDR}),
     "map-left-out": Rule(BROKEN),
+    "images-missing": Rule(WARNING, {"Chromium": SHOWS_SDR}),
     "map-truncated": Rule(BROKEN, {"Chromium": SHOWS_SDR}),
     "map-subsampled": Rule(WARNING),
     "map-orientation": Rule(WARNING),

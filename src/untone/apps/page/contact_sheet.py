@@ -22,7 +22,7 @@ from ...console.lines import complain, fault_line, one_line
 from ...console.options import add_force, add_output
 from ...console.progress import Progress
 from ...errors import UntoneError, UsageError
-from ...formats.common.files import save
+from ...formats.common.files import no_wider_than, save
 from ...image import Image
 from ..choices import REJECT, Choice
 from . import renditions, tiles
@@ -104,12 +104,14 @@ def run(arguments: argparse.Namespace) -> int:
     if target.suffix.lower() == ".png":
         layout = Layout.of(len(photos))
         made = cards(library, photos, arguments.model, layout.side)
-        failed = write_picture(target, made, layout)
+        with no_wider_than(*(photo.path for photo in photos)):
+            failed = write_picture(target, made, layout)
     else:
         if len(photos) > MOST_PHOTOS_HTML:
             raise UsageError(f"{target}: a page takes {MOST_PHOTOS_HTML} photos, not {len(photos)}")
         title = ", ".join(Path(name).resolve().name or name for name in arguments.inputs)
-        failed = write_html(target, cards(library, photos, arguments.model, LARGEST_PICTURE), title)
+        with no_wider_than(*(photo.path for photo in photos)):
+            failed = write_html(target, cards(library, photos, arguments.model, LARGEST_PICTURE), title)
     return int(failed > 0)
 
 

@@ -24,7 +24,7 @@ from ... import __version__, formats, pipeline
 from ...console.lines import complain, fault_line
 from ...console.progress import tracked
 from ...errors import UntoneError, UsageError
-from ...formats.common.files import save
+from ...formats.common.files import no_wider_than, save
 from ...image import GainMap, Image, Pixels
 from ..choices import REJECT, Choice
 from . import renditions, tiles
@@ -62,7 +62,8 @@ def write_document(target: Path, library: Library, model: str, force: bool) -> i
             failed += 1
     if not entries:
         raise UntoneError(f"{target}: not written, as no photo can be shown")
-    save(target, [document(entries).encode()])
+    with no_wider_than(*(photo.path for photo in wanted)):
+        save(target, [document(entries).encode()])
     return int(failed > 0)
 
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from starlette.concurrency import run_in_threadpool
 
 from ... import formats, pipeline
-from ...formats.common.files import save
+from ...formats.common.files import no_wider_than, save
 from ...formats.signalling import shown_elsewhere
 from ...image import GainMap, Image
 from ..choices import UNTOUCHED, Choice
@@ -135,5 +135,6 @@ class Studio:
             return "it is HDR already"
         if shown_elsewhere(found.image.left_out) is not None:
             return f"it already carries a gain map, which is not read here ({found.image.left_out})"
-        save(target, [self.file(found, wanted, kind)])
+        with no_wider_than(photo.path):
+            save(target, [self.file(found, wanted, kind)])
         return None

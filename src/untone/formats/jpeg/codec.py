@@ -28,6 +28,7 @@ from .segments import (
     MAX_BODY,
     XMP_TAG,
     Codestream,
+    check_binary,
     check_decodable,
     find_end,
     icc_segments,
@@ -127,16 +128,12 @@ def outline(data: bytes) -> tuple[Image, GainMap | None]:
 
 
 def later(data: bytes) -> Callable[[], GainMap | None] | None:
-    """What decodes a file's gain map alone, and keeps no more of the file than that; None where it has none to read.
-
-    Raises:
-        DamagedError, UnsupportedError, LimitError: as `read`, of what headers say; so does what is returned, of pixels.
-    """
+    """What decodes a gain map alone, and keeps no more of the file; None without one. Both raise as `read`."""
     layout = ultrahdr.locate(data)
-    second, stated = layout.gain_map, _stated(layout)
-    if second is None or stated is None or stated.metadata is None:
+    stated = _stated(layout)
+    if layout.gain_map is None or stated is None or stated.metadata is None:
         return None
-    alone = data[second.start : find_end(data, second)]
+    alone = data[layout.gain_map.start : find_end(data, layout.gain_map)]
     return functools.partial(_gain_map, alone, parse(alone, 0, MAX_SECONDARY_SEGMENTS), stated)
 
 
@@ -201,6 +198,7 @@ def decode(data: bytes, stream: Codestream) -> Pixels:
     end = find_end(data, stream)
     if not _can_hold(stream, end):
         raise DamagedError(f"{end - stream.scan} bytes cannot hold {stream.width} x {stream.height} pixels")
+    check_binary(data, stream.scan, end)
     space = "CMYK" if stream.components == 4 else "RGB"
     pixels = decoded(imagecodecs.jpeg8_decode, memoryview(data)[stream.start : end], outcolorspace=space)
     if pixels.shape != (stream.height, stream.width, len(space)):

@@ -29,6 +29,9 @@ STEP = 1 << 18
 _START = re.compile(rb"\xff(?=[^\x00\xff])")
 """A marker between segments; fill bytes before it, and stray ones, are skipped."""
 
+LEAST_FEEDS, MANY_FEEDS = 12, 24 * 256
+"""Line feeds in image data of which chance puts none, or all, after a carriage return less than once in 10^10 files."""
+
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 """The end of entropy-coded data: 0xFF that is neither stuffing, nor a restart marker, nor a fill byte."""
 
@@ -158,6 +161,17 @@ def find_end(data: bytes, stream: Codestream) -> int:
             raise LimitError(f"the JPEG has more than {MAX_SCANS} scans")
         position = segment.end
     raise LimitError(f"the JPEG has more than {MAX_SEGMENTS} segments after its first scan")
+
+
+def check_binary(data: bytes, start: int, end: int) -> None:
+    """Refuse image data that were copied as text, which decode to a picture of another kind.
+
+    Raises:
+        DamagedError: every line feed follows a carriage return, or, of much data, none does.
+    """
+    feeds, both = data.count(b"\n", start, end), data.count(b"\r\n", start, end)
+    if both == feeds >= LEAST_FEEDS or (both == 0 and feeds >= MANY_FEEDS):
+        raise DamagedError("the file was copied as text, which changed its line ends; copy it again, in binary mode")
 
 
 def check_decodable(stream: Codestream) -> None:

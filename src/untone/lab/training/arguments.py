@@ -17,7 +17,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--held-out", type=Path, metavar="DIR", help="pairs of other scenes, to watch")
     add_folder(add, "folder of the run; resumes it")
     add("--recipe", default="ours", metavar="NAME", help="ours (default) or paper: its loss, schedule and length")
-    add("--steps", type=positive, metavar="N", help="length of the run; the schedule shrinks with it")
+    add(
+        "--steps",
+        type=positive,
+        metavar="N",
+        help="length of the run, and of its schedule; more than a run that has ended had goes on",
+    )
     add("--from", dest="origin", type=Path, metavar="WEIGHTS", help="start from a run's folder, a checkpoint or .onnx")
     add("--seed", type=int, metavar="N", help="of initialisation, batches and dropout; default: the recipe's")
     add("--threads", type=positive, default=1, metavar="N", help="of torch on the processor; default 1")

@@ -165,6 +165,8 @@ def run(arguments: argparse.Namespace) -> int:
         if place.leads and not begin and not (arguments.output / "checkpoint.pt").exists():
             tell(f"{recipe.network}, recipe {recipe.title}, {len(dataset):,} pairs, {place.device}: preparing")
         this = Run(dataset, arguments.output, recipe, place, begin, arguments.ahead)
+        if place.leads and this.recipe.extended[-1:] == (this.step,):
+            tell(f"the run ended at step {this.step}; it goes on to {recipe.steps}, by that length's schedule")
         try:
             if not train(this, held_out, tell):
                 return STOPPED

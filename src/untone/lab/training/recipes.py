@@ -109,6 +109,7 @@ class Recipe:
         precision: fp32, or bf16 or fp16 inside the network (the loss is always fp32).
         stored: fp32, or fp16 for weights as half floats in the .onnx file.
         start: weights that the run began from.
+        extended: lengths of the run before it was made longer, after it had ended.
         shape: hyper-parameters of the network.
     """
 
@@ -141,6 +142,7 @@ class Recipe:
     precision: str = "fp32"
     stored: str = "fp32"
     start: Start | None = None
+    extended: tuple[int, ...] = ()
     shape: Any = None
 
     def rate_at(self, step: int) -> float:

@@ -56,10 +56,10 @@ class Run:
         self.dataset, self.folder, self.recipe, self.place, self.step = dataset, folder, recipe, place, 0
         self.task = TASKS[recipe.network]
         self.losses: list[float] = []
-        self._claim()
+        saved = self._load()
+        recipe = self.recipe = self._claimed(saved["step"] if saved is not None else 0)
         torch.manual_seed(recipe.seed)
         net = self.task.network(recipe)
-        saved = self._load()
         if saved is None and place.leads:
             begin(net) if begin else self.task.begin(net, dataset, recipe)
         self._place(net)
@@ -77,25 +77,44 @@ class Run:
         self.optimiser = make(self.net.parameters(), recipe.rate, recipe.betas, weight_decay=recipe.decay)
         self.scaler = torch.amp.GradScaler(device.type, enabled=recipe.precision == "fp16")
 
-    def _claim(self) -> None:
-        """Takes the folder for this recipe, or refuses to mix two."""
+    def _claimed(self, step: int) -> Recipe:
+        """Takes the folder for this recipe, or refuses to mix two; a run that has ended may be made longer.
+
+        Args:
+            step: of the checkpoint; 0 without one.
+        """
         note, wanted = self.folder / "recipe.json", json.loads(json.dumps(dataclasses.asdict(self.recipe)))
         if self.place.leads:
             self.folder.mkdir(parents=True, exist_ok=True)
             if not (note.exists() and (self.folder / "checkpoint.pt").exists()):  # nothing done yet, nothing to mix
-                partial = self.folder / ".recipe.json"
-                partial.write_text(json.dumps(wanted, indent=1) + "\n")
-                partial.rename(note)
+                self._note(self.recipe)
         self.place.wait()
         try:
             held = completed(json.loads(note.read_text()), self.recipe)
         except (ValueError, TypeError):
             raise DamagedError(f"{note}: cannot be read; was it edited?") from None
-        if held != wanted:
-            keys = sorted(key for key in held.keys() | wanted.keys() if held.get(key) != wanted.get(key))
-            raise UntoneError(
-                f"{self.folder}: holds a run of another recipe ({', '.join(keys)} differ); choose another folder"
+        self.place.wait()  # all have read it
+        keys = sorted(key for key in held.keys() | wanted.keys() if held.get(key) != wanted.get(key))
+        if not set(keys) <= {"steps", "extended"} or ("steps" in keys and not step == held["steps"] < wanted["steps"]):
+            end = (
+                f"; it can be made longer than its {held['steps']} steps once they are done"
+                if keys == ["steps"]
+                else ""
             )
+            raise UntoneError(
+                f"{self.folder}: holds a run of another recipe ({', '.join(keys)} differ){end}; choose another folder"
+            )
+        before = (*held["extended"], held["steps"]) if "steps" in keys else tuple(held["extended"])
+        recipe = dataclasses.replace(self.recipe, extended=before)
+        if "steps" in keys and self.place.leads:
+            self._note(recipe)
+        return recipe
+
+    def _note(self, recipe: Recipe) -> None:
+        """Writes the recipe down, whole or not at all."""
+        partial = self.folder / ".recipe.json"
+        partial.write_text(json.dumps(dataclasses.asdict(recipe), indent=1) + "\n")
+        partial.rename(self.folder / "recipe.json")
 
     def _load(self) -> dict[str, Any] | None:
         path = self.folder / "checkpoint.pt"

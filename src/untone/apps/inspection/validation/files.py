@@ -13,7 +13,7 @@ from ....errors import DamagedError, UntoneError
 from ....formats.common.limits import MAX_SECONDARY_SEGMENTS, quoted
 from ....formats.jpeg import mpf
 from ....formats.jpeg.gcontainer import Item, directory
-from ....formats.jpeg.segments import APP1, APP2, EXIF_TAG, XMP_TAG, Codestream, find_end, parse
+from ....formats.jpeg.segments import APP1, APP2, EXIF_TAG, XMP_TAG, Codestream, check_binary, find_end, parse
 from ....formats.jpeg.ultrahdr import flavours, images
 from ....formats.jpeg.xmp_segments import announces_gain_map, extension
 from ....formats.metadata.exif import orientation_of
@@ -25,6 +25,10 @@ from .parameters import ONE_SAMPLE, Finding, excused, of_error, of_headrooms, of
 
 TOLERANCE = 1e-3
 """Relative difference from which XMP and ISO 21496-1 disagree."""
+
+
+UNDEFINED = 0
+"""MPF type of gain maps, and of other images that are neither previews nor parts of a panorama or a stereo picture."""
 
 
 def findings(data: bytes) -> list[Finding]:
@@ -52,6 +56,7 @@ def findings(data: bytes) -> list[Finding]:
 def _jpeg(data: bytes) -> Iterator[Finding]:
     primary = parse(data)
     end = find_end(data, primary)
+    check_binary(data, primary.scan, end)
     entries, problems = _index(primary)
     yield from problems
     announced = announces_gain_map(primary)
@@ -59,6 +64,11 @@ def _jpeg(data: bytes) -> Iterator[Finding]:
     if second is None:
         if announced:
             yield Finding("map-missing", "the photo announces a gain map, and no image of the file has its metadata")
+        elif gone := [e for e in entries[1:] if e.attribute & 0xFFFFFF == UNDEFINED and not _is_image(data, e)]:
+            yield Finding(
+                "images-missing",
+                f"the MPF index names an image of {gone[0].size} bytes, as gain maps are, that is not there",
+            )
         elif len(data) > max([end, *(e.offset + e.size for e in entries[1:])]):
             yield Finding("trailing-bytes", f"{len(data) - end} bytes follow the image")
         return
@@ -89,6 +99,10 @@ def _second(
         if found is not None:
             return found, entry
     return next(filter(None, map(_gain_map, images(data, end))), None), None
+
+
+def _is_image(data: bytes, entry: mpf.Entry) -> bool:
+    return data[entry.offset : entry.offset + 2] == b"\xff\xd8" and entry.offset + entry.size <= len(data)
 
 
 def _gain_map_at(data: bytes, offset: int) -> Codestream | None:

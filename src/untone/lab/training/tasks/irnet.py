@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .... import colour
+from ....console.progress import tracked
 from ....errors import UntoneError
 from ...data.examples import Dataset, Example
 from ...data.subsets import photographs
@@ -37,7 +38,8 @@ def affine(dataset: Dataset, seed: int) -> Tensor:
     """[4, 3]: the map of Y, Cr, Cb and 1 of SDR pictures to those of their PQ codes that is nearest to some pairs."""
     random = np.random.default_rng(seed)
     chosen = random.integers(len(dataset), size=AFFINE_PICTURES)
-    shown = [batches.whole_pixels(dataset[int(k)], AFFINE_STRIDE) for k in chosen]
+    read = tracked(chosen.tolist(), "pairs read for the fit")
+    shown = [batches.whole_pixels(dataset[k], AFFINE_STRIDE) for k in read]
     sdr = torch.cat([batch.rgb[0] for batch in shown])
     gain = torch.cat([batch.gain_stops[0] for batch in shown])
     matrix = torch.tensor(colour.rgb_to_rgb("bt709", "bt2020").T, dtype=torch.float32)
