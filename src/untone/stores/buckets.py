@@ -15,13 +15,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from ..errors import UntoneError
 from ..formats.common.limits import check_file_size, quoted
 from . import credentials, faults, odd_keys
 from .contract import Entry, MissingError, StoreError
 
 if TYPE_CHECKING:
     from obstore import GetOptions, ObjectMeta
-    from obstore.store import ClientConfig, ObjectStore, S3Store
+    from obstore.store import ClientConfig, ObjectStore
 
 T = TypeVar("T")
 
@@ -214,6 +215,9 @@ class Bucket:
 
     def _tried(self, key: str, request: Callable[[], T], *, writing: bool = False) -> T:
         """The request's answer, however often it has to be sent."""
+        refused = self.obstacle(key)
+        if refused is not None:
+            raise UntoneError(f"{quoted(self.name(key))}: {refused}")
         _ = self._store  # what is missing for it is no fault of the request
         pause, deadline = FIRST_PAUSE, time.monotonic() + PATIENCE_SECONDS
         while True:
@@ -242,7 +246,7 @@ def _connected(scheme: str, bucket: str) -> ObjectStore:
     if scheme == "s3":
         more["disable_bulk_delete"] = True  # one key is removed at a time, which every store of the protocol knows
     with faults.told(scheme, f"{scheme}://{bucket}"):
-        made: S3Store = from_url(
+        made: ObjectStore = from_url(
             f"{scheme}://{bucket}",
             client_options=_client_options(scheme),
             retry_config={"max_retries": 0},  # repeated here, where whoever creates an object can tell its own

@@ -62,7 +62,7 @@ def _ours(scheme: str, name: str, error: Exception, writing: bool) -> UntoneErro
     kind = type(error).__name__
     bucket = name.split("/")[2] if "://" in name else name
     if is_refused_key(error):
-        return UntoneError(f"{quoted(name)}: a key with an empty part, . or .., or a control character is not read")
+        return UntoneError(f"{quoted(name)}: there, a key has an empty part, . or .., or a control character")
     if code == "NoSuchBucket" or "ContainerNotFound" in text:
         return StoreError(f"{name}: there is no bucket {bucket}")
     if code in _KEY_CODES or kind == "UnauthenticatedError":

@@ -11,11 +11,9 @@ import os
 import pickle
 import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-
-os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # what fails comes as an exception too
 
 import ray
 from ray.data import DataContext, Datasource, ReadTask
@@ -140,11 +138,18 @@ def outcomes(request: Request, task: Task, options: Options) -> Iterator[Outcome
     done = listing.map_batches(
         Worker, fn_constructor_args=(task, options), batch_size=BATCH, concurrency=(1, workers), num_cpus=1
     )
+    rows, fault = iter(done.iter_rows()), None
     try:
-        for row in done.iter_rows():
+        for row in rows:
             found: Outcome | UntoneError = pickle.loads(row["outcome"])
             if isinstance(found, UntoneError):
-                raise found
+                fault = found
+                break
             yield found
     except (ray.exceptions.RayError, ray.exceptions.UserCodeException) as error:
         raise UntoneError(f"Ray ended the run: {str(error).strip().splitlines()[-1]}") from error
+    finally:
+        if isinstance(rows, Generator):  # the run ends with it; a cluster that is left in the middle of one crashes
+            rows.close()
+    if fault is not None:
+        raise fault

@@ -1,0 +1,138 @@
+"""What stores and claims cost, on this machine, against an S3 server of its own: the figures of results/scale.md.
+
+    PYTHONPATH=src python scripts/measure_stores.py overhead --photos 8
+    PYTHONPATH=src python scripts/measure_stores.py workers --photos 200
+    PYTHONPATH=src python scripts/measure_stores.py planning --keys 1000000
+
+Needs the extras `cloud` and `dev`. The server is moto's, in Python, and takes its share of the same processors.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+HERE = Path(__file__).parents[1]
+sys.path.insert(0, str(HERE / "tests" / "helpers"))
+
+from object_store import Proxy, client, counts, environment, put, s3_server, start, tiny_photos  # noqa: E402
+
+from untone import cli  # noqa: E402
+from untone.apps.cloud import planning  # noqa: E402
+from untone.apps.conversion.planning import CONVERTED_NAMES  # noqa: E402
+from untone.stores.buckets import Bucket  # noqa: E402
+from untone.stores.contract import Entry  # noqa: E402
+
+BUCKET = "measured"
+
+
+def main() -> int:
+    """Measure what the arguments name, and print it as lines of a table."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("what", choices=("overhead", "workers", "planning"))
+    parser.add_argument("--photos", type=int, default=8)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--keys", type=int, default=1_000_000)
+    arguments = parser.parse_args()
+    if arguments.what == "overhead":
+        overhead(arguments.photos, arguments.rounds)
+    elif arguments.what == "workers":
+        workers(arguments.photos)
+    else:
+        plan(arguments.keys)
+    return 0
+
+
+def overhead(count: int, rounds: int) -> None:
+    """Seconds a photo of 12 megapixels, from files to files and from a bucket to it, in turns."""
+    photos = {f"p{i}.jpg": data for i, data in enumerate(_large(count))}
+    with s3_server() as url, tempfile.TemporaryDirectory() as folder:
+        os.environ.update(environment(url))
+        client(url).create_bucket(Bucket=BUCKET)
+        put(url, BUCKET, photos)
+        here = Path(folder)
+        (here / "in").mkdir()
+        for name, data in photos.items():
+            (here / "in" / name).write_bytes(data)
+        cli.main(["-q", str(here / "in" / "p0.jpg"), "-o", str(here / "first.jpg")])  # loads the model
+        print("| round | files, s/photo | bucket, s/photo | ratio |\n| --- | --- | --- | --- |", flush=True)
+        for number in range(rounds):
+            took = []
+            for source, target in ((str(here / "in"), str(here / f"out{number}")), _urls(number)):
+                began = time.perf_counter()
+                assert cli.main(["-q", source, "-o", target]) == 0
+                took.append((time.perf_counter() - began) / count)
+            print(f"| {number + 1} | {took[0]:.3f} | {took[1]:.3f} | {took[1] / took[0]:.3f} |", flush=True)
+
+
+def _urls(number: int) -> tuple[str, str]:
+    return f"s3://{BUCKET}/in/", f"s3://{BUCKET}/out{number}/"
+
+
+def _large(count: int) -> Iterator[bytes]:
+    """A sample at 4000 x 3000, with a little noise so that no two are alike."""
+    with Image.open(HERE / "samples" / "night-highrise.jpg") as sample:
+        pixels = np.asarray(sample.convert("RGB").resize((4000, 3000))).astype(np.int16)
+    noise = np.random.default_rng(3)
+    for _ in range(count):
+        noisy = np.clip(pixels + noise.integers(-2, 3, pixels.shape, dtype=np.int16), 0, 255).astype(np.uint8)
+        stream = io.BytesIO()
+        Image.fromarray(noisy).save(stream, "JPEG", quality=92)
+        yield stream.getvalue()
+
+
+def workers(count: int) -> None:
+    """Requests a photo of 1 to 4 workers that share tiny photos by claims: no time is spent on pixels."""
+    print(
+        "| workers | photos/s | requests/photo | claims/photo | met another's | lost work |\n" + "| --- " * 6 + "|",
+        flush=True,
+    )
+    for number in (1, 2, 3, 4):
+        with s3_server() as url, Proxy(url).serving() as proxy:
+            client(url).create_bucket(Bucket=BUCKET)
+            put(url, BUCKET, tiny_photos(count))
+            arguments = [*_urls(0), "-R", "--claim", f"s3://{BUCKET}/claims/", "-j", "2"]
+            arguments.insert(1, "-o")
+            began = time.perf_counter()
+            said = [p.communicate()[1] for p in [start(proxy.url, *arguments) for _ in range(number)]]
+            took = time.perf_counter() - began
+            assert sum(counts(text)["converted"] for text in said) == count, said
+            claims = [method for method, path in proxy.log if "/claims/photos/" in path]
+            heads = sum(method == "HEAD" for method, _ in proxy.log)
+            met = claims.count("GET") / count
+            puts = sum(proxy.written(f"/{BUCKET}/out0/").values())
+            line = f"{number} | {count / took:.1f} | {len(proxy.log) / count:.2f} | {(len(claims) + heads) / count:.2f}"
+            print(f"| {line} | {met:.3f} | {(puts - count) / count:.3f} |", flush=True)
+
+
+def plan(count: int) -> None:
+    """Seconds and memory of planning so many keys, in folders of 1000, from a listing that costs nothing."""
+    entries = (Entry(f"in/{i // 1000:05}/IMG_{i:08}.jpg", 1, "", 0.0) for i in range(count))
+    Bucket.entries = lambda self, prefix: entries  # type: ignore[method-assign]
+    request = planning.Request((f"s3://{BUCKET}/in/",), f"s3://{BUCKET}/out/", True, (), CONVERTED_NAMES)
+    pages = planning.pages(request)
+    done = len(next(pages))
+    before, began = _memory(), time.perf_counter()
+    done += sum(len(page) for page in pages)
+    took = time.perf_counter() - began
+    grown = _memory() - before
+    print(f"{done:,} keys in {took:.0f} s, {done / took:,.0f}/s")
+    print(f"memory: {before:.0f} MiB after the first page, {grown:.1f} more at the end")
+
+
+def _memory() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+if __name__ == "__main__":
+    sys.exit(main())
