@@ -16,5 +16,6 @@ def test_planes_have_their_ratios_and_the_command_its_own(monkeypatch):
     found = video.bench(*command.specimen(), quick=True)
     assert found["over_swscale"] > 0
     assert found["thumbnail_ms"] > 0
+    assert found["deband_ms"] > 0
     assert all(row["frames_per_second"] > 0 for row in found["planes"].values())
     assert found["command"]["8"]["ratio"] > 0

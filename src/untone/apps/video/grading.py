@@ -82,6 +82,8 @@ class Grader:
     def render(self, steady: Steady, planes: tuple[NDArray[np.uint16], ...]) -> NDArray[np.int64]:
         """Write the planes of a frame; returns the histogram of its light, which is counted."""
         picture, counts = steady.picture, np.zeros(video.LEVELS, np.int64)
+        if self._options.deband:
+            picture = dataclasses.replace(picture, planes=video.debanded(picture.planes))
         height, width = picture.planes.y.shape
         area = steady.bars.picture(height, width)
         operators = self.operators(steady.verdict)

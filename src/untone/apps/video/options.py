@@ -20,7 +20,7 @@ DEFAULT_CODEC = "av1"
 DEFAULT_PEAK_NITS = 1000.0
 """What most HDR films are graded to, and most screens can show."""
 
-FILM_ONLY = ("transfer", "codec", "crf", "preset", "start", "end")
+FILM_ONLY = ("transfer", "codec", "crf", "preset", "deband", "start", "end")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,6 +34,7 @@ class FilmOptions:
         strength: 0 to 1, scales every gain.
         white_nits: of SDR white.
         peak_nits: no pixel becomes brighter.
+        deband: whether steps of flat 8-bit gradients become slopes.
         start, end: seconds from the film's beginning; None: all of it.
         model: a name, or the path of an .onnx file.
         provider: what computes it, as `pipeline.load` takes it.
@@ -46,6 +47,7 @@ class FilmOptions:
     strength: float = 1.0
     white_nits: float = 203.0
     peak_nits: float = DEFAULT_PEAK_NITS
+    deband: bool = True
     start: float | None = None
     end: float | None = None
     model: str = "fastgamer"
@@ -103,6 +105,8 @@ def add_film_arguments(parser: argparse.ArgumentParser) -> None:
     add("--codec", choices=tuple(CODECS), help=f"default {DEFAULT_CODEC}")
     add("--crf", type=_crf, metavar="0-63", help="quality of av1 (default 26) and hevc (default 18); lower is better")
     add("--preset", metavar="NAME", help="speed of av1 (0 to 13), hevc (ultrafast to placebo); profile of prores")
+    add("--no-deband", dest="deband", action="store_const", const=False,
+        help="leave the steps of 8-bit skies as they are")  # fmt: skip
     add("--from", dest="start", type=seconds, metavar="SECONDS", help="begin there, for a trial")
     add("--to", dest="end", type=seconds, metavar="SECONDS", help="end there")
 
@@ -113,7 +117,7 @@ def film_options(arguments: argparse.Namespace) -> FilmOptions:
     Raises:
         UsageError: they contradict each other.
     """
-    given = {name: getattr(arguments, name) for name in ("transfer", "codec", "crf", "preset", "start", "end")}
+    given = {name: getattr(arguments, name) for name in FILM_ONLY}
     given |= {
         "white_nits": arguments.white,
         "peak_nits": arguments.peak,
@@ -130,7 +134,7 @@ def refuse_for_photos(arguments: argparse.Namespace) -> None:
     Raises:
         UsageError: it was, and there is no film among the inputs.
     """
-    words = {"start": "from", "end": "to"}
+    words = {"start": "from", "end": "to", "deband": "no-deband"}
     asked = [f"--{words.get(name, name)}" for name in FILM_ONLY if getattr(arguments, name, None) is not None]
     if asked:
         raise UsageError(f"{', '.join(asked)}: for films, and there is none among the inputs")

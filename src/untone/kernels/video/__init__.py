@@ -20,7 +20,7 @@ from ...errors import UntoneError
 from ...image import DIFFUSE_WHITE_NITS
 from ...operators import Operators
 from .. import MAX_THUMBNAIL, chosen
-from . import reference
+from . import banding, reference
 from .compiled import CompiledVideo
 
 Plane = NDArray[Any]
@@ -62,6 +62,7 @@ class YCbCr:
         matrix: one of MATRICES.
         full_range: whether 0 is black; else 16 << (bits - 8) is (BT.709).
         siting: one of SITINGS; meaningless where chroma is as large.
+        fraction_bits: bits below a code's, in uint16: samples are codes times 1 << fraction_bits.
 
     Raises:
         UntoneError: planes that do not fit each other or the above.
@@ -74,6 +75,7 @@ class YCbCr:
     matrix: str = "bt709"
     full_range: bool = False
     siting: str = "left"
+    fraction_bits: int = 0
 
     def __post_init__(self) -> None:
         height, width = self.y.shape
@@ -84,8 +86,8 @@ class YCbCr:
             raise UntoneError(f"planes must be uint8 or uint16 and not empty, not {self.y.shape} {self.y.dtype}")
         if not self.y.dtype == self.cb.dtype == self.cr.dtype:
             raise UntoneError("the planes must share a type")
-        if not 8 <= self.bits <= 8 * self.y.itemsize:
-            raise UntoneError(f"bits must be 8 to {8 * self.y.itemsize}, not {self.bits}")
+        if not 8 <= self.bits <= self.bits + self.fraction_bits <= 8 * self.y.itemsize:
+            raise UntoneError(f"bits must be 8 to {8 * self.y.itemsize}, not {self.bits} and {self.fraction_bits}")
         if self.matrix not in MATRICES or self.siting not in SITINGS:
             raise UntoneError(f"no such matrix or siting: {self.matrix!r}, {self.siting!r}")
 
@@ -195,6 +197,28 @@ def thumbnail(
     averages = [kernels.average(plane, size) * largest for plane in (source.y, source.cb, source.cr)]
     result: NDArray[np.float32] = reference.rgb_of(averages, source).astype(np.float32)
     return result
+
+
+def debanded(source: YCbCr, *, threads: int | None = None, variant: str | None = None) -> YCbCr:
+    """An 8-bit frame whose flat gradients have slopes instead of steps, with 6 bits below its codes.
+
+    Texture, grain and edges stay, sample for sample, and no sample moves by a code: see banding. The frame
+    itself where it has no flat gradient, or more than 8 bits.
+    """
+    if source.y.dtype != np.uint8:
+        return source
+    kernels = _kernels(variant, threads)
+    source = packed_rows(source)
+    given = (source.y, source.cb, source.cr)
+    made = [kernels.deband(plane) for plane in given]
+    if all(plane is None for plane in made):
+        return source
+    bits = banding.FRACTION_BITS
+    y, cb, cr = (
+        np.left_shift(plane, bits, dtype=np.uint16) if other is None else other
+        for plane, other in zip(given, made, strict=True)
+    )
+    return dataclasses.replace(source, y=y, cb=cb, cr=cr, fraction_bits=bits)
 
 
 def packed_rows(source: YCbCr) -> YCbCr:

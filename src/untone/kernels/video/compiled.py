@@ -38,6 +38,11 @@ class CompiledVideo:
         _native.video_average(self.variant, self.threads, plane, result)
         return result
 
+    def deband(self, plane: NDArray[np.uint8]) -> NDArray[np.uint16] | None:
+        """See banding.deband; the same code for all variants."""
+        result = np.empty(plane.shape, np.uint16)
+        return result if _native.video_deband(self.threads, plane, result) else None
+
     def write_planes(
         self,
         source: YCbCr,

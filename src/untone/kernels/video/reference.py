@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ...colour import PQ_PEAK_NITS, nits_to_hlg, nits_to_pq
 from ...operators import Operators
 from .. import reference as still
+from .banding import deband as deband
 
 if TYPE_CHECKING:
     from . import Area, Rendering, YCbCr
@@ -51,9 +52,10 @@ def dither() -> NDArray[np.float32]:
 def levels_of(source: YCbCr) -> tuple[tuple[float, float], tuple[float, float]]:
     """(scale, bias) from codes to Y' in 0..1, and to Cb, Cr in -0.5..0.5 (H.273, equations 20 to 31)."""
     if source.full_range:
-        scale = 1 / ((1 << source.bits) - 1)
-        return (scale, 0.0), (scale, -(1 << (source.bits - 1)) * scale)
-    step = 1 << (source.bits - 8)
+        most = (1 << source.bits) - 1
+        scale = 1 / (most << source.fraction_bits)
+        return (scale, 0.0), (scale, -(1 << (source.bits - 1)) / most)
+    step = 1 << (source.bits - 8 + source.fraction_bits)
     return (1 / (219 * step), -16 / 219), (1 / (224 * step), -128 / 224)
 
 

@@ -27,7 +27,7 @@ FRAMES, QUICK_FRAMES = 120, 24
 PRESETS = ("8", "10")
 ROUNDS = 3
 
-_CODECS_ALONE = """
+CODECS_ALONE = """
 import os, sys
 os.environ["SVT_LOG"] = "0"
 import av, numpy as np
@@ -54,9 +54,9 @@ target.close()
 def bench(frame: NDArray[np.uint8], operators: Operators, *, quick: bool = False) -> dict[str, Any] | None:
     """Figures of films; None without PyAV.
 
-    Keys: planes.VARIANT.{ms, frames_per_second, threads}, torch_eager_ms, swscale_ms, thumbnail_ms, over_torch_eager,
-    over_swscale, all of frames of WIDTH x HEIGHT; command.PRESET.{seconds, codecs_seconds, ratio, peak_mib,
-    codecs_peak_mib}.
+    Keys: planes.VARIANT.{ms, frames_per_second, threads}, torch_eager_ms, swscale_ms, thumbnail_ms, deband_ms,
+    over_torch_eager, over_swscale, all of frames of WIDTH x HEIGHT; command.PRESET.{seconds, codecs_seconds, ratio,
+    peak_mib, codecs_peak_mib}.
 
     Args:
         frame: [H, W, 3], at least as large; a corner of it is taken.
@@ -93,6 +93,7 @@ def _planes(pixels: NDArray[np.uint8], operators: Operators, rounds: int) -> dic
     light = av.VideoFrame.from_ndarray(pixels.astype(np.uint16) * 257, format="rgb48le")
     runs["swscale"] = lambda: light.reformat(format="yuv420p10le", dst_colorspace=9, dst_color_range=1)
     runs["thumbnail"] = lambda: video.thumbnail(source)
+    runs["deband"] = lambda: video.debanded(source)
     if importlib.util.find_spec("torch") is not None:
         from .eager import Eager
 
@@ -106,6 +107,7 @@ def _planes(pixels: NDArray[np.uint8], operators: Operators, rounds: int) -> dic
         },
         "swscale_ms": spent["swscale"],
         "thumbnail_ms": spent["thumbnail"],
+        "deband_ms": spent["deband"],
         "torch_eager_ms": eager,
         "over_torch_eager": None if eager is None else eager / best,
         "over_swscale": spent["swscale"] / best,
@@ -140,7 +142,7 @@ def _command(frame: NDArray[np.uint8], quick: bool) -> dict[str, Any]:
         write_clip(Path(clip), frame, HEIGHT, WIDTH, QUICK_FRAMES if quick else FRAMES)
         for preset in PRESETS[: 1 if quick else None]:
             ours = [sys.executable, "-m", "untone", clip, "-o", out, "--force", "-q", "--preset", preset]
-            codecs = [sys.executable, "-c", _CODECS_ALONE, clip, alone, str(WIDTH), str(HEIGHT), preset]
+            codecs = [sys.executable, "-c", CODECS_ALONE, clip, alone, str(WIDTH), str(HEIGHT), preset]
             turns = [(_timed_process(ours), _timed_process(codecs)) for _ in range(1 if quick else ROUNDS)]
             seconds, others = min(turn[0][0] for turn in turns), min(turn[1][0] for turn in turns)
             found[preset] = {

@@ -36,8 +36,10 @@ class Overlay:
 
 def black_and_white(planes: YCbCr) -> tuple[int, int]:
     """Codes of luma."""
-    scale = 1 << (planes.bits - 8)
-    return (0, (1 << planes.bits) - 1) if planes.full_range else (16 * scale, 235 * scale)
+    if planes.full_range:
+        return 0, ((1 << planes.bits) - 1) << planes.fraction_bits
+    scale = 1 << (planes.bits - 8 + planes.fraction_bits)
+    return 16 * scale, 235 * scale
 
 
 def relative_luma(planes: YCbCr) -> NDArray[np.float32]:

@@ -12,6 +12,7 @@
 
 #include "bindings.hpp"
 #include "threads/pool.hpp"
+#include "video/deband.hpp"
 #include "video/job.hpp"
 
 namespace nb = nanobind;
@@ -146,10 +147,24 @@ void run_average(const std::string &variant, int threads, const Plane &plane, co
     share_rows(job.size, 4, threads, [&](int first, int last) { chosen.video->average(job, first, last); });
 }
 
+bool run_deband(int threads, const Plane &plane, const Codes &target) {
+    require(plane.shape(0) > 0 && plane.shape(1) > 0, "planes must not be empty");
+    require(plane.shape(0) < (1u << 20) && plane.shape(1) < (1u << 20), "too many pixels");
+    require_plane(plane, plane.shape(0), plane.shape(1), 1);
+    require(target.shape(0) == plane.shape(0) && target.shape(1) == plane.shape(1) && target.stride(1) == 1 &&
+                target.stride(0) == static_cast<std::int64_t>(plane.shape(1)),
+            "the target must be as large, and packed");
+    const BandingJob job{static_cast<const std::uint8_t *>(plane.data()), static_cast<std::ptrdiff_t>(plane.stride(0)),
+                         static_cast<int>(plane.shape(0)), static_cast<int>(plane.shape(1)), target.data()};
+    const nb::gil_scoped_release unlocked;
+    return deband(job, threads);
+}
+
 } // namespace
 
 void add_video(nb::module_ &m) {
     m.def("video_planes", &run_planes, "A film's frame into given planes; arguments as in video/compiled.py.");
+    m.def("video_deband", &run_deband, "Banding out of a plane; false where there is none: see video/banding.py.");
     m.def("video_average", &run_average, "Exact area average of a plane; arguments as in video/compiled.py.");
 }
 
