@@ -21,7 +21,9 @@ from untone.formats.common.files import save
 SAMPLE = Path(__file__).parents[1] / "samples" / "night-highrise.jpg"
 
 
-@pytest.mark.parametrize("name", ["CON.hdr.jpg", "con", "nul.jpg", "Com1.hdr.jpg", "LPT¹.jpg", "aux .jpg", "prn.tar.gz"])
+@pytest.mark.parametrize(
+    "name", ["CON.hdr.jpg", "con", "nul.jpg", "Com1.hdr.jpg", "LPT¹.jpg", "aux .jpg", "prn.tar.gz"]
+)
 def test_names_of_devices_are_none_of_files_on_windows(name):
     assert "device" in system.name_fault(Path(name), "win32")
     assert system.name_fault(Path(name), "linux") is None
@@ -58,7 +60,9 @@ def test_long_paths_get_their_prefix_on_windows_alone():
     assert str(system.reachable(Path(f"\\\\?\\{long}"), "win32", **as_given)) == f"\\\\?\\{long}"
     assert system.reachable(Path("C:\\short.jpg"), "win32", **as_given) == Path("C:\\short.jpg")
     assert system.reachable(Path(long), "linux") == Path(long)
-    relative = system.reachable(Path("x.jpg"), "win32", absolute=lambda path: Path("C:\\" + "d" * 260 + "\\" + str(path)))
+    relative = system.reachable(
+        Path("x.jpg"), "win32", absolute=lambda path: Path("C:\\" + "d" * 260 + "\\" + str(path))
+    )
     assert str(relative).endswith("\\x.jpg")
     assert str(relative).startswith("\\\\?\\C:\\")
 

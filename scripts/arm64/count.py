@@ -52,7 +52,13 @@ def on_arm(root: Path, *variants: str) -> Counts:
 def on_this_processor(*variants: str) -> Counts:
     """Of the kernels that this Python imports, by callgrind."""
     with tempfile.TemporaryDirectory() as folder:
-        words = ["valgrind", "-q", "--tool=callgrind", f"--callgrind-out-file={folder}/out", "--dump-before=sched_yield"]
+        words = [
+            "valgrind",
+            "-q",
+            "--tool=callgrind",
+            f"--callgrind-out-file={folder}/out",
+            "--dump-before=sched_yield",
+        ]
         around = {**os.environ, "PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1"}
         said = _said([*words, sys.executable, str(WORKLOAD), *variants], around)
         dumps = sorted(Path(folder).glob("out.*"), key=lambda path: int(path.suffix[1:]))
@@ -67,7 +73,10 @@ def _said(words: Sequence[str], around: Mapping[str, str]) -> str:
 
 def table(found: Counts) -> list[str]:
     """The same as lines of Markdown: counts, NEON over AVX2 by lane, portable over NEON."""
-    lines = ["| kernel | NEON | portable | AVX2 | NEON over AVX2, by lane | portable over NEON |", "|---|---|---|---|---|---|"]
+    lines = [
+        "| kernel | NEON | portable | AVX2 | NEON over AVX2, by lane | portable over NEON |",
+        "|---|---|---|---|---|---|",
+    ]
     for kernel in dict.fromkeys(kernel for _, kernel in found):
         neon, portable = found["neon", kernel], found["portable", kernel]
         avx2 = found.get(("avx2", kernel))
