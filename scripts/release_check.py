@@ -1,7 +1,7 @@
 """What must hold of a release, of the files in a folder: the check-list before anything is published.
 
     SOURCE_DATE_EPOCH=$(git log -1 --format=%ct) python -m build && python scripts/release_check.py dist
-    python scripts/release_check.py dist --tag v1.2.0      # as the workflow does for a tag: every platform's wheel is there
+    python scripts/release_check.py dist --tag v1.2.0  # as the workflow does for a tag: every platform has its wheel
 
 Says what it looked at, and every fault; exit code 1 if there is one. Needs nothing but Python.
 """

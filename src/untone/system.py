@@ -108,8 +108,8 @@ def speak(stream: TextIO) -> None:
 def ordinary_threads(tasks: Path = Path("/proc/self/task")) -> Iterator[None]:
     """Threads that are begun within and give themselves real-time priority have the usual one afterwards.
 
-    SVT-AV1 does so where it may (as root), and then nothing else of the machine runs while a film is encoded. Linux only:
-    elsewhere threads are left as they are.
+    SVT-AV1 does so where it may (as root), and then nothing else of the machine runs while a film is encoded. Linux
+    only: elsewhere threads are left as they are.
     """
     if not (hasattr(os, "sched_setscheduler") and tasks.is_dir()):
         yield

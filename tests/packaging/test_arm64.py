@@ -1,4 +1,4 @@
-"""The wheel for 64-bit ARM, cross-compiled and run under qemu: what the kernels' tests ask holds for NEON as for AVX."""
+"""The wheel for 64-bit ARM, cross-compiled and run under qemu: what tests ask of kernels holds for NEON as for AVX."""
 
 import re
 import subprocess
@@ -13,11 +13,11 @@ CHOSEN = (
     "neon and (threads or gain_0 or darks or half_floats or rows_and_threads or buffer or hand or pq16 or 100.0"
     " or (within_tolerance and rough and (5 or 8)) or slopes or learns or tetrahedra or centres)"
 )
-"""Of the tests of the kernels, those that take seconds under qemu; each reaches another kernel or another edge of one."""
+"""Of the tests of the kernels, those that take seconds under qemu; each reaches another kernel or edge of one."""
 
 LEAST = {"film, HLG": 1.4, "film, PQ": 1.45, "network decoding": 1.0, "network training": 1.0, "thumbnail": 0.95}
-"""Times as many instructions as NEON that the portable variant takes, at least; 1.5 of all others. Films and networks are
-mostly arithmetic, which GCC's own vectors turn into NEON as well; the thumbnail is plain loops in both."""
+"""Times as many instructions as NEON that the portable variant takes, at least; 1.5 of all others. Films and networks
+are mostly arithmetic, which GCC's own vectors turn into NEON as well; the thumbnail is plain loops in both."""
 
 
 def of_arm(root, *words):

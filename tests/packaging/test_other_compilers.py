@@ -1,4 +1,4 @@
-"""Every kernel source compiles for macOS and Windows, warnings as errors: by Clang, with the headers that zig brings."""
+"""Every kernel source compiles for macOS and Windows, warnings as errors: by Clang, with the headers of zig."""
 
 import importlib.util
 import sys
@@ -13,7 +13,6 @@ NATIVE = ROOT / "src" / "untone" / "kernels" / "native"
 AVX2 = ("-mavx2", "-mfma", "-mf16c")
 AVX512 = (*AVX2, "-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mprefer-vector-width=512")
 OF_PROCESSOR = {
-    "lanes_neon": "aarch64",
     "variant_neon": "aarch64",
     "variant_avx2": "x86_64",
     "variant_avx512": "x86_64",
