@@ -97,7 +97,7 @@ def environment(root: Path) -> dict[str, str]:
     return {**kept, "PYTHONPATH": str(root / "site"), "PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1"}
 
 
-def _run(words: Sequence[str], folder: Path, around: Mapping[str, str] = {}) -> None:  # noqa: B006  # never written
+def _run(words: Sequence[str], folder: Path, around: Mapping[str, str] = {}) -> None:  # never written
     done = subprocess.run(words, cwd=folder, env={**os.environ, **around}, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         sys.stderr.write(done.stdout + done.stderr)

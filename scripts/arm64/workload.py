@@ -19,8 +19,8 @@ from untone.kernels import network, video
 from untone.operators import Operators
 from untone.residuals import Residual
 
-WIDTH, ROWS = 1024, (64, 320)
-NEURONS, BATCH, STEPS = 16, 4096, (2, 10)
+WIDTH, ROWS = 1024, (32, 128)
+NEURONS, BATCH, STEPS = 16, 2048, (2, 10)
 
 
 def trained_like() -> Operators:

@@ -18,7 +18,15 @@ LONG_PATH = 248
 """Characters of a path from which on Windows asks for a prefix, less those of a temporary name."""
 
 DEVICES = frozenset(
-    ("con", "prn", "aux", "nul", "conin$", "conout$", *(f"{port}{n}" for port in ("com", "lpt") for n in "123456789¹²³"))
+    (
+        "con",
+        "prn",
+        "aux",
+        "nul",
+        "conin$",
+        "conout$",
+        *(f"{port}{n}" for port in ("com", "lpt") for n in "123456789¹²³"),
+    )
 )
 """Names that belong to devices on Windows, in every folder and with any suffix."""
 
@@ -100,8 +108,8 @@ def speak(stream: TextIO) -> None:
 def ordinary_threads(tasks: Path = Path("/proc/self/task")) -> Iterator[None]:
     """Threads that are begun within and give themselves real-time priority have the usual one afterwards.
 
-    SVT-AV1 does so where it may (as root), and then nothing else of the machine runs while a film is encoded. Linux only:
-    elsewhere threads are left as they are.
+    SVT-AV1 does so where it may (as root), and then nothing else of the machine runs while a film is encoded. Linux
+    only: elsewhere threads are left as they are.
     """
     if not (hasattr(os, "sched_setscheduler") and tasks.is_dir()):
         yield
@@ -114,9 +122,7 @@ def ordinary_threads(tasks: Path = Path("/proc/self/task")) -> Iterator[None]:
                 os.sched_setscheduler(int(number), os.SCHED_OTHER, os.sched_param(0))
 
 
-def usable_cores(
-    cores: int | None = None, allowed: int | None = None, read: Callable[[str], str] | None = None
-) -> int:
+def usable_cores(cores: int | None = None, allowed: int | None = None, read: Callable[[str], str] | None = None) -> int:
     """Processor cores that threads of this process may keep busy, at least 1.
 
     The least of those there are, those that the process is bound to, and the share that its control group is given

@@ -46,7 +46,9 @@ def run(arguments: argparse.Namespace, naming: Naming, prepare: Callable[[], Tas
     """
     _check(arguments)
     exclude = tuple(arguments.exclude)
-    request = Request(tuple(arguments.inputs), arguments.output, arguments.recursive, exclude, naming, arguments.shard)
+    request = Request(
+        tuple(arguments.inputs), arguments.output, arguments.recursive, exclude, naming, arguments.shard
+    )
     planning.check(request)
     task = prepare()
     if arguments.dry_run:
@@ -95,7 +97,9 @@ def _options(arguments: argparse.Namespace) -> Options:
     return Options(arguments.force, getattr(arguments, "copy_others", False), debug)
 
 
-def _in_lanes(request: Request, arguments: argparse.Namespace, task: Task, claims: Claims | None) -> Iterator[Outcome]:
+def _in_lanes(
+    request: Request, arguments: argparse.Namespace, task: Task, claims: Claims | None
+) -> Iterator[Outcome]:
     at_once = arguments.jobs or min(MOST_JOBS, usable_cores())
     work = Work(task, _options(arguments), at_once, claims)
     pause = min(5.0, arguments.lease / 4)
