@@ -232,3 +232,12 @@ def test_small_pictures_of_itmlut_by_hand():
     assert found[0, :, 0].tolist() == [[1, 0], [0, 0.5], [0, 0]]
     tiny = np.array([[[0, 0, 0], [255, 255, 255]]], np.uint8)
     assert itmlut.eighth(tiny)[0, 0].tolist() == [[7 / 8]]
+
+
+def test_gmnet_is_given_another_thumbnail_where_a_data_set_has_its_own(files):
+    pixels, model = photo(64, 80), models.load(files["gmnet"])
+    usual = model.gain_stops(pixels)
+    own = np.rint(kernels.thumbnail(pixels) * 255).astype(np.uint8).transpose(1, 2, 0)
+    near, far = (np.abs(model.gain_stops(pixels, thumbnail=shown) - usual).max() for shown in (own, 255 - own))
+    assert far > 2e-5  # a network of random weights hardly looks at it
+    assert near < far / 10

@@ -47,17 +47,18 @@ class GMNetModel:
         network.part(("thumbnail",), ("kernel", "gate", "qmax"))
         network.part(("photo", "kernel", "gate"), ("normalised",))
 
-    def gain_stops(self, pixels: Pixels, *, side: int = SIDE) -> Floats:
+    def gain_stops(self, pixels: Pixels, *, side: int = SIDE, thumbnail: NDArray[np.uint8] | None = None) -> Floats:
         """[ceil(H / scale), ceil(W / scale), 1] gain in stops, 0 to the peak of the weights.
 
         Args:
             pixels: [H, W, 3] uint8 or uint16 codes of the whole photo, upright.
             side: most rows and columns a tile keeps; even.
+            thumbnail: [256, 256, 3] codes of the whole photo, where a data set has its own; None: the area average.
 
         Raises:
             UntoneError: the network gives numbers that are no gain.
         """
-        kernel, gate, qmax = self._guidance(pixels)
+        kernel, gate, qmax = self._guidance(kernels.thumbnail(pixels) if thumbnail is None else _planes(thumbnail))
         photo = pixels if self.scale == 1 else halved(pixels)
         height, width = photo.shape[:2]
         photo = np.pad(photo, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
@@ -71,18 +72,22 @@ class GMNetModel:
         stops = np.clip(result[:height, :width] * np.float32(qmax), 0, 1) * np.float32(self._peak_stops)
         return np.ascontiguousarray(stops)
 
-    def _guidance(self, pixels: Pixels) -> tuple[Floats, Floats, float]:
-        """Kernel, gate and qmax, from the thumbnail.
+    def _guidance(self, thumbnail: Floats) -> tuple[Floats, Floats, float]:
+        """Kernel, gate and qmax, from the thumbnail [3, 256, 256] in 0..1.
 
         Raises:
             UntoneError: a qmax beyond any picture. A little below 0 or above 1 happens, and is clipped in the map.
         """
-        feed = {"thumbnail": kernels.thumbnail(pixels)[None]}
+        feed = {"thumbnail": thumbnail[None]}
         kernel, gate, qmax = self._network.run(feed, ("kernel", "gate", "qmax"))
         if qmax.size != 1 or not math.isfinite(qmax.item()) or abs(qmax.item()) > MOST_QMAX:
             shown = f"{float(np.abs(qmax).max()):g}" if qmax.size else "nothing"
             raise UntoneError(f"{self._network.name}: the network gives a qmax of {shown}; 0 to 1 is a picture's")
         return kernel, gate, qmax.item()
+
+
+def _planes(codes: NDArray[np.uint8]) -> Floats:
+    return np.ascontiguousarray(codes.transpose(2, 0, 1)).astype(np.float32) / np.float32(255)
 
 
 MOST_QMAX = 16.0

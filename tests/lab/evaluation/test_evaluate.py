@@ -196,6 +196,24 @@ def test_gmnet_weights_in_their_own_convention_are_exact(gmnet_data: Path) -> No
     assert made == pytest.approx((picture.codes / 255.0) ** 2.2 * 2 / 5, abs=1e-6)
 
 
+class Thumbnails:
+    """A network whose gain is the mean of the thumbnail that it was given."""
+
+    offset, card = 0.0, {"shape": {"convention": "gmnet"}}
+
+    def gain_stops(self, pixels, thumbnail=None):
+        return np.full((*pixels.shape[:2], 1), -1 if thumbnail is None else thumbnail.mean() / 255, np.float32)
+
+
+def test_gmnets_protocol_gives_networks_the_thumbnails_of_the_set(gmnet_data: Path) -> None:
+    white = np.full((256, 256, 3), 255, np.uint8)
+    Pil.fromarray(white).save(gmnet_data / "thumbnail" / "IMG_000.png")
+    data = open_dataset(gmnet_data)
+    own, ours = (next(every(of_dataset(data, None, own_thumbnails=given))) for given in (True, False))
+    assert methods._by_gain(Thumbnails(), own).stops.max() == 1
+    assert methods._by_gain(Thumbnails(), ours).stops.max() == -1
+
+
 def test_hdrtvnet_rounds_to_sixteen_bits(gmnet_data: Path) -> None:
     (picture, *_) = every(of_dataset(open_dataset(gmnet_data), None))
     compared = protocol("hdrtvnet").prepare(picture, Made(picture.true_stops / 2))

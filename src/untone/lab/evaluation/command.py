@@ -216,7 +216,8 @@ def _sources(arguments: argparse.Namespace, how: Protocol) -> list[Source]:
         most = arguments.pixels or None
     found = []
     if arguments.data:
-        pairs = of_dataset(layouts.open_dataset(arguments.data, strict=arguments.strict), most)
+        opened = layouts.open_dataset(arguments.data, strict=arguments.strict)
+        pairs = of_dataset(opened, most, own_thumbnails=arguments.protocol == GMNET)
         found.append(evenly(pairs, arguments.pictures) if arguments.pictures else pairs)
     if arguments.photos and arguments.photo_side:
         found.append(of_reduced_photos(arguments.photos, arguments.photo_side, most))

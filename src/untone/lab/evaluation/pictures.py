@@ -39,6 +39,7 @@ class Picture:
         codes: [h, w, 3] uint8 or uint16.
         light, truth: [h, w, 3] float32, 1.0 = SDR white, in the primaries of the base.
         truth_pq: the truth as a 16-bit PQ file holds it (BT.2020), where it comes from one; wider than `truth`.
+        thumbnail: [256, 256, 3] of the data set's own, for protocols that use it; None: models make theirs.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Picture:
     light: Light
     truth: Light
     truth_pq: NDArray[np.uint16] | None = None
+    thumbnail: NDArray[np.uint8] | None = None
 
     @cached_property
     def base(self) -> Rendition:
@@ -111,8 +113,11 @@ def thinned(height: int, width: int, most: int | None) -> int:
     return 1 if most is None else math.isqrt(-(-height * width // most) - 1) + 1
 
 
-def of_dataset(dataset: Dataset, most: int | None = MOST_PIXELS) -> Source:
-    """Pictures of a folder of pairs; crops are refused: a network must see the whole picture."""
+def of_dataset(dataset: Dataset, most: int | None = MOST_PIXELS, own_thumbnails: bool = False) -> Source:
+    """Pictures of a folder of pairs; crops are refused: a network must see the whole picture.
+
+    `own_thumbnails`: networks with a thumbnail beside the photo are given the data set's.
+    """
     seen: dict[str, int] = {}
 
     def load(index: int) -> Picture | None:
@@ -122,7 +127,8 @@ def of_dataset(dataset: Dataset, most: int | None = MOST_PIXELS) -> Source:
         if example.window != WHOLE:
             raise DamagedError(f"{example.name}: is a part of a picture; whole pictures are measured")
         checked(example)
-        return of_example(example, thinned(example.sdr.shape[0], example.sdr.shape[1], most))
+        made = of_example(example, thinned(example.sdr.shape[0], example.sdr.shape[1], most))
+        return dataclasses.replace(made, thumbnail=example.thumbnail) if own_thumbnails else made
 
     return Source(f"pairs of {dataset.folder.name}", [f"{dataset.folder}, pair {i}" for i in range(len(dataset))], load)
 

@@ -91,7 +91,7 @@ def protocol(name: str | None, gmnet_peak: float = GMNET_PEAKS["synthetic"]) -> 
         return PROTOCOLS[name or "untone"]
     note = (
         f"linear light: code ** 2.2 * 2 ** gain / {gmnet_peak:g}, no offsets, gain clipped to 0..log2({gmnet_peak:g}), "
-        "the truth's too; float64; no primaries change"
+        "the truth's too; float64; no primaries change; networks are given the set's own thumbnails"
     )
     return Protocol(("gmnet_psnr", "gmnet_norm_psnr"), note, lambda p, m: gmnet(p, m, gmnet_peak))
 

@@ -228,7 +228,8 @@ def _by_gain(runner: Any, picture: Picture) -> Made:
     """By the gain itself, resized to the picture (bilinear)."""
     image = picture.image
     upright = np.ascontiguousarray(turned_upright(image.pixels, image.orientation))
-    stops = runner.gain_stops(upright)
+    given = {} if picture.thumbnail is None else {"thumbnail": picture.thumbnail}  # of the data set, which is upright
+    stops = runner.gain_stops(upright, **given)
     if stops.shape[:2] != upright.shape[:2]:
         stops = gainmap.resize(stops, *upright.shape[:2])
     stops = turned_back(stops, image.orientation)[:: picture.step, :: picture.step]
