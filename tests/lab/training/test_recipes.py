@@ -10,6 +10,7 @@ import torch
 from held import Held
 
 from untone import colour
+from untone.errors import UntoneError
 from untone.lab.data.examples import Example, thumbnail_of
 from untone.lab.nets import irnet
 from untone.lab.training import batches
@@ -92,6 +93,19 @@ def test_irnet_begins_as_the_affine_map_that_the_pairs_have() -> None:
         expected = torch.einsum("bchw,cd->bdhw", picture, wanted[:3]) + wanted[3].reshape(1, 3, 1, 1)
         like = expected if shape.upscale == 1 else expected[..., :1, :1].expand_as(made)
         torch.testing.assert_close(made, like, atol=2e-6, rtol=0)
+
+
+def test_super_resolution_begins_as_the_plain_network_enlarged() -> None:
+    """A picture of one colour, where enlarging changes nothing: five blocks give what two gave, then both learn on."""
+    torch.manual_seed(3)
+    plain, net = irnet.IRNet(irnet.Shape(2, 16)).eval(), irnet.IRNet(irnet.Shape(5, 16, 4)).eval()
+    irnet_task.enlarge(net, plain.state_dict())
+    flat = torch.rand(1, 3, 1, 1).expand(1, 3, 16, 16)
+    with torch.no_grad():
+        inner, made = plain(flat)[:, :, 8:9, 8:9], net(flat)[:, :, 28:36, 28:36]
+    torch.testing.assert_close(made, inner.expand_as(made), atol=1e-5, rtol=0)
+    with pytest.raises(UntoneError, match=r"does not fit"):
+        irnet_task.enlarge(net, irnet.IRNet(irnet.Shape(2, 32)).state_dict())
 
 
 def test_the_affine_map_of_pairs_without_gain_is_near_their_pq() -> None:

@@ -26,12 +26,13 @@ from .. import metrics, packages
 from ..data import examples
 from ..data.examples import Dataset, Example
 from ..data.layouts import open_dataset
+from ..nets.irnet import IRNet
 from . import export as exporting
 from . import initial_weights, parallel
 from .logs import Log, Row
 from .recipes import RECIPES, Recipe, Start
 from .runs import Run
-from .tasks import Task
+from .tasks import Task, irnet
 
 LOG_EVERY = 50
 """Steps between lines of the log, at most."""
@@ -179,7 +180,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _begin_from(path: Path, net: nn.Module) -> None:
     file = initial_weights.find(path)
-    initial_weights.put(initial_weights.read(file), net, file)
+    state = initial_weights.read(file)
+    if isinstance(net, IRNet) and net.shape.upscale > 1 and "upsampler.weight" in state:
+        irnet.enlarge(net, state)
+    else:
+        initial_weights.put(state, net, file)
 
 
 def _export(this: Run, held_out: Dataset | None, note: str) -> None:

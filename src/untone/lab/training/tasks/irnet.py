@@ -61,16 +61,57 @@ def start(net: IRNet, mapped: Tensor) -> None:
             _put(net.upsampler, last, CENTRE)
             net.upsampler.get_parameter("bias").copy_(mapped[3])
             return
+        middle = torch.tensor(MIDDLE)
+        net.fea_conv.get_parameter("bias").copy_(-net.fea_conv.weight[:, :, 0, 0] @ middle)
         _put(net.conv3_layer, torch.eye(net.shape.features), CENTRE)
         _put(net.upsampler1.get_submodule("0"), torch.eye(net.shape.features), BILINEAR)
         _put(net.upsampler2.get_submodule("0"), last, BILINEAR)
-        net.upsampler2.get_parameter("0.bias").copy_(mapped[3].repeat_interleave(len(BILINEAR)))
+        bias = mapped[3] + middle @ mapped[:3]
+        net.upsampler2.get_parameter("0.bias").copy_(bias.repeat_interleave(len(BILINEAR)))
+
+
+def enlarge(net: IRNet, plain: dict[str, Tensor]) -> None:
+    """Makes a network for super-resolution give what a plain IRNet of as many channels gives, enlarged bilinearly.
+
+    Its first blocks are the plain network's, the others are not listened to yet. The plain network's last convolution
+    makes three channels of the first one after the blocks, which both shuffles enlarge and the last one hands on.
+
+    Args:
+        plain: parameters of the plain network, by name, of no more blocks.
+
+    Raises:
+        UntoneError: it has other channels, or more blocks.
+    """
+    width, known = net.shape.features, net.state_dict()
+    heard = plain["c.0.weight"].shape[1]
+    common = {name: value for name, value in plain.items() if not name.startswith(("c.", "upsampler."))}
+    wrong = [name for name, value in common.items() if name not in known or known[name].shape != value.shape]
+    if wrong:
+        raise UntoneError(f"{wrong[0]} {list(plain[wrong[0]].shape)} does not fit {net.shape}")
+    net.load_state_dict(known | common)
+    chosen = torch.zeros(3, width)
+    chosen[:, :3] = torch.eye(3)
+    with torch.no_grad():
+        mixed = net.get_parameter("c.0.weight")
+        mixed.zero_()
+        mixed[:, :heard] = plain["c.0.weight"]
+        net.get_parameter("c.0.bias").copy_(plain["c.0.bias"])
+        _put(net.conv3_layer, torch.eye(width), CENTRE)
+        net.conv3_layer.weight[:3] = plain["upsampler.weight"]
+        middle = torch.tensor(MIDDLE)
+        net.get_parameter("conv3_layer.bias")[:3] = plain["upsampler.bias"] - middle
+        _put(net.upsampler1.get_submodule("0"), torch.eye(width), BILINEAR)
+        _put(net.upsampler2.get_submodule("0"), chosen, BILINEAR)
+        net.upsampler2.get_parameter("0.bias").copy_(middle.repeat_interleave(len(BILINEAR)))
 
 
 def _put(conv: nn.Module, matrix: Tensor, taps: Tensor) -> None:
     """Weights of a convolution: each row of a matrix [o, i] times each of the taps [k, 3, 3] makes an output."""
     conv.get_parameter("weight").copy_((matrix[:, None, :, None, None] * taps[None, :, None]).flatten(0, 1))
 
+
+MIDDLE = (0.4, 0.5, 0.5)
+"""Y, Cr, Cb that a network for super-resolution carries as 0, so that what lies beyond the edge is no green black."""
 
 CENTRE = torch.zeros(1, 3, 3)
 CENTRE[0, 1, 1] = 1
