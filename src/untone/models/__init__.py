@@ -29,6 +29,10 @@ WEIGHTS = Path(__file__).parent / "weights"
 DEFAULT = "fastgamer"
 MODELS: dict[str, Path] = {
     "fastgamer": WEIGHTS / "fastgamer.onnx",
+    "gmnet": WEIGHTS / "gmnet.onnx",
+    "irnet-1": WEIGHTS / "irnet-1.onnx",
+    "irnet": WEIGHTS / "irnet.onnx",
+    "itmlut": WEIGHTS / "itmlut.onnx",
 }
 """Name -> weights in this package. A new model is one file and one line here."""
 
