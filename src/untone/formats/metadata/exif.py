@@ -150,7 +150,6 @@ def with_size(exif: bytes | None, width: int, height: int) -> bytes | None:
 def with_subjects(exif: bytes | None, moved: Callable[[Box], Box | None], old: Size, new: Size) -> bytes | None:
     """The block whose subject is, in pixels, where it is in a new picture; without its subject where that is outside.
 
-
     Args:
         moved: shares of the old stored picture (left, top, right, bottom) to those of the new one.
         old, new: width and height.
