@@ -38,7 +38,7 @@ def motion_photo(tmp_path):
 def test_the_video_left_behind_is_no_longer_claimed(tmp_path, capsys, kind):
     source = motion_photo(tmp_path)
     assert cli.main(["to", kind, str(source), "--json"]) == 0
-    note = NOTES.split("; ")[0] if kind == "jxl" else NOTES  # which has the JPEG itself, and in it the rest, for `to jpg`
+    note = NOTES.split("; ")[0] if kind == "jxl" else NOTES  # which holds the JPEG itself, and the rest in it
     assert json.loads(capsys.readouterr().out)["note"] == note
     packet = formats.read(source.with_suffix(f".{kind}"))[0].xmp
     assert b'dc:format="a bridge"' in packet
