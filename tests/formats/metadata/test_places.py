@@ -1,8 +1,10 @@
 """Regions and panoramas of XMP, moved by hand-worked numbers; what is not understood goes, nothing raises."""
 
 import re
+import struct
 
 import pytest
+from PIL.Image import Exif
 
 from untone.apps.editing.placement import Placement
 from untone.apps.editing.resampling import Window
@@ -88,6 +90,44 @@ def test_hostile_packets_never_raise():
         for index in range(0, len(packet), 7):
             place.moved(packet[:index] + b"<" + packet[index + 1 :])
             place.moved(packet[:index])
+
+
+def subject(*values, tag=0x9214):
+    """A block whose Exif directory has a subject between two others."""
+    rows = [(0x9000, 7, 4, b"0232"), (tag, 3, len(values), None), (0xA002, 3, 1, struct.pack("<HH", 640, 0))]
+    start = 8 + 2 + 12 + 4
+    far, body = start + 2 + 36 + 4, struct.pack(f"<{len(values)}H", *values)
+    block = b"II*\0" + struct.pack("<I", 8) + struct.pack("<HHHIII", 1, 0x8769, 4, 1, start, 0)
+    block += struct.pack("<H", 3)
+    for number, kind, count, value in sorted(rows):
+        held = value if value is not None else body.ljust(4, b"\0") if len(body) <= 4 else struct.pack("<I", far)
+        block += struct.pack("<HHI", number, kind, count) + held
+    return block + bytes(4) + body
+
+
+@pytest.mark.parametrize(
+    ("values", "place", "wanted"),
+    [((160, 120), Placement(WHOLE, (480, 640), turn=2), (480, 120)),
+     ((160, 120, 40), Placement(WHOLE, (480, 640), turn=6), (360, 160, 40)),
+     ((160, 120, 40, 20), Placement(Window((0, 480), (0, 640), (240, 320)), (480, 640)), (80, 60, 20, 10)),
+     ((160, 120, 40, 20), Placement(Window((100, 200), (150, 450), (100, 300)), (480, 640)), (15, 20, 30, 20)),
+     ((600, 400, 20, 20), Placement(Window((0, 100), (0, 100), (100, 100)), (480, 640)), None)],
+    ids=str,
+)  # fmt: skip
+def test_the_subject_of_exif_moves_along(values, place, wanted):
+    made = Exif()
+    made.load(b"Exif\0\0" + place.moved_subjects(subject(*values)))
+    found = made.get_ifd(0x8769)
+    assert found.get(0x9214) == wanted
+    assert (found[0x9000], found[0xA002]) == (b"0232", 640)
+
+
+def test_hostile_subjects_never_raise():
+    whole = subject(160, 120, 40, 20)
+    for index in range(len(whole)):
+        for byte in (0, 0x7F, 0xFF):
+            Placement(WHOLE, (480, 640), turn=2).moved_subjects(whole[:index] + bytes((byte,)) + whole[index + 1 :])
+            Placement(WHOLE, (480, 640), turn=2).moved_subjects(whole[:index])
 
 
 PANORAMA = (

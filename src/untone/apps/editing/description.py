@@ -66,7 +66,7 @@ def described(image: Image, before: Image, strip: Strip, shown: Image, placement
     """The edited picture with EXIF and XMP that are true for it; `shown` has its pixels."""
     if strip.metadata:
         return dataclasses.replace(image, exif=None, xmp=None)
-    block, packet = image.exif, image.xmp
+    block, packet = placement.moved_subjects(image.exif), image.xmp
     if strip.location:
         block, packet = exif.without_location(block), packet and xmp_without_location(packet)
     if image.orientation != before.orientation:

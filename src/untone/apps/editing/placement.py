@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from ...formats.metadata import places
+from ...formats.metadata import exif, places
 from ...formats.metadata.places import Box
 from ...image import TURNS
 from .resampling import Window
@@ -45,12 +45,22 @@ class Placement:
         x = [1 - x[1], 1 - x[0]] if reverse_columns else x
         return x[0], y[0], x[1], y[1]
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the new picture, as stored."""
+        height, width = self.window.size
+        return (height, width) if TURNS[self.turn][0] else (width, height)
+
+    def moved_subjects(self, block: bytes | None) -> bytes | None:
+        """An EXIF block whose subject is where it is in the new picture."""
+        if self.is_as_stored:
+            return block
+        return exif.with_subjects(block, self.mapped, (self.whole[1], self.whole[0]), self.size)
+
     def moved(self, packet: bytes) -> bytes:
         """An XMP packet that is true for the new picture; a panorama that is turned is none."""
-        height, width = self.window.size
-        size = (height, width) if TURNS[self.turn][0] else (width, height)
         if not self.is_as_stored:
-            packet = places.regions_moved(packet, self.mapped, size)
+            packet = places.regions_moved(packet, self.mapped, self.size)
         elif not self.shown_turned:
             return packet
         if not places.has_panorama(packet):
@@ -58,5 +68,5 @@ class Placement:
         if self.turn != 1 or self.shown_turned:
             return places.without_panorama(packet)
         (top, bottom), (left, right) = self.window.rows, self.window.columns
-        scale = (width / (right - left), height / (bottom - top))
-        return places.panorama_moved(packet, left, top, scale, size)
+        scale = (self.size[0] / (right - left), self.size[1] / (bottom - top))
+        return places.panorama_moved(packet, left, top, scale, self.size)

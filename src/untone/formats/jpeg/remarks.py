@@ -8,6 +8,7 @@ from .photoshop import PHOTOSHOP_TAG, resources
 from .segments import APP1, XMP_TAG, Codestream
 
 COMMENT, IPTC = 0xFE, 0x0404
+IN_SEGMENTS = NO_COMMENT, NO_IPTC = "the JPEG's comment is left out", "IPTC data beyond captions are left out"
 
 
 def packet(primary: Codestream) -> bytes | None:
@@ -23,9 +24,9 @@ def notes(primary: Codestream) -> tuple[str, ...]:
     if promises_video(primary.payload(APP1, XMP_TAG)):
         found.append("the video of the motion photo is left out")
     if any(s.marker == COMMENT for s in primary.segments):
-        found.append("the JPEG's comment is left out")
+        found.append(NO_COMMENT)
     if captions.of_datasets(_iptc(primary))[1]:
-        found.append("IPTC data beyond captions are left out")
+        found.append(NO_IPTC)
     return tuple(found)
 
 

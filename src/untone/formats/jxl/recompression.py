@@ -36,7 +36,7 @@ def reconstructed(data: bytes) -> bytes | None:
     if not is_recompressed(data):
         return None
     try:
-        return bytes(imagecodecs.jpegxl_decode_jpeg(data, numthreads=None))
+        return bytes(imagecodecs.jpegxl_decode_jpeg(data, numthreads=1))
     except (RuntimeError, ValueError, TypeError, MemoryError):
         return None
 

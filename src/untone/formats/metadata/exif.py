@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import struct
+from collections.abc import Callable
 
 from ..common.limits import MAX_DIRECTORY_ENTRIES
 
@@ -14,6 +15,12 @@ ORIENTATION, GPS, EXIF_IFD = 0x0112, 0x8825, 0x8769
 WIDTHS, HEIGHTS = (0x0100, 0xA002), (0x0101, 0xA003)
 DATE, FRACTION = 0x9003, 0x9291
 THUMBNAIL_OFFSET, THUMBNAIL_LENGTH = 0x0201, 0x0202
+
+SUBJECTS = (0x9214, 0xA214)
+"""Area and location of the main subject."""
+
+Box = tuple[float, float, float, float]
+Size = tuple[int, int]
 
 _SHORT, _LONG = 3, 4
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
@@ -140,6 +147,55 @@ def with_size(exif: bytes | None, width: int, height: int) -> bytes | None:
     return bytes(block)
 
 
+def with_subjects(exif: bytes | None, moved: Callable[[Box], Box | None], old: Size, new: Size) -> bytes | None:
+    """The block whose subject is, in pixels, where it is in a new picture; without its subject where that is outside.
+
+    Args:
+        moved: shares of the old stored picture (left, top, right, bottom) to those of the new one.
+        old, new: width and height.
+    """
+    for tag in SUBJECTS:
+        main = _main(exif)
+        inner = _below(exif, main[1], main[2], EXIF_IFD) if main is not None and exif is not None else None
+        entry = inner.entries.get(tag) if inner is not None else None
+        if main is None or exif is None or inner is None or entry is None:
+            continue
+        block, order = bytearray(exif), main[1]
+        values = _subject(exif, order, entry, moved, old, new)
+        if values is None:
+            _take_out(block, order, inner, entry)
+        else:
+            struct.pack_into(f"{order}{entry.count}H", block, entry.value_position, *values)
+        exif = bytes(block)
+    return exif
+
+
+def _subject(
+    exif: bytes, order: str, entry: _Entry, moved: Callable[[Box], Box | None], old: Size, new: Size
+) -> list[int] | None:
+    """Centre, and diameter or width and height, of a subject in the new picture; None where it has no place there."""
+    if entry.kind != _SHORT or not 2 <= entry.count <= 4 or entry.value_position + entry.size > len(exif):
+        return None
+    x, y, *sides = struct.unpack_from(f"{order}{entry.count}H", exif, entry.value_position)
+    wide, high = (sides[0], sides[-1]) if sides else (0, 0)
+    (width, height), half = old, (wide / 2, high / 2)
+    box = moved(((x - half[0]) / width, (y - half[1]) / height, (x + half[0]) / width, (y + half[1]) / height))
+    if box is None or not 0 <= x <= width or not 0 <= y <= height:
+        return None
+    left, top, right, bottom = box[0] * new[0], box[1] * new[1], box[2] * new[0], box[3] * new[1]
+    made = [(left + right) / 2, (top + bottom) / 2, *((right - left, bottom - top) if entry.count == 4 else ())]
+    made += [min(right - left, bottom - top)] if entry.count == 3 else []
+    return [min(max(round(value), 0), 0xFFFF) for value in made]
+
+
+def _take_out(block: bytearray, order: str, directory: _Directory, entry: _Entry) -> None:
+    """An entry less; those after it, and the link to the next directory, move up."""
+    end = min(directory.link + 4, len(block))
+    count = (directory.link - directory.start - 2) // 12
+    block[entry.position : end] = block[entry.position + 12 : end] + bytes(12)
+    struct.pack_into(order + "H", block, directory.start, count - 1)
+
+
 def location_in(exif: bytes | None) -> bool:
     """Whether there is a GPS directory."""
     main = _main(exif)
@@ -152,15 +208,12 @@ def without_location(exif: bytes | None) -> bytes | None:
     if main is None or exif is None or GPS not in main[2].entries:
         return exif
     block, order, first = bytearray(exif), main[1], main[2]
-    (count,) = struct.unpack_from(order + "H", block, first.start)
     gps = _below(exif, order, first, GPS)
     if gps is not None:
         for entry in gps.entries.values():
             _blank(block, entry.value_position, entry.size)
         _blank(block, gps.start, gps.link + 4 - gps.start)
-    pointer, end = first.entries[GPS].position, min(first.link + 4, len(block))
-    block[pointer:end] = block[pointer + 12 : end] + bytes(12)
-    struct.pack_into(order + "H", block, first.start, count - 1)
+    _take_out(block, order, first, first.entries[GPS])
     return bytes(block)
 
 
