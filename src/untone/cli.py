@@ -116,9 +116,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except UntoneError as error:
         print(f"untone: {error}", file=sys.stderr)
         return 2 if isinstance(error, UsageError) else 1
-    except MemoryError:
-        print("untone: the memory does not suffice", file=sys.stderr)
-        return 1
     except ModuleNotFoundError as error:
         if error.name not in TRAINING_PACKAGES:
             raise
