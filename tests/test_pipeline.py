@@ -442,3 +442,20 @@ def test_what_is_read_written_and_left_out_is_logged(tmp_path, caplog):
     code = f"import untone; untone.read({str(tmp_path / 'a.jpg')!r})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda image, _: untone.predict("a.jpg"), "predict takes an Image, not str: image, _ = untone.read"),
+        (lambda image, _: untone.apply("a.jpg", None), "apply takes an Image, not str"),
+        (lambda image, _: untone.apply(image, "a.jpg"), "apply takes a GainMap, not str: image, gain_map = untone.read"),
+        (lambda image, _: untone.measure(image, "a.exr"), "measure takes an Image, not str"),
+        (lambda image, _: untone.write("a.jpg", (image, None)), "write takes an Image, not tuple"),
+    ],
+)
+def test_what_is_no_image_is_told_how_to_get_one(call, said):
+    image = Image(np.zeros((4, 4, 3), np.uint8))
+    with pytest.raises(UsageError) as told:
+        call(image, None)
+    assert str(told.value).startswith(said)

@@ -204,6 +204,20 @@ TURNS = {
 """EXIF orientation to what makes stored pixels upright: exchange rows and columns, then reverse rows, columns."""
 
 
+def check_noun(value: object, noun: type, verb: str) -> None:
+    """Refuse what is no Image or no GainMap, such as a path.
+
+    Raises:
+        UsageError: it says how to get one.
+    """
+    if not isinstance(value, noun):
+        article = "an" if noun is Image else "a"
+        how = f"image, {'_' if noun is Image else 'gain_map'} = untone.read(path)"
+        raise UsageError(
+            f"{verb} takes {article} {noun.__name__}, not {type(value).__name__}: {how}; untone.{verb}(...)"
+        )
+
+
 def check_white(white_nits: float) -> None:
     """Whether SDR white can be said to have so many nits.
 

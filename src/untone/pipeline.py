@@ -21,7 +21,9 @@ from . import formats, prediction, stores
 from .errors import UntoneError, UsageError
 from .formats.jpeg import network_segment, remarks
 from .formats.signalling import shown_elsewhere
-from .image import DIFFUSE_WHITE_NITS, GainMap, Image, check_white, turned_upright
+from .formats.table import INKED as INKED
+from .formats.table import noted as noted
+from .image import DIFFUSE_WHITE_NITS, GainMap, Image, check_noun, check_white, turned_upright
 from .image import with_white as with_white
 from .implicit import encoding as network_encoding
 from .implicit.encoding import StoredResidual, aligned, network_of
@@ -46,11 +48,6 @@ TARGET_SUFFIXES = GAIN_MAP_SUFFIXES + RENDITION_SUFFIXES
 
 STRONGER = 0.3
 """A step of strength that shows."""
-
-BARE = ("exr", "radiance")
-"""Formats without a place for EXIF and XMP."""
-
-INKED = "its CMYK pixels become RGB"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,6 +111,7 @@ def write(path: str | Path | None, image: Image, gain_map: GainMap | None = None
     if stores.is_url(path):
         stores.put(str(path), lambda name: write(name, image, gain_map, **options))
         return None
+    check_noun(image, Image, "write")
     if image.orientation != 1 and _is_upright(path, options):
         pixels = np.ascontiguousarray(turned_upright(np.asarray(image.pixels), image.orientation))
         image = dataclasses.replace(image, pixels=pixels, orientation=1)
@@ -175,7 +173,7 @@ def predict(
         UsageError: an argument is out of its range, no Image, or the model makes a picture of another size.
         UntoneError: the image is HDR already.
     """
-    prediction.check_image(image)
+    check_noun(image, Image, "predict")
     check_options(strength, peak_nits, map_size, image.white_nits)
     if image.is_hdr:
         raise UntoneError(f"the image is HDR already ({image.transfer}); a gain map is predicted for SDR photos")
@@ -205,6 +203,8 @@ def apply(image: Image, gain_map: GainMap, headroom_stops: float | None = None) 
     Raises:
         UntoneError: the headroom is not a number of at least 0, or the base is linear light.
     """
+    check_noun(image, Image, "apply")
+    check_noun(gain_map, GainMap, "apply")
     made = applied(image, gain_map, headroom_stops)
     return dataclasses.replace(made, pixels=np.asarray(made.pixels))
 
@@ -218,6 +218,8 @@ def measure(sdr: Image, hdr: Image, *, map_size: str = "half", channels: int = 3
         UsageError: map_size or channels is none of ours.
         UntoneError: the first is HDR, the second is not, or their sizes differ.
     """
+    for rendition in (sdr, hdr):
+        check_noun(rendition, Image, "measure")
     if map_size not in MAP_DIVISORS or channels not in (1, 3):
         raise UsageError(f"map_size must be one of {', '.join(MAP_DIVISORS)} and channels 1 or 3")
     return network_encoding.measured(sdr, aligned(sdr, hdr), hdr.primaries, MAP_DIVISORS[map_size], channels)
@@ -349,15 +351,6 @@ def transcode(
     if format == "jxl" and quality is None:  # which carries a JPEG with all that its own segments say
         image = dataclasses.replace(image, notes=tuple(note for note in image.notes if note not in remarks.IN_SEGMENTS))
     return Conversion(image.width, image.height, None, data, *figures, image.white_nits, note=noted(image, format))
-
-
-def noted(image: Image, name: str | None = None, *, kept: bool = False) -> str | None:
-    """What of a photo's file does not reach one of this format, one line: its gain map, its inks. None: all does."""
-    stays = name == "jpeg" and (image.encoded or b"")[:2] == b"\xff\xd8"
-    bare = [word for word, block in (("EXIF", image.exif), ("XMP", image.xmp)) if block] if name in BARE else []
-    reasons = [None if stays else image.left_out, INKED if image.inked else None]
-    reasons.append(f"its {' and '.join(bare)} {'are' if bare[1:] else 'is'} left out" if bare else None)
-    return "; ".join(filter(None, reasons + list(() if stays or kept else image.notes))) or None
 
 
 def _transcode_network(

@@ -87,17 +87,6 @@ def unchanged(image: Image, divisor: int) -> GainMap:
     return _map(np.zeros((-(-image.height // divisor), -(-image.width // divisor), 3), np.uint8))
 
 
-def check_image(image: object) -> None:
-    """Refuse what is no Image, such as a path.
-
-    Raises:
-        UsageError: it says how to get one.
-    """
-    if not isinstance(image, Image):
-        how = "image, _ = untone.read(path); untone.predict(image)"
-        raise UsageError(f"predict takes an Image, not {type(image).__name__}: {how}")
-
-
 def check_options(
     strength: float, peak_nits: float | None, map_size: str, white_nits: float = DIFFUSE_WHITE_NITS
 ) -> None:

@@ -180,6 +180,14 @@ def test_sizes_take_the_map_along_and_never_enlarge_it(size):
     assert untone.read(saved(made, gain_map=found))[1].width == found.width
 
 
+@pytest.mark.parametrize("size", [(128, 24), (16, 96), (200, 100)])
+def test_pictures_that_are_stretched_can_be_saved_with_their_map(size):
+    made = untone.pillow.resize(opened(photo()), size)
+    found = made.info["gain_map"]
+    assert (found.width <= 32, found.height <= 24) == (True, True)
+    assert untone.read(saved(made, gain_map=found))[1].height == found.height
+
+
 def test_a_size_of_a_box():
     image = opened(photo())
     found = untone.pillow.resize(image, (16, 12), box=(32, 24, 64, 48)).info["gain_map"]

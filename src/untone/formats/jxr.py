@@ -14,7 +14,7 @@ import numpy as np
 
 from ..errors import DamagedError, UnsupportedError
 from ..image import DIFFUSE_WHITE_NITS, Image
-from .common.limits import check_size
+from .common.limits import check_samples
 from .common.pixels import bands, decoded, finite, three_channels
 from .common.quiet import muted
 from .common.transparency import alpha_of
@@ -100,8 +100,7 @@ def _header(data: bytes) -> tuple[Header, _Stream]:
         said = f"{stated[0]} x {stated[1]} and {stream.width} x {stream.height}"
         raise DamagedError(f"the JPEG XR's directory and codestream disagree about its size: {said}")
     bits = DEPTHS[stream.depth]
-    samples = 4 if stated[4] else 3
-    check_size(stream.width, stream.height, samples * (4 if stream.is_light else -(-bits // 8)))
+    check_samples(stream.width, stream.height, 4 if stated[4] else 3, 4 if stream.is_light else -(-bits // 8))
     icc, xmp = tags.get(ICC), tags.get(XMP)
     header = Header(
         stream.width,

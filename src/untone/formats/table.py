@@ -89,6 +89,11 @@ RAW_SUFFIXES = (
 )  # fmt: skip
 """Suffixes of what sensors recorded, which is not read."""
 
+BARE = ("exr", "radiance")
+"""Formats without a place for EXIF and XMP."""
+
+INKED = "its CMYK pixels become RGB"
+
 _KNOWN_OTHERS = (
     ("a GIF", _begins(b"GIF8")),
     ("a BMP", _begins(b"BM")),
@@ -198,6 +203,15 @@ def suffixes_of(name: str) -> tuple[str, ...]:
 def format_of(suffix: str) -> str | None:
     """The name of the format that a suffix is written in; None where it is none."""
     return next((f.name for f in FORMATS if f.write is not None and suffix in f.suffixes), None)
+
+
+def noted(image: Image, name: str | None = None, *, kept: bool = False) -> str | None:
+    """What of a photo's file does not reach one of this format, one line: its gain map, its inks. None: all does."""
+    stays = name == "jpeg" and (image.encoded or b"")[:2] == b"\xff\xd8"
+    bare = [word for word, block in (("EXIF", image.exif), ("XMP", image.xmp)) if block] if name in BARE else []
+    reasons = [None if stays else image.left_out, INKED if image.inked else None]
+    reasons.append(f"its {' and '.join(bare)} {'are' if bare[1:] else 'is'} left out" if bare else None)
+    return "; ".join(filter(None, reasons + list(() if stays or kept else image.notes))) or None
 
 
 def sniff(data: bytes) -> Format:

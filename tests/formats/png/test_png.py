@@ -185,3 +185,15 @@ def test_a_header_bomb_is_refused_before_allocation():
     for function in (formats.read, formats.probe):
         with pytest.raises(LimitError, match="65500 x 65500"):
             function(data)
+
+
+def test_what_decoding_takes_is_bounded_before_it_begins(saved, monkeypatch):
+    """16-bit colours with alpha and the colours alone, 14 bytes a pixel: two megabytes could ask for 3.6 gigabytes."""
+    data = bytearray(saved("PNG", mode="RGBA"))
+    data[16:26] = struct.pack(">IIBB", 16000, 16000, 16, 6)
+    monkeypatch.setattr("untone.formats.png.codec.decoded", lambda *_, **__: pytest.fail("the codec was asked"))
+    for function in (formats.read, formats.probe):
+        with pytest.raises(LimitError, match="16000 x 16000 pixels of 14 bytes"):
+            function(bytes(data))
+    data[16:26] = struct.pack(">IIBB", 16000, 16000, 16, 2)
+    assert formats.probe(bytes(data)).width == 16000

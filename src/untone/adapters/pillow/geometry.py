@@ -144,15 +144,14 @@ def cut(gain_map: GainMap, size: tuple[int, int], box: Box, shares: tuple[float,
     Args:
         size: width and height of the picture.
         box: left, top, right, bottom, in its pixels.
-        shares: of width and height; above 1 the map keeps its size.
+        shares: of width and height; where one is above 1 the map is as large as it can be without being enlarged.
     """
     import numpy as np
 
     across, down = gain_map.width / size[0], gain_map.height / size[1]
     area = (box[0] * across, box[1] * down, box[2] * across, box[3] * down)
-    sides = [
-        max(1, round((area[end] - area[end - 2]) * min(share, 1.0))) for end, share in zip((2, 3), shares, strict=True)
-    ]
+    fit = min(1.0, *(1 / share for share in shares))  # the proportions stay those of the picture
+    sides = [max(1, round((area[end] - area[end - 2]) * shares[end - 2] * fit)) for end in (2, 3)]
     if (*area[:2], *sides) == (0, 0, gain_map.width, gain_map.height):
         return gain_map
     planes = [Image.fromarray(gain_map.codes[:, :, c].astype(np.float32)) for c in range(gain_map.channels)]

@@ -152,3 +152,12 @@ def check_size(width: int, height: int, bytes_per_pixel: int = 3) -> None:
     free = free_bytes() if total > MOST_UNASKED_BYTES else None
     if free is not None and total > free:
         raise LimitError(f"{width} x {height} pixels take {total >> 20} MiB of memory; {free >> 20} MiB are free")
+
+
+def check_samples(width: int, height: int, samples: int, sample_bytes: int) -> None:
+    """As check_size, of so many samples that a codec gives for each pixel, and the three that are made of others.
+
+    Raises:
+        DamagedError, LimitError: as check_size.
+    """
+    check_size(width, height, sample_bytes * (samples + (0 if samples == 3 else 3)))

@@ -11,7 +11,7 @@ import numpy as np
 
 from ...errors import DamagedError, UnsupportedError
 from ...image import Image, Pixels
-from ..common.limits import MAX_CHUNKS, MAX_METADATA_BYTES, MAX_TAG_VALUES, check_size
+from ..common.limits import MAX_CHUNKS, MAX_METADATA_BYTES, MAX_TAG_VALUES, check_samples, check_size
 from ..common.pixels import decoded, finite, three_channels
 from ..common.transparency import alpha_of
 from ..profiles import resolve as profiles
@@ -146,7 +146,7 @@ def _header(tags: Tags, data: bytes) -> Header:
     width, height = _number(tags, WIDTH, 0), _number(tags, HEIGHT, 0)
     wide = 32 if layout.is_logarithmic else layout.bits
     bytes_per_pixel = max(3, layout.samples) * -(-wide // 8)
-    check_size(width, height, bytes_per_pixel)
+    check_samples(width, height, max(3, layout.samples), -(-wide // 8))
     check_size(_number(tags, TILE_WIDTH, 1), _number(tags, TILE_LENGTH, 1), bytes_per_pixel)
     orientation = _number(tags, ORIENTATION, 1)
     icc, xmp = tags.get(ICC), tags.get(XMP)
