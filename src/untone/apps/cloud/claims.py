@@ -142,6 +142,8 @@ class Claims:
 
     def close(self) -> None:
         """Stop living: what this worker still holds may be taken at once. Signs of the dead are removed too."""
+        if self._ended.is_set():
+            return
         self._ended.set()
         with contextlib.suppress(UntoneError):
             dead = self._dead()

@@ -139,7 +139,7 @@ def _reported(
 
 def _count(request: Request, progress: Progress) -> None:
     """The total, for the time that is left, once a listing that nobody else waits for has ended."""
-    with contextlib.suppress(UntoneError):  # whoever lists for the work says it
+    with contextlib.suppress(UntoneError, KeyError):  # whoever lists for the work says it; the work may have ended
         progress.expect(planning.count(request))
 
 

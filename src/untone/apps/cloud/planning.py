@@ -148,7 +148,9 @@ def _at_url(name: str, request: Request, several: bool) -> Iterator[_Found]:
 
 
 def _named(at: Place, request: Request, alone: bool = False) -> _Found:
-    return _Found(at, at.name, True, alone, at.store.obstacle(at.key), planning.unread(at.below, request.naming))
+    kind = planning.unread(at.below, request.naming)
+    fault = at.store.obstacle(at.key) or (f"{kind} are not read here" if kind else None)
+    return _Found(at, at.name, True, alone, fault)
 
 
 def _listed(folder: Place, request: Request) -> Iterator[_Found]:
@@ -195,12 +197,12 @@ def _of_group(to: Callable[[_Found], Place], group: Iterator[_Found]) -> Iterato
 
 
 def _job(to: Callable[[_Found], Place], found: _Found) -> Job:
-    job = Job(str(found.at), found.at, None, found.below, found.fault, found.unread)
-    if job.fault or job.unread:
-        return job
+    name = str(found.at)
+    if found.fault or found.unread:
+        return Job(name, found.at, None, found.below, found.fault, found.unread)
     target = to(found)
     fault = target.store.obstacle(target.key)
-    return dataclasses.replace(job, target=None if fault else target, fault=fault)
+    return Job(name, found.at, None if fault else target, found.below, fault)
 
 
 def _destination(request: Request) -> Callable[[_Found], Place]:
