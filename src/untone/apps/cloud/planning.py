@@ -144,7 +144,8 @@ def _at_url(name: str, request: Request, several: bool) -> Iterator[_Found]:
             yield _named(at, request, alone=not several)
             return
         at = dataclasses.replace(at, key=f"{at.key}/")
-    yield from _listed(at, request)
+    hint = "; patterns are not expanded in URLs" if glob.has_magic(name) else ""
+    yield from _listed(at, request, None if name.endswith("/") else f"no such object, and no photos below it{hint}")
 
 
 def _named(at: Place, request: Request, alone: bool = False) -> _Found:
@@ -153,8 +154,8 @@ def _named(at: Place, request: Request, alone: bool = False) -> _Found:
     return _Found(at, at.name, True, alone, fault)
 
 
-def _listed(folder: Place, request: Request) -> Iterator[_Found]:
-    """Photos below a folder, but not below the place where outputs go."""
+def _listed(folder: Place, request: Request, missing: str | None = None) -> Iterator[_Found]:
+    """Photos below a folder, but not below the place where outputs go; where there is none, the fault `missing`."""
     outputs = _within(folder, request.output)
     any_photo = False
     for entry in folder.store.entries(folder.key):
@@ -169,7 +170,8 @@ def _listed(folder: Place, request: Request) -> Iterator[_Found]:
         any_photo = True
         yield _Found(at, below, fault=fault, unread=planning.unread(path, request.naming))
     if not any_photo:
-        yield _Found(folder, "", fault="no photos here" if request.recursive else "no photos here; -R looks deeper")
+        none = "no photos here" if request.recursive else "no photos here; -R looks deeper"
+        yield _Found(folder, "", fault=missing or none)
 
 
 def _within(folder: Place, output: str | None) -> str | None:
