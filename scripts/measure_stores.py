@@ -65,14 +65,22 @@ def overhead(count: int, rounds: int) -> None:
         for name, data in photos.items():
             (here / "in" / name).write_bytes(data)
         cli.main(["-q", str(here / "in" / "p0.jpg"), "-o", str(here / "first.jpg")])  # loads the model
-        print("| round | files, s/photo | bucket, s/photo | ratio |\n| --- | --- | --- | --- |", flush=True)
+        cli.main(["-q", f"s3://{BUCKET}/in/p0.jpg", "-o", f"s3://{BUCKET}/first.jpg"])
+        print(
+            "| round | files | bucket | ratio | files, CPU | bucket, CPU | ratio |\n" + 7 * "| --- " + "|", flush=True
+        )
         for number in range(rounds):
-            took = []
+            seconds, busy = [], []
             for source, target in ((str(here / "in"), str(here / f"out{number}")), _urls(number)):
-                began = time.perf_counter()
+                began, used = time.perf_counter(), time.process_time()
                 assert cli.main(["-q", source, "-o", target]) == 0
-                took.append((time.perf_counter() - began) / count)
-            print(f"| {number + 1} | {took[0]:.3f} | {took[1]:.3f} | {took[1] / took[0]:.3f} |", flush=True)
+                seconds.append((time.perf_counter() - began) / count)
+                busy.append((time.process_time() - used) / count)
+            print(f"| {number + 1} | {_row(*seconds)} | {_row(*busy)} |", flush=True)
+
+
+def _row(files: float, bucket: float) -> str:
+    return f"{files:.3f} | {bucket:.3f} | {bucket / files:.3f}"
 
 
 def _urls(number: int) -> tuple[str, str]:

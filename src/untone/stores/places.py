@@ -56,11 +56,11 @@ class Place:
 
     def with_name(self, name: str) -> Place:
         """Beside it, one of another name."""
-        return dataclasses.replace(self, key=self.key[: self.key.rfind("/") + 1] + name)
+        return Place(self.store, self.key[: self.key.rfind("/") + 1] + name)
 
     def joined(self, below: str) -> Place:
         """Of a folder, what lies at a key below it."""
-        return dataclasses.replace(self, key=self.key + below)
+        return Place(self.store, self.key + below)
 
 
 def is_url(text: object) -> bool:

@@ -134,6 +134,7 @@ def test_outputs_below_the_inputs_are_not_inputs(s3_url: str, bucket: str, tmp_p
         (["s3://b/in/", "s3://c/in/", "-o", "s3://d/"], "names could meet"),
         (["s3://b/in/", "--claim", "s3://b/c/", "--force"], "--force would replace its own"),
         (["s3://b/in/", "--keep-times"], "--keep-times"),
+        (["s3://b/in/", "--ray", "s3://b/in/"], "that is no cluster"),
         (["s3://b/in/", "--shard", "3/3"], "must be I/N"),
         (["s3://b/in/", "--claim", "s3://b/c/", "--lease", "1"], "2 to 86400"),
     ],
@@ -155,6 +156,8 @@ def test_faults_of_a_store_are_one_line(
         return err
 
     assert "there is no bucket nowhere" in line("s3://nowhere/", "-q")
+    assert f"s3://{bucket}/none.jpg/: no such object, and no photos below" in line(f"s3://{bucket}/none.jpg", "-q")
+    assert "patterns are not expanded in URLs" in line(f"s3://{bucket}/*.jpg", "-q")
     assert f"s3://{bucket}/none/: no photos here" in line(f"s3://{bucket}/none/", "-q", "-R")
     monkeypatch.setenv("AWS_ALLOW_HTTP", "false")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "other")

@@ -28,6 +28,9 @@ from ...stores.contract import Entry, MissingError, StoreError
 
 HELD = "held"
 
+LAST_SECONDS = 5.0
+"""That the end waits for a store that does not answer."""
+
 RENEWALS = 3
 """Of each lease, so that one that is late does not lose it."""
 
@@ -82,7 +85,8 @@ class Claims:
         self._begin()
         self._ended = threading.Event()
         self._fault: UntoneError | None = None
-        threading.Thread(target=self._live, daemon=True).start()
+        self._living = threading.Thread(target=self._live, daemon=True)
+        self._living.start()
 
     def _begin(self) -> None:
         store, key = self._mine.store, self._mine.key
@@ -142,7 +146,10 @@ class Claims:
 
     def close(self) -> None:
         """Stop living: what this worker still holds may be taken at once. Signs of the dead are removed too."""
+        if self._ended.is_set():
+            return
         self._ended.set()
+        self._living.join(LAST_SECONDS)  # a sign that is being written now would stay behind
         with contextlib.suppress(UntoneError):
             dead = self._dead()
             self._mine.store.remove(self._mine.key)

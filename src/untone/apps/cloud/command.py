@@ -13,6 +13,7 @@ from ...console.interrupts import answered
 from ...console.lines import complain, fault_line, one_line
 from ...console.progress import Progress
 from ...errors import UntoneError, UsageError
+from ...stores import is_url
 from ...system import usable_cores
 from ..conversion import rehearsal, report
 from ..conversion.execution import Task
@@ -46,9 +47,7 @@ def run(arguments: argparse.Namespace, naming: Naming, prepare: Callable[[], Tas
     """
     _check(arguments)
     exclude = tuple(arguments.exclude)
-    request = Request(
-        tuple(arguments.inputs), arguments.output, arguments.recursive, exclude, naming, arguments.shard
-    )
+    request = Request(tuple(arguments.inputs), arguments.output, arguments.recursive, exclude, naming, arguments.shard)
     planning.check(request)
     task = prepare()
     if arguments.dry_run:
@@ -86,6 +85,8 @@ def _check(arguments: argparse.Namespace) -> None:
         raise UsageError("--claim goes on where outputs are missing, so --force would replace its own; name another -o")
     if arguments.claim is not None and arguments.ray is not None:
         raise UsageError("--ray hands out photos itself; leave out --claim")
+    if is_url(arguments.ray):
+        raise UsageError(f"--ray {arguments.ray}: that is no cluster; put --ray at the end, or write --ray=ADDRESS")
     if arguments.keep_times:
         raise UsageError("--keep-times is for files alone; objects have the time at which they were written")
     if getattr(arguments, "choices", None) is not None:
@@ -97,9 +98,7 @@ def _options(arguments: argparse.Namespace) -> Options:
     return Options(arguments.force, getattr(arguments, "copy_others", False), debug)
 
 
-def _in_lanes(
-    request: Request, arguments: argparse.Namespace, task: Task, claims: Claims | None
-) -> Iterator[Outcome]:
+def _in_lanes(request: Request, arguments: argparse.Namespace, task: Task, claims: Claims | None) -> Iterator[Outcome]:
     at_once = arguments.jobs or min(MOST_JOBS, usable_cores())
     work = Work(task, _options(arguments), at_once, claims)
     pause = min(5.0, arguments.lease / 4)
@@ -139,7 +138,7 @@ def _reported(
 
 def _count(request: Request, progress: Progress) -> None:
     """The total, for the time that is left, once a listing that nobody else waits for has ended."""
-    with contextlib.suppress(UntoneError):  # whoever lists for the work says it
+    with contextlib.suppress(UntoneError, KeyError):  # whoever lists for the work says it; the work may have ended
         progress.expect(planning.count(request))
 
 

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import UntoneError, UsageError
-from ...formats.common.files import in_memory, load_bytes
+from ...formats.common.files import in_memory, load_bytes, no_wider_than
 from ...stores import Place
 from ...stores.contract import StoreError
 from ..conversion import report
 from ..conversion.execution import Task
 from ..conversion.report import Outcome
-from .claims import HELD, Claims
+from .claims import Claims
 from .planning import Job
 
 ELSEWHERE = "another worker"
@@ -77,15 +77,15 @@ class Work:
         return dataclasses.replace(made, seconds=time.perf_counter() - start)
 
     def _claimed(self, claims: Claims, job: Job, target: Place) -> Outcome | None:
+        there = Outcome(job, report.SKIPPED, f"{target} exists: {ELSEWHERE} wrote it")
+        if target.store.entry(target.key) is not None:  # who finishes it from here on is met when it is written
+            return there
         standing = claims.take(target)
         if standing is not None:
-            reason = f"{standing.reason} ({ELSEWHERE})"
-            return None if standing.state == HELD else Outcome(job, standing.state, reason)
+            told = standing.state in (report.FAILED, report.LEFT_ALONE)
+            return Outcome(job, standing.state, f"{standing.reason} ({ELSEWHERE})") if told else None
         try:
-            if target.store.entry(target.key) is not None:
-                made = Outcome(job, report.SKIPPED, f"{target} exists: {ELSEWHERE} wrote it")
-            else:
-                made = self._made(job, target)
+            made = self._made(job, target)
         except BaseException:  # no fault of the photo: others may have it
             claims.release(target)
             raise
@@ -96,6 +96,10 @@ class Work:
         return made
 
     def _made(self, job: Job, target: Place) -> Outcome:
+        with no_wider_than(str(job.source)):  # which says nothing of an object
+            return self._attempted(job, target)
+
+    def _attempted(self, job: Job, target: Place) -> Outcome:
         try:
             data = load_bytes(job.source.store.read(job.source.key))
             done, made = self._worked(data, target)

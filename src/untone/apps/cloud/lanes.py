@@ -18,7 +18,7 @@ from .planning import Job
 MOST_WAITING = 10_000
 """Jobs held by others that are remembered; before there are more of them, they are looked at again."""
 
-REFRESH_SECONDS = 2.0
+REFRESH_SECONDS = 0.5
 """Outputs of a page are looked for anew when somebody else was there first, but not more often."""
 
 

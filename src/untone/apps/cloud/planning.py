@@ -144,15 +144,18 @@ def _at_url(name: str, request: Request, several: bool) -> Iterator[_Found]:
             yield _named(at, request, alone=not several)
             return
         at = dataclasses.replace(at, key=f"{at.key}/")
-    yield from _listed(at, request)
+    hint = "; patterns are not expanded in URLs" if glob.has_magic(name) else ""
+    yield from _listed(at, request, None if name.endswith("/") else f"no such object, and no photos below it{hint}")
 
 
 def _named(at: Place, request: Request, alone: bool = False) -> _Found:
-    return _Found(at, at.name, True, alone, at.store.obstacle(at.key), planning.unread(at.below, request.naming))
+    kind = planning.unread(at.below, request.naming)
+    fault = at.store.obstacle(at.key) or (f"{kind} are not read here" if kind else None)
+    return _Found(at, at.name, True, alone, fault)
 
 
-def _listed(folder: Place, request: Request) -> Iterator[_Found]:
-    """Photos below a folder, but not below the place where outputs go."""
+def _listed(folder: Place, request: Request, missing: str | None = None) -> Iterator[_Found]:
+    """Photos below a folder, but not below the place where outputs go; where there is none, the fault `missing`."""
     outputs = _within(folder, request.output)
     any_photo = False
     for entry in folder.store.entries(folder.key):
@@ -167,7 +170,8 @@ def _listed(folder: Place, request: Request) -> Iterator[_Found]:
         any_photo = True
         yield _Found(at, below, fault=fault, unread=planning.unread(path, request.naming))
     if not any_photo:
-        yield _Found(folder, "", fault="no photos here" if request.recursive else "no photos here; -R looks deeper")
+        none = "no photos here" if request.recursive else "no photos here; -R looks deeper"
+        yield _Found(folder, "", fault=missing or none)
 
 
 def _within(folder: Place, output: str | None) -> str | None:
@@ -195,12 +199,12 @@ def _of_group(to: Callable[[_Found], Place], group: Iterator[_Found]) -> Iterato
 
 
 def _job(to: Callable[[_Found], Place], found: _Found) -> Job:
-    job = Job(str(found.at), found.at, None, found.below, found.fault, found.unread)
-    if job.fault or job.unread:
-        return job
+    name = str(found.at)
+    if found.fault or found.unread:
+        return Job(name, found.at, None, found.below, found.fault, found.unread)
     target = to(found)
     fault = target.store.obstacle(target.key)
-    return dataclasses.replace(job, target=None if fault else target, fault=fault)
+    return Job(name, found.at, None if fault else target, found.below, fault)
 
 
 def _destination(request: Request) -> Callable[[_Found], Place]:

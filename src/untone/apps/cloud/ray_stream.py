@@ -37,7 +37,7 @@ STORE_BYTES = 256 << 20
 """Of a local cluster's shared memory: names of photos pass through it, photos do not."""
 
 
-class Listing(Datasource):
+class Listing(Datasource):  # type: ignore[misc]  # Ray is an extra, so that nothing is known of it
     """The jobs of a request, listed by one task, a page a block."""
 
     def __init__(self, request: Request, look: bool) -> None:
@@ -99,7 +99,7 @@ def start(address: str, debug: bool) -> None:
     _refuse_silence(joined)
     here: dict[str, Any] = {"object_store_memory": STORE_BYTES, "include_dashboard": False} if joined == "local" else {}
     try:
-        ray.init(address=joined, log_to_driver=debug, logging_level="ERROR", **here)
+        ray.init(address=joined, log_to_driver=debug, logging_level=logging.ERROR, **here)
     except (ConnectionError, ValueError, RuntimeError) as error:
         raise UntoneError(f"--ray {joined}: no cluster answers: {str(error).splitlines()[0]}") from error
     context = DataContext.get_current()

@@ -262,7 +262,7 @@ def selects(below: PurePath, naming: Naming, recursive: bool, exclude: Sequence[
         return False
     if any(_is_system(part) and part != ".." for part in below.parts[:-1]) or not (recursive or len(below.parts) == 1):
         return False
-    return not any(_matches(path, exclude) for path in (below, *below.parents[:-1]))
+    return not exclude or not any(_matches(path, exclude) for path in (below, *below.parents[:-1]))
 
 
 def _is_pattern(name: str) -> bool:
