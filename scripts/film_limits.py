@@ -2,8 +2,9 @@
 
 For each height (1080, 2160 and 4320 unless told), a made clip of 16:9 is converted by a process of its own, and coded
 by another that only decodes and encodes: seconds from the start of the process until the first HDR frame goes into the
-encoder, and until all is written; and the largest resident memory, MiB, of both. Then the CPU time, on one thread, of
-what is done to a frame's pixels before its planes are written, as a share of that.
+encoder, CPU seconds of all threads until then, and seconds until all is written; and the largest resident memory, MiB,
+of both. Then the CPU time, on one thread, of what is done to a frame's pixels before its planes are written, as a share
+of that.
 """
 
 from __future__ import annotations
@@ -33,9 +34,9 @@ from untone.apps.video.options import FilmOptions
 first = []
 def tell(done, expected):
     if done and not first:
-        first.append(time.time() - begun)
+        first.extend((time.time() - begun, time.process_time()))
 convert(Path(source), Path(target), FilmOptions(preset=preset), tell)
-print(first[0])
+print(*first)
 """
 
 
@@ -95,15 +96,17 @@ def main():
     parser.add_argument("--frames", type=int, default=20)
     parser.add_argument("--preset", default="8")
     asked = parser.parse_args()
-    print(f"{'film':>12} {'frames':>6} {'first, s':>9} {'all, s':>7} {'MiB':>6} {'codecs, s':>10} {'codecs, MiB':>12}")
+    print(f"{'film':>12} {'frames':>6} {'first, s':>9} {'its CPU, s':>10} {'all, s':>7} {'MiB':>6}", end=" ")
+    print(f"{'codecs, s':>10} {'codecs, MiB':>12}")
     for lines in asked.lines:
         width = lines * 16 // 9
         with tempfile.TemporaryDirectory() as folder:
             clip, out = Path(folder, "clip.mp4"), str(Path(folder, "out.mp4"))
             write_clip(clip, picture(lines, width), lines, width, asked.frames)
-            seconds, memory, first = run(CONVERT, str(time.time()), str(clip), out, asked.preset)
+            seconds, memory, printed = run(CONVERT, str(time.time()), str(clip), out, asked.preset)
             alone = run(CODECS_ALONE, str(clip), out, str(width), str(lines), asked.preset)
-        print(f"{width:>5} x {lines:<4} {asked.frames:>6} {float(first):>9.2f} {seconds:>7.1f} {memory:>6.0f} "
+        first, spent = map(float, printed.split())
+        print(f"{width:>5} x {lines:<4} {asked.frames:>6} {first:>9.2f} {spent:>10.2f} {seconds:>7.1f} {memory:>6.0f} "
               f"{alone[0]:>10.1f} {alone[1]:>12.0f}", flush=True)  # fmt: skip
     slope = np.linspace(130, 190, 1080)[:, None, None].repeat(1920, 1).repeat(3, 2)
     for name, pixels in (("photo", picture(1080, 1664)), ("sky", slope.astype(np.uint8))):

@@ -22,10 +22,10 @@ def scene(index, *, bright=0.35, width=WIDTH, height=HEIGHT, noise=0.0, seed=0):
 
 
 def write_clip(path, pictures, *, codec="libx264", pix_fmt="yuv420p", rate=RATE, pts=None, base=None, tags=(1, 1, 1, 1),
-               options=None, dress=None, after=None, interlaced=False):  # fmt: skip
+               options=None, dress=None, after=None, muxing=None):  # fmt: skip
     """A film of pictures in 0..1; `tags` are matrix, primaries, transfer, range. Returns the path."""
     base = base or Fraction(1, rate)
-    with av.open(str(path), "w") as container:
+    with av.open(str(path), "w", options=muxing or {}) as container:
         first = pictures[0]
         stream = container.add_stream(codec, rate=rate)
         stream.width, stream.height, stream.pix_fmt = first.shape[1], first.shape[0], pix_fmt

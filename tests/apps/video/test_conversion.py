@@ -16,6 +16,7 @@ from untone import cli
 from untone.apps import video as films
 from untone.apps.video.conversion import convert
 from untone.apps.video.options import FilmOptions
+from untone.apps.video.truncation import said_bytes
 from untone.colour import pq_to_nits
 from untone.errors import DamagedError, UnsupportedError, UntoneError, UsageError
 from untone.kernels.video import YCbCr, reference
@@ -70,6 +71,50 @@ def test_every_codec_says_hdr10_in_stream_and_container(clip, tmp_path, codec, s
         said = side_data(target)
         assert np.frombuffer(said["CONTENT_LIGHT_LEVEL"], np.uint32).tolist() == np.frombuffer(levels, ">u2").tolist()
         assert "MASTERING_DISPLAY_METADATA" in said
+
+
+def test_frames_of_an_avi_are_evenly_spaced_though_it_has_no_timestamps(tmp_path):
+    options = {"crf": "10", "bf": "3", "preset": "medium"}
+    clip = write_clip(tmp_path / "clip.avi", [scene(k) for k in range(16)], options=options)
+    done = convert(clip, tmp_path / "out.mp4", fast())
+    times = [at for at, *_ in decoded(tmp_path / "out.mp4")]
+    assert (done.frames, len(times), done.notes) == (16, 16, ())
+    assert set(np.diff(times)) == {Fraction(1, 24)}
+
+
+def test_the_first_frame_of_an_mp4_is_where_it_was_not_only_to_a_millisecond(tmp_path):
+    pts = [1001 + 500 * k for k in range(6)]
+    clip = write_clip(tmp_path / "clip.mp4", [scene(k) for k in range(6)], pts=pts, base=Fraction(1, 30000),
+                      muxing={"movie_timescale": "30000"})  # fmt: skip
+    convert(clip, tmp_path / "out.mp4", fast())
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        assert container.streams.video[0].start_time * container.streams.video[0].time_base == Fraction(1001, 30000)
+    before, after = ([at for at, *_ in decoded(p)] for p in (clip, tmp_path / "out.mp4"))
+    assert before == after
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".avi"])
+def test_a_file_shorter_than_it_says_is_refused_at_once_however_little_is_missing(tmp_path, suffix):
+    clip = write_clip(tmp_path / f"clip{suffix}", [scene(k) for k in range(12)])
+    assert said_bytes(clip) <= clip.stat().st_size
+    short = tmp_path / f"short{suffix}"
+    short.write_bytes(clip.read_bytes()[: said_bytes(clip) - 9])
+    with pytest.raises(DamagedError, match=r"truncated: \d+ of its \d+ bytes"):
+        convert(short, tmp_path / "out.mkv", fast())
+    assert convert(short, tmp_path / "out.mkv", fast(end=0.2)).frames in (
+        3,
+        5,
+    )  # AVI counts from the first that is decoded
+    assert said_bytes(short) == said_bytes(clip)
+    for bytes_ in (
+        b"",
+        b"\x1a\x45\xdf\xa3",
+        b"\x1a\x45\xdf\xa3\x80",
+        b"\x1a\x45\xdf\xa3\x80\x18\x53\x80\x67\xff",
+        b"no film",
+    ):
+        short.write_bytes(bytes_)
+        assert said_bytes(short) is None
 
 
 def test_light_levels_lie_between_the_percentile_and_the_maximum_of_what_is_decoded(clip, tmp_path):

@@ -16,7 +16,7 @@ from ...errors import DamagedError, UnsupportedError, UntoneError, UsageError
 from ...formats.common.limits import MAX_PIXELS
 from ...kernels.video import YCbCr
 from ...system import write_fault
-from . import signals
+from . import signals, truncation
 from .signals import SourceSignal, Tags
 
 PROBED_FRAMES = 8
@@ -100,6 +100,8 @@ class Source:
         except (av.FFmpegError, OSError) as error:
             raise UntoneError(f"cannot read it as a film: {reason(error)}") from None
         try:
+            if end is None:
+                _check_bytes(path)
             self.video = _moving_picture(self.container)
             self.video.thread_type = "AUTO"
             self._events: deque[Any] = deque()
@@ -278,8 +280,9 @@ class Source:
         return self.video.average_rate or Fraction(25)
 
     def _pts(self, frame: Any, expected: int | None) -> int:
-        if frame.pts is not None:
-            return int(frame.pts)
+        pts = frame.dts if self.container.format.name == "avi" else frame.pts  # AVI has none, only an order
+        if pts is not None:
+            return int(pts)
         return expected if expected is not None else 0
 
     def _check_end(self, latest: float, sought: bool) -> None:
@@ -304,6 +307,12 @@ class Source:
                 f"its size changes from {facts.width} x {facts.height} to {frame.width} x {frame.height}"
             )
         return planes_of(frame, signal)
+
+
+def _check_bytes(path: Path) -> None:
+    said, there = truncation.said_bytes(path), path.stat().st_size
+    if said is not None and said > there:
+        raise DamagedError(f"truncated: {there} of its {said} bytes are there; --to SECONDS takes what comes before")
 
 
 def planes_of(frame: Any, signal: SourceSignal) -> YCbCr:

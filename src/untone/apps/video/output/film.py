@@ -56,7 +56,7 @@ class Output:
         if name == "matroska":
             muxing["write_crc32"] = "0"  # light levels are put in place afterwards
         else:
-            muxing["video_track_timescale"] = str(_timescale(self._base))
+            muxing["video_track_timescale"] = muxing["movie_timescale"] = str(_timescale(self._base))
         try:
             self._container = av.open(str(self.temporary), "w", format=name, options=muxing)
         except (av.FFmpegError, OSError) as error:
