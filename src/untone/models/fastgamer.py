@@ -13,6 +13,9 @@ from ..operators import MAX_QMAX_STOPS, Operators
 THUMBNAIL = 256
 """Rows and columns of the thumbnail; the kernels make it, the same in training and here."""
 
+GREY_SPREAD = 1.5 / 255
+"""A picture whose channels differ by no more, everywhere in the thumbnail, has no colour."""
+
 INPUTS, OUTPUTS = ("thumbnail",), ("grids", "lut", "qmax_stops")
 
 
@@ -31,7 +34,7 @@ class FastGamerModel:
             raise UntoneError(f"its graph takes {', '.join(asked)} and gives {', '.join(given)}")
 
     def operators(self, thumbnail: NDArray[np.float32]) -> Operators:
-        """Operators of the photo.
+        """Operators of the photo; one gain for all channels where it has no colour, so that it gets none.
 
         Args:
             thumbnail: [3, 256, 256] float32, encoded RGB in [0, 1], of the whole image (kernels.thumbnail).
@@ -44,9 +47,15 @@ class FastGamerModel:
         try:
             grids, lut, qmax = self._session.run(list(OUTPUTS), {"thumbnail": thumbnail[None]})
             scale = min(float(np.asarray(qmax).item()), MAX_QMAX_STOPS)
-            return Operators(np.ascontiguousarray(grids[0]), np.ascontiguousarray(lut[0]), scale)
+            shown = _colourless(lut[0]) if np.ptp(thumbnail, axis=0).max() <= GREY_SPREAD else lut[0]
+            return Operators(np.ascontiguousarray(grids[0]), np.ascontiguousarray(shown), scale)
         except UntoneError as fault:
             raise UntoneError(f"{self._name}: the network gives no operators: {fault}") from None
         except Exception as fault:
-            shown = " ".join(str(fault).split())[:200]
-            raise UntoneError(f"{self._name}: the network failed: {shown}") from None
+            words = " ".join(str(fault).split())[:200]
+            raise UntoneError(f"{self._name}: the network failed: {words}") from None
+
+
+def _colourless(lut: NDArray[np.float32]) -> NDArray[np.float32]:
+    """[n, n, n, 3] that says the mean of the three channels for each."""
+    return np.broadcast_to(lut.mean(axis=-1, keepdims=True), lut.shape)
