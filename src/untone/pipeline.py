@@ -19,7 +19,7 @@ import numpy as np
 
 from . import formats, prediction, stores
 from .errors import UntoneError, UsageError
-from .formats.jpeg import network_segment, remarks
+from .formats.jpeg import network_segment
 from .formats.signalling import shown_elsewhere
 from .formats.table import INKED as INKED
 from .formats.table import noted as noted
@@ -348,8 +348,6 @@ def transcode(
         data = write_rendition(target, image, gain_map, headroom_stops, **options)
     else:
         data = write(target, image, gain_map, **options)
-    if format == "jxl" and quality is None:  # which carries a JPEG with all that its own segments say
-        image = dataclasses.replace(image, notes=tuple(note for note in image.notes if note not in remarks.IN_SEGMENTS))
     return Conversion(image.width, image.height, None, data, *figures, image.white_nits, note=noted(image, format))
 
 

@@ -42,8 +42,8 @@ EDITED_ARCHIVE = Qualities(98, 100)
 USUAL = {
     "jpeg": Qualities(90, 88),
     "avif": Qualities(92, 90),
-    "heic": Qualities(85, 85),
-    "jxl": Qualities(90, 90),
+    "heic": Qualities(62, 64),
+    "jxl": Qualities(90, 97),
 }
 RESIZED_JPEG = Qualities(87, 80)
 """Usual, of a JPEG made smaller, which has more detail to the pixel."""
@@ -51,7 +51,7 @@ RESIZED_JPEG = Qualities(87, 80)
 WEB = {
     "jpeg": Qualities(80, 75),
     "avif": Qualities(68, 68),
-    "heic": Qualities(62, 62),
+    "heic": Qualities(48, 48),
     "jxl": Qualities(78, 78),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import functools
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from ... import formats, pipeline
 from ...console.options import add_batch_arguments, add_dry_run, add_output, depth, white
 from ...errors import UsageError
 from ...formats.common.files import load_bytes
+from ...formats.jpeg import remarks
 from ...image import GainMap, Image
 from ...pipeline import Conversion
 from . import batch, planning
@@ -101,7 +103,9 @@ def transcode(
     mapped = format == "jpeg" and formats.probe(data).base.transfer in HDR_TRANSFERS
     if bits is None and not mapped and not native:
         qualities |= {"headroom_stops": headroom_stops, "white_nits": white_nits}
-        return pipeline.transcode(data, target, format, **qualities)
+        done = pipeline.transcode(data, target, format, **qualities)
+        carried = format == "jxl" and found.base is None
+        return dataclasses.replace(done, note=remarks.beyond_segments(done.note)) if carried else done
     image, gain_map = pipeline.read(data, by_rows=True)
     image = pipeline.with_white(image, white_nits)
     if native:

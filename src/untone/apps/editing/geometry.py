@@ -167,7 +167,7 @@ def _through(
 ) -> tuple[Image, GainMap | None]:
     """The picture in a window, and the map that fits it."""
     whole = (image.height, image.width)
-    kept = cut(gain_map, window, whole, at_any_cost=keep_samples) if gain_map is not None else None
+    kept = cut(gain_map, window, whole, at_any_cost=keep_samples or not map_grows) if gain_map is not None else None
     if not window.resizes and (gain_map is None or kept is not None):
         pixels = np.ascontiguousarray(image.pixels[slice(*window.rows), slice(*window.columns)])
         return dataclasses.replace(image, pixels=pixels, encoded=None), kept

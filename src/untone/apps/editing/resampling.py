@@ -104,14 +104,15 @@ class Gains:
     def fitted(self, window: Window, whole: tuple[int, int], *, grows: bool = False) -> GainMap:
         """The smallest map made anew that gives these gains to TOLERANCE_STOPS; `whole` is the old picture's size.
 
-        It has the old map's channels, and at most its rows and columns, and is the largest of those where none gives
+        It has the old map's channels, and at most its rows and columns, and is as large as these allow where none gives
         them. One that `grows` may have the picture's, and three channels for one: light of different colours, joined,
         may need them.
         """
         old = self.gain_map
         kept = tuple(max(1, round(n * m / w)) for n, m, w in zip(window.size, old.codes.shape, whole, strict=False))
-        most = window.size if grows else tuple(map(min, old.codes.shape, window.size))
-        sizes = [kept, old.codes.shape[:2], most]
+        fitting = min(1.0, *(have / new for have, new in zip(old.codes.shape, window.size, strict=False)))
+        most = window.size if grows else tuple(max(1, int(side * fitting)) for side in window.size)
+        sizes = [kept, old.codes.shape[:2], most] if grows else [kept, most]
         channels = [1, 3] if grows and old.channels == 1 and window.resizes else [old.channels]
         made = old
         for count in channels:

@@ -30,6 +30,11 @@ def notes(primary: Codestream) -> tuple[str, ...]:
     return tuple(found)
 
 
+def beyond_segments(note: str | None) -> str | None:
+    """A note on a JPEG that is carried with its segments."""
+    return "; ".join(part for part in (note or "").split("; ") if part not in IN_SEGMENTS) or None
+
+
 def _iptc(primary: Codestream) -> bytes:
     """IPTC datasets of the Photoshop segments, which continue each other."""
     pieces = [s.body.removeprefix(PHOTOSHOP_TAG) for s in primary.segments if s.body.startswith(PHOTOSHOP_TAG)]

@@ -89,7 +89,9 @@ def bare(data: bytes) -> bytes:
 
 
 def _metadata(data: bytes) -> tuple[bytes | None, bytes | None]:
-    """EXIF and XMP as an image that was read from a JPEG has them, and another format gets them."""
+    """EXIF and XMP as another format gets them from a JPEG; a packet that promises a video as it is."""
     stream = parse(data)
     packet = remarks.packet(stream)
-    return stream.payload(APP1, EXIF_TAG), packet if packet is None else described_elsewhere(packet)
+    if packet is not None and not promises_video(packet):
+        packet = described_elsewhere(packet)
+    return stream.payload(APP1, EXIF_TAG), packet
