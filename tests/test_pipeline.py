@@ -449,7 +449,7 @@ def test_what_is_read_written_and_left_out_is_logged(tmp_path, caplog):
     [
         (lambda image, _: untone.predict("a.jpg"), "predict takes an Image, not str: image, _ = untone.read"),
         (lambda image, _: untone.apply("a.jpg", None), "apply takes an Image, not str"),
-        (lambda image, _: untone.apply(image, "a.jpg"), "apply takes a GainMap, not str: image, gain_map = untone.read"),
+        (lambda image, _: untone.apply(image, "a.jpg"), "apply takes a GainMap, not str: image, gain_map = untone"),
         (lambda image, _: untone.measure(image, "a.exr"), "measure takes an Image, not str"),
         (lambda image, _: untone.write("a.jpg", (image, None)), "write takes an Image, not tuple"),
     ],
