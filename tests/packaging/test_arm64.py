@@ -12,6 +12,7 @@ KERNELS = ROOT / "tests" / "kernels"
 CHOSEN = (
     "neon and (threads or gain_0 or darks or half_floats or rows_and_threads or buffer or hand or pq16 or 100.0"
     " or (within_tolerance and rough and (17 or 9)) or slopes or learns or tetrahedra or centres)"
+    " and not 8192 and not 128"
 )
 """Of the tests of the kernels, those that take seconds under qemu; each reaches another kernel or edge of one."""
 
@@ -40,7 +41,7 @@ def test_neon_keeps_what_the_tests_of_kernels_ask(arm):
     said = of_arm(root, "-m", "pytest", *options, str(KERNELS))
     passed = re.search(r"(\d+) passed", said)
     assert passed, said
-    assert int(passed[1]) >= 40
+    assert int(passed[1]) > 35
 
 
 def test_neon_executes_fewer_instructions_than_portable(arm):
