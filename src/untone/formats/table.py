@@ -21,7 +21,7 @@ from .common.source import opened
 from .exr import codec as exr
 from .heif import avif, heic
 from .jpeg import codec as jpeg
-from .jpeg.gcontainer import described_elsewhere
+from .jpeg.gcontainer import described_elsewhere, says_more
 from .jxl import codec as jxl
 from .jxl.container import SIGNATURES as JXL_SIGNATURES
 from .png import codec as png
@@ -208,7 +208,8 @@ def format_of(suffix: str) -> str | None:
 def noted(image: Image, name: str | None = None, *, kept: bool = False) -> str | None:
     """What of a photo's file does not reach one of this format, one line: its gain map, its inks. None: all does."""
     stays = name == "jpeg" and (image.encoded or b"")[:2] == b"\xff\xd8"
-    bare = [word for word, block in (("EXIF", image.exif), ("XMP", image.xmp)) if block] if name in BARE else []
+    held = ("EXIF", bool(image.exif)), ("XMP", says_more(image.xmp))
+    bare = [word for word, there in held if there] if name in BARE else []
     reasons = [None if stays else image.left_out, INKED if image.inked else None]
     reasons.append(f"its {' and '.join(bare)} {'are' if bare[1:] else 'is'} left out" if bare else None)
     return "; ".join(filter(None, reasons + list(() if stays or kept else image.notes))) or None

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from untone.errors import DamagedError
-from untone.formats.jpeg.gcontainer import announce, directory, silence, without_padding
+from untone.formats.jpeg.gcontainer import announce, directory, says_more, silence, without_padding
 from untone.formats.metadata.xmp import HDRGM, parse, properties
 
 XMP_NS = "http://ns.adobe.com/xap/1.0/"
@@ -104,3 +104,12 @@ def test_items_outside_a_directory_are_nobodys():
     assert directory(loose) == []
     maps = [item for item in directory(announce(loose, 1234)) if item.semantic == "GainMap"]
     assert [dict(item.attributes)["Length"] for item in maps] == ["1234"]
+
+
+def test_a_packet_that_only_announces_a_map_says_no_more():
+    alone = announce(None, 500)
+    assert not says_more(None)
+    assert not says_more(alone)
+    titled = alone.replace(b'rdf:about=""', b'rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/" dc:format="x"', 1)
+    assert says_more(titled)
+    assert says_more(b"<x:xmpmeta")

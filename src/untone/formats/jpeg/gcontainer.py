@@ -81,6 +81,14 @@ def says_nothing(packet: bytes) -> bool:
     return all(len(root) == 0 for root in parse(packet).iter(f"{{{RDF}}}RDF"))
 
 
+def says_more(packet: bytes | None) -> bool:
+    """Whether a packet says anything but where a gain map is and how it is applied; one that is damaged may."""
+    try:
+        return packet is not None and not says_nothing(silence(packet))
+    except DamagedError:
+        return True
+
+
 _MOTION = re.compile(
     rb"""\s[\w.-]+:(?:MotionPhoto|MicroVideo)\w*\s*=\s*(?:"[^"]*"|'[^']*')"""
     rb"""|<([\w.-]+:(?:MotionPhoto|MicroVideo)\w*)>[^<]*</\1>"""
