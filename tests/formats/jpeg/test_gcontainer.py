@@ -110,6 +110,7 @@ def test_a_packet_that_only_announces_a_map_says_no_more():
     alone = announce(None, 500)
     assert not says_more(None)
     assert not says_more(alone)
-    titled = alone.replace(b'rdf:about=""', b'rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/" dc:format="x"', 1)
+    of_a_user = b'rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/" dc:format="x"'
+    titled = alone.replace(b'rdf:about=""', of_a_user, 1)
     assert says_more(titled)
     assert says_more(b"<x:xmpmeta")
