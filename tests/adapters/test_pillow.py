@@ -301,6 +301,8 @@ def test_angles_and_boxes_that_no_map_follows():
     image = opened(photo())
     with pytest.raises(ValueError, match="multiple of 90"):
         untone.pillow.rotate(image, 30)
+    with pytest.raises(ValueError, match="expand must be True"):
+        untone.pillow.rotate(image, 90, expand=False)
     with pytest.raises(ValueError, match="not within 64 x 48"):
         untone.pillow.crop(image, (-1, 0, 9, 9))
 

@@ -55,7 +55,8 @@ def _write(arguments: argparse.Namespace) -> Image:
         else:
             light = pipeline.rendition_of(image, gain_map, arguments.headroom)
             if light is None:
-                raise UntoneError(image.left_out or "it carries no gain map; untone FILE makes one")
+                hint = "untone to exr writes its HDR pixels" if image.is_hdr else "untone FILE makes one"
+                raise UntoneError(image.left_out or f"it carries no gain map; {hint}")
             pipeline.write(arguments.output, light)
     except UntoneError as error:
         raise named(arguments.file, error) from error

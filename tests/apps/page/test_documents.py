@@ -115,6 +115,17 @@ def test_a_sheet_of_html_runs_no_script_and_skips_the_rejected(tmp_path):
     assert re.search(r"photo-0\.jpg<small>\d+ nits at the brightest, [\d.]+ % above white", text)
 
 
+def test_results_are_shown_where_what_they_were_made_of_is_not(tmp_path):
+    """A folder of results is a folder of photos; beside the photo, a result is the same picture once more."""
+    folder = write_folder(tmp_path / "photos", 2)
+    formats.write(folder / "photo-0.hdr.jpg", photo(), gain_map(1))
+    formats.write(folder / "elsewhere.hdr.jpg", photo(), gain_map(1))
+    target = tmp_path / "sheet.html"
+    assert cli.main(["sheet", str(folder), "-o", str(target)]) == 0
+    shown = re.findall(r"([\w.-]+\.jpg)<small>", target.read_text())
+    assert sorted(shown) == ["elsewhere.hdr.jpg", "photo-0.jpg", "photo-1.jpg"]
+
+
 def test_an_unexpected_fault_in_one_photo_does_not_end_the_others(tmp_path, monkeypatch, capsys):
     folder = write_folder(tmp_path / "photos", 2)
     real = renditions.pair

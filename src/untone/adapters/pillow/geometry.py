@@ -88,16 +88,19 @@ def transpose(image: Image.Image, method: Image.Transpose) -> Image.Image:
     return _with(image.transpose(method), image, lambda gain_map: turned(gain_map, TURNS[Image.Transpose(method)]))
 
 
-def rotate(image: Image.Image, angle: float) -> Image.Image:
+def rotate(image: Image.Image, angle: float, *, expand: bool = True) -> Image.Image:
     """The picture turned by quarters against the clock, whole: Image.rotate with `expand`, the gain map in step.
 
     Args:
         angle: degrees, a multiple of 90; others would need corners that no picture has.
+        expand: True; Pillow's own default cuts what turns out of the frame.
 
     Raises:
-        ValueError: another angle.
+        ValueError: another angle, or not to expand.
         UntoneError: the gain map cannot be decoded.
     """
+    if not expand:
+        raise ValueError("a picture is turned whole: expand must be True")
     quarters = angle % 360
     if quarters not in (0, *QUARTERS):
         raise ValueError(

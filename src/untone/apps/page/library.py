@@ -164,8 +164,11 @@ def shown_name(name: str) -> str:
 
 def _photos(path: Path, recursive: bool) -> Iterator[Photo]:
     if path.is_dir():
-        for file in images(path) if recursive else photos_in(path):
-            if not (file.name.startswith(".") or file.stem.lower().endswith(MARK)):
+        files = [file for file in (images(path) if recursive else photos_in(path)) if not file.name.startswith(".")]
+        stems = {(file.parent, file.stem.lower()) for file in files}
+        for file in files:
+            source = file.stem.lower().removesuffix(MARK)
+            if source == file.stem.lower() or (file.parent, source) not in stems:  # else shown with what it was made of
                 yield Photo(0, file.relative_to(path).as_posix(), file, path, inside=True)
     elif path.is_file():
         yield Photo(0, path.name, path, path.parent)
