@@ -470,3 +470,21 @@ def test_inspect_takes_many_files_and_may_require_hdr(here, capsys):
 def test_predict_says_what_it_takes():
     with pytest.raises(untone.UsageError, match=r"predict takes an Image, not str: image, _ = untone.read"):
         untone.predict("photo.jpg")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [(["photo.jpg", "--claim", ""], "--claim"), (["photo.jpg", "-o", ""], "--output"), ([""], "PHOTO")],
+)
+def test_a_variable_that_is_not_set_is_no_place(here, capsys, arguments, named):
+    before = sorted(here.iterdir())
+    assert call(*arguments) == 2
+    assert f"{named} is empty" in capsys.readouterr().err.replace("INPUT", "PHOTO")
+    assert sorted(here.iterdir()) == before
+
+
+def test_no_message_plays_with_the_terminal(here, capsys):
+    assert call("audit", "no\x1b[31m\nsuch.jpg") != 0
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert "\x1b" not in told

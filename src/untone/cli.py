@@ -18,6 +18,7 @@ from typing import NoReturn
 from . import __version__
 from .apps.video.options import add_film_arguments
 from .console.interrupts import INTERRUPTED, answered
+from .console.lines import one_line
 from .console.options import (
     add_batch_arguments,
     add_dry_run,
@@ -114,7 +115,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = _run(list(sys.argv[1:] if argv is None else argv))
         sys.stdout.flush()
     except UntoneError as error:
-        print(f"untone: {error}", file=sys.stderr)
+        print(f"untone: {one_line(str(error))}", file=sys.stderr)
         return 2 if isinstance(error, UsageError) else 1
     except ModuleNotFoundError as error:
         if error.name not in TRAINING_PACKAGES:
@@ -139,6 +140,7 @@ def _run(argv: list[str]) -> int:
         _refuse_misspelt(argv[0])
     parser = command_parser(name) if name else convert_parser()
     arguments = parser.parse_args(argv[1:] if name else argv)
+    _refuse_empty(parser, arguments)
     home = COMMANDS[name][0] if name else "apps.conversion.batch"
     with quietly(getattr(arguments, "quiet", False)), answered() if name in ANSWERED else nullcontext():
         return int(_module(home).run(arguments))
@@ -155,6 +157,18 @@ def _refuse_misspelt(word: str) -> None:
     meant = _meant(word.lower(), list(COMMANDS))
     if meant:
         raise UsageError(f"{word}: no such command or file{meant} Nothing was done")
+
+
+def _refuse_empty(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
+    """Names and places of no letters, as shells make them of variables that are not set: no path is meant by them.
+
+    Raises:
+        UsageError: names the option.
+    """
+    for action in parser._actions:
+        given = getattr(arguments, action.dest, None)
+        if given != action.default and (given == "" or (isinstance(given, list) and "" in given)):
+            raise UsageError(f"{action.option_strings[-1] if action.option_strings else action.metavar} is empty")
 
 
 def _module(home: str) -> ModuleType:

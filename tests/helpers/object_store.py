@@ -23,9 +23,10 @@ from urllib.parse import unquote
 import numpy as np
 from PIL import Image
 
+import untone
 from untone import cli
 
-SOURCE = Path(__file__).parents[2] / "src"
+SOURCE = Path(untone.__file__).parents[1]
 SLOW_DOWN = (
     b"<?xml version='1.0'?><Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
 )

@@ -9,14 +9,13 @@ from __future__ import annotations
 import dataclasses
 import struct
 
-import imagecodecs
 import numpy as np
 
 from ..errors import DamagedError, UnsupportedError
 from ..image import DIFFUSE_WHITE_NITS, Image
+from .common import isolation
 from .common.limits import check_samples
-from .common.pixels import bands, decoded, finite, three_channels
-from .common.quiet import muted
+from .common.pixels import bands, finite, three_channels
 from .common.transparency import alpha_of
 from .signalling import Header, Signalling, image_of, over_background, signalling
 from .tiff.codec import ICC, XMP, parse_tags
@@ -63,8 +62,7 @@ def read(data: bytes) -> tuple[Image, None]:
         DamagedError, UnsupportedError, LimitError: as their names say.
     """
     header, stream = _header(data)
-    with muted():  # jxrlib prints what it does not know
-        array = decoded(imagecodecs.jpegxr_decode, _unturned(data))
+    array = isolation.decoded("jpegxr_decode", _unturned(data), stream.width * stream.height)  # jxrlib can crash
     if stream.is_light:
         array = array.astype(np.float32, copy=False)
     elif array.dtype == np.bool_:

@@ -112,3 +112,20 @@ def test_frames_of_light_are_linear_bt2020(two_scenes, tmp_path, capsys):
     assert cli.main(["export", str(two_scenes)]) == 2
     assert cli.main(["export", str(two_scenes), "-o", "frames.exr"]) == 2
     assert cli.main(["export", str(two_scenes), "-o", str(tmp_path / "no" / "such" / "%d.exr")]) == 2
+
+
+def test_targets_that_cannot_be_are_a_line_each(two_scenes, tmp_path, capsys):
+    one, photo = tmp_path / "one.json", tmp_path / "a.jpg"
+    photo.write_bytes(b"a file")
+    for asked, said in (
+        (["--hdr10plus-json", str(one), "--dovi-json", str(one)], "written twice"),
+        (["--cube", str(photo)], "is no folder"),
+        (["-o", str(photo / "%04d.exr")], "is no folder"),
+        (["-o", str(tmp_path / "%0300d.exr")], "a pattern"),
+    ):
+        assert cli.main(["export", str(two_scenes), *asked]) == 2
+        told = capsys.readouterr().err
+        assert said in told
+        assert told.count("\n") == 1
+    assert photo.read_bytes() == b"a file"
+    assert not one.exists()

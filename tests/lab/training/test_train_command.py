@@ -64,7 +64,8 @@ def test_exported_weights_of_other_networks_come_back(pairs_folder: Path, tmp_pa
     mean = initial_weights.read(tmp_path / "checkpoint.pt")
     net = runs.TASKS[network].network(tiny.recipe(network))
     initial_weights.put(initial_weights.read(tmp_path / f"{network}.onnx"), net, tmp_path)
-    assert all(torch.equal(mean[name], value) for name, value in net.state_dict().items())
+    held = net.state_dict()  # half floats in the file
+    assert all(torch.allclose(mean[name], value, rtol=1e-3, atol=1e-7) for name, value in held.items())
 
 
 def test_faults_are_one_line(pairs_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -291,10 +291,20 @@ class Source:
             if self.decoded < self.video.frames - self._discarded():
                 raise DamagedError(f"truncated: {self.decoded} of its {self.video.frames} frames are there")
             return
-        whole = self.container.duration
-        begin = (self.container.start_time or 0) / 1_000_000
-        if whole and latest + TRUNCATION_SECONDS < begin + whole / 1_000_000:
-            raise DamagedError(f"truncated: it ends after {latest - begin:.1f} of {whole / 1_000_000:.1f} seconds")
+        whole, begin = self._stated_seconds(), (self.container.start_time or 0) / 1_000_000
+        if whole and latest + TRUNCATION_SECONDS < begin + whole:
+            raise DamagedError(f"truncated: it ends after {latest - begin:.1f} of {whole:.1f} seconds")
+
+    def _stated_seconds(self) -> float | None:
+        """How long the pictures last; the container's word counts sound and subtitles, which may outlast them."""
+        if self.video.duration:
+            return float(self.video.duration * self.video.time_base)
+        tag = str(self.video.metadata.get("DURATION", ""))  # what mkvmerge and FFmpeg write for each track
+        parts = tag.split(":")
+        if len(parts) == 3 and all(part.replace(".", "", 1).isdigit() for part in parts):
+            return float(sum(float(part) * 60**k for k, part in enumerate(reversed(parts))))
+        alone = len(self.container.streams) == 1 and self.container.duration
+        return float(self.container.duration) / 1_000_000 if alone else None
 
     def _discarded(self) -> int:
         """Frames that an edit list hides, and open groups of pictures that cannot be decoded: a few at either end."""

@@ -87,6 +87,18 @@ def _contents(path: Path) -> bytes:
         raise UntoneError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from error
 
 
+def make_folder(path: Path) -> None:
+    """See that there is a folder, in one that is there.
+
+    Raises:
+        UntoneError: something else has that name, or it may not be made.
+    """
+    try:
+        reachable(path).mkdir(exist_ok=True)
+    except OSError as error:
+        raise UntoneError(f"cannot make the folder {path}: {error.strerror or error}") from error
+
+
 def save(path: Path, parts: Iterable[Part]) -> None:
     """Write pieces one after the other: into a file beside the target, flushed to disk, then renamed over it.
 

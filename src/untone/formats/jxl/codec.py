@@ -16,7 +16,7 @@ from ...errors import UnsupportedError, UntoneError
 from ...image import GainMap, Image
 from ..common.coded import stored_codes, to_bits
 from ..common.isobmff import box
-from ..common.pixels import finite, three_channels
+from ..common.pixels import BAND_ROWS, finite, three_channels
 from ..common.transparency import alpha_of
 from ..jpeg.gcontainer import described_elsewhere, silence
 from ..metadata.exif import with_orientation
@@ -216,6 +216,10 @@ def _encoded(image: Image, quality: int | None) -> bytes:
 
 def _lossy_pq(image: Image, quality: int) -> bytes:
     """Light as XYB, which decoders make PQ of: XYB is of any primaries and of any brightness."""
-    light = np.asarray(image.pixels) @ (matrix(image.primaries, "bt709").T * np.float32(image.white_nits))
-    codestream = coded_light(np.clip(light, -PQ_PEAK_NITS, PQ_PEAK_NITS), quality)
+    to_nits = (matrix(image.primaries, "bt709").T * np.float32(image.white_nits)).astype(np.float32)
+    light = np.empty(image.pixels.shape, np.float32)
+    for first in range(0, image.height, BAND_ROWS):  # pixels of an EXR are made as they are asked for
+        rows = slice(first, first + BAND_ROWS)
+        light[rows] = np.clip(image.pixels[rows] @ to_nits, -PQ_PEAK_NITS, PQ_PEAK_NITS)
+    codestream = coded_light(light, quality)
     return jxl_header.relabelled(codestream, image.orientation, Colour("bt2020", "pq"), bits=MAX_BITS_OF_LEVEL_5)

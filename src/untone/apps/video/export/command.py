@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -85,11 +86,15 @@ def _check_targets(arguments: argparse.Namespace) -> None:
     for folder, suffix in ((arguments.cube, ".cube"), (arguments.shader, ".glsl")):
         if folder:
             files.append(Path(folder, f"scene-0001{suffix}"))
-    for file in files:
-        if not file.absolute().parent.is_dir() and not file.absolute().parent.parent.is_dir():
-            raise UsageError(f"{file}: there is no folder {file.parent.parent}")
-        if file.exists() and not arguments.force:
+    for number, file in enumerate(files):
+        folder = file.absolute().parent
+        if not folder.is_dir() and (os.path.lexists(folder) or not folder.parent.is_dir()):
+            wrong = f"{file.parent} is no folder" if os.path.lexists(folder) else f"there is no folder {folder.parent}"
+            raise UsageError(f"{file}: {wrong}")
+        if os.path.lexists(file) and not arguments.force:
             raise UsageError(f"{file} exists; --force replaces it")
+        if file.absolute() in [other.absolute() for other in files[:number]]:
+            raise UsageError(f"{file} would be written twice; name two files")
 
 
 def _export(arguments: argparse.Namespace, options: FilmOptions) -> list[Path]:

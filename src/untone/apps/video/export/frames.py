@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from .... import formats, kernels
 from ....errors import UsageError
+from ....formats.common.files import make_folder
 from ....image import Image
 from ....kernels.checks import TABLE_TRANSFERS
 from ....operators import Operators
@@ -26,7 +27,7 @@ def check_pattern(pattern: str) -> None:
     Raises:
         UsageError: it is none, or no .exr.
     """
-    if len(re.findall(r"%0?\d*d", pattern)) != 1 or pattern.count("%") != 1 or not pattern.lower().endswith(".exr"):
+    if len(re.findall(r"%0?\d?d", pattern)) != 1 or pattern.count("%") != 1 or not pattern.lower().endswith(".exr"):
         raise UsageError(f"frames are named by a pattern such as frames/%06d.exr, not {pattern}")
 
 
@@ -41,7 +42,7 @@ class LightFrames:
     def add(self, steady: Steady) -> None:
         """One picture."""
         path = Path(self._pattern % (len(self._written) + 1))
-        path.parent.mkdir(exist_ok=True)
+        make_folder(path.parent)
         light = self._light(steady)
         image = Image(light, primaries="bt2020", transfer="linear", bits=32, white_nits=self._options.white_nits)
         formats.write(path, image)

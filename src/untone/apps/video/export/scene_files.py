@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .... import __version__
-from ....formats.common.files import save
+from ....formats.common.files import make_folder, save
 from ....kernels.video import Area, Rendering
 from ....operators import Operators
 from ..grading import Grader
@@ -82,7 +82,7 @@ class SceneFiles:
         about = f"untone {__version__}, scene {number}: {self._count} frames, {begin:.3f} to {end:.3f} s"
         operators, picture = self._grader.operators(self._mean), self._bars.picture(facts.height, facts.width)
         scene = Scene(number, about, operators, self._grader.rendering, picture, facts.height, facts.width)
-        self._folder.mkdir(exist_ok=True)
+        make_folder(self._folder)
         path = self._folder / f"scene-{number:04}{self._suffix}"
         save(path, [self._content(scene).encode()])
         self._written.append(path)
