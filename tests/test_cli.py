@@ -152,6 +152,16 @@ def test_a_dry_run_names_what_would_be_done(photo, tmp_path, verb):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["photo.jpg", "q.jpg"]
 
 
+def test_a_dry_run_knows_what_is_not_read(photo, tmp_path):
+    """A film among photos, to a format of photos: skipped, as by the run itself."""
+    (tmp_path / "a.mkv").write_bytes(b"film")
+    done = run("to", "jxl", ".", "-o", "new", "--dry-run", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "a.mkv: would be skipped: films are not read" in done.stderr.decode()
+    assert "1 would be skipped" in done.stderr.decode()
+    assert "stdout" not in done.stdout.decode()
+
+
 def test_names_may_be_any_bytes(photo, tmp_path):
     name = os.fsencode(tmp_path) + b"/\xff [red]\n.jpg"
     Path(os.fsdecode(name)).write_bytes(photo.read_bytes()[:500])

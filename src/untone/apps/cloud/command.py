@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import os
 import threading
 from collections.abc import Callable, Iterator
 
 from ...console.interrupts import answered
-from ...console.lines import complain, fault_line, one_line
+from ...console.lines import complain
 from ...console.progress import Progress
 from ...errors import UntoneError, UsageError
 from ...stores import is_url
@@ -143,30 +142,6 @@ def _count(request: Request, progress: Progress) -> None:
 
 
 def _rehearse(request: Request, arguments: argparse.Namespace) -> int:
-    """As rehearsal.rehearse, a page at a time."""
-    counts = dict.fromkeys((rehearsal.WRITTEN, rehearsal.SKIPPED, rehearsal.FAILED), 0)
-    for jobs in planning.pages(request):
-        page = Page(jobs, not arguments.force)
-        for job in jobs:
-            status, reason = _foreseen(job, page)
-            counts[status] += 1
-            if arguments.json:
-                output = str(job.target) if status == rehearsal.WRITTEN else None
-                print(json.dumps({"input": job.name, "output": output, "status": status, "reason": reason}))
-            elif status == rehearsal.WRITTEN:
-                print(one_line(f"{job.name} -> {job.target}"))
-            elif status == rehearsal.FAILED or not arguments.quiet:
-                complain(fault_line(job.name, f"{status}: {reason}"))
-    if not arguments.quiet:
-        complain(f"{', '.join(f'{number} {status}' for status, number in counts.items())}; nothing was done")
-    return int(counts[rehearsal.FAILED] > 0)
-
-
-def _foreseen(job: planning.Job, page: Page) -> tuple[str, str | None]:
-    if job.fault:
-        return rehearsal.FAILED, job.fault
-    if job.unread:
-        return rehearsal.SKIPPED, f"{job.unread} are not read"
-    if page.has(job):
-        return rehearsal.SKIPPED, f"{job.target} exists; --force replaces it"
-    return rehearsal.WRITTEN, None
+    """What would come of each job, a page at a time."""
+    pages = ((jobs, Page(jobs, not arguments.force)) for jobs in planning.pages(request))
+    return rehearsal.told(((job, page.has(job)) for jobs, page in pages for job in jobs), arguments)

@@ -24,8 +24,8 @@ RGB, GREY = 0, 1
 D65, CUSTOM = 1, 2
 D65_PLACE = (0.3127, 0.3290)
 RELATIVE = 1
-DEFAULT_NITS, PQ_NITS_AS_HALF = 255, 0x70E2
-"""intensity_target unless told; that of PQ, 10,000, as a half float."""
+PQ_NITS_AS_HALF = 0x70E2
+"""intensity_target of PQ, 10,000, as a half float."""
 
 Choices = tuple[tuple[int, int], ...]
 SIZES: Choices = ((1, 9), (1, 13), (1, 18), (1, 30))
