@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from . import lights, nature, objects, pages, screens
+from . import lights, nature, objects, pages, screens, sunlight
 from .canvas import Drawing, PhotoSource, Random, developed
 from .placement import photographed
 
@@ -51,16 +51,18 @@ KINDS: dict[str, Kind] = {
     "still life": Kind(objects.still_life, 0.0, 1.2),
     "portrait": Kind(objects.portrait, 0.0, 1.2),
     "product": Kind(objects.product),
+    "flower": Kind(objects.flower),
     "painting": Kind(objects.painting, 0.3),
     "bright ground": Kind(nature.bright_ground, 0.0, 2.5),
     "high key": Kind(nature.high_key, 0.0, 2.0),
-    "overcast": Kind(nature.overcast, 0.0, 1.2),
+    "overcast": Kind(nature.overcast, 0.0, 2.0),
     "lamps": Kind(lights.lamps, 0.0, 1.5),
-    "neon": Kind(lights.neon, 0.0, 1.5),
+    "neon": Kind(lights.neon, 0.0, 2.0),
     "fire": Kind(lights.fire, 0.0, 0.6),
     "windows": Kind(lights.windows, 0.0, 1.2),
     "room": Kind(lights.room),
-    "glitter": Kind(lights.glitter, 0.0, 1.0),
+    "sun": Kind(sunlight.sun),
+    "glitter": Kind(sunlight.glitter),
 }
 """Name -> how it is drawn. A new kind is one function and one entry."""
 

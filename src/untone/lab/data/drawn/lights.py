@@ -1,4 +1,4 @@
-"""Lamps, neon, fire, sun, night windows, glitter in a picture that is not bright itself: they must shine.
+"""Lamps, neon, fire, night windows in a picture that is not bright itself: they must shine.
 
 Light is added to the scene, and the SDR rendition clips it channel by channel, as cameras do; the gain leads back.
 """
@@ -10,7 +10,7 @@ from PIL import Image as Pil
 from PIL import ImageDraw, ImageFilter
 
 from .... import colour
-from .canvas import Drawing, PhotoSource, Plane, Random, font, noise, resized, word
+from .canvas import Drawing, PhotoSource, Plane, Random, font, fractal, noise, resized, word
 
 SIDE = 320
 OFFSET = 1 / 64
@@ -22,11 +22,11 @@ def lamps(random: Random, photos: PhotoSource) -> Drawing:
     """A few lamps with their halo on wall or ceiling, which stays a stop or more below them."""
     extra = np.zeros((SIDE, SIDE, 3), np.float32)
     for _ in range(int(random.integers(1, 7))):
-        tone, power = _white(random), random.uniform(4.5, 11)
+        tone, power = white(random), random.uniform(4.5, 11)
         reach, centre = random.uniform(0.008, 0.07), (random.uniform(0.05, 0.95), random.uniform(0.05, 0.95))
-        extra += power * _disc(random, reach, centre)[..., None] * tone
-        extra += _halo(random.uniform(0.05, 0.6), random, reach * random.uniform(3, 6), centre)[..., None] * tone
-    return _exposed(_dim(random, photos), extra, random)
+        extra += power * disc(random, reach, centre)[..., None] * tone
+        extra += halo(random.uniform(0.05, 0.6), random, reach * random.uniform(3, 6), centre)[..., None] * tone
+    return exposed(dim(random, photos), extra, random)
 
 
 def neon(random: Random, photos: PhotoSource) -> Drawing:
@@ -37,7 +37,21 @@ def neon(random: Random, photos: PhotoSource) -> Drawing:
         line = _sign(random) if random.random() < 0.5 else _tube(random)
         extra += np.exp(random.uniform(0.7, 2.2)) * line[..., None] * tone
         extra += random.uniform(0.1, 0.5) * _spread(line, 10)[..., None] * tone
-    return _exposed(_dim(random, photos), extra, random)
+    behind = _wall(random) if random.random() < 0.5 else dim(random, photos)
+    return exposed(behind, extra, random)
+
+
+def _wall(random: Random) -> Plane:
+    """A dark wall behind signs, linear [h, w, 3]: flat, of bricks, boards or tiles, hardly any texture."""
+    y, x = np.mgrid[:SIDE, :SIDE].astype(np.float32)
+    high, long, joint = random.uniform(8, 40), random.uniform(0.5, 4), random.uniform(0, 0.7)
+    course = y // high
+    seams = (y % high < random.uniform(0.5, 2)) | (
+        ((x + (course % 2) * high * long / 2) % (high * long) < 1) & (random.random() < 0.6)
+    )
+    level = np.exp(random.uniform(np.log(0.0015), np.log(0.05))) * (1 - joint * seams)
+    mottled = 1 + random.uniform(0, 0.35) * fractal(random, SIDE, SIDE, random.uniform(4, 30), 4)
+    return ((level * mottled)[..., None].clip(0.0005) * np.exp(random.normal(0, 0.12, 3))).astype(np.float32)
 
 
 def fire(random: Random, photos: PhotoSource) -> Drawing:
@@ -52,7 +66,7 @@ def fire(random: Random, photos: PhotoSource) -> Drawing:
     heat = tongues[..., None] ** np.array([0.7, 1.3, 3.0])
     extra = random.uniform(4.5, 9) * heat * np.array([1.0, 0.62, 0.25])
     extra = extra + _spread(tongues, 6)[..., None] * np.array([0.3, 0.12, 0.03])
-    return _exposed(_dim(random, photos), extra.astype(np.float32), random)
+    return exposed(dim(random, photos), extra.astype(np.float32), random)
 
 
 def windows(random: Random, photos: PhotoSource) -> Drawing:
@@ -64,10 +78,10 @@ def windows(random: Random, photos: PhotoSource) -> Drawing:
         for k in np.flatnonzero(random.random(columns * rows) < random.uniform(0.1, 0.6)):
             y, x = top + int(k) // columns * step, left + int(k) % columns * step
             pane = extra[y : y + step * 2 // 3, x : x + step * 2 // 3]
-            pane[...] = _white(random) * random.uniform(0.4, 7) * _curtain(random, *pane.shape[:2])
+            pane[...] = white(random) * random.uniform(0.4, 7) * _curtain(random, *pane.shape[:2])
     for _ in range(int(random.integers(2, 14))):
-        extra += random.uniform(4.5, 10) * _disc(random, random.uniform(0.004, 0.02))[..., None] * _white(random)
-    return _exposed(_dim(random, photos, 0.25), extra, random)
+        extra += random.uniform(4.5, 10) * disc(random, random.uniform(0.004, 0.02))[..., None] * white(random)
+    return exposed(dim(random, photos, 0.25), extra, random)
 
 
 def room(random: Random, photos: PhotoSource) -> Drawing:
@@ -84,8 +98,8 @@ def room(random: Random, photos: PhotoSource) -> Drawing:
     if random.random() < 0.3:
         pane &= noise(random, SIDE, SIDE, random.uniform(5, 30)) < random.uniform(0.2, 1.2)
     glow = _spread(pane.astype(np.float32), 12)[..., None] * random.uniform(0, 0.02)
-    inside = _dim(random, photos, 0.25) * ~pane[..., None] + glow * outside.mean((0, 1))
-    return _exposed(inside.astype(np.float32), (outside * pane[..., None]).astype(np.float32), random)
+    inside = dim(random, photos, 0.25) * ~pane[..., None] + glow * outside.mean((0, 1))
+    return exposed(inside.astype(np.float32), (outside * pane[..., None]).astype(np.float32), random)
 
 
 def _curtain(random: Random, height: int, width: int) -> Plane:
@@ -96,35 +110,7 @@ def _curtain(random: Random, height: int, width: int) -> Plane:
     return cover[..., None]
 
 
-def glitter(random: Random, photos: PhotoSource) -> Drawing:
-    """A low sun or none in the frame, and its glints on water, fine or in flat specks."""
-    y, x = np.mgrid[:SIDE, :SIDE].astype(np.float32) / SIDE
-    horizon, centre = random.uniform(0.3, 0.6), random.uniform(0.2, 0.8)
-    tone = _white(random)
-    near = np.exp(-(((x - centre) / random.uniform(0.05, 0.3)) ** 2))
-    waves = _waves(random)
-    glints = np.clip(waves - random.uniform(0.8, 1.8), 0, 1) * near * (y > horizon)
-    sun = _disc(random, random.uniform(0.02, 0.05), (centre, horizon - random.uniform(0.02, 0.25)))
-    shown = random.random() < 0.5
-    extra = (random.uniform(5, 14) * glints + random.uniform(6, 14) * sun * shown)[..., None] * tone
-    extra = extra + _halo(random.uniform(0.1, 0.5), random, 0.25, (centre, horizon - 0.1))[..., None] * tone
-    sky = (
-        np.array([0.25, 0.3, 0.45]) * random.uniform(0.2, 1)
-        + np.array([0.3, 0.1, -0.1]) * np.exp(-(((y - horizon) / 0.15) ** 2))[..., None]
-    )
-    water = np.array([0.05, 0.08, 0.12]) * random.uniform(0.5, 3) * (1 + 0.2 * waves[..., None])
-    base = np.clip(np.where((y > horizon)[..., None], water, sky), 0.002, 0.8)
-    return _exposed(base.astype(np.float32), extra.astype(np.float32), random)
-
-
-def _waves(random: Random) -> Plane:
-    """Ripples, up to six times as wide as high."""
-    flat = int(random.choice([1, 2, 4, 6]))
-    fine, coarse = noise(random, SIDE, SIDE // flat + 1, 70 / flat), noise(random, SIDE, SIDE // flat + 1, 25 / flat)
-    return np.repeat(fine + 0.7 * coarse, flat, 1)[:, :SIDE]
-
-
-def _dim(random: Random, photos: PhotoSource, most: float = 0.6) -> Plane:
+def dim(random: Random, photos: PhotoSource, most: float = 0.6) -> Plane:
     """Linear light of a scene without lights of its own: a photograph darkened, its gain left out, or a room."""
     if random.random() < 0.6:
         photo = photos(random)
@@ -139,7 +125,7 @@ def _dim(random: Random, photos: PhotoSource, most: float = 0.6) -> Plane:
     ).astype(np.float32)
 
 
-def _exposed(base: Plane, extra: Plane, random: Random) -> Drawing:
+def exposed(base: Plane, extra: Plane, random: Random) -> Drawing:
     """SDR by a shoulder for each channel that ends at white, HDR as it is; noise below, none in the gain."""
     light = base + extra
     knee = random.uniform(0.45, 0.8)
@@ -152,7 +138,8 @@ def _exposed(base: Plane, extra: Plane, random: Random) -> Drawing:
     return Drawing(encoded, gain.astype(np.float32))
 
 
-def _white(random: Random) -> Plane:
+def white(random: Random) -> Plane:
+    """A tone of light, from tungsten to daylight."""
     tone = np.array(WHITES[int(random.integers(len(WHITES)))])
     return (tone * np.exp(random.normal(0, 0.05, 3))).astype(np.float32)
 
@@ -163,12 +150,12 @@ def _distance(random: Random, centre: tuple[float, float] | None) -> Plane:
     return np.hypot(x - at[0], (y - at[1]) * random.uniform(0.8, 1.2))
 
 
-def _disc(random: Random, reach: float, centre: tuple[float, float] | None = None) -> Plane:
+def disc(random: Random, reach: float, centre: tuple[float, float] | None = None) -> Plane:
     """A bulb with a soft edge."""
     return 1 / (1 + np.exp(np.clip((_distance(random, centre) - reach) / (0.12 * reach + 0.0008), -40, 40)))
 
 
-def _halo(most: float, random: Random, reach: float, centre: tuple[float, float] | None = None) -> Plane:
+def halo(most: float, random: Random, reach: float, centre: tuple[float, float] | None = None) -> Plane:
     return most / (1 + (_distance(random, centre) / reach) ** 2) ** 1.5
 
 

@@ -55,7 +55,11 @@ def overcast(random: Random, photos: PhotoSource) -> Drawing:
     sky = random.uniform(0.6, 0.99) * (1 + random.uniform(0.005, 0.06) * fractal(random, SIDE, SIDE, 3, 4))
     sky = sky * (1 + random.uniform(-0.15, 0.1) * (y - 0.3))
     tinted = np.clip(sky, 0, 1)[..., None] * np.clip(1 + random.normal(0, 0.015, 3), 0.95, 1)
-    below = np.minimum(photo.encoded, 0.98) * random.uniform(0.5, 0.95)
+    if random.random() < 0.4:  # a thin haze: pale blue above, white below
+        blue = np.array([0.62, 0.8, 0.97]) ** random.uniform(0.2, 1.0)
+        pale = np.clip(y / random.uniform(0.3, 0.9), 0, 1)[..., None]
+        tinted = tinted * (blue + (1 - blue) * pale)
+    below = np.minimum(photo.encoded, 0.98) * random.uniform(0.5, 1.0)
     encoded = np.clip(tinted * open_ + below * (1 - open_), 0, 1).astype(np.float32)
     return Drawing(encoded, np.zeros_like(encoded))
 

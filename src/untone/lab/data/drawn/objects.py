@@ -1,4 +1,4 @@
-"""Diffuse things: products on white, still lifes, faces before a wall, paintings. Only small highlights gain."""
+"""Diffuse things: products on white, still lifes, faces before a wall, flowers, paintings. Only small highlights gain."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from PIL import Image as Pil
 from PIL import ImageFilter
 
 from .... import colour
-from .canvas import Drawing, PhotoSource, Plane, Random, fractal, noise
+from .canvas import Drawing, PhotoSource, Plane, Random, fractal, noise, resized, vivid
 
 SIDE = 320
 SKINS = ((0.62, 0.38, 0.27), (0.48, 0.27, 0.17), (0.25, 0.13, 0.08), (0.72, 0.5, 0.38))
@@ -33,14 +33,38 @@ def product(random: Random, photos: PhotoSource) -> Drawing:
     return _arranged(light, random, int(random.integers(1, 4)), lambda: _albedo(random), glints=0.5)
 
 
+def flower(random: Random, photos: PhotoSource) -> Drawing:
+    """Blossoms of strong or pale colours before a blur of leaves: coloured, bright and no light."""
+    photo = Pil.fromarray((resized(photos(random), SIDE, SIDE).encoded * 255).astype(np.uint8))
+    blur = np.asarray(photo.filter(ImageFilter.GaussianBlur(random.uniform(4, 25))), np.float32) / 255
+    encoded = blur * np.array([0.75, 1.0, 0.7]) ** random.uniform(0, 2) * random.uniform(0.3, 0.9)
+    for _ in range(int(random.choice([1, 1, 2, 3, 6]))):
+        encoded = _blossom(random, encoded)
+    return _plain(np.clip(encoded, 0, 1))
+
+
+def _blossom(random: Random, below: Plane) -> Plane:
+    """Rings of petals, each lighter at its rim, over encoded [h, w, 3]."""
+    y, x = np.mgrid[:SIDE, :SIDE].astype(np.float32) / SIDE
+    reach, at = random.uniform(0.08, 0.4), random.uniform(0.2, 0.8, 2)
+    far, angle = np.hypot(x - at[0], y - at[1]) / reach, np.arctan2(y - at[1], x - at[0])
+    hue = np.array(vivid(random), np.float32) / 255
+    tint, petals, made = 1 - (1 - hue) * random.uniform(0.2, 1.1), int(random.integers(5, 24)), below
+    for ring in np.linspace(1, 0.15, int(random.integers(1, 7))):
+        rim = ring * (0.82 + 0.18 * np.abs(np.cos(petals / 2 * angle + random.uniform(0, np.pi))))
+        level = (0.45 + 0.5 * np.clip(far / rim, 0, 1) ** random.uniform(0.5, 2)) * random.uniform(0.8, 1.1)
+        made = np.where((far < rim)[..., None], np.clip(tint * level[..., None], 0, 0.98), made)
+    return made
+
+
 def painting(random: Random, photos: PhotoSource) -> Drawing:
     """Strokes over a photograph's colours, on canvas: reflective, whatever it shows."""
     photo = photos(random)
     codes = _stroked(random, (photo.encoded * 255).astype(np.uint8))
     strokes = Pil.fromarray(codes).filter(ImageFilter.ModeFilter(int(random.choice([3, 5, 9, 13]))))
     encoded = np.asarray(strokes.resize((SIDE, SIDE), Pil.Resampling.BICUBIC), np.float32) / 255
-    low, high = random.uniform(0.02, 0.15), random.uniform(0.75, 0.97)
-    canvas = 1 + 0.03 * fractal(random, SIDE, SIDE, 60)[..., None]
+    low, high = random.uniform(0.02, 0.15), random.uniform(0.75, 1.0)
+    canvas = 1 + random.uniform(0, 0.03) * fractal(random, SIDE, SIDE, 60)[..., None]
     grey = encoded.mean(-1, keepdims=True)
     toned = (grey + (encoded - grey) * random.uniform(0.6, 1.4)) * canvas * (high - low) + low
     return _plain(np.clip(toned, 0, 1))
