@@ -217,6 +217,21 @@ def test_the_exported_model_says_the_same_and_describes_itself(tmp_path: Path) -
     assert model.card["parameters"] == sum(p.numel() for p in net.parameters())
 
 
+def test_an_exported_model_is_as_steep_as_its_shape_says(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    net = FastGaMer(dataclasses.replace(TINY, steepness=1.2)).eval()
+    nn.init.normal_(net.base_lut, std=0.5)
+    export.export(net, tmp_path / "steep.onnx", {})
+    thumbnail = np.random.default_rng(0).random((3, 256, 256), dtype=np.float32)
+    found = models.load(tmp_path / "steep.onnx").operators(thumbnail)
+    with torch.no_grad():
+        flat = net(torch.from_numpy(thumbnail)[None])
+    gain = (flat.qmax_stops * torch.tanh(flat.lut))[0].numpy()
+    expected = np.sign(gain) * 0.7 * (np.abs(gain) / 0.7) ** 1.2
+    assert np.abs(found.qmax_stops * np.tanh(found.lut) - expected).max() < 1e-3
+    assert np.abs(found.grids - flat.grids[0].numpy()).max() < 1e-4
+
+
 def test_pq_of_the_loss_is_the_standards() -> None:
     from untone import colour
 

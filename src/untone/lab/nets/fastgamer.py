@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .histograms import SoftHistograms
+from .shapes import STEEP_PIVOT
 from .shapes import FastGaMerShape as Shape
 
 SIZE = 256
@@ -153,6 +154,22 @@ def straight(nodes: int) -> Tensor:
     """A LUT whose output is its input, stretched; [n, n, n, 3]."""
     axis = torch.linspace(*STRAIGHT, nodes)
     return torch.stack(torch.meshgrid(axis, axis, axis, indexing="ij"), -1)
+
+
+def steeper(operators: Outputs, steepness: float) -> Outputs:
+    """Operators whose gains g become STEEP_PIVOT (g / STEEP_PIVOT) ** steepness, the sign kept, at the LUT's nodes.
+
+    A network that learned to be right in the mean is flatter than any of its pairs: too light in the middle tones,
+    too dim in the lights. Where the LUT bends between nodes the result is off by what linear interpolation leaves.
+    """
+    if steepness == 1:
+        return operators
+    scale = operators.qmax_stops[:, None, None, None, None]
+    gain = scale * torch.tanh(operators.lut)
+    steep = gain * (gain.abs() / STEEP_PIVOT).clamp(min=1e-6) ** (steepness - 1)
+    longer = operators.qmax_stops * (operators.qmax_stops / STEEP_PIVOT).clamp(min=1) ** (steepness - 1)
+    share = (steep / longer[:, None, None, None, None]).clamp(-0.9999, 0.9999)
+    return Outputs(operators.grids, 0.5 * torch.log((1 + share) / (1 - share)), longer)
 
 
 # -- executing operators at given pixels, in training; the kernels do this at full size -------------------------------

@@ -26,6 +26,7 @@ class FastGaMerShape:
         interpolation: of the LUT, "tetrahedral" as the kernels have it, or "trilinear".
         output: "gain", or "light": PQ codes of the HDR picture, without any gain map.
         base: what the gain is applied to in training: "srgb" light, or "code 2.2", code**2.2, as published.
+        steepness: of the exported file: a gain g leaves as STEEP_PIVOT (g / STEEP_PIVOT) ** steepness; 1 as trained.
         published: the paper's own heads (nets/fastgamer_published.py); `feature`, `local`, `bins`, `saturations`,
             `mixed` and `dropout` then say nothing.
     """
@@ -47,6 +48,7 @@ class FastGaMerShape:
     interpolation: str = "tetrahedral"
     output: str = "gain"
     base: str = "srgb"
+    steepness: float = 1.0
     published: bool = False
 
     @property
@@ -54,6 +56,9 @@ class FastGaMerShape:
         """Where white lies on each axis of the LUT."""
         return 1 - self.headroom if self.use_lut else 1.0
 
+
+STEEP_PIVOT = 0.7
+"""Stops that steepness leaves as they are; below it gains become less, above it more."""
 
 PUBLISHED = FastGaMerShape(
     channels=(16, 32, 64, 96, 128), rank=27, headroom=0.0, dropout=0.0, interpolation="trilinear", base="code 2.2",

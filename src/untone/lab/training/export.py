@@ -44,6 +44,18 @@ class Port:
     open: tuple[tuple[str, tuple[int, int]], ...] = ()
 
 
+class FastGaMerForm(nn.Module):
+    """FastGaMer's operators, as steep as its shape says."""
+
+    def __init__(self, net: fastgamer.FastGaMer) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, thumbnail: Tensor) -> tuple[Tensor, ...]:
+        """Named as in `PORTS`."""
+        return fastgamer.steeper(self.net(thumbnail), self.net.shape.steepness)
+
+
 class GMNetForm(nn.Module):
     """GMNet's two results, then kernel, gate and qmax of its global branch."""
 
@@ -107,7 +119,7 @@ def _irnet_port(net: irnet.IRNet) -> Port:
 
 
 _FASTGAMER = Port(
-    lambda net: net, ((3, fastgamer.SIZE, fastgamer.SIZE),), ("thumbnail",), ("grids", "lut", "qmax_stops")
+    FastGaMerForm, ((3, fastgamer.SIZE, fastgamer.SIZE),), ("thumbnail",), ("grids", "lut", "qmax_stops")
 )
 _GMNET = Port(
     GMNetForm, ((3, 24, 40), (3, gmnet.THUMBNAIL, gmnet.THUMBNAIL)), ("photo", "thumbnail"), ("normalised", "scaled"),
