@@ -57,8 +57,8 @@ class Store(Protocol):
     def entry(self, key: str) -> Entry | None:
         """One object, or None where there is none."""
 
-    def present(self, keys: Sequence[str]) -> set[str]:
-        """Those of some keys under which there is an object."""
+    def present(self, keys: Sequence[str], most: int | None = None) -> set[str] | None:
+        """Those of some keys under which there is an object; None where that takes more than `most` requests."""
 
     def read(self, key: str) -> bytes:
         """A whole object."""
@@ -77,3 +77,6 @@ class Store(Protocol):
 
     def remove(self, key: str) -> None:
         """See that there is no such object."""
+
+    def remove_all(self, keys: Sequence[str]) -> None:
+        """The same of several, by few requests where the store knows how."""

@@ -71,8 +71,10 @@ class Folder:
         tag = f"{found.st_mtime_ns}-{found.st_ino}-{found.st_size}"
         return Entry(key, found.st_size, tag, found.st_mtime)
 
-    def present(self, keys: Sequence[str]) -> set[str]:
-        """As of any store."""
+    def present(self, keys: Sequence[str], most: int | None = None) -> set[str] | None:
+        """As of any store; each takes a look, which on a shared file system is a request."""
+        if most is not None and len(keys) > most:
+            return None
         return {key for key in keys if os.path.lexists(self.root / key)}
 
     def read(self, key: str) -> bytes:
@@ -128,6 +130,11 @@ class Folder:
     def remove(self, key: str) -> None:
         """As of any store."""
         self.path(key).unlink(missing_ok=True)
+
+    def remove_all(self, keys: Sequence[str]) -> None:
+        """As of any store."""
+        for key in keys:
+            self.remove(key)
 
     def _made(self, key: str) -> Path:
         path = self.path(key)

@@ -35,45 +35,45 @@ PHOTO, OTHER = place("s3://b/out/p.hdr.jpg"), place("s3://b/out/q.hdr.jpg")
 
 def test_one_has_what_the_other_has_not(two: tuple[Claims, Claims]) -> None:
     one, other = two
-    assert one.take(PHOTO) is None
-    assert other.take(OTHER) is None
-    standing = other.take(PHOTO)
+    assert one.take(PHOTO)
+    assert other.take(OTHER)
+    standing = other.ask(PHOTO)
     assert standing is not None
     assert (standing.worker, standing.state) == (one.worker, "held")
     one.release(PHOTO)
-    assert other.take(PHOTO) is None
+    assert other.take(PHOTO)
 
 
 def test_what_is_known_of_a_photo_is_told(two: tuple[Claims, Claims]) -> None:
     one, other = two
-    assert one.take(PHOTO) is None
+    assert one.take(PHOTO)
     one.settle(PHOTO, "failed", "it is no photo")
-    standing = other.take(PHOTO)
+    standing = other.ask(PHOTO)
     assert standing is not None
     assert (standing.state, standing.reason) == ("failed", "it is no photo")
 
 
 def test_the_photos_of_a_worker_that_left_are_taken(two: tuple[Claims, Claims]) -> None:
     one, other = two
-    assert one.take(PHOTO) is None
+    assert one.take(PHOTO)
     one.close()
-    assert other.take(PHOTO) is None
+    assert other.ask(PHOTO) is None
 
 
 def test_the_photos_of_a_worker_that_died_are_taken_after_its_lease(home: Place) -> None:
     dead = Claims(home, LEASE)
-    assert dead.take(PHOTO) is None
+    assert dead.take(PHOTO)
     dead._ended.set()  # as a process that was killed: it renews nothing and says nothing
     heir = Claims(home, LEASE)
     try:
-        assert heir.take(PHOTO) is not None
+        assert not heir.take(PHOTO)
         deadline = time.monotonic() + 20
-        while heir.take(PHOTO) is not None:
+        while heir.ask(PHOTO) is not None:
             assert time.monotonic() < deadline
             time.sleep(0.2)
     finally:
         heir.close()
-    assert not list(home.store.entries(f"{home.key}workers/"))
+    assert not list(home.store.entries(f"{home.key}alive/"))
 
 
 def test_a_store_that_creates_what_is_there_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

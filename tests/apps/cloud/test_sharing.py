@@ -69,7 +69,7 @@ def test_no_output_is_put_twice_and_claims_take_three_requests(
         claims = [
             (method, path) for method, path in alone.log if "/claims/photos/" in path or method in ("HEAD", "DELETE")
         ]
-        renewals = [path for _, path in alone.log if "/claims/workers/" in path]
+        renewals = [path for _, path in alone.log if "/claims/alive/" in path]
         assert len(claims) <= 3 * len(photos) + 2 + len(renewals)
         assert len(alone.log) < 5.5 * len(photos) + len(renewals) + 10
     assert not objects(s3_url, bucket, "claims/")

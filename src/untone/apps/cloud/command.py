@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -21,7 +22,8 @@ from ..conversion.report import Outcome
 from . import planning
 from .claims import Claims
 from .execution import Options, Work
-from .lanes import Lanes, Page
+from .lanes import Lanes
+from .pages import Known, Page
 from .planning import Request
 
 MOST_JOBS = 4
@@ -56,8 +58,9 @@ def run(arguments: argparse.Namespace, naming: Naming, prepare: Callable[[], Tas
     if arguments.claim is None:
         return _reported(request, arguments, _in_lanes(request, arguments, task, None))
     claims = Claims(planning.folder_at(arguments.claim), arguments.lease)
+    leave = functools.partial(claims.close, patient=False)
     try:
-        return _reported(request, arguments, _in_lanes(request, arguments, task, claims), claims.close)
+        return _reported(request, arguments, _in_lanes(request, arguments, task, claims), leave)
     finally:
         claims.close()
 
@@ -102,7 +105,7 @@ def _in_lanes(request: Request, arguments: argparse.Namespace, task: Task, claim
     work = Work(task, _options(arguments), at_once, claims)
     pause = min(5.0, arguments.lease / 4)
     threads = 2 * at_once + AHEAD
-    return Lanes(work, planning.pages(request), threads, not arguments.force, claims is not None, pause).outcomes()
+    return Lanes(work, planning.pages(request), threads, not arguments.force, claims, pause).outcomes()
 
 
 def _reported(
@@ -143,5 +146,6 @@ def _count(request: Request, progress: Progress) -> None:
 
 def _rehearse(request: Request, arguments: argparse.Namespace) -> int:
     """What would come of each job, a page at a time."""
-    pages = ((jobs, Page(jobs, not arguments.force)) for jobs in planning.pages(request))
-    return rehearsal.told(((job, page.has(job)) for jobs, page in pages for job in jobs), arguments)
+    pages = (Page(jobs, not arguments.force) for jobs in planning.pages(request))
+    jobs = (taken for page in pages for taken in iter(page.take, None))
+    return rehearsal.told(((job, known is Known.PRESENT) for job, known in jobs), arguments)

@@ -20,9 +20,13 @@ from ..conversion import report
 from ..conversion.execution import Task
 from ..conversion.report import Outcome
 from .claims import Claims
+from .pages import Known
 from .planning import Job
 
 ELSEWHERE = "another worker"
+
+PATIENT = 2
+"""Times that a photo was held until it is asked who holds it."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,12 +52,13 @@ class Work:
         self._task, self._options, self._claims = task, options, claims
         self._computing = threading.BoundedSemaphore(at_once)
 
-    def do(self, job: Job, present: bool = False) -> Outcome | None:
+    def do(self, job: Job, known: Known = Known.ABSENT, tries: int = 0) -> Outcome | None:
         """One job; None where another worker holds its photo for now.
 
         Args:
             job: the job.
-            present: whether its output is there already.
+            known: what was seen of it.
+            tries: how often it was held.
 
         Raises:
             StoreError: every other photo would meet it too.
@@ -65,25 +70,28 @@ class Work:
         if job.unread:
             return Outcome(job, report.SKIPPED, f"{job.unread} are not read")
         assert job.target is not None
-        if present and not self._options.force:
-            return Outcome(job, report.SKIPPED, f"{job.target} exists; --force replaces it")
+        if known is Known.PRESENT or (known is Known.OLD and job.target.store.entry(job.target.key) is not None):
+            hint = "" if self._claims else "; --force replaces it"
+            return Outcome(job, report.SKIPPED, f"{job.target} exists{hint}")
         if self._claims is None:
             made = self._made(job, job.target)
         else:
-            claimed = self._claimed(self._claims, job, job.target)
+            claimed = self._claimed(self._claims, job, job.target, known, tries)
             if claimed is None:
                 return None
             made = claimed
         return dataclasses.replace(made, seconds=time.perf_counter() - start)
 
-    def _claimed(self, claims: Claims, job: Job, target: Place) -> Outcome | None:
-        there = Outcome(job, report.SKIPPED, f"{target} exists: {ELSEWHERE} wrote it")
-        if target.store.entry(target.key) is not None:  # who finishes it from here on is met when it is written
-            return there
-        standing = claims.take(target)
-        if standing is not None:
-            told = standing.state in (report.FAILED, report.LEFT_ALONE)
-            return Outcome(job, standing.state, f"{standing.reason} ({ELSEWHERE})") if told else None
+    def _claimed(self, claims: Claims, job: Job, target: Place, known: Known, tries: int) -> Outcome | None:
+        if known is Known.HELD and tries < PATIENT or known is Known.HELD_BEFORE and not tries:
+            return None  # it will be written soon, most probably
+        if known in (Known.HELD, Known.HELD_BEFORE):
+            standing = claims.ask(target)
+            if standing is not None:
+                told = standing.state in (report.FAILED, report.LEFT_ALONE)
+                return Outcome(job, standing.state, f"{standing.reason} ({ELSEWHERE})") if told else None
+        elif not claims.take(target):
+            return None
         try:
             made = self._made(job, target)
         except BaseException:  # no fault of the photo: others may have it
@@ -92,7 +100,7 @@ class Work:
         if made.status in (report.FAILED, report.LEFT_ALONE):
             claims.settle(target, made.status, made.reason)
         else:
-            claims.release(target)
+            claims.finish(target)
         return made
 
     def _made(self, job: Job, target: Place) -> Outcome:

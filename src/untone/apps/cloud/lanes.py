@@ -3,50 +3,26 @@
 from __future__ import annotations
 
 import queue
-import random
 import threading
 import time
-from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from ...stores.contract import Store
-from ..conversion.report import SKIPPED, Outcome
+from ..conversion.report import Outcome
+from .claims import Claims
 from .execution import Work
+from .pages import Known, Page
 from .planning import Job
 
 MOST_WAITING = 10_000
 """Jobs held by others that are remembered; before there are more of them, they are looked at again."""
 
-REFRESH_SECONDS = 0.5
-"""Outputs of a page are looked for anew when somebody else was there first, but not more often."""
+FIRST_PAUSE = 0.5
+"""Seconds until a photo that another holds is asked for again; each time twice as long."""
 
 
-class Page:
-    """Jobs of one page of the listing, and which of their outputs are there by now."""
-
-    def __init__(self, jobs: list[Job], look: bool) -> None:
-        self._jobs = jobs
-        self._look = look
-        self._present: set[tuple[Store, str]] = set()
-        self._seen = float("-inf")
-        self._lock = threading.Lock()
-        self.refresh()
-
-    def refresh(self) -> None:
-        """Look for the outputs again, unless that was just done."""
-        with self._lock:
-            if not self._look or time.monotonic() - self._seen < REFRESH_SECONDS:
-                return
-            keys: dict[Store, list[str]] = {}
-            for target in (job.target for job in self._jobs if job.target is not None):
-                keys.setdefault(target.store, []).append(target.key)
-            self._present = {(store, key) for store, some in keys.items() for key in store.present(some)}
-            self._seen = time.monotonic()
-
-    def has(self, job: Job) -> bool:
-        """Whether a job's output was there when it was last looked for."""
-        return job.target is not None and (job.target.store, job.target.key) in self._present
+Taken = tuple[Job, Known, int]
+"""A job, what is known of it, and how often another worker held its photo."""
 
 
 class Lanes:
@@ -57,20 +33,28 @@ class Lanes:
         pages: jobs, a page at a time.
         count: of threads.
         look: whether outputs that exist are looked for.
-        shared: whether other workers take jobs too: each page is taken in an order of one's own, so that they rarely
-            meet, and what another holds is asked for again after `pause` seconds.
-        pause: in seconds.
+        claims: by which other workers take jobs too; what another holds is asked for again when no others are left.
+        pause: seconds between asking again, at most.
     """
 
     def __init__(
-        self, work: Work, pages: Iterator[list[Job]], count: int, look: bool, shared: bool = False, pause: float = 1.0
+        self,
+        work: Work,
+        pages: Iterator[list[Job]],
+        count: int,
+        look: bool,
+        claims: Claims | None = None,
+        pause: float = 1.0,
     ) -> None:
         self._work, self._count, self._pause = work, count, pause
-        self._feed = _fed(pages, look, shared)
+        self._claims = claims
+        self._pages = (Page(jobs, look, claims) for jobs in pages)
+        self._page = Page([], look)
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         self._outcomes: queue.Queue[Outcome | BaseException | None] = queue.Queue(4 * count)
-        self._waiting: deque[tuple[float, Job]] = deque()
+        self._waiting: list[tuple[float, int, Job]] = []
+        self._tries: dict[str, int] = {}
 
     def outcomes(self) -> Iterator[Outcome]:
         """Runs the threads.
@@ -113,27 +97,41 @@ class Lanes:
         finally:
             self._say(None)
 
-    def _next(self) -> tuple[Job, Page | None] | float | None:
+    def _next(self) -> Taken | float | None:
         """A job; or seconds until one that waits may be asked for again; None when there are no more."""
-        if len(self._waiting) < MOST_WAITING:
-            taken = next(self._feed, None)
+        while True:
+            taken = self._page.take()
             if taken is not None:
-                return taken
-        if not self._waiting:
-            return None
-        left = self._waiting[0][0] - time.monotonic()
-        return left if left > 0 else (self._waiting.popleft()[1], None)
+                return *taken, self._tries.pop(taken[0].name, 0)
+            page = next(self._pages, None) if len(self._waiting) < MOST_WAITING else None
+            if page is not None:
+                self._page = page
+                continue
+            if not self._waiting:
+                return None
+            left = min(due for due, *_ in self._waiting) - time.monotonic()
+            if left > 0:
+                return left
+            self._page = self._waited()
 
-    def _take(self, job: Job, page: Page | None) -> None:
-        present = page is not None and page.has(job)
-        outcome = self._work.do(job, present)
-        if outcome is None:
-            with self._lock:
-                self._waiting.append((time.monotonic() + self._pause, job))
-        else:
+    def _waited(self) -> Page:
+        """Jobs that are due, or soon, become a page of their own, which looks for their outputs at once."""
+        until = time.monotonic() + FIRST_PAUSE
+        due = [(job, tries) for then, tries, job in self._waiting if then <= until]
+        self._waiting = [each for each in self._waiting if each[0] > until]
+        self._tries = {job.name: tries for job, tries in due}
+        return Page([job for job, _ in due], True, self._claims)
+
+    def _take(self, job: Job, known: Known, tries: int) -> None:
+        outcome = self._work.do(job, known, tries)
+        if outcome is not None:
             self._say(outcome)
-        if page is not None and (outcome is None or (outcome.status == SKIPPED and not present)):
-            page.refresh()
+            return
+        pause = min(self._pause, FIRST_PAUSE * 2.0**tries)
+        with self._lock:
+            if known is not Known.HELD:
+                self._page.meet()
+            self._waiting.append((time.monotonic() + pause, tries + 1, job))
 
     def _say(self, what: Outcome | BaseException | None) -> None:
         """Hand it on, unless nobody listens any more."""
@@ -145,11 +143,3 @@ class Lanes:
                     return
             else:
                 return
-
-
-def _fed(pages: Iterator[list[Job]], look: bool, shuffled: bool) -> Iterator[tuple[Job, Page]]:
-    for jobs in pages:
-        page = Page(jobs, look)
-        if shuffled:
-            random.shuffle(jobs)
-        yield from ((job, page) for job in jobs)

@@ -24,7 +24,7 @@ from ..conversion.execution import Task
 from ..conversion.report import Outcome
 from . import planning
 from .execution import Options, Work
-from .lanes import Page
+from .pages import Known, Page
 from .planning import Job, Request
 
 BATCH = 8
@@ -58,8 +58,7 @@ def _blocks(request: Request, look: bool) -> Iterator[Any]:
 
     try:
         for jobs in planning.pages(request):
-            page = Page(jobs, look)
-            yield pyarrow.table({"job": [pickle.dumps((job, page.has(job))) for job in jobs]})
+            yield pyarrow.table({"job": [pickle.dumps(taken) for taken in iter(Page(jobs, look).take, None)]})
     except UntoneError as error:
         yield pyarrow.table({"job": [pickle.dumps(error)]})
 
@@ -76,7 +75,7 @@ class Worker:
         return {"outcome": list(self._threads.map(self._done, batch["job"]))}
 
     def _done(self, packed: bytes) -> bytes:
-        found: tuple[Job, bool] | UntoneError = pickle.loads(packed)
+        found: tuple[Job, Known] | UntoneError = pickle.loads(packed)
         try:
             return pickle.dumps(found if isinstance(found, UntoneError) else self._work.do(*found))
         except UntoneError as error:
