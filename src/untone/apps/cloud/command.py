@@ -45,8 +45,9 @@ def run(arguments: argparse.Namespace, naming: Naming, prepare: Callable[[], Tas
         UntoneError: a store fails as a whole.
     """
     _check(arguments)
-    exclude = tuple(arguments.exclude)
-    request = Request(tuple(arguments.inputs), arguments.output, arguments.recursive, exclude, naming, arguments.shard)
+    inputs, exclude = tuple(arguments.inputs), tuple(arguments.exclude)
+    how = (naming, arguments.shard, arguments.force)
+    request = Request(inputs, arguments.output, arguments.recursive, exclude, *how)
     planning.check(request)
     task = prepare()
     if arguments.dry_run:
@@ -55,7 +56,7 @@ def run(arguments: argparse.Namespace, naming: Naming, prepare: Callable[[], Tas
         return _on_ray(request, task, arguments)
     if arguments.claim is None:
         return _reported(request, arguments, _in_lanes(request, arguments, task, None))
-    claims = Claims(planning.folder_at(arguments.claim), arguments.lease)
+    claims = Claims(planning.folder_at(arguments.claim, "--claim"), arguments.lease)
     try:
         return _reported(request, arguments, _in_lanes(request, arguments, task, claims), claims.close)
     finally:
@@ -144,4 +145,6 @@ def _count(request: Request, progress: Progress) -> None:
 def _rehearse(request: Request, arguments: argparse.Namespace) -> int:
     """What would come of each job, a page at a time."""
     pages = ((jobs, Page(jobs, not arguments.force)) for jobs in planning.pages(request))
-    return rehearsal.told(((job, page.has(job)) for jobs, page in pages for job in jobs), arguments)
+    return rehearsal.told(
+        ((job, rehearsal.foreseen(job, page.has(job))) for jobs, page in pages for job in jobs), arguments
+    )

@@ -13,13 +13,12 @@ from ...console.options import add_batch_arguments, add_dry_run, add_output, dep
 from ...errors import UsageError
 from ...formats.common.files import load_bytes
 from ...formats.jpeg import remarks
-from ...image import GainMap, Image
+from ...image import HDR_TRANSFERS, GainMap, Image
 from ...pipeline import Conversion
 from . import batch, planning
 from .execution import Task
 from .qualities import Purpose, Wish, add_purposes, wished
 
-HDR_TRANSFERS = ("pq", "hlg", "linear")
 NATIVE = ("avif", "heic", "jxl")
 """Formats that hold a gain map, and HDR pixels without one."""
 
