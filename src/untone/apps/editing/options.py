@@ -21,11 +21,12 @@ WEB_SIDE = 2048
 
 @dataclasses.dataclass(frozen=True)
 class Strip:
-    """What is left out: where it was taken, all metadata, what follows the last image."""
+    """What is left out: where it was taken, all metadata, what follows the last image, XMP beyond one JPEG segment."""
 
     location: bool = False
     metadata: bool = False
     trailer: bool = False
+    extension: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,7 +63,7 @@ def for_web(request: Request) -> Request:
     return dataclasses.replace(
         request,
         change=dataclasses.replace(change, size=size),
-        strip=dataclasses.replace(strip, location=True, trailer=True),
+        strip=dataclasses.replace(strip, location=True, trailer=True, extension=True),
         gain_map=dataclasses.replace(gain_map, size=size_of_map),
     )
 
