@@ -147,7 +147,10 @@ def test_a_dry_run_names_what_would_be_done(photo, tmp_path, verb):
     done = run(*verb, "photo.jpg", "q.jpg", "--dry-run", "-o", "out/", cwd=tmp_path)
     suffix = {0: ".hdr.jpg", 2: ".avif", 3: ".edited.jpg"}[len(verb)]
     assert done.stdout.decode() == f"photo.jpg -> out/photo{suffix}\nq.jpg -> out/q{suffix}\n"
-    assert done.stderr == b"untone: 2 would be written, 0 would be skipped, 0 would fail; nothing was done\n"
+    assert (
+        done.stderr
+        == b"untone: 2 would be written, 0 would be skipped, 0 would be left alone, 0 would fail; nothing was done\n"
+    )
     assert done.returncode == 0
     assert sorted(p.name for p in tmp_path.iterdir()) == ["photo.jpg", "q.jpg"]
 
@@ -160,6 +163,23 @@ def test_a_dry_run_knows_what_is_not_read(photo, tmp_path):
     assert "a.mkv: would be skipped: films are not read" in done.stderr.decode()
     assert "1 would be skipped" in done.stderr.decode()
     assert "stdout" not in done.stdout.decode()
+
+
+def test_a_dry_run_knows_what_is_left_alone_and_what_is_damaged(photo, tmp_path):
+    """As the run itself: by headers."""
+    assert run("photo.jpg", "-o", "has.jpg", cwd=tmp_path).returncode == 0
+    (tmp_path / "bad.jpg").write_bytes(b"\xff\xd8\xff\xe0 no photo")
+    done = run(".", "--dry-run", cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stdout == b"photo.jpg -> photo.hdr.jpg\n"
+    told = done.stderr.decode().splitlines()
+    assert told[0].startswith("untone: bad.jpg: would fail: ")
+    assert told[1:] == [
+        "untone: has.jpg: would be left alone: it already carries a gain map",
+        "untone: 1 would be written, 0 would be skipped, 1 would be left alone, 1 would fail; nothing was done",
+    ]
+    done = run("has.jpg", "--json", "--dry-run", cwd=tmp_path)
+    assert json.loads(done.stdout)["status"] == "would be left alone"
 
 
 def test_names_may_be_any_bytes(photo, tmp_path):

@@ -156,6 +156,10 @@ def test_folders_become_folders(here, capsys):
         (["photo.jpg", "--peak", "100"], "from SDR white, 203 nits"),
         (["photo.jpg", "--peak", "inf"], "from SDR white"),
         (["photo.jpg", "--quality", "0"], "must be from 1 to 100, not 0"),
+        (["photo.jpg", "--quality", "\u0665\u0660"], "must be from 1 to 100"),
+        (["photo.jpg", "--shard", "\u0660/2"], "must be I/N"),
+        (["photo.jpg", "--claim", "copy.jpg"], "--claim copy.jpg is a file, not a folder"),
+        (["edit", "photo.jpg", "--resize", "\u0665\u0660%"], "must be 1080"),
         (["photo.jpg", "-j", "0"], "must be from 1 to 256, not 0"),
         (["photo.jpg", "--map-size", "tiny"], "invalid choice: 'tiny'"),
         (["photo.jpg", "--nonsense"], "--nonsense"),
@@ -258,6 +262,15 @@ def test_inspect_of_a_bad_file_is_one_line(here, capsys, name):
     assert out == ""
     assert err.startswith(f"untone: {name}: ")
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", [["inspect", "folder"], ["apply", "folder", "-o", "out.exr"], ["inspect", "none"]])
+def test_what_cannot_be_read_is_named_once(here, capsys, command):
+    (here / "folder").mkdir()
+    assert call(*command) == 1
+    err = capsys.readouterr().err
+    assert err.startswith(f"untone: {command[1]}: cannot read it: ")
+    assert ("it is a folder" in err) == (command[1] == "folder")
 
 
 def test_apply_writes_the_light(capsys):
@@ -435,6 +448,9 @@ def test_version(capsys):
         (["photo.jpg", "--strenght", "50"], "did you mean --strength?"),
         (["to", "avif", "photo.jpg", "--qualty", "50"], "did you mean --quality?"),
         (["photo.jpg", "foto.jpg"], "foto.jpg: no such file; nothing was done"),
+        (["to", "avf", "photo.jpg"], "did you mean avif?"),
+        (["to", "JPEG", "photo.jpg"], "did you mean jpg?"),
+        (["photo.jpg", "--codec", "hvec"], "did you mean hevc?"),
     ],
 )
 def test_a_typo_converts_nothing(here, capsys, words, said):

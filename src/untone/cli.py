@@ -95,6 +95,9 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(f"{message}{self._suggestion(message)} (see {self.prog} --help)")
 
     def _suggestion(self, message: str) -> str:
+        choice = re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message)
+        if choice:
+            return _meant(choice[1].lower(), re.findall(r"[\w.-]+", choice[2]))
         wrong = re.findall(r"(?<!\S)--[\w-]+", message) if message.startswith("unrecognized") else []
         return "".join(
             _meant(word, [o for o in self._option_string_actions if o.startswith("--")]) for word in wrong[:1]

@@ -29,6 +29,7 @@ WHITES_NITS = (10.0, 1000.0)
 
 PRIMARIES_NAMES = ("bt709", "p3", "bt2020", "adobe_rgb")
 TRANSFER_NAMES = ("srgb", "bt1886", "gamma22", "linear", "pq", "hlg")
+HDR_TRANSFERS = ("linear", "pq", "hlg")
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -100,7 +101,7 @@ class Image:
     @property
     def is_hdr(self) -> bool:
         """Whether the pixels themselves are HDR: PQ, HLG or linear light."""
-        return self.transfer in ("pq", "hlg", "linear")
+        return self.transfer in HDR_TRANSFERS
 
     def __repr__(self) -> str:
         return (

@@ -20,10 +20,10 @@ import numpy as np
 from . import formats, prediction, stores
 from .errors import UntoneError, UsageError
 from .formats.jpeg import network_segment
-from .formats.signalling import shown_elsewhere
+from .formats.signalling import Signalling, shown_elsewhere
 from .formats.table import INKED as INKED
 from .formats.table import noted as noted
-from .image import DIFFUSE_WHITE_NITS, GainMap, Image, check_noun, check_white, turned_upright
+from .image import DIFFUSE_WHITE_NITS, HDR_TRANSFERS, GainMap, Image, check_noun, check_white, turned_upright
 from .image import with_white as with_white
 from .implicit import encoding as network_encoding
 from .implicit.encoding import StoredResidual, aligned, network_of
@@ -286,7 +286,7 @@ def convert(
     with ThreadPoolExecutor(1) as aside:  # ONNX Runtime takes as long to import as a photo takes to decode
         loading = aside.submit(_model, model)
         image, carried = read(source, by_rows=True)
-        reason = _reason_to_leave(image, carried)
+        reason = _reason(carried is not None, image.left_out, image.gain_network is not None, image.transfer)
         if reason:
             return Conversion(image.width, image.height, left_alone=reason)
         loaded = loading.result()
@@ -380,14 +380,19 @@ def _target_suffix(target: str | Path | None) -> str:
     return suffix
 
 
-def _reason_to_leave(image: Image, gain_map: GainMap | None) -> str | None:
-    if gain_map is not None:
+def reason_to_leave(found: Signalling) -> str | None:
+    """Why convert leaves a photo of such headers alone: it is HDR already; None of one that it converts."""
+    return _reason(found.gain_map is not None, found.left_out, found.network is not None, found.base.transfer)
+
+
+def _reason(has_map: bool, left_out: str | None, has_network: bool, transfer: str) -> str | None:
+    if has_map:
         return "it already carries a gain map"
-    elsewhere = shown_elsewhere(image.left_out)
+    elsewhere = shown_elsewhere(left_out)
     if elsewhere is not None:
         return f"it already carries a gain map, which is not read here ({elsewhere}); untone to png drops it"
-    if image.gain_network is not None:
+    if has_network:
         return "it already carries a gain network"
-    if image.is_hdr:
-        return f"it is HDR already ({image.transfer.upper() if image.transfer != 'linear' else 'linear light'})"
+    if transfer in HDR_TRANSFERS:
+        return f"it is HDR already ({transfer.upper() if transfer != 'linear' else 'linear light'})"
     return None

@@ -30,7 +30,7 @@ def complain(text: str) -> None:
 
 def fault_line(name: str, fault: object) -> str:
     """`FILE: fault`, with the file named once."""
-    text = str(fault)
+    text = re.sub(rf"^(cannot read|cannot write) {re.escape(name)}: ", r"\1 it: ", str(fault))
     return one_line(text if text.startswith(f"{name}: ") else f"{name}: {text}")
 
 

@@ -12,23 +12,28 @@ Add = Callable[..., argparse.Action]
 """`add_argument` of a parser or of a group."""
 
 
+def is_whole(text: str) -> bool:
+    """Whether a text is a whole number in ASCII digits; others, which `isdecimal` takes too, are nobody's intention."""
+    return text.isascii() and text.isdecimal()
+
+
 def quality(text: str) -> int:
     """1 to 100."""
-    if not (text.isdecimal() and 1 <= int(text) <= 100):
+    if not (is_whole(text) and 1 <= int(text) <= 100):
         raise argparse.ArgumentTypeError(f"must be from 1 to 100, not {text}")
     return int(text)
 
 
 def count(text: str) -> int:
     """1 to 256."""
-    if not (text.isdecimal() and 1 <= int(text) <= 256):
+    if not (is_whole(text) and 1 <= int(text) <= 256):
         raise argparse.ArgumentTypeError(f"must be from 1 to 256, not {text}")
     return int(text)
 
 
 def positive(text: str) -> int:
     """A whole number above 0."""
-    if not (text.isdecimal() and int(text) > 0):
+    if not (is_whole(text) and int(text) > 0):
         raise argparse.ArgumentTypeError(f"must be a whole number above 0, not {text}")
     return int(text)
 
@@ -67,7 +72,7 @@ class Shard:
 def shard(text: str) -> Shard:
     """I/N, I from 0 to N - 1."""
     index, slash, count = text.partition("/")
-    if not (slash and index.isdecimal() and count.isdecimal() and int(index) < int(count) <= 1_000_000):
+    if not (slash and is_whole(index) and is_whole(count) and int(index) < int(count) <= 1_000_000):
         raise argparse.ArgumentTypeError(f"must be I/N, with I from 0 to N - 1 such as 0/8, not {text}")
     return Shard(int(index), int(count))
 

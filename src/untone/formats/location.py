@@ -14,13 +14,12 @@ from collections.abc import Callable, Mapping
 from xml.parsers import expat
 
 from ..errors import UntoneError
-from .jpeg.gcontainer import TAG
 from .jpeg.photoshop import APP13, PHOTOSHOP_TAG, resources
 from .jpeg.segments import APP1, EXIF_TAG, XMP_TAG, Codestream, parse
 from .jpeg.ultrahdr import locate
 from .jpeg.xmp_segments import EXTENSION_TAG, extension, extension_segments, named_extension
 from .metadata import exif
-from .metadata.xmp import BOM, PADDING
+from .metadata.xmp import BOM, PADDING, TAG
 from .metadata.xmp import parse as parse_xmp
 
 EXIF_NAMESPACE = "http://ns.adobe.com/exif/1.0/"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from untone.apps.conversion.planning import plan
+from untone.apps.conversion.planning import Naming, plan
 from untone.errors import UntoneError, UsageError
 from untone.formats.common.files import load_bytes
 
@@ -127,6 +127,46 @@ def test_collisions_cost_only_themselves():
     }
     found = [j.fault for j in plan(["in/a.jpg", "in/a.hdr.jpg", "in/c.png"], None)]
     assert found == ["the output would overwrite in/a.hdr.jpg, another of the inputs", None, None]
+
+
+def lay(folder, *names):
+    folder.mkdir()
+    for name in names:
+        (folder / name).write_bytes(b"x")
+
+
+def left(*arguments, **options):
+    return {Path(j.name).name: j.left or j.fault for j in plan(*arguments, **options)}
+
+
+def test_what_a_photo_is_in_another_format_is_left_alone(here):
+    """What `to avif` and `to jxl` wrote, or a camera, beside the photo; outputs go to the photo alone."""
+    lay(here / "both", "p.jpg", "p.avif", "p.JXL", "q.heic", "q.avif", "r.avif")
+    of_p, of_q = "it is p.jpg in another format", "it is q.heic in another format"
+    for output in (None, "new"):
+        assert left(["both"], output) == {
+            "p.JXL": of_p, "p.avif": of_p, "p.jpg": None, "q.avif": of_q, "q.heic": None, "r.avif": None,
+        }  # fmt: skip
+    lay(here / "two", "p.jpg", "p.png", "p.avif")
+    found = left(["two"], None)
+    assert found["p.avif"] == "it is p.jpg or p.png in another format"
+    assert found["p.jpg"] == "it and two/p.png would both become two/p.hdr.jpg; --exclude all but one of them"
+    assert left(["both/r.avif", "two/p.jpg"], "new") == {"r.avif": None, "p.jpg": None}
+
+
+def test_the_same_command_again_meets_its_own_outputs(here):
+    """Forced, it does not replace what may be a photo of its own."""
+    lay(here / "both", "p.jpg", "p.avif", "r.avif", "s.png")
+    avif = Naming("", (".avif",), pass_over_marked=False)
+    found = {"p.avif": "it is p.jpg in another format", "p.jpg": None, "r.avif": "it is .avif already", "s.png": None}
+    assert left(["both"], None, naming=avif) == found
+    forced = "the output would overwrite both/p.avif, another of the inputs"
+    assert left(["both"], None, naming=avif, force=True) == found | {"p.jpg": forced}
+    assert left(["both"], "new", naming=avif) == found | {"r.avif": None}
+    jpeg = Naming("", (".jpg", ".jpeg"), pass_over_marked=False)
+    assert left(["both"], None, naming=jpeg)["p.jpg"] == "it is .jpg already"
+    with pytest.raises(UsageError, match="would overwrite the photo itself"):
+        plan(["both/r.avif"], None, naming=avif)
 
 
 def test_an_empty_folder_is_a_fault(here):

@@ -5,11 +5,14 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image as Pillow
 
 from untone import cli, colour, formats, pipeline
 from untone.colour import linear_to_srgb
 from untone.errors import UsageError
 from untone.formats.jpeg.segments import find_end, parse
+from untone.formats.jpeg.xmp_segments import with_packet
+from untone.formats.metadata.xmp import packet_of, properties
 from untone.image import GainMap, Image
 
 
@@ -240,3 +243,59 @@ def test_a_jpeg_says_equal_headrooms_in_iso_alone():
     data = pipeline.write(None, image, equal, format="jpeg")
     assert formats.probe(data).gain_map.encodings == ["iso21496-1"]
     assert formats.probe(data).warnings == []
+
+
+SERIAL = "http://ns.example/serial/"
+
+
+def with_large_xmp(photo):
+    """The photo with 200 KB of XMP beyond one segment, as phones write it."""
+    values = (("Short", "1"), ("Long", "x" * 200_000))
+    packet = packet_of("".join(f'<rdf:Description xmlns:s="{SERIAL}" s:{name}="{value}"/>' for name, value in values))
+    photo.write_bytes(with_packet(photo.read_bytes(), packet))
+    assert b"HasExtendedXMP" in photo.read_bytes()
+
+
+@pytest.mark.parametrize("suffix", ["avif", "png", "jxl", "heic"])
+def test_extended_xmp_comes_along_and_nothing_promises_it(photo, capsys, suffix):
+    """To another container and back; --web leaves it out, and says so."""
+    pipeline.write("photo.jpg", dataclasses.replace(pipeline.read("photo.jpg")[0], encoded=None))
+    with_large_xmp(photo)
+    assert cli.main(["edit", "photo.jpg", "--resize", "50%", "-o", f"made.{suffix}"]) == 0
+    packet = pipeline.read(f"made.{suffix}")[0].xmp
+    assert len(properties(packet, SERIAL)["Long"][0]) == 200_000
+    assert b"HasExtendedXMP" not in packet
+    assert cli.main(["to", "jpg", f"made.{suffix}", "-o", "back.jpg"]) == 0
+    assert set(properties(pipeline.read("back.jpg")[0].xmp, SERIAL)) == {"Short", "Long"}
+    assert capsys.readouterr().err == ""
+    for name, made in (("photo.jpg", "web.jpg"), (f"made.{suffix}", "web.avif")):
+        assert cli.main(["to", made[4:].strip("."), name, "-o", made, "--web"]) == 0
+        packet = pipeline.read(made)[0].xmp
+        assert set(properties(packet, SERIAL)) == {"Short"}
+        assert b"HasExtendedXMP" not in photo.with_name(made).read_bytes()
+        assert capsys.readouterr().err.count("its extended XMP is left out") == 1
+
+
+def test_what_jpeg_xl_does_not_carry_is_said_both_ways(photo, capsys):
+    """What follows a gain map; on the way back the map's own JPEG. A JPEG without a map is carried with all of it."""
+    data = photo.read_bytes()
+    photo.write_bytes(data + b"SEFT of a phone")
+    assert cli.main(["to", "jxl", "photo.jpg"]) == 0
+    assert "what follows the pictures of the file is left out (15 bytes)" in capsys.readouterr().err
+    assert cli.main(["to", "jpg", "photo.jxl", "-o", "back.jpg", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["note"].startswith("its gain map is encoded anew")
+    pipeline.write("plain.jpg", dataclasses.replace(pipeline.read("photo.jpg")[0], encoded=None))
+    plain = photo.with_name("plain.jpg")
+    plain.write_bytes(plain.read_bytes() + b"SEFT of a phone")
+    for words in (["jxl", "plain.jpg"], ["jpg", "plain.jxl", "-o", "again.jpg"]):
+        assert cli.main(["to", *words]) == 0
+    assert capsys.readouterr().err == ""
+    assert photo.with_name("again.jpg").read_bytes() == plain.read_bytes()
+
+
+def test_other_pictures_of_a_file_are_named(photo, capsys):
+    """Those of a multi-picture file that are neither a gain map nor a preview."""
+    pictures = [Pillow.new("RGB", (32, 24), colour) for colour in ("red", "green", "blue")]
+    pictures[0].save("many.mpo", save_all=True, append_images=pictures[1:])
+    assert cli.main(["to", "avif", "many.mpo"]) == 0
+    assert "2 other pictures of the file are left out" in capsys.readouterr().err

@@ -11,11 +11,13 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from clips import HEIGHT, WIDTH, add_tone, av, decoded, packets_of, scene, write_clip
+from PIL import Image as Pillow
 
 from untone import cli
 from untone.apps import video as films
 from untone.apps.video.conversion import convert
 from untone.apps.video.options import FilmOptions
+from untone.apps.video.reading import Source
 from untone.apps.video.truncation import said_bytes
 from untone.colour import pq_to_nits
 from untone.errors import DamagedError, UnsupportedError, UntoneError, UsageError
@@ -278,6 +280,30 @@ def test_films_of_odd_sizes_are_converted(tmp_path, codec, suffix):
     assert decoded(tmp_path / f"out{suffix}")[0][1].shape == (77, 131)
     with pytest.raises(UntoneError, match="takes no film of 131 x 77; --codec av1 does"):
         convert(clip, tmp_path / "out.mp4", fast("hevc"))
+
+
+@pytest.mark.parametrize("codec", ["hevc", "av1"])
+def test_the_codec_that_takes_a_tiny_film_is_named(tmp_path, codec):
+    clip = write_clip(tmp_path / "tiny.mkv", [scene(0)[:2, :2]] * 3, codec="ffv1", pix_fmt="yuv420p", options={})
+    with pytest.raises(UntoneError, match="takes no film of 2 x 2; --codec prores does"):
+        convert(clip, tmp_path / "out.mp4", fast(codec))
+    convert(clip, tmp_path / "out.mov", fast("prores"))
+    assert decoded(tmp_path / "out.mov")[0][1].shape == (2, 2)
+
+
+def test_a_photo_is_no_film(tmp_path):
+    """FFmpeg takes one for a film of a frame, also one that ends early."""
+    Pillow.fromarray((scene(0) * 255).astype(np.uint8)).save(tmp_path / "a.jpg")
+    data = (tmp_path / "a.jpg").read_bytes()
+    (tmp_path / "a.mp4").write_bytes(data[: len(data) // 2])
+    for name in ("a.jpg", "a.mp4"):
+        with pytest.raises(UntoneError, match=r"it is a photo \(JPEG\), not a film"):
+            Source(tmp_path / name)
+
+
+def test_kinds_of_files_are_named_once(clip, tmp_path, capsys):
+    assert cli.main([str(clip), "-o", str(tmp_path / "x.avi")]) == 2
+    assert "must end in one of .mp4, .mkv, or" in capsys.readouterr().err
 
 
 def test_an_interrupt_leaves_nothing(clip, tmp_path, monkeypatch):

@@ -47,8 +47,9 @@ def run(arguments: argparse.Namespace, naming: Naming, prepare: Callable[[], Tas
         UntoneError: a store fails as a whole.
     """
     _check(arguments)
-    exclude = tuple(arguments.exclude)
-    request = Request(tuple(arguments.inputs), arguments.output, arguments.recursive, exclude, naming, arguments.shard)
+    inputs, exclude = tuple(arguments.inputs), tuple(arguments.exclude)
+    how = (naming, arguments.shard, arguments.force)
+    request = Request(inputs, arguments.output, arguments.recursive, exclude, *how)
     planning.check(request)
     task = prepare()
     if arguments.dry_run:
@@ -57,7 +58,7 @@ def run(arguments: argparse.Namespace, naming: Naming, prepare: Callable[[], Tas
         return _on_ray(request, task, arguments)
     if arguments.claim is None:
         return _reported(request, arguments, _in_lanes(request, arguments, task, None))
-    claims = Claims(planning.folder_at(arguments.claim), arguments.lease)
+    claims = Claims(planning.folder_at(arguments.claim, "--claim"), arguments.lease)
     leave = functools.partial(claims.close, patient=False)
     try:
         return _reported(request, arguments, _in_lanes(request, arguments, task, claims), leave)
@@ -148,4 +149,5 @@ def _rehearse(request: Request, arguments: argparse.Namespace) -> int:
     """What would come of each job, a page at a time."""
     pages = (Page(jobs, not arguments.force) for jobs in planning.pages(request))
     jobs = (taken for page in pages for taken in iter(page.take, None))
-    return rehearsal.told(((job, known is Known.PRESENT) for job, known in jobs), arguments)
+    foreseen = ((job, rehearsal.foreseen(job, known is Known.PRESENT)) for job, known in jobs)
+    return rehearsal.told(foreseen, arguments)

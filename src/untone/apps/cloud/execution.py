@@ -70,6 +70,8 @@ class Work:
         if job.unread:
             return Outcome(job, report.SKIPPED, f"{job.unread} are not read")
         assert job.target is not None
+        if job.left:
+            return Outcome(job, report.LEFT_ALONE, job.left, copy=self._copy_of(job, job.target))
         if known is Known.PRESENT or (known is Known.OLD and job.target.store.entry(job.target.key) is not None):
             hint = "" if self._claims else "; --force replaces it"
             return Outcome(job, report.SKIPPED, f"{job.target} exists{hint}")
@@ -112,7 +114,7 @@ class Work:
             data = load_bytes(job.source.store.read(job.source.key))
             done, made = self._worked(data, target)
             if done.left_alone:
-                copy = self._copied(job, target, data) if self._options.copy_others else None
+                copy = self._copy_of(job, target, data)
                 return Outcome(job, report.LEFT_ALONE, done.left_alone, done, copy=copy)
             if not self._put(target, made):
                 return Outcome(job, report.SKIPPED, f"{target} exists: {ELSEWHERE} wrote it")
@@ -139,8 +141,9 @@ class Work:
         target.store.write(target.key, made)
         return True
 
-    def _copied(self, job: Job, target: Place, data: bytes) -> Place | None:
+    def _copy_of(self, job: Job, target: Place, data: bytes | None = None) -> Place | None:
+        """The copy of a photo that is left alone, where that is asked for and there is none."""
         copy = target.with_name(job.source.name)
-        if str(copy) == str(job.source):
+        if not self._options.copy_others or str(copy) == str(job.source):
             return None
-        return copy if self._put(copy, data) else None
+        return copy if self._put(copy, data or load_bytes(job.source.store.read(job.source.key))) else None

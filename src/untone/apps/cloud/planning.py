@@ -21,6 +21,7 @@ from ...formats import READ_SUFFIXES
 from ...formats.common.limits import quoted
 from ...stores import Place, folder_place, is_url, place
 from ..conversion import planning
+from ..conversion.collisions import Intent, obstacles
 from ..conversion.planning import Naming
 
 PAGE = 1000
@@ -43,6 +44,7 @@ class Request:
     exclude: tuple[str, ...]
     naming: Naming
     shard: Shard | None = None
+    force: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,6 +58,7 @@ class Job:
         below: its name below what was named, with `/` between parts.
         fault: why it cannot even be tried; None in the usual case.
         unread: the plural of its kind, which is not read; None in the usual case.
+        left: why it is left alone, as of conversion.planning.Job.
     """
 
     name: str
@@ -64,6 +67,7 @@ class Job:
     below: str
     fault: str | None = None
     unread: str | None = None
+    left: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,7 +116,7 @@ def pages(request: Request) -> Iterator[list[Job]]:
         UntoneError: the listing fails.
     """
     found, to = _found(request), _destination(request)
-    grouped = (job for _, group in itertools.groupby(found, key=_group) for job in _of_group(to, group))
+    grouped = (job for _, group in itertools.groupby(found, key=_group) for job in _of_group(to, group, request.force))
     mine = (job for job in grouped if request.shard is None or holds(request.shard, job.below))
     while page := list(itertools.islice(mine, PAGE)):
         yield page
@@ -193,9 +197,9 @@ def _group(found: _Found) -> str | None:
     return found.at.key[: len(found.at.key) - len(name)] + name.partition(".")[0]
 
 
-def _of_group(to: Callable[[_Found], Place], group: Iterator[_Found]) -> Iterator[Job]:
+def _of_group(to: Callable[[_Found], Place], group: Iterator[_Found], force: bool) -> Iterator[Job]:
     while some := [_job(to, found) for found in itertools.islice(group, PAGE)]:
-        yield from _without_collisions(some)
+        yield from _without_collisions(some, force)
 
 
 def _job(to: Callable[[_Found], Place], found: _Found) -> Job:
@@ -234,39 +238,31 @@ def _output_name(found: _Found, naming: Naming) -> str:
     return path.stem + naming.mark + (path.suffix if naming.keep_suffix else naming.suffixes[0])
 
 
-def folder_at(output: str) -> Place:
-    """A folder to write into, which may be made.
+def folder_at(output: str, option: str = "-o") -> Place:
+    """A folder to write into, which may be made; `option` is what named it, for messages.
 
     Raises:
         UsageError: as conversion.planning.output_folder and stores.place.
     """
     if not is_url(output):
-        return folder_place(planning.output_folder(Path(output)))
+        return folder_place(planning.output_folder(Path(output), option))
     at = place(output)
     return at if at.is_folder else dataclasses.replace(at, key=f"{at.key}/")
 
 
-def _without_collisions(jobs: list[Job]) -> Iterator[Job]:
-    """The same jobs; those that would overwrite a photo of the group, or each other, have that for a fault."""
-    sources = {job.source.identity: job.name for job in jobs}
-    taken: dict[str, list[str]] = {}
+def _without_collisions(jobs: list[Job], force: bool) -> Iterator[Job]:
+    """The same jobs; those that would overwrite a photo of the group, or each other, are not done."""
+    asked = [
+        Intent(quoted(job.name), PurePosixPath(job.name), job.source.identity, job.target.identity, str(job.target))
+        for job in jobs
+        if job.target is not None
+    ]
+    found = iter(obstacles(asked, force=force))
     for job in jobs:
-        if job.target is not None:
-            taken.setdefault(job.target.identity, []).append(job.name)
-    for job in jobs:
-        fault = _collision(job, sources, taken)
-        yield job if fault is None else dataclasses.replace(job, target=None, fault=fault)
-
-
-def _collision(job: Job, sources: dict[str, str], taken: dict[str, list[str]]) -> str | None:
-    if job.target is None:
-        return None
-    target = job.target.identity
-    if target == job.source.identity:
-        return "the output would overwrite the photo itself"
-    if target in sources:
-        return f"the output would overwrite {sources[target]}, another of the inputs"
-    others = [quoted(name) for name in taken[target] if name != job.name]
-    if others:
-        return f"it and {', '.join(others)} would both become {job.target}; --exclude all but one of them"
-    return None
+        obstacle = next(found) if job.target is not None else None
+        if obstacle is None:
+            yield job
+        elif obstacle.is_fault:
+            yield dataclasses.replace(job, target=None, fault=obstacle.reason)
+        else:
+            yield dataclasses.replace(job, left=obstacle.reason)

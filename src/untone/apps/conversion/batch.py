@@ -22,7 +22,7 @@ from ...formats.common.files import load_bytes, save
 from ...system import usable_cores
 from .. import choices, cloud
 from ..choices import Choice
-from ..video import is_film
+from ..video import is_film, reason_to_leave
 from ..video.options import film_options, film_suffixes, refuse_for_photos
 from . import planning, rehearsal, report
 from .execution import Task, do
@@ -44,11 +44,11 @@ def run(arguments: argparse.Namespace) -> int:
     if cloud.is_asked(arguments):
         refuse_for_photos(arguments)
         return beyond(arguments, dataclasses.replace(naming, films=()), lambda: _task(arguments))
-    planned = planning.plan(arguments.inputs, arguments.output, arguments.recursive, arguments.exclude, naming)
+    planned = _planned(arguments, naming)
     if arguments.copy_others and (arguments.output in (None, planning.PIPE) or planning.PIPE in arguments.inputs):
         raise UsageError("--copy-others copies into a folder; name it with -o")
     if arguments.dry_run:
-        return rehearsal.rehearse(planned, arguments)
+        return rehearsal.rehearse(planned, arguments, _foresight(arguments))
     films = [job for job in planned if job.source is not None and is_film(job.source) and not arguments.in_place]
     photos = [job for job in planned if job not in films]
     if not films:
@@ -61,11 +61,16 @@ def run(arguments: argparse.Namespace) -> int:
     return max(code, command.convert_all(films, options, arguments))
 
 
+def _planned(arguments: argparse.Namespace, naming: Naming) -> list[Job]:
+    inputs, output, recursive = arguments.inputs, arguments.output, arguments.recursive
+    return planning.plan(inputs, output, recursive, arguments.exclude, naming, force=arguments.force)
+
+
 def over(arguments: argparse.Namespace, naming: Naming, prepare: Callable[[], Task]) -> int:
     """Plan what the arguments ask for and do it, here or wherever they say; as `work`."""
     if cloud.is_asked(arguments):
         return beyond(arguments, naming, prepare)
-    planned = planning.plan(arguments.inputs, arguments.output, arguments.recursive, arguments.exclude, naming)
+    planned = _planned(arguments, naming)
     return work(planned, prepare, arguments)
 
 
@@ -88,18 +93,43 @@ def _task(arguments: argparse.Namespace) -> Task:
     return functools.partial(_in_place, task) if arguments.in_place else task
 
 
+def _foresight(arguments: argparse.Namespace) -> Callable[[Path], str | None]:
+    """Why a photo or film will be left alone, by its headers; None where it will not be."""
+    find = choices.finder(Path(arguments.choices)) if arguments.choices else None
+
+    def foreseen(source: Path) -> str | None:
+        if is_film(source):
+            return reason_to_leave(source)
+        found = formats.probe(source)
+        if arguments.in_place:
+            _check_jpeg(found.format)
+        chosen = find(source) if find is not None else None
+        rejected = chosen is not None and chosen.verdict == choices.REJECT
+        return f"rejected in {arguments.choices}" if rejected else pipeline.reason_to_leave(found)
+
+    return foreseen
+
+
+def _readable(source: Path) -> None:
+    """See that the headers of a photo can be read."""
+    formats.probe(source)
+
+
 def _in_place(task: Task, source: bytes | Path, target: Path | None) -> pipeline.Conversion:
     """The task of a JPEG that is to be replaced by what becomes of it."""
     data = load_bytes(source)
-    kind = formats.sniff(data).name
-    if kind != "jpeg":
-        raise UnsupportedError(
-            f"--in-place adds the gain map to JPEGs, and this is {kind.upper()}; name an output with -o"
-        )
+    _check_jpeg(formats.sniff(data).name)
     done: pipeline.Conversion = task(source, None)
     if done.data is not None and target is not None:
         save(target, [done.data])
     return dataclasses.replace(done, data=None)
+
+
+def _check_jpeg(kind: str) -> None:
+    if kind != "jpeg":
+        raise UnsupportedError(
+            f"--in-place adds the gain map to JPEGs, and this is {kind.upper()}; name an output with -o"
+        )
 
 
 def _convert_as_chosen(
@@ -127,7 +157,7 @@ def work(planned: Sequence[Job], prepare: Callable[[], Task], arguments: argpars
     """
     if arguments.dry_run:
         prepare()
-        return rehearsal.rehearse(planned, arguments)
+        return rehearsal.rehearse(planned, arguments, _readable)
     piped = any(job.target is None and not (job.fault or job.unread) for job in planned)
     if piped:
         _check_pipe(arguments.json)

@@ -82,6 +82,8 @@ def _attempt(job: Job, force: bool, task: Task) -> tuple[str, str | None, Any]:
         raise UntoneError(job.fault)
     if job.unread:
         return report.SKIPPED, f"{job.unread} are not read", None
+    if job.left:
+        return report.LEFT_ALONE, job.left, None
     if job.target is not None and not (job.in_place or force) and os.path.lexists(job.target):
         return report.SKIPPED, f"{job.target} exists; --force replaces it", None
     source = job.source if job.source is not None else planning.read_stdin()

@@ -18,6 +18,7 @@ from ...formats.common.limits import MAX_FILE_BYTES
 from ...pipeline import TARGET_SUFFIXES
 from ...system import file_key, folds_case, name_fault
 from ..video import FILM_SUFFIXES, is_film
+from .collisions import Intent, Obstacle, obstacles
 
 PIPE = "-"
 MARK = ".hdr"
@@ -40,6 +41,7 @@ class Job:
         target: the file to write; None writes stdout, or nothing where there is a fault.
         fault: why it cannot even be tried; None in the usual case.
         unread: of a file among photos that is none: the plural of its kind; it is skipped. None in the usual case.
+        left: why it is left alone: it is in another format what a photo beside it is. None in the usual case.
         in_place: whether the target is the file that the photo is in, links followed.
     """
 
@@ -48,6 +50,7 @@ class Job:
     target: Path | None
     fault: str | None = None
     unread: str | None = None
+    left: str | None = None
     in_place: bool = False
 
 
@@ -99,6 +102,8 @@ def plan(
     recursive: bool = False,
     exclude: Sequence[str] = (),
     naming: Naming = CONVERTED_NAMES,
+    *,
+    force: bool = False,
 ) -> list[Job]:
     """The jobs that a command line asks for, in its order, each file once.
 
@@ -108,6 +113,7 @@ def plan(
         recursive: whether to look into folders within folders.
         exclude: patterns of names or paths to leave out.
         naming: of the outputs.
+        force: whether outputs that exist are to be replaced.
 
     Raises:
         UsageError: an input does not exist, the only photo would overwrite itself, or the output makes no sense.
@@ -125,7 +131,7 @@ def plan(
     several = len(found) > 1 or any(os.path.isdir(name) or _is_pattern(name) for name in inputs)  # noqa: PTH112
     targets = [None if f.fault or f.unread else _target(f, output, naming, several) for f in found]
     jobs = [Job(str(f.path), f.path, to, f.fault, f.unread) for f, to in zip(found, targets, strict=True)]
-    return _without_collisions(jobs)
+    return _without_collisions(jobs, force)
 
 
 def _in_place(found: _Found) -> Job:
@@ -298,63 +304,52 @@ def _target(found: _Found, output: str | None, naming: Naming, several: bool = F
     return _file(out, naming)
 
 
-def output_folder(out: Path) -> Path:
-    """A folder to write into, which may be made.
+def output_folder(out: Path, option: str = "-o") -> Path:
+    """A folder to write into, which may be made; `option` is what named it, for messages.
 
     Raises:
         UsageError: it is a file, or there is nothing to make it in.
     """
     if out.exists() and not out.is_dir():
-        raise UsageError(f"-o {out} is a file, not a folder")
+        raise UsageError(f"{option} {out} is a file, not a folder")
     if not out.absolute().parent.is_dir():
-        raise UsageError(f"-o {out}: there is no folder {out.parent}")
+        raise UsageError(f"{option} {out}: there is no folder {out.parent}")
     return out
 
 
 def _file(out: Path, naming: Naming) -> Path:
     if out.suffix.lower() not in naming.suffixes:
-        kinds = ", ".join(naming.suffixes)
+        kinds = ", ".join(dict.fromkeys(naming.suffixes))
         raise UsageError(f"-o {out}: the output must end in one of {kinds}, or in / for a folder")
     if not out.absolute().parent.is_dir():
         raise UsageError(f"-o {out}: there is no folder {out.parent}")
     return out
 
 
-def _without_collisions(jobs: list[Job]) -> list[Job]:
-    """The same jobs; those that would overwrite a photo, or each other, have that for a fault.
+def _without_collisions(jobs: list[Job], force: bool) -> list[Job]:
+    """The same jobs; those that would overwrite a photo, or each other, have that for a fault, or are left alone.
 
     Raises:
         UsageError: the only photo would overwrite itself.
     """
-    done = [job for job in jobs if job.target is not None and job.source is not None]
-    sources = {_identity(job.source): job.name for job in done if job.source is not None}
-    taken: dict[Path, list[str]] = {}
-    for job in done:
-        assert job.target is not None
-        taken.setdefault(_identity(job.target), []).append(job.name)
-    return [_checked(job, sources, taken, len(jobs) == 1) for job in jobs]
+    asked = {job: _intent(job) for job in jobs if job.target is not None and job.source is not None}
+    if len(jobs) == 1 and any(one.source == one.target for one in asked.values()):
+        raise UsageError(f"{jobs[0].name}: the output would overwrite the photo itself")
+    found = dict(zip(asked, obstacles(list(asked.values()), force=force), strict=True))
+    return [_checked(job, found.get(job)) for job in jobs]
 
 
-def _checked(job: Job, sources: dict[Path, str], taken: dict[Path, list[str]], alone: bool) -> Job:
-    if job.target is None or job.source is None:
-        return job
-    target = _identity(job.target)
-    itself = target == _identity(job.source)
-    if itself and alone:
-        raise UsageError(f"{job.name}: the output would overwrite the photo itself")
-    others = [name for name in taken[target] if name != job.name]
-    unwritable = name_fault(job.target)
-    if unwritable is not None:
-        fault = unwritable
-    elif itself:
-        fault = "the output would overwrite the photo itself"
-    elif target in sources:
-        fault = f"the output would overwrite {sources[target]}, another of the inputs"
-    elif others:
-        fault = f"it and {', '.join(others)} would both become {job.target}; --exclude all but one of them"
-    else:
-        return job
-    return dataclasses.replace(job, target=None, fault=fault)
+def _intent(job: Job) -> Intent:
+    assert job.source is not None
+    assert job.target is not None
+    return Intent(job.name, job.source, _identity(job.source), _identity(job.target), str(job.target))
+
+
+def _checked(job: Job, obstacle: Obstacle | None) -> Job:
+    if obstacle is not None and not obstacle.is_fault:
+        return dataclasses.replace(job, left=obstacle.reason)
+    fault = None if job.target is None else name_fault(job.target) or (obstacle.reason if obstacle else None)
+    return job if fault is None else dataclasses.replace(job, target=None, fault=fault)
 
 
 def read_stdin() -> bytes:

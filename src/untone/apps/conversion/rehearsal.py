@@ -1,17 +1,22 @@
-"""`--dry-run`: what a batch would write, by names alone; no photo is opened."""
+"""`--dry-run`: what would come of a batch, by names and headers; no pixel is decoded. Of stores, by names alone."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Protocol
 
 from ...console.lines import complain, fault_line, one_line
+from ...errors import UntoneError
 from .planning import Job
 
-WRITTEN, SKIPPED, FAILED = "would be written", "would be skipped", "would fail"
+WRITTEN, SKIPPED, LEFT_ALONE, FAILED = "would be written", "would be skipped", "would be left alone", "would fail"
+
+Foreseen = tuple[str, str | None]
+"""A status, and one line for every other than WRITTEN."""
 
 
 class Planned(Protocol):
@@ -33,37 +38,67 @@ class Planned(Protocol):
     def unread(self) -> str | None:
         """The plural of its kind, which is not read."""
 
+    @property
+    def left(self) -> str | None:
+        """Why it is left alone, as is known beforehand."""
 
-def rehearse(planned: Sequence[Job], arguments: argparse.Namespace) -> int:
-    """Print what would come of each job; 0 when none would fail at once, else 1."""
-    return told(((job, _exists(job) and not (job.in_place or arguments.force)) for job in planned), arguments)
+
+def rehearse(planned: Sequence[Job], arguments: argparse.Namespace, reason: Callable[[Path], str | None]) -> int:
+    """Print what would come of each job; 0 when none would fail at once, else 1.
+
+    Args:
+        planned: the jobs.
+        arguments: of the batch.
+        reason: why a photo would be left alone, by its headers; None where it would not be. It raises the fault of one
+            that would fail.
+    """
+
+    def each() -> Iterator[tuple[Job, Foreseen]]:
+        for job in planned:
+            stays = _exists(job) and not (job.in_place or arguments.force)
+            status, why = foreseen(job, stays)
+            opened = status == WRITTEN and job.source is not None
+            yield job, _by_headers(job, reason) if opened else (status, why)
+
+    return told(each(), arguments)
+
+
+def _by_headers(job: Job, reason: Callable[[Path], str | None]) -> Foreseen:
+    assert job.source is not None
+    try:
+        why = reason(job.source)
+    except (UntoneError, OSError) as error:
+        return FAILED, str(error)
+    return (WRITTEN, None) if why is None else (LEFT_ALONE, why)
 
 
 def _exists(job: Job) -> bool:
     return job.target is not None and os.path.lexists(job.target)
 
 
-def told(planned: Iterable[tuple[Planned, bool]], arguments: argparse.Namespace) -> int:
-    """As `rehearse`, of a stream of jobs, each with whether its output is there and stays."""
-    counts = dict.fromkeys((WRITTEN, SKIPPED, FAILED), 0)
-    for job, stays in planned:
-        status, reason = _foreseen(job, stays)
+def foreseen(job: Planned, stays: bool) -> Foreseen:
+    """What would come of a job, by its name, and whether its output is there and stays."""
+    if job.fault:
+        return FAILED, job.fault
+    if job.unread:
+        return SKIPPED, f"{job.unread} are not read"
+    if job.left:
+        return LEFT_ALONE, job.left
+    return (SKIPPED, f"{job.target} exists; --force replaces it") if stays else (WRITTEN, None)
+
+
+def told(planned: Iterable[tuple[Planned, Foreseen]], arguments: argparse.Namespace) -> int:
+    """As `rehearse`, of a stream of jobs, each with what would come of it."""
+    counts = dict.fromkeys((WRITTEN, SKIPPED, LEFT_ALONE, FAILED), 0)
+    for job, (status, reason) in planned:
         counts[status] += 1
         if arguments.json:
             output = None if job.target is None or status != WRITTEN else str(job.target)
             print(json.dumps({"input": job.name, "output": output, "status": status, "reason": reason}))
         elif status == WRITTEN:
             print(one_line(f"{job.name} -> {job.target or 'stdout'}"))
-        elif status == FAILED or not arguments.quiet:
+        if status == FAILED or not (status == WRITTEN or arguments.quiet or arguments.json):
             complain(fault_line(job.name, f"{status}: {reason}"))
     if not arguments.quiet:
         complain(f"{', '.join(f'{number} {status}' for status, number in counts.items())}; nothing was done")
     return int(counts[FAILED] > 0)
-
-
-def _foreseen(job: Planned, stays: bool) -> tuple[str, str | None]:
-    if job.fault:
-        return FAILED, job.fault
-    if job.unread:
-        return SKIPPED, f"{job.unread} are not read"
-    return (SKIPPED, f"{job.target} exists; --force replaces it") if stays else (WRITTEN, None)

@@ -13,13 +13,14 @@ from ...console.options import add_batch_arguments, add_dry_run, add_output, dep
 from ...errors import UsageError
 from ...formats.common.files import load_bytes
 from ...formats.jpeg import remarks
-from ...image import GainMap, Image
+from ...formats.jxl import recompression
+from ...formats.jxl.recompression import JPEG
+from ...image import HDR_TRANSFERS, GainMap, Image
 from ...pipeline import Conversion
 from . import batch, planning
 from .execution import Task
-from .qualities import Purpose, Wish, add_purposes, wished
+from .qualities import Purpose, Qualities, Wish, add_purposes, wished
 
-HDR_TRANSFERS = ("pq", "hlg", "linear")
 NATIVE = ("avif", "heic", "jxl")
 """Formats that hold a gain map, and HDR pixels without one."""
 
@@ -104,8 +105,7 @@ def transcode(
     if bits is None and not mapped and not native:
         qualities |= {"headroom_stops": headroom_stops, "white_nits": white_nits}
         done = pipeline.transcode(data, target, format, **qualities)
-        carried = format == "jxl" and found.base is None
-        return dataclasses.replace(done, note=remarks.beyond_segments(done.note)) if carried else done
+        return dataclasses.replace(done, note=_note(data, format, found, done.note))
     image, gain_map = pipeline.read(data, by_rows=True)
     image = pipeline.with_white(image, white_nits)
     if native:
@@ -118,6 +118,15 @@ def transcode(
     figures = pipeline.statistics(image, gain_map)
     note = pipeline.noted(image, format)
     return Conversion(image.width, image.height, None, written, *figures, image.white_nits, note=note)
+
+
+def _note(data: bytes, name: str, qualities: Qualities, note: str | None) -> str | None:
+    """What is said of a transcode, where a JPEG is carried in a JPEG XL, or comes back."""
+    if name == "jxl" and qualities.base is None and data[:2] == JPEG[:2]:
+        return remarks.beyond_segments(note, alone=recompression.is_alone(data))
+    if name == "jpeg" and recompression.is_recompressed(data) and formats.probe(data).gain_map is not None:
+        return "; ".join(filter(None, (note, "its gain map is encoded anew: JPEG XL keeps no JPEG of a map")))
+    return note
 
 
 def _native(

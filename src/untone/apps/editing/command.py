@@ -19,6 +19,8 @@ from ... import formats, pipeline
 from ...errors import UnsupportedError
 from ...formats.common.files import load_bytes, save
 from ...formats.jpeg import codec as jpeg
+from ...formats.jpeg.remarks import NO_EXTENSION
+from ...formats.jpeg.xmp_segments import fits
 from ...formats.location import jpeg_without_location
 from ...image import GainMap, Image
 from ...pipeline import INKED, Conversion
@@ -123,17 +125,21 @@ def _worked(
     _check_scan(request, same or (found is not None and found.base is not None), kind == wanted)
     lost = None if (stays and same) or request.gain_map.dropped else before.left_out
     placement = _placement(before, change, window or window_of(before, change))
-    image = description.described(image, before, request.strip, image, placement)
+    strip = request.strip
+    if before.xmp is None or fits(before.xmp):
+        strip = dataclasses.replace(strip, extension=False)
+    image = description.described(image, before, strip, image, placement)
     image = dataclasses.replace(image, left_out=None if lost or request.gain_map.dropped else image.left_out)
     if stays and before.encoded is not None:
         base = found.base if found is not None else None
-        made = description.rebuilt(data, image, before, request.strip, placement, qualities.base or 0, base)
+        made = description.rebuilt(data, image, before, strip, placement, qualities.base or 0, base)
         image = dataclasses.replace(image, encoded=made)
         gain_map = _with_blocks(gain_map, before_map, before, found, request.mode)
     gain_map, short = _map_of(image, gain_map, request.gain_map)
     coding = {"quality": qualities.base, "map_quality": qualities.gain_map}
     written, figures = _written(target, image, gain_map, wanted, coding)
     reasons = [found.note if found else None, None if request.web else short, lost, INKED if image.inked else None]
+    reasons.append(NO_EXTENSION if strip.extension else None)
     notes = [note for note in reasons + list(() if stays else before.notes) if note]
     return Conversion(image.width, image.height, None, written, *figures, note="; ".join(notes) or None)
 

@@ -14,8 +14,10 @@ from ...formats.jpeg import segments
 from ...formats.jpeg.gcontainer import announce, silence, without_video
 from ...formats.jpeg.revision import Revision, revised, xmp_with
 from ...formats.jpeg.ultrahdr import locate
+from ...formats.jpeg.xmp_segments import within_segment
 from ...formats.location import jpeg_without_thumbnails, xmp_without_location, xmp_without_thumbnails
 from ...formats.metadata import exif
+from ...formats.metadata.xmp_parts import without_claim
 from ...formats.profiles import resolve as profiles
 from ...image import Image
 from .geometry import Edit, orientation_after
@@ -73,12 +75,18 @@ def described(image: Image, before: Image, strip: Strip, shown: Image, placement
         block = exif.with_orientation(block, image.orientation)
     if image.pixels.shape != before.pixels.shape:
         block = exif.with_size(block, image.width, image.height)
+    if packet is not None and strip.extension:
+        packet = within_segment(packet)
     if packet is not None:
         changed = image.pixels is not before.pixels
         packet = _true(xmp_without_thumbnails(packet) if changed else packet, image, placement)
     if block is not None and image.pixels is not before.pixels and exif.thumbnail_of(block) is not None:
         block = exif.with_thumbnail(block, _thumbnail(shown, block))
     return dataclasses.replace(image, exif=block, xmp=packet)
+
+
+def _claiming(packet: bytes, strip: Strip) -> bytes:
+    return without_claim(packet) if strip.extension else packet
 
 
 def _true(packet: bytes, image: Image, placement: Placement) -> bytes:
@@ -121,8 +129,9 @@ def rebuilt(
             picture=(base or _coded(data, image, level)) if changed else None,
             icc=icc if changed else None,
             exif=lambda _: block,
-            xmp=lambda packet: _without_trailer(_true(packet, image, placement), data, strip),
+            xmp=lambda packet: _without_trailer(_true(_claiming(packet, strip), image, placement), data, strip),
             bare=strip.metadata,
+            extension=not strip.extension,
             trailer=not (strip.trailer or strip.metadata),
         ),
     )

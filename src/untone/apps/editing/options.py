@@ -13,7 +13,7 @@ from .geometry import Bounds, Edit
 from .lossless import Mode
 from .maps import SHARES, MapEdit
 
-_SIDES = re.compile(r"(?:([1-9]\d{0,6})(?:px)?)?(?:([xX\u00d7])(?:([1-9]\d{0,6})(?:px)?)?)?([!>]?)")
+_SIDES = re.compile(r"(?:([1-9]\d{0,6})(?:px)?)?(?:([xX\u00d7])(?:([1-9]\d{0,6})(?:px)?)?)?([!>]?)", re.ASCII)
 
 WEB_SIDE = 2048
 """Pixels of the longer side of a photo on a page."""
@@ -21,11 +21,12 @@ WEB_SIDE = 2048
 
 @dataclasses.dataclass(frozen=True)
 class Strip:
-    """What is left out: where it was taken, all metadata, what follows the last image."""
+    """What is left out: where it was taken, all metadata, what follows the last image, XMP beyond one JPEG segment."""
 
     location: bool = False
     metadata: bool = False
     trailer: bool = False
+    extension: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,7 +63,7 @@ def for_web(request: Request) -> Request:
     return dataclasses.replace(
         request,
         change=dataclasses.replace(change, size=size),
-        strip=dataclasses.replace(strip, location=True, trailer=True),
+        strip=dataclasses.replace(strip, location=True, trailer=True, extension=True),
         gain_map=dataclasses.replace(gain_map, size=size_of_map),
     )
 
@@ -79,7 +80,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--strip-trailer", action="store_true", help="leave out what follows the images: a motion photo's video")
     _add_map(add)
     add_purposes(add, parser.add_mutually_exclusive_group().add_argument)
-    add_in_place(add, "replace the photos themselves; refused where pixels would be encoded anew, unless --force")
+    add_in_place(add, "replace the photos themselves; refused where the base would be encoded anew, unless --force")
     add_batch_arguments(parser)
     add_dry_run(add)
 
@@ -110,7 +111,7 @@ def _add_modes(group: argparse._MutuallyExclusiveGroup) -> None:
 
 
 def _crop(text: str) -> tuple[int, int, int, int]:
-    found = re.fullmatch(r"(\d{1,7}),(\d{1,7}),(\d{1,7}),(\d{1,7})", text)
+    found = re.fullmatch(r"(\d{1,7}),(\d{1,7}),(\d{1,7}),(\d{1,7})", text, re.ASCII)
     if found is None:
         raise argparse.ArgumentTypeError(f"must be X,Y,WIDTH,HEIGHT in whole pixels, not {text}")
     left, top, width, height = map(int, found.groups())
@@ -124,7 +125,7 @@ def size(text: str) -> Bounds | float:
         width, height = (int(side) if side else None for side in (found[1], found[3]))
         longest = width if found[2] is None else height
         return Bounds(width, longest, forced=found[4] == "!", shrinks=found[4] == ">")
-    share = re.fullmatch(r"(\d{1,4}(?:\.\d{1,6})?) ?%", text)
+    share = re.fullmatch(r"(\d{1,4}(?:\.\d{1,6})?) ?%", text, re.ASCII)
     if share is None or not 0 < float(share[1]) <= 1600:
         raise argparse.ArgumentTypeError(
             f"must be 1080, 1080x720, 1080x, x720, 1080x720!, 1080x720> or a share up to 1600%, not {text}"
@@ -135,7 +136,7 @@ def size(text: str) -> Bounds | float:
 def _map_size(text: str) -> str | int:
     if text in SHARES:
         return text
-    if not re.fullmatch(r"[1-9]\d{0,6}", text):
+    if not re.fullmatch(r"[1-9]\d{0,6}", text, re.ASCII):
         raise argparse.ArgumentTypeError(f"must be {', '.join(SHARES)} or a number of pixels, not {text}")
     return int(text)
 

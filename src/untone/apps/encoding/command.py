@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ... import formats, pipeline
 from ...console.lines import answer, named
-from ...console.options import add_answer, add_force, add_output, add_quality
+from ...console.options import add_answer, add_force, add_output, add_quality, is_whole
 from ...errors import UntoneError, UsageError
 from ...formats.common.files import no_wider_than, save
 from ...formats.jpeg import network_segment, residual_segment
@@ -104,7 +104,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _neurons(text: str) -> int | str:
-    if text != AUTO and not text.isdecimal():
+    if text != AUTO and not is_whole(text):
         raise argparse.ArgumentTypeError(f"must be {WIDTHS[0]} to {WIDTHS[-1]}, a multiple of 8, or auto, not {text}")
     return text if text == AUTO else int(text)
 

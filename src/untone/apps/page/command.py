@@ -13,9 +13,10 @@ import webbrowser
 from pathlib import Path
 
 from ...console.lines import complain
-from ...console.options import add_force, add_output
+from ...console.options import add_force, add_output, is_whole
 from ...console.progress import interruptible
 from ...errors import UntoneError, UsageError
+from ..conversion.planning import output_folder
 from .library import Library
 
 ADDRESS = "127.0.0.1"
@@ -37,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _port(text: str) -> int:
-    if not (text.isdecimal() and 0 <= int(text) <= 65535):
+    if not (is_whole(text) and 0 <= int(text) <= 65535):
         raise argparse.ArgumentTypeError(f"must be from 0 to 65535, not {text}")
     return int(text)
 
@@ -54,23 +55,12 @@ def run(arguments: argparse.Namespace) -> int:
         from .document import write_document
 
         return write_document(Path(arguments.html), library, arguments.model, arguments.force)
-    output = _folder(arguments.output)
+    output = None if arguments.output is None else output_folder(Path(arguments.output))
     for fault in library.faults.values():
         complain(fault)
     with _listening(arguments.port) as listening, tempfile.TemporaryDirectory(prefix="untone-page-") as uploads:
         _serve(library, arguments, listening, output, Path(uploads))
     return 0
-
-
-def _folder(name: str | None) -> Path | None:
-    if name is None:
-        return None
-    path = Path(name)
-    if path.exists() and not path.is_dir():
-        raise UsageError(f"-o {name}: it is a file, not a folder")
-    if not path.absolute().parent.is_dir():
-        raise UsageError(f"-o {name}: there is no folder {path.parent}")
-    return path
 
 
 def _listening(port: int) -> socket.socket:

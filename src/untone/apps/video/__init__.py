@@ -48,3 +48,16 @@ def need_av() -> None:
         import av  # noqa: F401
     except ImportError:
         raise UntoneError(MISSING_EXTRA) from None
+
+
+def reason_to_leave(path: Path) -> str | None:
+    """Why a film is left alone: it is HDR already; None of one that is converted.
+
+    Raises:
+        UntoneError: it cannot be read, or PyAV is missing.
+    """
+    need_av()
+    from .reading import Source  # deferred: brings in PyAV
+
+    with Source(path) as film:
+        return film.facts.left_alone

@@ -85,7 +85,7 @@ def read_signals(path: Path) -> FilmSignals:
         stream, facts = source.video, source.facts
         context = stream.codec_context
         frame = next(event.frame for event in source.events() if hasattr(event, "planes"))
-        said = {data.type.name for data in frame.side_data}
+        said = signals.side_data_names(frame)
         dolby = context.codec_tag in DOLBY_VISION_TAGS or any(name.startswith("DOVI") for name in said)
         own, given = signals.tags_of(frame), signals.tags_of(context)
         pairs = zip(dataclasses.astuple(own), dataclasses.astuple(given), (2, 2, 2, 0), strict=True)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...formats.common.isobmff import boxes
+from . import signals
 from .output import matroska
 
 MOST_INDEX_BYTES = 256 << 20
@@ -52,7 +53,7 @@ class Said:
 def of_frame(frame: Any) -> Light:
     """HDR10 metadata of a decoded frame, that is of the bitstream (or of the container, where that has none)."""
     found: dict[str, Any] = {}
-    levels, mastering = (frame.side_data.get(n) for n in ("CONTENT_LIGHT_LEVEL", "MASTERING_DISPLAY_METADATA"))
+    levels, mastering = (signals.side_data(frame, n) for n in ("CONTENT_LIGHT_LEVEL", "MASTERING_DISPLAY_METADATA"))
     if levels is not None:
         found["max_cll"], found["max_fall"] = np.frombuffer(levels, np.uint32)[:2].tolist()
     if mastering is not None:

@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 import math
 
+from ...console.options import is_whole
 from ...errors import UsageError
 
 CODECS = {
@@ -141,7 +142,7 @@ def refuse_for_photos(arguments: argparse.Namespace) -> None:
 
 
 def _crf(text: str) -> int:
-    if not (text.isdecimal() and int(text) <= 63):
+    if not (is_whole(text) and int(text) <= 63):
         raise argparse.ArgumentTypeError(f"must be from 0 to 63, not {text}")
     return int(text)
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import DamagedError, UnsupportedError, UntoneError, UsageError
+from ...formats import sniff
 from ...formats.common.limits import MAX_PIXELS
 from ...kernels.video import YCbCr
 from ...system import write_fault
@@ -33,6 +34,9 @@ MATRIX_NUMBERS = {"bt709": 1, "fcc": 4, "bt601": 5, "smpte240m": 7, "bt2020": 9}
 
 INTERLEAVED_SECONDS = 2.0
 """How far behind the pictures of a moment its sound may lie in a file."""
+
+SNIFFED_BYTES = 64
+"""Of a file, by which stills are told."""
 
 Matrix = tuple[int, ...]
 
@@ -95,6 +99,7 @@ class Source:
         self.path, self._start, self._end = path, start, end
         self.notes: list[str] = []
         self.decoded = 0
+        _refuse_still(path)
         try:
             self.container = av.open(str(path))
         except (av.FFmpegError, OSError) as error:
@@ -369,8 +374,22 @@ def orientation(matrix: Matrix | None) -> int:
     return turns.get((a, b, c, d), 1)
 
 
+def _refuse_still(path: Path) -> None:
+    """FFmpeg takes a still for a film of one frame.
+
+    Raises:
+        UnsupportedError: it is one.
+    """
+    try:
+        with path.open("rb") as file:
+            kind = sniff(file.read(SNIFFED_BYTES)).name
+    except (OSError, UntoneError):  # whoever opens it says what is wrong
+        return
+    raise UnsupportedError(f"it is a photo ({kind.upper()}), not a film")
+
+
 def _display_matrix(frame: Any) -> Matrix | None:
-    found = frame.side_data.get("DISPLAYMATRIX")
+    found = signals.side_data(frame, "DISPLAYMATRIX")
     return None if found is None else tuple(np.frombuffer(found, np.int32).tolist())
 
 
@@ -385,7 +404,7 @@ def _moving_picture(container: Any) -> Any:
 
 
 def _reason_to_leave(frames: list[Any], tags: Tags, codec_tag: str) -> str | None:
-    said = {data.type.name for frame in frames for data in frame.side_data}
+    said = set().union(*map(signals.side_data_names, frames))
     if codec_tag in DOLBY_VISION_TAGS or any(name.startswith("DOVI") for name in said):
         return "it is HDR already (Dolby Vision)"
     if "DYNAMIC_HDR_PLUS" in said:

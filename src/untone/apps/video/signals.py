@@ -87,6 +87,23 @@ class Tags:
         return self.transfer in (PQ, HLG)
 
 
+def side_data(frame: Any, name: str) -> Any | None:
+    """Side data of a frame by its name in PyAV; None where there is none."""
+    return _all_side_data(frame).get(name)
+
+
+def side_data_names(frame: Any) -> set[str]:
+    """Names of all side data of a frame."""
+    return {data.type.name for data in _all_side_data(frame)}
+
+
+def _all_side_data(frame: Any) -> Any:
+    try:
+        return frame.side_data
+    except ValueError:  # PyAV gives none where one is of a kind that only a newer FFmpeg names
+        return {}
+
+
 def tags_of(frame: Any) -> Tags:
     """Of a decoded frame."""
     return Tags(int(frame.color_primaries), int(frame.color_trc), int(frame.colorspace), int(frame.color_range))

@@ -81,6 +81,8 @@ def _contents(path: Path) -> bytes:
         fault = obstacle(path)
         if fault is not None:
             raise UntoneError(f"{path}: {fault}")
+        if path.is_dir():
+            raise UntoneError(f"cannot read {path}: it is a folder; name a file in it")
         check_file_size(reachable(path).stat().st_size)
         return reachable(path).read_bytes()
     except (OSError, ValueError) as error:

@@ -7,6 +7,7 @@ import functools
 import io
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import imagecodecs
 import numpy as np
@@ -36,7 +37,7 @@ from .segments import (
     segment,
 )
 from .ultrahdr import Parts
-from .xmp_segments import announces_gain_map
+from .xmp_segments import announces_gain_map, segments_of
 
 MAX_JPEG_SIDE = 65500
 """The encoder's limit; the format's is 65535."""
@@ -183,7 +184,7 @@ def _image(
         gain_network=network_segment.joined(layout.primary.segments),
         inked=inked,
         left_out=stated.left_out if stated is not None else None,
-        notes=remarks.notes(layout.primary),
+        notes=remarks.notes(data, layout),
     )
 
 
@@ -350,8 +351,9 @@ def encode_base(image: Image, quality: int) -> bytes:
     exif = with_orientation(image.exif, image.orientation)
     if exif is not None and len(exif) <= MAX_BODY - len(EXIF_TAG):
         head.append(segment(APP1, EXIF_TAG + exif))
-    if image.xmp is not None and len(image.xmp) <= MAX_BODY - len(XMP_TAG):
-        head.append(segment(APP1, XMP_TAG + image.xmp))
+    if image.xmp is not None:
+        with suppress(UntoneError):  # one that is damaged, or too large in one piece
+            head += segments_of(image.xmp)
     icc = profiles.profile_for(image)
     body = encode(eight_bits(image.pixels), quality)
     after_jfif = parse(body).segments[0].end

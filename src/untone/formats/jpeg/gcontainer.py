@@ -13,13 +13,11 @@ from collections.abc import Sequence
 from xml.parsers import expat
 
 from ...errors import DamagedError
-from ..metadata.xmp import HDRGM, RDF, packet_of, parse
+from ..metadata.xmp import HDRGM, RDF, TAG, packet_of, parse
+from ..metadata.xmp_parts import without_claim
 
 CONTAINER = "http://ns.google.com/photos/1.0/container/"
 ITEM = "http://ns.google.com/photos/1.0/container/item/"
-
-TAG = re.compile(rb"""<[^>"']*(?:"[^"]*"[^>"']*|'[^']*'[^>"']*)*>""")
-"""A tag from its < to its >, which values may contain."""
 
 _PREFIXED = re.compile(rb"""\s([\w.-]+):[\w.-]+\s*=\s*(?:"[^"]*"|'[^']*')""")
 """An attribute with a prefix, and the blank before it."""
@@ -106,10 +104,11 @@ def without_video(packet: bytes) -> bytes:
 
 
 def described_elsewhere(packet: bytes) -> bytes | None:
-    """A JPEG's XMP packet for another file: of the picture only, not of the gain map and video that followed it.
+    """A JPEG's XMP packet for another file: of the picture only, not of the gain map, video and XMP that followed it.
 
     None where it spoke of nothing else.
     """
+    packet = without_claim(packet)
     with contextlib.suppress(DamagedError):
         packet = silence(packet)
         if says_nothing(packet):

@@ -2,37 +2,63 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from ..metadata import captions
 from .gcontainer import promises_video
 from .photoshop import PHOTOSHOP_TAG, resources
-from .segments import APP1, XMP_TAG, Codestream
+from .segments import APP1, XMP_TAG, Codestream, find_end
+from .ultrahdr import Layout
+from .xmp_segments import named_extension, whole
 
 COMMENT, IPTC = 0xFE, 0x0404
-IN_SEGMENTS = NO_COMMENT, NO_IPTC = "the JPEG's comment is left out", "IPTC data beyond captions are left out"
+NO_COMMENT, NO_IPTC = "the JPEG's comment is left out", "IPTC data beyond captions are left out"
+NO_EXTENSION = "its extended XMP is left out"
+IN_SEGMENTS = NO_COMMENT, NO_IPTC, NO_EXTENSION
+TRAILER = "what follows the pictures of the file is left out"
 
 
 def packet(primary: Codestream) -> bytes | None:
-    """The XMP packet, with the IPTC captions that it lacks."""
-    found = primary.payload(APP1, XMP_TAG)
+    """The XMP packet with its extension, and with the IPTC captions that it lacks."""
+    found = whole(primary)
     block = _iptc(primary)
     return captions.merged(found, captions.of_datasets(block)[0]) if block else found
 
 
-def notes(primary: Codestream) -> tuple[str, ...]:
+def notes(data: bytes, layout: Layout) -> tuple[str, ...]:
     """What of the file another container would not get, a line each."""
-    found = []
-    if promises_video(primary.payload(APP1, XMP_TAG)):
+    primary, found = layout.primary, list[str]()
+    promised = promises_video(primary.payload(APP1, XMP_TAG))
+    if promised:
         found.append("the video of the motion photo is left out")
+    found += _beside(data, layout, promised)
     if any(s.marker == COMMENT for s in primary.segments):
         found.append(NO_COMMENT)
     if captions.of_datasets(_iptc(primary))[1]:
         found.append(NO_IPTC)
+    if named_extension(primary) is not None and whole(primary) == primary.payload(APP1, XMP_TAG):
+        found.append(NO_EXTENSION)
     return tuple(found)
 
 
-def beyond_segments(note: str | None) -> str | None:
-    """A note on a JPEG that is carried with its segments."""
-    return "; ".join(part for part in (note or "").split("; ") if part not in IN_SEGMENTS) or None
+def _beside(data: bytes, layout: Layout, promised: bool) -> Iterator[str]:
+    """What follows the picture and its gain map: other pictures, and what belongs to none."""
+    ends = [find_end(data, stream) for stream in (layout.primary, layout.gain_map) if stream is not None]
+    map_start = layout.gain_map.start if layout.gain_map is not None else None
+    others = [e for e in layout.entries[1:] if e.offset != map_start and ends[0] <= e.offset < len(data)]
+    number = sum(not entry.is_preview for entry in others)
+    if number:
+        yield f"{number} other picture{'s' * (number > 1)} of the file {'are' if number > 1 else 'is'} left out"
+    rest = data[max([*ends, *(entry.offset + entry.size for entry in others)]) :]
+    if rest.strip(b"\0") and not promised:
+        yield f"{TRAILER} ({len(rest):,} bytes)"
+
+
+def beyond_segments(note: str | None, *, alone: bool = False) -> str | None:
+    """A note on a JPEG that is carried with its segments; `alone`: and with what follows it, as it has no gain map."""
+    parts = (note or "").split("; ")
+    kept = (part for part in parts if part not in IN_SEGMENTS and not (alone and part.startswith(TRAILER)))
+    return "; ".join(kept) or None
 
 
 def _iptc(primary: Codestream) -> bytes:

@@ -32,6 +32,7 @@ from .segments import (
     segment,
 )
 from .ultrahdr import Layout, locate
+from .xmp_segments import EXTENSION_TAG
 
 COMMENT = 0xFE
 JFXX_TAG = b"JFXX\0"
@@ -53,6 +54,7 @@ class Revision:
         xmp: from the old packet to the new one.
         bare: drop everything that is neither picture nor colour, the packet included; `exif` may make a block anew.
         trailer: keep what follows the last image.
+        extension: keep extended XMP.
     """
 
     picture: bytes | None = None
@@ -61,6 +63,7 @@ class Revision:
     xmp: Callable[[bytes], bytes] = lambda packet: packet
     bare: bool = False
     trailer: bool = True
+    extension: bool = True
 
 
 def revised(data: bytes, revision: Revision) -> bytes:
@@ -140,6 +143,8 @@ def _leading(data: bytes, segments: tuple[Segment, ...], revision: Revision) -> 
 
 
 def _stays(found: Segment, revision: Revision) -> bool:
+    if not revision.extension and found.body.startswith(EXTENSION_TAG):
+        return False
     if is_network(found):  # it knows one picture only, and is nothing but light
         return revision.picture is None
     replaced = not _is_metadata(found) or _is_jfif(found) or _has(found, APP2, ICC_TAG) or _has(found, APP0, JFXX_TAG)

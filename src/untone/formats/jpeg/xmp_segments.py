@@ -13,13 +13,20 @@ from ...errors import UntoneError
 from ..common.limits import MAX_METADATA_BYTES
 from ..metadata.iso21496 import ISO_TAG
 from ..metadata.xmp import HDRGM, properties
+from ..metadata.xmp_parts import claiming, joined, parted
 from .gcontainer import CONTAINER, announce, directory, says_nothing, silence, without_padding
-from .segments import APP1, APP2, MAX_BODY, XMP_TAG, Codestream, Segment, segment
+from .segments import APP1, APP2, MAX_BODY, XMP_TAG, Codestream, Segment, parse, segment
 
 EXTENSION_TAG = b"http://ns.adobe.com/xmp/extension/\0"
 
 _HEADER = len(EXTENSION_TAG) + 40
 """Tag, GUID (MD5 of the extension, 32 hexadecimal digits), total length, offset."""
+
+ROOM = MAX_BODY - len(XMP_TAG)
+"""Bytes of a packet that one segment holds."""
+
+CLAIM_BYTES = 1024
+"""Left free in a packet that is parted, for the name of its extension, and for the directory of a gain map."""
 
 _GUID = re.compile(rb"""HasExtendedXMP\s*(?:=\s*["']|>)\s*([0-9A-Fa-f]{32})""")
 
@@ -57,6 +64,55 @@ def extension(primary: Codestream) -> bytes | None:
     if not 0 < sum(map(len, parts.values())) == total <= MAX_METADATA_BYTES:
         return None
     return b"".join(parts[offset] for offset in sorted(parts))
+
+
+def whole(primary: Codestream) -> bytes | None:
+    """The packet with its extension in it, as a file without segments holds it; alone where they cannot be joined."""
+    packet, extra = primary.payload(APP1, XMP_TAG), extension(primary)
+    try:
+        return joined(packet, extra) if packet is not None and extra is not None else packet
+    except UntoneError:
+        return packet
+
+
+def fits(packet: bytes) -> bool:
+    """Whether a packet fits into one segment, if only without its padding."""
+    return len(packet) <= ROOM or len(without_padding(packet)) <= ROOM
+
+
+def segments_of(packet: bytes) -> list[bytes]:
+    """The segments of a packet: of one that does not fit, what is largest in it becomes its extension.
+
+    Raises:
+        UntoneError: it cannot be parted.
+    """
+    if fits(packet):
+        return [segment(APP1, XMP_TAG + (packet if len(packet) <= ROOM else without_padding(packet)))]
+    main, extra = parted(without_padding(packet), ROOM - CLAIM_BYTES)
+    assert extra is not None
+    digest = _guid(extra)
+    return [segment(APP1, XMP_TAG + claiming(main, digest)), *_split(extra, digest)]
+
+
+def with_packet(data: bytes, packet: bytes) -> bytes:
+    """A JPEG that nothing follows, with this packet for its own and its extension.
+
+    Raises:
+        UntoneError: it cannot be parted, or the JPEG is damaged.
+    """
+    stream = parse(data)
+    old = {s.start: s.end for s in stream.segments if s.body.startswith((XMP_TAG, EXTENSION_TAG))}
+    first = min(old, default=2)
+    kept = b"".join(data[s.start : s.end] for s in stream.segments if s.start > first and s.start not in old)
+    return b"".join([data[:first], *segments_of(packet), kept, data[stream.scan :]])
+
+
+def within_segment(packet: bytes) -> bytes | None:
+    """The packet without its largest descriptions where it does not fit into one segment; None where it cannot."""
+    try:
+        return packet if fits(packet) else parted(without_padding(packet), ROOM - CLAIM_BYTES)[0]
+    except UntoneError:
+        return None
 
 
 def named_extension(primary: Codestream) -> bytes | None:
@@ -97,9 +153,8 @@ def _rewritten(primary: Codestream, old: Segment | None, map_length: int | None)
     packet = announce(packet, map_length, items)
     if map_length is None and not more and says_nothing(packet):
         return removed, []
-    room = MAX_BODY - len(XMP_TAG)
-    packet = packet if len(packet) <= room else without_padding(packet)
-    return (removed, [segment(APP1, XMP_TAG + packet), *more]) if len(packet) <= room else ([], [])
+    packet = packet if len(packet) <= ROOM else without_padding(packet)
+    return (removed, [segment(APP1, XMP_TAG + packet), *more]) if len(packet) <= ROOM else ([], [])
 
 
 def _guid(data: bytes) -> bytes:

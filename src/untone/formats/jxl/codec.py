@@ -47,6 +47,7 @@ def read(data: bytes) -> tuple[Image, GainMap | None]:
     array = samples(codestream)
     pixels = three_channels(array, file.header.width, file.header.height)
     head, alpha = _header(file), None
+    head = dataclasses.replace(head, xmp=recompression.packet_of(data, file.xmp))
     if file.header.alpha:
         top = 1.0 if array.dtype.kind == "f" else 255.0 if array.dtype == np.uint8 else float((1 << head.bits) - 1)
         alpha = alpha_of(array, top, associated=file.header.associated)
@@ -160,9 +161,10 @@ def _carried(image: Image) -> Parts | None:
 
 def _is_as_read(image: Image, file: File) -> bool:
     size = (file.header.width, file.header.height, file.header.orientation)
-    packets = (image.xmp, file.xmp if file.xmp is None else described_elsewhere(file.xmp))
+    packet = recompression.packet_of(image.encoded or b"", file.xmp)
+    packets = (image.xmp, packet if packet is None else described_elsewhere(packet))
     same = size == (image.width, image.height, image.orientation) and image.exif == _header(file).exif
-    return same and (packets[0] == file.xmp or packets[0] == packets[1])
+    return same and packets[0] in (packet, packets[1])
 
 
 def as_jpeg(image: Image) -> Image:

@@ -16,8 +16,10 @@ from ..jpeg import remarks, ultrahdr
 from ..jpeg.gcontainer import described_elsewhere, promises_video
 from ..jpeg.revision import Revision, revised
 from ..jpeg.segments import APP0, APP1, APP14, APP15, EXIF_TAG, XMP_TAG, find_end, parse
-from ..jpeg.xmp_segments import announces_gain_map
+from ..jpeg.xmp_segments import announces_gain_map, fits, whole, with_packet
 from ..metadata.exif import with_orientation
+from ..metadata.xmp_parts import without_claim
+from .container import CONTAINER
 
 JPEG = b"\xff\xd8\xff"
 BOX = b"jbrd"
@@ -43,7 +45,7 @@ def reconstructed(data: bytes) -> bytes | None:
 
 def is_recompressed(data: bytes) -> bool:
     """Whether a JPEG XL file says that it holds a JPEG."""
-    return data[:2] != b"\xff\x0a" and any(name == BOX for name, *_ in boxes(data, 0, len(data)))
+    return data.startswith(CONTAINER) and any(name == BOX for name, *_ in boxes(data, 0, len(data)))
 
 
 def base_of(image: Image) -> bytes | None:
@@ -60,13 +62,33 @@ def base_of(image: Image) -> bytes | None:
         if (primary.width, primary.height) != (image.width, image.height):
             return None
         packet = primary.payload(APP1, XMP_TAG)
-        alone = not layout.entries and layout.gain_map is None and not announces_gain_map(primary)
-        if not alone or promises_video(packet):
+        if not is_alone(data) or promises_video(packet):
             data = joined(ultrahdr.assemble(data, None))
             data = data[: find_end(data, parse(data))]
         return _described(data, image)
     except UntoneError:
         return None
+
+
+def is_alone(data: bytes) -> bool:
+    """Whether a JPEG is carried with all that follows it: no gain map and no other picture does.
+
+    Raises:
+        UntoneError: it is damaged.
+    """
+    layout = ultrahdr.locate(data)
+    return not layout.entries and layout.gain_map is None and not announces_gain_map(layout.primary)
+
+
+def packet_of(data: bytes, packet: bytes | None) -> bytes | None:
+    """The XMP packet of a JPEG XL file with the extension that its JPEG has of it."""
+    if packet is None or without_claim(packet) == packet:
+        return packet
+    made = reconstructed(data)
+    try:
+        return packet if made is None else whole(parse(made))
+    except UntoneError:
+        return packet
 
 
 def _described(data: bytes, image: Image) -> bytes | None:
@@ -76,6 +98,9 @@ def _described(data: bytes, image: Image) -> bytes | None:
         return data
     if packet is None:
         made = revised(data, Revision(exif=lambda _: block, bare=True, trailer=False))
+    elif not fits(packet):
+        made = with_packet(revised(data, Revision(exif=lambda _: block)), packet)
+        return made if _metadata(made)[0] == block else None  # in parts it is the same, not byte for byte
     else:
         made = revised(data, Revision(exif=lambda _: block, xmp=lambda _: packet))
     return made if _metadata(made) == (block, packet) else None

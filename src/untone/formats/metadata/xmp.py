@@ -6,6 +6,7 @@ Packets are parsed as UTF-8 only, without DTDs or entities.
 from __future__ import annotations
 
 import math
+import re
 import xml.etree.ElementTree as ElementTree
 from decimal import Decimal
 
@@ -21,6 +22,9 @@ APPLE = "http://ns.apple.com/HDRGainMap/1.0/"
 BOM = b"\xef\xbb\xbf"
 PADDING = b"\0 \t\r\n"
 """Bytes that may surround a packet."""
+
+TAG = re.compile(rb"""<[^>"']*(?:"[^"]*"[^>"']*|'[^']*'[^>"']*)*>""")
+"""A tag from its < to its >, which values may contain."""
 
 _DEFAULT_OFFSET = 1 / 64
 

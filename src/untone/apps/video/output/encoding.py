@@ -37,6 +37,10 @@ LOOK_AHEAD_FRAMES = {"av1": 16}
 """SVT-AV1's own default holds 60 and more pictures, gigabytes at 4K."""
 
 
+AV1_SIDES = 4, 16384
+"""Pixels of a side that SVT-AV1 takes; ProRes takes any."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Mastering:
     """What the film was made on, as HDR10 says it: P3-D65, this peak, DARKEST_NITS."""
@@ -106,8 +110,8 @@ class Encoder:
             with ordinary_threads():
                 context.open()
         except (av.FFmpegError, ValueError) as error:
-            hint = "; --codec av1 does" if options.codec != "av1" else ""
             size = f"{facts.width} x {facts.height}"
+            hint = _hint(options.codec, facts.width, facts.height)
             raise UntoneError(f"the encoder {context.name} takes no film of {size}{hint} ({_words(error)})") from None
 
     def frame(self) -> tuple[Any, Planes]:
@@ -138,6 +142,13 @@ class Encoder:
     def close(self) -> None:
         """Let go of its memory, which at 4K is more than a gigabyte."""
         self.context = None
+
+
+def _hint(codec: str, width: int, height: int) -> str:
+    """The codec that takes a film of this size, where it is another."""
+    by_av1 = all(AV1_SIDES[0] <= side <= AV1_SIDES[1] for side in (width, height))
+    other = "av1" if by_av1 else "prores"
+    return f"; --codec {other} does" if other != codec else ""
 
 
 def _words(error: Exception) -> str:
