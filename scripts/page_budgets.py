@@ -34,12 +34,18 @@ SLIDER = """async count => {
   }
 }"""
 SCROLL = """async () => {
-  const tiles = [...document.querySelectorAll(".tile")];
-  const visible = () => tiles.filter(t => {
-    const r = t.getBoundingClientRect();
-    return r.bottom > 0 && r.top < innerHeight;
-  });
-  const blank = () => visible().some(t => !t.querySelector("img").complete || !t.querySelector("img").src);
+  const grid = document.getElementById("grid");
+  const blank = () => {  // any place in sight without its picture
+    const { rowGap, gridTemplateColumns } = getComputedStyle(grid), { top } = grid.getBoundingClientRect();
+    const item = grid.querySelector(".tile"), pitch = item.offsetHeight + parseFloat(rowGap);
+    const columns = gridTemplateColumns.split(" ").length, all = Number(item.ariaSetSize);
+    const loaded = [...grid.querySelectorAll(".tile")].filter(t => t.querySelector("img[src]")?.complete);
+    const shown = new Set(loaded.map(t => Number(t.ariaPosInSet)));
+    const first = Math.max(0, Math.floor(-top / pitch)) * columns + 1;
+    const last = Math.min(all, Math.ceil((innerHeight - top) / pitch) * columns);
+    for (let at = first; at <= last; at++) if (!shown.has(at)) return true;
+    return false;
+  };
   const found = [];
   for (let y = 0; y < document.body.scrollHeight; y += innerHeight * 0.9) {
     scrollTo(0, y);

@@ -87,6 +87,16 @@ class Page:
         status, _, data = self.ask(method, path, body)
         return status, json.loads(data)
 
+    def tiles(self, numbers, choice=None, look="bright"):
+        """What the grid shows of photos, by their numbers."""
+        body = {"photos": [[number, choice or {}] for number in numbers], "look": look}
+        status, _, lines = self.ask("POST", "tiles", body)
+        assert status == 200
+        return {made["number"]: made for made in map(json.loads, lines.splitlines())}
+
+    def tile(self, number, choice=None, look="bright"):
+        return self.tiles([number], choice, look)[number]
+
     def close(self, number=signal.SIGINT):
         self.process.send_signal(number)
         return self.process.wait(PATIENCE_SECONDS)

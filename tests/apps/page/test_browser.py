@@ -51,8 +51,9 @@ def opened(tab, page, number=0, width=None):
     if width:
         tab.set_viewport_size({"width": width, "height": 800})
     tab.goto(page.address if number is None else f"{page.address}#{number}")
-    tab.wait_for_selector(".tile", state="attached")
-    if number is not None:
+    if number is None:
+        tab.wait_for_selector(".tile")
+    else:
         tab.wait_for_selector("#stage:not([aria-busy]) .side.after canvas:not([hidden])")
         tab.wait_for_selector("#panel:not(.waiting)")
 
@@ -430,3 +431,28 @@ def test_a_page_of_one_file_needs_nobody(tmp_path, folder, player):
         tab.keyboard.press("k")
         tab.keyboard.press("e")
         assert tab.query_selector("dialog[open]") is None
+
+
+@pytest.mark.slow
+def test_of_many_photos_those_near_the_sight_are_there(tmp_path, player):
+    folder = write_folder(tmp_path / "photos", 1)
+    data = (folder / "photo-0.jpg").read_bytes()
+    for number in range(1, 400):
+        (folder / f"photo-{number}.jpg").write_bytes(data)
+    with Page(folder) as page, browsing(player) as tab:
+        opened(tab, page, None)
+        press, label = tab.keyboard.press, "document.activeElement.getAttribute('aria-label')"
+        press("ArrowRight")
+        press("End")
+        tab.wait_for_selector(".tile[aria-posinset='400']:not(.waiting)")
+        assert tab.evaluate(label).startswith(tab.inner_text(".tile:last-child .name"))
+        assert tab.evaluate("document.querySelectorAll('.tile').length") < 100
+        tops = "[...document.querySelectorAll('.tile')].map(t => Number(t.ariaPosInSet))"
+        assert tab.evaluate(tops) == sorted(tab.evaluate(tops))
+        tab.evaluate("document.activeElement.blur()")
+        tab.evaluate("scrollTo(0, document.body.scrollHeight / 2)")
+        tab.wait_for_function("() => document.querySelector('.open[tabindex=\"0\"]').offsetParent.ariaPosInSet > 100")
+        press("ArrowRight")  # what Tab leads to is in sight, wherever one has scrolled to
+        assert tab.evaluate("document.activeElement.getBoundingClientRect().top") < 800
+        press("a")
+        assert tab.inner_text("#selected") == "400 selected"

@@ -1,5 +1,6 @@
 """The page's server as others meet it: what it gives, and all that it refuses."""
 
+import base64
 import json
 import os
 import signal
@@ -93,42 +94,50 @@ def test_no_path_leads_out(page, path):
 
 def test_a_link_out_of_the_folder_is_not_opened_whenever_it_was_made(page):
     known = numbers(page)
-    for path in ("tile", "view?left=0&top=0&right=1&bottom=1&width=1&height=1", "file?kind=jpeg", "pixel?x=0&y=0"):
-        status, answer = page.json("GET", f"photos/{known['way-out.jpg']}/{path}")
+    assert "out of the folder" in page.tile(known["way-out.jpg"])["fault"]
+    for path in ("", "/view?left=0&top=0&right=1&bottom=1&width=1&height=1", "/file?kind=jpeg", "/pixel?x=0&y=0"):
+        status, answer = page.json("GET", f"photos/{known['way-out.jpg']}{path}")
         assert status == 422
         assert "out of the folder" in answer["fault"]
     late = page.folder / "photo-2.jpg"
     kept = late.read_bytes()
     late.unlink()
     late.symlink_to(page.folder.parent / "secret.jpg")
-    assert page.json("GET", f"photos/{known['photo-2.jpg']}/tile")[0] == 422
+    assert "fault" in page.tile(known["photo-2.jpg"])
     late.unlink()
     late.write_bytes(kept)
-    assert page.ask("GET", f"photos/{known['photo-2.jpg']}/tile")[0] == 200
+    assert "picture" in page.tile(known["photo-2.jpg"])
 
 
 def test_one_bad_photo_is_a_tile_that_says_so(page):
     known = numbers(page)
-    status, answer = page.json("GET", f"photos/{known['broken.jpg']}/tile")
-    assert status == 422
-    assert answer["fault"]
-    assert "\n" not in answer["fault"]
-    assert page.ask("GET", f"photos/{known['photo-0.jpg']}/tile")[0] == 200
-    assert page.json("GET", "photos/99/tile")[0] == 422
+    names = ("broken.jpg", "photo-0.jpg")
+    made = page.tiles([known[name] for name in names] + [99])
+    assert "picture" in made[known["photo-0.jpg"]]
+    for number in (known["broken.jpg"], 99):
+        assert made[number]["fault"]
+        assert "\n" not in made[number]["fault"]
+    assert page.json("GET", "photos/99")[0] == 422
 
 
 def test_tiles_are_gain_map_jpegs_and_dim_ones_are_not(page):
     number = numbers(page)["photo-0.jpg"]
-    status, headers, data = page.ask("GET", f"photos/{number}/tile")
-    assert (status, headers["content-type"]) == (200, "image/jpeg")
-    assert formats.read(data)[1] is not None
-    known = json.loads(headers["untone-figures"])
+    known = page.tile(number)
+    assert formats.read(base64.b64decode(known["picture"]))[1] is not None
     assert known["origin"] == "predicted"
     assert known["peak_nits"] > 203
-    dim, before = (page.ask("GET", f"photos/{number}/tile?look={look}")[2] for look in ("dim", "dim-before"))
-    light, plain = (formats.read(data)[0].pixels.astype(int) for data in (dim, before))
+    assert page.tile(number, {"strength": 0})["peak_nits"] <= 203.1
+    looks = [base64.b64decode(page.tile(number, look=look)["picture"]) for look in ("dim", "dim-before")]
+    light, plain = (formats.read(data)[0].pixels.astype(int) for data in looks)
     assert (light - plain).max() > 20
-    assert page.json("GET", f"photos/{number}/tile?look=other")[0] == 422
+    for body in (
+        {"photos": [[number, {}]], "look": "other"},
+        {"photos": [[number, {"strength": 151}]]},
+        {"photos": [[number, {}]] * 65},
+        {"photos": [number]},
+        {},
+    ):
+        assert page.json("POST", "tiles", body)[0] == 422
 
 
 def test_numbers_out_of_range_are_one_line(page):
@@ -165,7 +174,7 @@ def test_uploads_are_bounded(page):
     data = formats.write(None, photo(3))
     status, added = page.json("POST", "uploads?name=..%2F..%2Fdropped%0A.jpg", data)
     assert (status, added["name"]) == (201, "dropped.jpg")
-    assert page.ask("GET", f"photos/{added['number']}/tile")[0] == 200
+    assert "picture" in page.tile(added["number"])
     with socket.create_connection(
         (page.host, page.port), timeout=PATIENCE_SECONDS
     ) as raw:  # 2 GB announced, none of it sent

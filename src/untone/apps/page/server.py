@@ -6,8 +6,8 @@ GET  /state                    photos, choices, what to know about this server
 GET  /photos/N                 what codes of the photo mean (renditions.meaning)
 GET  /photos/N/view            codes of a part of it: left top right bottom width height
 GET  /photos/N/pixel           light and gain of one pixel: x y
-GET  /photos/N/tile            a small JPEG with gain map, figures in a header; look=bright|dim|dim-before
 GET  /photos/N/file            a file of it, as it is chosen: kind=screen|jpeg|avif|web
+POST /tiles                    {"photos": [[N, choice]], "look": bright|dim|dim-before}: a line of JSON each, when made
 PUT  /choices                  {"changes": {"N": choice}}
 POST /uploads                  a photo as it is, ?name=
 POST /exports                  {"photos": [N], "kind": "jpeg", "existing": null|"skip"|"replace"}
@@ -16,9 +16,10 @@ GET, DELETE /exports/N         how far it is; stop it
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -26,7 +27,7 @@ from urllib.parse import quote
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from ... import __version__
@@ -41,6 +42,7 @@ from .studio import SUFFIXES, Studio
 from .uploads import MOST_BYTES, Uploads
 
 MOST_JSON_BYTES = 4 << 20
+MOST_TILES = 64
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -60,8 +62,8 @@ class Server:
             ("/photos/{number:int}", self._photo, "GET"),
             ("/photos/{number:int}/view", self._view, "GET"),
             ("/photos/{number:int}/pixel", self._pixel, "GET"),
-            ("/photos/{number:int}/tile", self._tile, "GET"),
             ("/photos/{number:int}/file", self._file, "GET"),
+            ("/tiles", self._tiles, "POST"),
             ("/choices", self._choose, "PUT"),
             ("/uploads", self._upload, "POST"),
             ("/exports", self._export, "POST"),
@@ -112,14 +114,32 @@ class Server:
         x, y = _numbers(request, "x", "y")
         return JSONResponse(renditions.pixel(found, int(x), int(y)))
 
-    async def _tile(self, request: Request) -> Response:
-        tile = await self._studio.tile(request.path_params["number"])
-        wanted, look = _wanted(request), request.query_params.get("look", tiles.BRIGHT)
-        data = await run_in_threadpool(tiles.picture, tile, wanted, look)
-        known = await run_in_threadpool(tiles.figures, tile, wanted)
-        text = json.dumps({**known, "origin": tile.origin})
-        headers = {"untone-figures": text, "cache-control": "private, max-age=3600"}  # the address ends with the server
-        return Response(data, media_type="image/jpeg", headers=headers)
+    async def _tiles(self, request: Request) -> Response:
+        body = await _json(request)
+        asked, look = body.get("photos"), body.get("look", tiles.BRIGHT)
+        if not (isinstance(asked, list) and len(asked) <= MOST_TILES and all(map(_is_numbered, asked))):
+            raise UntoneError(f"photos must be a list of up to {MOST_TILES} pairs of number and choice")
+        if look not in tiles.LOOKS:
+            raise UntoneError(f"a tile looks {', '.join(tiles.LOOKS)}, not {look!r}")
+        wanted = [(number, choice(kept)) for number, kept in asked]
+        return StreamingResponse(self._tile_lines(wanted, look), media_type="application/x-ndjson")
+
+    async def _tile_lines(self, wanted: Sequence[tuple[int, Choice]], look: str) -> AsyncIterator[str]:
+        """One request for many: each of its own costs the browser more than the picture does."""
+        newest_first = [asyncio.create_task(self._tile(number, kept, look)) for number, kept in reversed(wanted)]
+        try:
+            for made in asyncio.as_completed(newest_first):
+                yield json.dumps(await made) + "\n"
+        finally:
+            for task in newest_first:
+                task.cancel()
+
+    async def _tile(self, number: int, wanted: Choice, look: str) -> dict[str, Any]:
+        try:
+            tile = await self._studio.tile(number)
+            return {"number": number, **await run_in_threadpool(tiles.shown, tile, wanted, look)}
+        except UntoneError as error:
+            return {"number": number, "fault": str(error)}
 
     async def _file(self, request: Request) -> Response:
         number, kind = request.path_params["number"], request.query_params.get("kind", "screen")
@@ -178,6 +198,10 @@ def _faults_as_json(do: Handler) -> Handler:
             return JSONResponse({"fault": str(error)}, 422)
 
     return answer
+
+
+def _is_numbered(pair: Any) -> bool:
+    return isinstance(pair, list) and len(pair) == 2 and type(pair[0]) is int
 
 
 def _numbers(request: Request, *names: str) -> list[float]:

@@ -26,7 +26,7 @@ T = TypeVar("T")
 TILE_SIDE, WEB_SIDE, SCREEN_SIDE = 480, 2048, 4096
 """Pixels of the longer side: of a tile, of a file for the web, and of what an HDR screen is shown of larger photos."""
 
-MOST_PAIR_BYTES, MOST_TILE_BYTES = 600 << 20, 192 << 20
+MOST_PAIR_BYTES, MOST_TILE_BYTES = 600 << 20, 256 << 20
 SIDE_BY_SIDE = 2
 
 SUFFIXES = {"jpeg": ".hdr.jpg", "avif": ".hdr.avif", "web": ".web.hdr.jpg"}
@@ -55,6 +55,15 @@ class Tile:
         return renditions.made(image, gain_map, self.origin)
 
 
+@dataclasses.dataclass(eq=False)
+class _Making:
+    """What is made for as long as somebody waits for it; once begun, to its end."""
+
+    waiting: int = 0
+    begun: bool = False
+    task: asyncio.Task[Any] = dataclasses.field(init=False)
+
+
 class Studio:
     """Made things by photo, held as long as there is room."""
 
@@ -62,7 +71,7 @@ class Studio:
         self.library, self._model = library, model
         self._pairs: Cache[Pair] = Cache(MOST_PAIR_BYTES, lambda found: found.size)
         self._tiles: Cache[Tile] = Cache(MOST_TILE_BYTES, lambda found: found.size)
-        self._making: dict[Hashable, asyncio.Task[Any]] = {}
+        self._making: dict[Hashable, _Making] = {}
         self._small, self._large = Queue(SIDE_BY_SIDE), Queue(1)
 
     def predict(self, image: Image) -> GainMap:
@@ -95,18 +104,30 @@ class Studio:
         held = cache.get(key)
         if held is not None:
             return held
-        if key not in self._making:
-            task = asyncio.create_task(self._made(key, cache, queue, self.library.photo(number), make))
-            self._making[key] = task
-            task.add_done_callback(lambda _: self._making.pop(key, None))
-        found: T = await asyncio.shield(self._making[key])
-        return found
+        making = self._making.get(key)
+        if making is None:
+            making = self._making[key] = _Making()
+            making.task = asyncio.create_task(self._made(making, key, cache, queue, self.library.photo(number), make))
+        making.waiting += 1
+        try:
+            found: T = await asyncio.shield(making.task)
+            return found
+        finally:
+            making.waiting -= 1
+            if not (making.waiting or making.begun):  # scrolled by before its turn came
+                making.task.cancel()
 
-    async def _made(self, key: Hashable, cache: Cache[T], queue: Queue, photo: Photo, make: Callable[[bytes], T]) -> T:
-        async with queue.place():
-            made = await run_in_threadpool(guarded, photo, make)
-        cache.put(key, made)
-        return made
+    async def _made(
+        self, making: _Making, key: Hashable, cache: Cache[T], queue: Queue, photo: Photo, make: Callable[[bytes], T]
+    ) -> T:
+        try:
+            async with queue.place():
+                making.begun = True
+                made = await run_in_threadpool(guarded, photo, make)
+            cache.put(key, made)
+            return made
+        finally:
+            del self._making[key]
 
     def file(self, found: Pair, wanted: Choice, kind: str) -> bytes:
         """A photo as it is chosen, as a file of one of SUFFIXES.

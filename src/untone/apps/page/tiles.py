@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +17,22 @@ from . import renditions
 from .renditions import PREDICTED, Pair
 from .studio import TILE_SIDE, Tile
 
-BRIGHT, DIM, DIM_BEFORE = "bright", "dim", "dim-before"
+BRIGHT, DIM, DIM_BEFORE = LOOKS = ("bright", "dim", "dim-before")
 DIM_STOPS = -2.0
 QUALITY = 88
+
+
+def shown(tile: Tile, wanted: Choice, look: str) -> dict[str, Any]:
+    """For JSON: the picture of a small photo, its figures, and where its gain map comes from.
+
+    Args:
+        tile, wanted, look: as `picture` has them.
+
+    Raises:
+        UntoneError: another look.
+    """
+    data = base64.b64encode(picture(tile, wanted, look)).decode()
+    return {"picture": data, "origin": tile.origin, **figures(tile, wanted)}
 
 
 def picture(tile: Tile, wanted: Choice, look: str) -> bytes:

@@ -17,7 +17,7 @@ export async function start(source) {
   const state = await source.state();
   const app = new App(source, state);
   app.route();
-  await app.grid.add(state.photos);
+  app.grid.add(state.photos);
   return app;
 }
 
@@ -79,6 +79,7 @@ class App {
 
   route() {
     const photo = this.photos.get(this.current), was = this.shown;
+    if (photo && was === undefined) this.scrolled = scrollY;
     find("#grid-view").hidden = Boolean(photo);
     find("#photo-view").hidden = !photo;
     this.shown = photo?.number;
@@ -89,7 +90,9 @@ class App {
       if (was === undefined) find("#stage").focus({ preventScroll: true });
     } else {
       document.title = "untone";
-      if (was !== undefined) this.grid.focus(was);
+      if (was === undefined) return;
+      scrollTo(0, this.scrolled);
+      this.grid.focus(was);
     }
   }
 
@@ -187,7 +190,7 @@ class App {
         const photo = await this.source.upload(file);
         this.photos.set(photo.number, photo);
         this.#count();
-        await this.grid.add([photo]);
+        this.grid.add([photo]);
         say(`${photo.name} added for as long as this page runs`);
       } catch (error) {
         say(`${file.name}: ${error.message}`, true);
@@ -256,13 +259,13 @@ class App {
     const { grid } = this, focused = grid.focused;
     const acts = {
       k: () => this.decide("keep"), r: () => this.decide("reject"), c: () => this.copy(),
-      x: () => { if (focused !== undefined) grid.select(focused); },
-      a: () => grid.selectAll(grid.selected.size < this.photos.size),
+      x: () => { if (focused !== undefined) grid.toggle(focused); },
+      a: () => grid.select(grid.order, grid.selected.size < this.photos.size),
       0: () => { if (this.#targets.length) this.decisions.change(this.#targets, { strength: 100, peak: null, white: 203 }); },
     };
     const moves = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"];
     if (moves.includes(letter) && focused === undefined) {
-      grid.focus(grid.order[0]);
+      grid.focus(grid.current);
       return true;
     }
     acts[letter]?.();

@@ -50,9 +50,11 @@ export class EmbeddedSource {
     return { light: linear, share: share.length === 3 ? share : [share[0], share[0], share[0]] };
   }
 
-  async tile(number) {
-    const { tile, figures, meaning } = await this.#photo(number);
-    return { url: URL.createObjectURL(blob(tile, "image/jpeg")), ...figures, origin: meaning.origin };
+  async *tiles(photos) {
+    for (const [number] of photos) {
+      const { tile, figures, meaning } = read(`photo-${number}`);
+      yield { number, picture: tile, ...figures, origin: meaning.origin };
+    }
   }
 
   // The picture with its gain map, for HDR screens; there is one, with the numbers that the page was made with.

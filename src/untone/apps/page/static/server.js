@@ -40,9 +40,17 @@ export class ServerSource {
     return (await asked(`photos/${number}/pixel?${query({ x, y })}`)).json();
   }
 
-  async tile(number, choice, look, signal) {
-    const answer = await asked(`photos/${number}/tile?${query({ ...numbersOf(choice), look })}`, { signal });
-    return { url: URL.createObjectURL(await answer.blob()), ...JSON.parse(answer.headers.get("untone-figures")) };
+  // Tiles as they are made: `photos` are pairs of number and choice.
+  async *tiles(photos, look, signal) {
+    const body = { photos: photos.map(([number, choice]) => [number, numbersOf(choice)]), look };
+    const answer = await asked("tiles", { method: "POST", signal, ...json(body) });
+    const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader(); // Safari's streams have no iterator
+    let begun = "";
+    for (let { value, done } = await reader.read(); !done; { value, done } = await reader.read()) {
+      const lines = (begun + value).split("\n");
+      begun = lines.pop();
+      for (const line of lines) yield JSON.parse(line);
+    }
   }
 
   fileAddress(number, choice, kind) {
