@@ -197,7 +197,7 @@ def test_super_resolution_obeys_strength_and_peak(tmp_path):
 
 
 def test_super_resolution_into_a_jpeg_makes_a_base_of_its_size(tmp_path):
-    """The network's light is the photo's times 3, striped by a quarter: stripes are in the base, the 3 is in the map."""
+    """The network's light is the photo's times 3, striped by a quarter: stripes go to the base, the 3 to the map."""
     source, stripes = tmp_path / "photo.png", np.array([0.75, 1.25], np.float32)
     pipeline.write(source, photo(10, 12))
 
@@ -233,6 +233,6 @@ def test_super_resolution_into_a_jpeg_obeys_strength_and_peak(tmp_path):
 
 def test_super_resolution_has_no_map_for_the_photo_itself():
     model = Light(upscale=4)
-    with pytest.raises(UsageError, match="4 times .* convert makes a base of that size"):
+    with pytest.raises(UsageError, match=r"4 times .* convert makes a base of that size"):
         pipeline.predict(photo(), model)
     assert not hasattr(model, "seen")
