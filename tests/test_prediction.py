@@ -196,12 +196,43 @@ def test_super_resolution_obeys_strength_and_peak(tmp_path):
         assert np.allclose(found, expected, rtol=0.01), options
 
 
-@pytest.mark.parametrize("target", ["large.jpg", None])
-def test_super_resolution_into_a_jpeg_is_refused_in_one_line(tmp_path, target):
-    source = tmp_path / "photo.png"
-    pipeline.write(source, photo())
+def test_super_resolution_into_a_jpeg_makes_a_base_of_its_size(tmp_path):
+    """The network's light is the photo's times 3, striped by a quarter: stripes go to the base, the 3 to the map."""
+    source, stripes = tmp_path / "photo.png", np.array([0.75, 1.25], np.float32)
+    pipeline.write(source, photo(10, 12))
+
+    class Striped(Light):
+        def light(self, pixels):
+            return super().light(pixels) * np.tile(stripes, 24)[:, None]
+
+    done = pipeline.convert(source, tmp_path / "large.jpg", model=Striped(3.0, upscale=4), map_size="quarter")
+    large, gain_map = pipeline.read(tmp_path / "large.jpg")
+    assert (done.width, large.pixels.shape, gain_map.codes.shape) == (48, (40, 48, 3), (10, 12, 3))
+    assert pipeline.convert(source, None, model=Striped(3.0, upscale=4)).data is not None
+    code = float(base(photo(10, 12)).mean())
+    assert base(large).mean() == pytest.approx(code, rel=0.05)
+    columns = base(large).mean((0, 2))
+    assert columns[1::2].mean() / columns[::2].mean() == pytest.approx(1.25 / 0.75, rel=0.1)
+    made = pipeline.apply(large, gain_map)
+    assert made.pixels.mean() == pytest.approx(3 * code, rel=0.05)
+
+
+def test_super_resolution_into_a_jpeg_obeys_strength_and_peak(tmp_path):
+    source, flat = tmp_path / "photo.png", Image(np.full((6, 6, 3), 188, np.uint8))
+    pipeline.write(source, flat)
+    code = float(base(flat)[0, 0, 0])
+    for options, expected in (
+        ({"strength": 0.5}, (code + OFFSET) * ((4 * code + OFFSET) / (code + OFFSET)) ** 0.5 - OFFSET),
+        ({"strength": 0}, code),
+    ):
+        pipeline.convert(source, tmp_path / "large.jpg", model=Light(4.0, upscale=4), **options)
+        assert np.allclose(pipeline.apply(*pipeline.read(tmp_path / "large.jpg")).pixels, expected, rtol=0.03), options
+    done = pipeline.convert(source, tmp_path / "large.jpg", model=Light(4.0, upscale=4), peak_nits=250)
+    assert done.peak_nits <= 250.5
+
+
+def test_super_resolution_has_no_map_for_the_photo_itself():
     model = Light(upscale=4)
-    with pytest.raises(UsageError, match=r"4 times .* name an \.exr or \.png output"):
-        pipeline.convert(source, tmp_path / target if target else None, model=model)
+    with pytest.raises(UsageError, match=r"4 times .* convert makes a base of that size"):
+        pipeline.predict(photo(), model)
     assert not hasattr(model, "seen")
-    assert list(tmp_path.iterdir()) == [source]

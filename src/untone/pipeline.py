@@ -265,8 +265,9 @@ def convert(
 
     Args:
         source: a path, or a file's bytes.
-        target: .jpg keeps the photo as base and adds a gain map; .exr, .hdr and .png hold the HDR pixels (linear, PQ),
-            4 times as wide and high by a model for super-resolution. None returns the JPEG in `Conversion.data`.
+        target: .jpg keeps the photo as base and adds a gain map; .exr, .hdr and .png hold the HDR pixels (linear, PQ).
+            None returns the JPEG in `Conversion.data`. A model for super-resolution makes them 4 times as wide and
+            high, and an SDR photo of that size to be the base.
         model, strength, map_size: as predict takes them.
         white_nits: what linear 1.0, SDR white, means in .exr and .png and in the figures returned, 10 to 1000. Gains
             are relative to it: a gain map does not change with it.
@@ -292,11 +293,15 @@ def convert(
         loaded = loading.result()
     rendition = suffix in RENDITION_SUFFIXES
     limit = None if peak_nits is None else peak_nits * image.white_nits / white_nits
-    if rendition and isinstance(loaded, LightModel) and loaded.upscale != 1:
-        large = with_white(prediction.super_resolved(image, loaded, strength, limit), white_nits)
+    enlarging = loaded if isinstance(loaded, LightModel) and loaded.upscale != 1 else None
+    if rendition and enlarging:
+        large = with_white(prediction.super_resolved(image, enlarging, strength, limit), white_nits)
         write(target, large)
         return Conversion(image.width, image.height, None, None, *light_figures(large), white_nits)
-    gain_map = _predicted(image, loaded, strength, limit, "full" if rendition else map_size)
+    if enlarging:
+        image, gain_map = prediction.enlarged(image, enlarging, strength, limit, MAP_DIVISORS[map_size])
+    else:
+        gain_map = _predicted(image, loaded, strength, limit, "full" if rendition else map_size)
     image = with_white(image, white_nits)
     options = {"quality": quality, "map_quality": map_quality}
     if rendition:

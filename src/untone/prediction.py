@@ -24,6 +24,9 @@ THUMBNAIL_SIDE = 256
 MAX_STRENGTH = 1.5
 """More than what a model sees fit, for those who like it; beyond, middle tones turn to glare."""
 
+BAND_ROWS = 256
+"""Rows of a large picture that are worked on at once."""
+
 MAP_DIVISORS = {"full": 1, "half": 2, "quarter": 4}
 """Size of the gain map on each side, as a divisor of the photo's."""
 
@@ -167,7 +170,7 @@ def _given_light(image: Image, model: LightModel) -> NDArray[np.float32]:
 def _check_same_size(model: LightModel) -> None:
     if model.upscale != 1:
         made = f"this model makes a picture of {model.upscale} times the photo's rows and columns"
-        raise UsageError(f"{made}, for which the photo is no base; name an .exr or .png output")
+        raise UsageError(f"{made}, for which the photo is no base; convert makes a base of that size")
 
 
 def super_resolved(image: Image, model: LightModel, strength: float, peak_nits: float | None) -> Image:
@@ -185,6 +188,31 @@ def super_resolved(image: Image, model: LightModel, strength: float, peak_nits: 
     return dataclasses.replace(
         image, pixels=light, primaries="bt2020", transfer="linear", bits=32, icc=None, xmp=None, encoded=None
     )
+
+
+def enlarged(
+    image: Image, model: LightModel, strength: float, peak_nits: float | None, divisor: int
+) -> tuple[Image, GainMap]:
+    """An SDR photo of the size of a network for joint super-resolution, and the gain map that leads to its HDR picture.
+
+    The gain is measured at the size of the given photo, against means of the light; what that gain leads back to from
+    the light is the new photo. So it has the network's details and, seen from afar, the given photo's tones; what would
+    exceed white is cut. Orientation and primaries stay; it has 8 bits and the sRGB curve.
+    """
+    light = np.maximum(_given_light(image, model) @ matrix("bt2020", image.primaries).T, 0)
+    (height, width), offset = light.shape[:2], np.float32(gainmap.OFFSET)
+    base = light_of(image)
+    stops = np.log2((gainmap.box_average(light, model.upscale) + offset) / (np.maximum(base, 0) + offset))
+    codes = np.empty(light.shape, np.uint8)
+    for first in range(0, height, BAND_ROWS):
+        rows = first, min(first + BAND_ROWS, height)
+        made = gainmap.apply(light[slice(*rows)], gainmap.resize(stops, height, width, rows), -1.0)
+        codes[slice(*rows)] = colour.linear_to_srgb(np.clip(made, 0, 1)) * 255 + 0.5
+    sized = gainmap.resize(stops, -(-height // divisor), -(-width // divisor)) * np.float32(strength)
+    limit = _ceiling(float(sized.max()), peak_nits, image.white_nits, gainmap.OFFSET)
+    icc = image.icc if image.transfer == "srgb" else None
+    photo = dataclasses.replace(image, pixels=codes, transfer="srgb", bits=8, icc=icc, encoded=None)
+    return photo, gainmap.coded(sized * np.float32(limit))
 
 
 def _ceiling(gain_stops: float, peak_nits: float | None, white_nits: float, offset: float) -> float:

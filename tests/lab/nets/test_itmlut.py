@@ -111,6 +111,13 @@ def test_means_are_the_batchs_in_training_and_each_pictures_afterwards():
     assert not torch.allclose(together, alone, atol=1e-4)
 
 
+def test_means_are_each_pictures_in_training_too_where_the_shape_says_so():
+    net = itmlut.ITMLUT(itmlut.Shape(dropout=0.0, batch_mean=False))
+    pair = torch.stack([torch.rand(3, 16, 16) * 0.3, torch.rand(3, 16, 16) * 0.3 + 0.7])
+    with torch.no_grad():
+        assert torch.allclose(net.train()(pair)[:1], net.eval()(pair[:1]), atol=1e-6)
+
+
 def test_gradients_reach_every_parameter():
     net = itmlut.ITMLUT(itmlut.Shape(dropout=0.0))
     net(torch.rand(2, 3, 64, 64)).square().sum().backward()

@@ -49,7 +49,7 @@ class ITMLUT(nn.Module):
     def forward(self, picture: Tensor) -> Tensor:
         """The HDR picture, PQ BT.2020."""
         prior = functional.avg_pool2d(picture, DOWNSCALE)
-        mean = picture.mean((0, 2, 3) if self.training else (2, 3))
+        mean = picture.mean((0, 2, 3) if self.training and self.shape.batch_mean else (2, 3))
         luts = self.luts(self.encode(prior).mean((3, 4)))
         return self.execute(picture, luts, mean.expand(picture.shape[0], 3))
 

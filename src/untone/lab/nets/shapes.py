@@ -139,9 +139,12 @@ class ITMLUTShape:
         luts: basic LUTs of each branch.
         features: length of the encoder's feature.
         dropout: in training, of the encoder and the weights' head.
+        batch_mean: in training the vertices follow the mean of the batch, as published; else that of each picture, as
+            in use.
     """
 
     nodes: int = 17
     luts: int = 5
     features: int = 128
     dropout: float = 0.5
+    batch_mean: bool = True

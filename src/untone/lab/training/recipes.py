@@ -221,7 +221,8 @@ ITMLUT = {
         source="ours, two processor cores: whole views at half size, log of the PQ error and Ada-3DLUT's terms",
         steps=2000, pictures=6, reduce=2, turns="mirror", rate=2e-3,
         schedule=Schedule(warm_up=50), clip=1.0, average=0.99,
-        loss=Weights(pq=1.0, rough=1e-4, monotone=10.0), watched=32, stored="fp16", shape=ITMLUTShape(dropout=0.1),
+        loss=Weights(pq=1.0, rough=1e-4, monotone=10.0), watched=32, stored="fp16", 
+        shape=ITMLUTShape(dropout=0.1, batch_mean=False),
     ),
     "paper": Recipe(
         network="itmlut", title="paper",
