@@ -102,7 +102,7 @@ def _large(count: int) -> Iterator[bytes]:
 def workers(count: int) -> None:
     """Requests a photo of 1 to 4 workers that share tiny photos by claims: no time is spent on pixels."""
     print(
-        "| workers | photos/s | requests/photo | claims/photo | met another's | lost work |\n" + "| --- " * 6 + "|",
+        "| workers | photos/s | requests/photo | claims/photo | of these | lost work |\n" + "| --- " * 6 + "|",
         flush=True,
     )
     for number in (1, 2, 3, 4):
@@ -115,12 +115,11 @@ def workers(count: int) -> None:
             said = [p.communicate()[1] for p in [start(proxy.url, *arguments) for _ in range(number)]]
             took = time.perf_counter() - began
             assert sum(counts(text)["converted"] for text in said) == count, said
-            claims = [method for method, path in proxy.log if "/claims/photos/" in path]
-            heads = sum(method == "HEAD" for method, _ in proxy.log)
-            met = claims.count("GET") / count
-            puts = sum(proxy.written(f"/{BUCKET}/out0/").values())
-            line = f"{number} | {count / took:.1f} | {len(proxy.log) / count:.2f} | {(len(claims) + heads) / count:.2f}"
-            print(f"| {line} | {met:.3f} | {(puts - count) / count:.3f} |", flush=True)
+            claims = proxy.for_claims(BUCKET)
+            put_twice = sum(proxy.written(f"/{BUCKET}/out0/").values()) - count
+            line = f"{number} | {count / took:.1f} | {len(proxy.log) / count:.2f} | {claims.total() / count:.2f}"
+            kinds = ", ".join(f"{claims[method] / count:.2f} {method}" for method in sorted(claims))
+            print(f"| {line} | {kinds} | {put_twice / count:.3f} |", flush=True)
 
 
 def plan(count: int) -> None:

@@ -147,11 +147,12 @@ class Proxy:
         throttled: share of requests that are answered by 503 SlowDown.
         gone: answers nothing, as a store that vanished.
         denies: a path whose PUTs are forbidden, if it begins so.
+        one_by_one: knows no request that removes several objects.
     """
 
     def __init__(self, upstream: str) -> None:
         self.log: list[tuple[str, str]] = []
-        self.throttled, self.gone = 0.0, False
+        self.throttled, self.gone, self.one_by_one = 0.0, False, False
         self.denies: str | None = None
         self._upstream = upstream.removeprefix("http://")
         self._random = random.Random(7)
@@ -163,6 +164,14 @@ class Proxy:
     def written(self, prefix: str) -> Counter[str]:
         """How often each path was put, whatever the answer."""
         return Counter(path for method, path in self.log if method == "PUT" and path.startswith(prefix))
+
+    def for_claims(self, bucket: str) -> Counter[str]:
+        """Requests of workers, by method, but those that list and read photos, write outputs, or renew signs of life."""
+        work = (f"GET /{bucket}/in/", f"GET /{bucket}?list-type=2&prefix=in/", f"PUT /{bucket}/out")
+        asked = [(method, unquote(path)) for method, path in self.log]
+        return Counter(
+            method for method, path in asked if "/claims/alive/" not in path and not f"{method} {path}".startswith(work)
+        )
 
     @contextmanager
     def serving(self) -> Iterator[Proxy]:
@@ -186,6 +195,8 @@ class Proxy:
                     return
                 if proxy._random.random() < proxy.throttled:
                     self._say(503, {}, SLOW_DOWN)
+                elif self.command == "POST" and proxy.one_by_one:
+                    self._say(501, {}, b"")
                 elif self.command == "PUT" and proxy.denies and unquote(self.path).startswith(proxy.denies):
                     self._say(403, {}, DENIED)
                 else:

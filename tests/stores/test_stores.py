@@ -6,6 +6,7 @@ import pickle
 import threading
 from pathlib import Path
 
+import object_store
 import pytest
 
 from untone.errors import DamagedError, LimitError, UntoneError, UsageError
@@ -131,3 +132,37 @@ def test_places_are_named_as_people_name_them() -> None:
     for text in ("ftp://x/y", "s3:///x"):
         with pytest.raises(UsageError):
             place(text)
+
+
+def test_several_are_removed_at_once(here: Place) -> None:
+    for key in KEYS:
+        here.store.write(key, b"x")
+    here.store.remove_all([*KEYS[1:], "none"])
+    assert [entry.key for entry in here.store.entries("")] == KEYS[:1]
+    here.store.remove_all([])
+
+
+def test_a_store_that_removes_one_by_one_is_asked_so(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with object_store.Proxy(s3_url).serving() as proxy:
+        proxy.one_by_one = True
+        for key, value in object_store.environment(proxy.url).items():
+            monkeypatch.setenv(key, value)
+        object_store.client(s3_url).create_bucket(Bucket="one-by-one")
+        store = place("s3://one-by-one/").store
+        for _ in range(2):
+            for key in KEYS:
+                store.write(key, b"x")
+            store.remove_all(KEYS)
+            assert list(store.entries("")) == []
+        assert proxy.counted()["POST"] == 1
+
+
+def test_pages_that_take_too_many_requests_are_not_looked_at(here: Place) -> None:
+    keys = [f"p/{number}.jpg" for number in range(9)]
+    here.store.write(keys[3], b"x")
+    assert here.store.present(keys) == {keys[3]}
+    if is_url(str(here)):
+        assert here.store.present(keys, 1) == {keys[3]}
+    else:
+        assert here.store.present(keys, 8) is None
+    assert here.store.present(keys[2:5], 2) is None

@@ -21,7 +21,7 @@ from . import credentials, faults, odd_keys
 from .contract import Entry, MissingError, StoreError
 
 if TYPE_CHECKING:
-    from obstore import GetOptions, ObjectMeta
+    from obstore import GetOptions, ObjectMeta, UpdateVersion
     from obstore.store import ClientConfig, ObjectStore
 
 T = TypeVar("T")
@@ -206,8 +206,12 @@ class Bucket:
         """As of any store, by a conditional request."""
         from obstore import exceptions
 
+        as_it_was: UpdateVersion = {"e_tag": was.tag}
+        if was.version is not None:
+            as_it_was["version"] = was.version
+
         def put() -> None:
-            self._store.put(key, data, mode={"e_tag": was.tag})
+            self._store.put(key, data, mode=as_it_was)
 
         try:
             self._tried(key, put, writing=True)
@@ -287,7 +291,8 @@ def _client_options(scheme: str) -> ClientConfig:
 
 
 def _entry(found: ObjectMeta) -> Entry:
-    return Entry(found["path"], found["size"], found["e_tag"] or "", found["last_modified"].timestamp())
+    modified = found["last_modified"].timestamp()
+    return Entry(found["path"], found["size"], found["e_tag"] or "", modified, found["version"])
 
 
 def _common_folder(first: str, last: str) -> str:

@@ -30,12 +30,14 @@ class Entry:
         size: in bytes.
         tag: another one whenever the content was written anew.
         modified: when, in seconds by the store's clock.
+        version: its generation, by which Google's store knows it; None in others, and in listings.
     """
 
     key: str
     size: int
     tag: str
     modified: float
+    version: str | None = None
 
 
 class Store(Protocol):

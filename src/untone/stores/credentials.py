@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,14 +15,22 @@ from .faults import CREDENTIALS
 if TYPE_CHECKING:
     from obstore.store import S3CredentialProvider
 
-IN_ENVIRONMENT = (
-    "AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-    "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_SKIP_SIGNATURE",
-)  # fmt: skip
-"""One of them says how requests to S3 are signed, or that they are not."""
+IN_ENVIRONMENT = {
+    "s3": "AWS_(ACCESS_KEY_ID|WEB_IDENTITY_TOKEN_FILE|CONTAINER_CREDENTIALS_(RELATIVE|FULL)_URI|SKIP_SIGNATURE)",
+    "gs": "GOOGLE_(APPLICATION_CREDENTIALS|SERVICE_ACCOUNT.*|.*TOKEN|SKIP_SIGNATURE)",
+    "az": "AZURE_.*(KEY|TOKEN|TOKEN_FILE|CLIENT_ID|IDENTITY|AZURE_CLI|EMULATOR|SIGNATURE)|(IDENTITY|MSI)_ENDPOINT",
+}
+"""Names of variables of which one says how requests are signed, or that they are not."""
 
-METADATA = "http://169.254.169.254"
-"""Where a machine of Amazon's gets its role."""
+METADATA = {
+    "s3": "http://169.254.169.254",
+    "gs": "http://metadata.google.internal",
+    "az": "http://169.254.169.254",
+}
+"""Where a machine gets its role, account or identity."""
+
+GCLOUD = ".config/gcloud/application_default_credentials.json"
+"""What `gcloud auth application-default login` leaves at home."""
 
 
 def provider(scheme: str, bucket: str) -> S3CredentialProvider | None:
@@ -30,15 +39,21 @@ def provider(scheme: str, bucket: str) -> S3CredentialProvider | None:
     Raises:
         StoreError: there are none to be had; without asking, that would show after minutes.
     """
-    if scheme != "s3" or any(os.environ.get(name) for name in IN_ENVIRONMENT):
+    if _are_set(scheme):
         return None
-    if os.environ.get("AWS_PROFILE") or (Path.home() / ".aws").is_dir():
+    if scheme == "s3" and (os.environ.get("AWS_PROFILE") or (Path.home() / ".aws").is_dir()):
         found = _of_profile()
         if found is not None:
             return found
-    if not _has_role():
+    if not _has_role(scheme):
         raise StoreError(f"{scheme}://{bucket}: no credentials; {CREDENTIALS[scheme]}")
     return None
+
+
+def _are_set(scheme: str) -> bool:
+    """Whether somebody says who asks, right or wrong."""
+    named = any(value and re.fullmatch(IN_ENVIRONMENT[scheme], name) for name, value in os.environ.items())
+    return named or (scheme == "gs" and (Path.home() / GCLOUD).is_file())
 
 
 def _of_profile() -> S3CredentialProvider | None:
@@ -50,11 +65,12 @@ def _of_profile() -> S3CredentialProvider | None:
         return None
 
 
-def _has_role() -> bool:
+def _has_role(scheme: str) -> bool:
     """Whether somebody answers where roles are given."""
-    if os.environ.get("AWS_EC2_METADATA_DISABLED", "").lower() == "true":
+    if scheme == "s3" and os.environ.get("AWS_EC2_METADATA_DISABLED", "").lower() == "true":
         return False
-    where = urlsplit(os.environ.get("AWS_METADATA_ENDPOINT", METADATA))
+    named = os.environ.get("AWS_METADATA_ENDPOINT") if scheme == "s3" else None
+    where = urlsplit(named or METADATA[scheme])
     try:
         socket.create_connection((where.hostname or "", where.port or 80), timeout=2).close()
     except OSError:

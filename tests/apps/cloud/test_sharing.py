@@ -5,12 +5,16 @@ from __future__ import annotations
 import subprocess
 import threading
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
+from counted_store import CountedStore, asked_of_claims, jobs_in, share
 from object_store import Proxy, counts, locally, objects, put, start, tiny_photos
 
 from untone import cli
+from untone.apps.cloud import claims, pages
+from untone.apps.conversion.report import CONVERTED
 
 
 def _until(count: int, proxies: list[Proxy], bucket: str) -> None:
@@ -57,7 +61,7 @@ def test_three_workers_of_which_one_dies_and_one_cannot_write(s3_url: str, bucke
     assert set(answered) == {f"/{bucket}/out/{key}" for key in _made(s3_url, bucket)}
 
 
-def test_no_output_is_put_twice_and_claims_take_three_requests(
+def test_claims_of_one_worker_take_little_more_than_a_request_a_photo(
     s3_url: str, bucket: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     photos = tiny_photos(30)
@@ -66,12 +70,39 @@ def test_no_output_is_put_twice_and_claims_take_three_requests(
         monkeypatch.setenv("AWS_ENDPOINT_URL", alone.url)
         assert cli.main(_arguments(bucket)) == 0
         assert set(alone.written(f"/{bucket}/out/").values()) == {1}
-        claims = [
-            (method, path) for method, path in alone.log if "/claims/photos/" in path or method in ("HEAD", "DELETE")
-        ]
-        renewals = [path for _, path in alone.log if "/claims/alive/" in path]
-        assert len(claims) <= 3 * len(photos) + 2 + len(renewals)
-        assert len(alone.log) < 5.5 * len(photos) + len(renewals) + 10
+        asked = alone.for_claims(bucket)
+    assert asked["PUT"] == len(photos)
+    assert asked["POST"] == 1
+    assert asked.total() <= 2.5 * len(photos)
+    assert not objects(s3_url, bucket, "claims/")
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3, 4])
+def test_claims_take_three_requests_a_photo_at_most(workers: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module, name, seconds in ((claims, "KEPT", 0.5), (pages, "FRESH", 0.3), (pages, "MET", 0.1)):
+        monkeypatch.setattr(module, f"{name}_SECONDS", seconds)  # the store is quicker than others, too
+    count, store = 150, CountedStore(0.004)
+    jobs = jobs_in(store, count)
+    said = share(store, jobs, workers, 0.02, 100)
+    asked = asked_of_claims(store)
+    written = Counter(key for request, key in store.log if request == "PUT" and key.startswith("out/"))
+    assert sum(outcome.status == CONVERTED for outcome in said) == count
+    assert len(said) == count * workers
+    assert sorted(written) == [f"out/{job.source.name}" for job in jobs]
+    assert written.total() <= 1.05 * count  # done twice is work that was lost; objects are created once
+    assert asked.total() <= 3 * count
+    assert not list(store.entries("claims/"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [2, 3, 4])
+def test_so_do_those_of_processes(s3_url: str, bucket: str, proxy: Proxy, workers: int) -> None:
+    count = 150
+    put(s3_url, bucket, tiny_photos(count))
+    processes = [start(proxy.url, *_arguments(bucket)) for _ in range(workers)]
+    said = [process.communicate(timeout=900)[1] for process in processes]
+    assert sum(counts(text)["converted"] for text in said) == count
+    assert proxy.for_claims(bucket).total() <= 3 * count
     assert not objects(s3_url, bucket, "claims/")
 
 
