@@ -1,6 +1,6 @@
-"""Google Cloud Storage's XML interface as far as objects need it: a double, since no emulator answers it with conditions.
+"""Google Cloud Storage's XML interface as far as photos need it: a double, as no emulator knows conditions there.
 
-Written from its reference (cloud.google.com/storage/docs/xml-api): generations, x-goog-if-generation-match, ranges, lists.
+Written from the reference of the XML API: generations, x-goog-if-generation-match, ranges, lists.
 """
 
 from __future__ import annotations

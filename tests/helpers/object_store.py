@@ -166,7 +166,7 @@ class Proxy:
         return Counter(path for method, path in self.log if method == "PUT" and path.startswith(prefix))
 
     def for_claims(self, bucket: str) -> Counter[str]:
-        """Requests of workers, by method, but those that list and read photos, write outputs, or renew signs of life."""
+        """Requests of workers, by method, less listing and reading photos, writing outputs, signs of life."""
         work = (f"GET /{bucket}/in/", f"GET /{bucket}?list-type=2&prefix=in/", f"PUT /{bucket}/out")
         asked = [(method, unquote(path)) for method, path in self.log]
         return Counter(

@@ -25,8 +25,8 @@ from .planning import Job
 
 ELSEWHERE = "another worker"
 
-PATIENT = 2
-"""Times that a photo was held until it is asked who holds it."""
+PATIENCE = {Known.HELD: 2, Known.HELD_BEFORE: 1}
+"""Times that a photo was seen to be held until it is asked who holds it: most are written soon."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,9 +85,9 @@ class Work:
         return dataclasses.replace(made, seconds=time.perf_counter() - start)
 
     def _claimed(self, claims: Claims, job: Job, target: Place, known: Known, tries: int) -> Outcome | None:
-        if known is Known.HELD and tries < PATIENT or known is Known.HELD_BEFORE and not tries:
-            return None  # it will be written soon, most probably
-        if known in (Known.HELD, Known.HELD_BEFORE):
+        if tries < PATIENCE.get(known, 0):
+            return None
+        if known in PATIENCE:
             standing = claims.ask(target)
             if standing is not None:
                 told = standing.state in (report.FAILED, report.LEFT_ALONE)

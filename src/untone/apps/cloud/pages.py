@@ -1,7 +1,7 @@
 """A page of jobs: what is known of their outputs and claims, and in which order a worker takes them.
 
-Workers that share a page do what falls to each by a hash first, and rarely meet. What others did and hold is seen in two
-listings, every FRESH_SECONDS, rather than asked for each photo.
+Workers that share a page do what falls to each by a hash first, and rarely meet. What others did and hold is seen in
+two listings, every FRESH_SECONDS, rather than asked for each photo.
 """
 
 from __future__ import annotations
