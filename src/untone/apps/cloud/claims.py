@@ -184,7 +184,7 @@ class Claims:
         at.store.remove(at.key)
 
     def finish(self, target: Place) -> None:
-        """A photo is written: its claim is removed KEPT_SECONDS later or more, with others; or when this worker leaves."""
+        """A photo is written: its claim is removed KEPT_SECONDS later or more, or when this worker leaves."""
         now = time.monotonic()
         with self._lock:
             self._finished.append((now + KEPT_SECONDS, self._at(target)))
