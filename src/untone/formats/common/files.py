@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from ...errors import DamagedError, UntoneError
 from ...system import reachable, write_fault
-from ...temporaries import created
+from ...temporaries import beside, created
 from .limits import check_file_size
 
 
@@ -112,7 +112,7 @@ def save(path: Path, parts: Iterable[Part]) -> None:
         held[path] = joined(parts)
         return
     target = reachable(path)
-    temporary = target.with_name(f".untone-{os.urandom(6).hex()}.tmp")
+    temporary = beside(target)
     try:
         with created(temporary, _mode.get()) as descriptor:
             try:
