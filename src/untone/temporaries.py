@@ -101,7 +101,7 @@ def _remove_stale(path: str, now: float) -> None:
 
 
 def _is_held(descriptor: int) -> bool:
-    """Whether an open file is locked for this process now; not where another has it, or the file system has no locks."""
+    """Whether an open file is locked for this process now; not where another has it, or there are no locks."""
     try:
         if fcntl is not None:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
