@@ -102,7 +102,7 @@ def test_reading_and_applying_do_without_onnx_runtime():
 def test_public_names():
     nouns = {"GainMap", "Image", "Operators"}
     nouns |= {"DamagedError", "LimitError", "UnsupportedError", "UntoneError", "UsageError"}
-    verbs = {"apply", "convert", "load", "measure", "predict", "read", "write"}
+    verbs = {"apply", "convert", "load", "measure", "measure_raw", "predict", "read", "write"}
     assert set(untone.__all__) == nouns | verbs | {"__version__"}
     for name in untone.__all__:
         assert getattr(untone, name) is not None

@@ -305,6 +305,21 @@ def test_apply_names_what_does_not_come_along(here, capsys):
     assert "its EXIF is left out" in capsys.readouterr().err
 
 
+def test_what_is_made_of_a_protected_photo_may_be_written(here):
+    """In place it stays protected."""
+    (here / "same.jpg").write_bytes((here / "photo.jpg").read_bytes())
+    (here / "photo.jpg").chmod(0o444)
+    (here / "same.jpg").chmod(0o440)
+    for words in (
+        ("photo.jpg", "-o", "new.jpg"),
+        ("sheet", "photo.jpg", "-o", "sheet.png"),
+        ("same.jpg", "--in-place"),
+    ):
+        assert call(*words) == 0
+    modes = {name: (here / name).stat().st_mode & 0o700 for name in ("new.jpg", "sheet.png", "same.jpg")}
+    assert modes == {"new.jpg": 0o600, "sheet.png": 0o600, "same.jpg": 0o400}
+
+
 def test_nobody_may_read_more_than_the_photos(here, capsys):
     """Of every command that makes a file of photos, a page included."""
     call("photo.jpg")

@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .apps.measurement.raw_gain import measure_raw as measure_raw
     from .errors import DamagedError as DamagedError
     from .errors import LimitError as LimitError
     from .errors import UnsupportedError as UnsupportedError
@@ -31,6 +32,7 @@ _HOMES = {
     "pipeline": ("apply", "convert", "load", "measure", "predict", "read", "write"),
     "image": ("GainMap", "Image"),
     "operators": ("Operators",),
+    "apps.measurement.raw_gain": ("measure_raw",),
     "errors": ("DamagedError", "LimitError", "UnsupportedError", "UntoneError", "UsageError"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

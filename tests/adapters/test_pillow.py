@@ -236,10 +236,22 @@ def test_functions_of_a_picture_without_a_map_are_pillows():
 
 def test_what_pillow_makes_of_a_picture_has_no_map_that_would_not_fit():
     image = opened(photo())
-    for made in (image.crop((0, 0, 9, 9)), image.transpose(Pillow.Transpose.ROTATE_180), image.copy()):
+    for made in (image.crop((0, 0, 9, 9)), image.transpose(Pillow.Transpose.ROTATE_180), image.convert("L")):
         assert "gain_map" not in made.info
     image.thumbnail((16, 16))
     assert image.info["gain_map"].width == WIDTH // 2
+
+
+def test_a_copy_has_the_map_of_what_it_is_a_copy_of():
+    """Decoded when it is asked for, also of a copy's copy, and after the picture itself is gone."""
+    twice = opened(photo()).copy().copy()
+    assert np.array_equal(twice.info["gain_map"].codes, opened(photo()).info["gain_map"].codes)
+    assert "gain_map" not in twice.crop((0, 0, 9, 9)).info
+    assert "gain_map" in twice.rotate(0).info  # Pillow's word for a copy
+    assert opened(saved(twice, gain_map=twice.info["gain_map"])).info["gain_map"] is not None
+    one = opened(photo())
+    del one.info["gain_map"]
+    assert "gain_map" not in one.copy().info
 
 
 def test_info_is_a_dict_like_any_other():

@@ -7,7 +7,8 @@ from types import SimpleNamespace
 import pytest
 
 from untone.console import progress
-from untone.console.progress import Progress, quietly, tell, tracked
+from untone.console.progress import Parts, Progress, quietly, tell, tracked
+from untone.formats.common.workers import heard_by, in_threads
 
 
 class Clock:
@@ -109,6 +110,20 @@ def test_a_fault_ends_the_bars_of_all(capsys: pytest.CaptureFixture[str]) -> Non
     with pytest.raises(ValueError, match="7"):
         work()
     assert Progress._bars is None
+
+
+def test_one_large_file_is_counted_in_parts(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
+    """Once it takes long; not where it is written at once, nor where many files are counted."""
+    for shown in (True, False):
+        with Parts(shown) as parts, heard_by(parts):
+            for _ in in_threads(lambda start: start, range(0, 8), 1):
+                clock.now += 1
+    first, *_, last = capsys.readouterr().err.splitlines()
+    assert first == "3 of 8 parts of the picture"
+    assert last.startswith("8 of 8 parts of the picture, ")
+    with Parts() as parts, heard_by(parts):
+        assert list(in_threads(lambda start: start, range(0, 800), 2)) == list(range(800))
+    assert capsys.readouterr().err == ""
 
 
 def test_tracked_items_come_in_order() -> None:

@@ -8,8 +8,10 @@ from pathlib import Path
 from .. import formats, pipeline
 from ..console.lines import answer, complain, named
 from ..console.options import add_answer, add_force, add_output, white
+from ..console.progress import Parts
 from ..errors import UntoneError, UsageError
 from ..formats.common.files import no_wider_than
+from ..formats.common.workers import heard_by
 from ..image import Image
 
 
@@ -35,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
         UntoneError: the file has no gain map, or cannot be read or written.
     """
     check_output(arguments.output, (arguments.file,), pipeline.RENDITION_SUFFIXES, arguments.force)
-    with no_wider_than(arguments.file):
+    with no_wider_than(arguments.file), Parts(not arguments.json) as parts, heard_by(parts):
         image = _write(arguments)
     note = pipeline.noted(image, formats.format_of(Path(arguments.output).suffix.lower()))
     facts = {"input": arguments.file, "output": arguments.output, "width": image.width, "height": image.height}

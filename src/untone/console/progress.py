@@ -6,7 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar
@@ -22,6 +22,9 @@ Item_co = TypeVar("Item_co", covariant=True)
 
 FIRST_SECONDS, LOG_SECONDS = 5.0, 20.0
 """In a log: until the first line of some work, which shorter work goes without, and between lines."""
+
+SHOWN_SECONDS = 2.0
+"""That one file takes before its parts are counted."""
 
 COUNTED_SECONDS = 0.1
 """Steps are counted together for so long: many are shorter than what counting one costs."""
@@ -151,6 +154,34 @@ def _line(task: Task) -> str:
 
 def _clock(seconds: float) -> str:
     return f"{seconds // 3600:.0f}:{seconds // 60 % 60:02.0f}:{int(seconds % 60):02}"
+
+
+class Parts:
+    """Progress of one file that is written in parts, a listener of formats.common.workers: seen where it takes long.
+
+    Args:
+        shown: False says nothing, as where many files are counted.
+    """
+
+    def __init__(self, shown: bool = True) -> None:
+        self._shown, self._begun = shown, time.monotonic()
+        self._open = ExitStack()
+        self._progress: Progress | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def __call__(self, done: int, total: int) -> None:
+        """So many of all parts are written."""
+        if self._progress is not None and self._progress.total == total and done > self._progress.done:
+            self._progress.step(done - self._progress.done)
+        elif self._shown and done < total and time.monotonic() - self._begun >= SHOWN_SECONDS:
+            self._open.close()  # of another picture of the file
+            self._progress = self._open.enter_context(Progress(total, "parts of the picture", done))
+            self._progress.begin(done)
 
 
 class Counted(Protocol[Item_co]):

@@ -10,6 +10,7 @@ from pathlib import Path
 from ..errors import UntoneError
 from ..formats.common.files import load_bytes, save
 from ..formats.common.limits import quoted
+from ..temporaries import beside
 from .contract import Entry, MissingError, StoreError
 
 LONGEST_NAME = 255
@@ -102,17 +103,17 @@ class Folder:
         path = self._made(key)
         if os.path.lexists(path):
             return False
-        beside = path.with_name(f".untone-{os.urandom(6).hex()}.new")
+        new = beside(path, ".new")
         try:
-            self._save(beside, data)
-            return _named(beside, path)
+            self._save(new, data)
+            return _named(new, path)
         finally:
-            beside.unlink(missing_ok=True)
+            new.unlink(missing_ok=True)
 
     def replace(self, key: str, data: bytes, was: Entry) -> bool:
         """The file is renamed aside, by one of several; the new one takes its place."""
         path = self.path(key)
-        aside = path.with_name(f".untone-{os.urandom(6).hex()}.old")
+        aside = beside(path, ".old")
         try:
             path.rename(aside)
         except FileNotFoundError:

@@ -17,7 +17,7 @@ import untone
 from untone import cli, colour
 from untone.apps.measurement import alignment, raw, raw_gain
 from untone.apps.measurement.alignment import Placement, sampled
-from untone.errors import LimitError, UnsupportedError, UntoneError
+from untone.errors import LimitError, UnsupportedError, UntoneError, UsageError
 from untone.image import turned_back
 
 HEIGHT, WIDTH = 232, 344
@@ -105,6 +105,24 @@ def test_light_that_the_jpeg_clipped_is_there_again(tmp_path, divisor):
     base = colour.srgb_to_linear(image.pixels[dark] / 255)
     assert np.abs(np.log2((rendition[dark] + 0.01) / (base + 0.01))).max() < 0.1
     assert found.gain_map.alternate_headroom_stops == pytest.approx(np.log2(6), abs=0.4)
+
+
+def test_python_measures_as_the_command(tmp_path, capsys):
+    """`untone.measure_raw`: the same map, and nothing on a terminal."""
+    jpeg, _ = camera(scene())
+    (tmp_path / "a.jpg").write_bytes(jpeg)
+    sensor(scene(), tmp_path / "a.dng")
+    found = untone.measure_raw(untone.read(jpeg)[0], tmp_path / "a.dng", map_size="quarter", channels=1)
+    assert capsys.readouterr() == ("", "")
+    words = ["--map-size", "quarter", "--channels", "1", "-q"]
+    photo, light, made = (str(tmp_path / name) for name in ("a.jpg", "a.dng", "b.jpg"))
+    assert cli.main(["measure", photo, light, "-o", made, *words]) == 0
+    assert found.alternate_headroom_stops == pytest.approx(untone.read(made)[1].alternate_headroom_stops, abs=1e-3)
+    assert found.codes.shape == (HEIGHT // 4, WIDTH // 4, 1)
+    with pytest.raises(UntoneError, match=r"none\.dng: "):
+        untone.measure_raw(untone.read(jpeg)[0], "none.dng")
+    with pytest.raises(UsageError, match="map_size must be one of"):
+        untone.measure_raw(untone.read(jpeg)[0], tmp_path / "a.dng", map_size="tiny")
 
 
 PLACES = {

@@ -17,10 +17,11 @@ KEY = "gain_map"
 
 
 def attach(image: Image.Image, made: Callable[[], GainMap | None]) -> None:
-    """A gain map into `info` of a picture; what Pillow's methods make of the picture has none.
+    """A gain map into `info` of a picture; of what Pillow's methods make of the picture only `copy` has it.
 
     Pillow copies `info` into every result, also of what turns or crops: by `info.copy`, or, from 13 on, by its own
-    `_copy_info`, which would decode the map.
+    `_copy_info`, which would decode the map. `copy`, which some of them call where there is nothing to do, keeps every
+    pixel in its place.
     """
     image.info = Info({key: value for key, value in image.info.items() if key != KEY}, made)
     itself = weakref.ref(image)

@@ -6,6 +6,7 @@ gain maps costs one look at segments that Pillow has parsed.
 
 from __future__ import annotations
 
+import functools
 import io
 from collections.abc import Callable
 from typing import IO, TYPE_CHECKING, Any
@@ -41,6 +42,8 @@ def register() -> None:
     `import untone.pillow` does it. A plugin that is registered later (pillow_heif.register_heif_opener) needs it again.
     """
     Image.init()
+    if not _is_ours(Image.Image.copy):
+        Image.Image.copy = _copying(Image.Image.copy)  # type: ignore[assignment, method-assign]
     for name in FORMATS:
         if name in Image.OPEN and not _is_ours(Image.OPEN[name][0]):
             opener, accept = Image.OPEN[name]
@@ -51,6 +54,20 @@ def register() -> None:
     for name, saver in list(Image.SAVE_ALL.items()):
         if not _is_ours(saver):
             Image.SAVE_ALL[name] = _saving(saver, None)
+
+
+def _copying(copy: Callable[[Image.Image], Image.Image]) -> Callable[[Image.Image], Image.Image]:
+    """Image.copy, which keeps every pixel in its place, and so the gain map."""
+
+    @functools.wraps(copy)
+    def copied(image: Image.Image) -> Image.Image:
+        made, info = copy(image), image.info
+        if KEY in info:
+            attach(made, lambda: info[KEY])
+        return made
+
+    copied._of_untone = True  # type: ignore[attr-defined]
+    return copied
 
 
 def _is_ours(hook: object) -> bool:

@@ -17,8 +17,10 @@ from typing import Any
 
 from ... import formats, pipeline
 from ...console.interrupts import answered
+from ...console.progress import Parts
 from ...errors import UnsupportedError, UsageError
 from ...formats.common.files import load_bytes, save
+from ...formats.common.workers import heard_by
 from ...system import usable_cores
 from .. import choices, cloud
 from ..choices import Choice
@@ -172,7 +174,7 @@ def work(planned: Sequence[Job], prepare: Callable[[], Task], arguments: argpars
         return made
 
     with reporting, answered(lambda: report.interruption(ended, len(planned), arguments.force)):
-        for outcome in _do_all(planned, arguments.jobs, one):
+        for outcome in _do_all(planned, arguments.jobs, one, not arguments.json):
             reporting.take(outcome)
     report.name_unread(planned, quiet=arguments.quiet or arguments.json)
     return 1 if reporting.counts[report.FAILED] else 0
@@ -201,10 +203,12 @@ def _is_debug(arguments: argparse.Namespace) -> bool:
     return bool(arguments.debug or os.environ.get("UNTONE_DEBUG"))
 
 
-def _do_all(planned: Sequence[Job], count: int | None, one: Callable[[Job], Outcome]) -> Iterator[Outcome]:
+def _do_all(planned: Sequence[Job], count: int | None, one: Callable[[Job], Outcome], shown: bool) -> Iterator[Outcome]:
     """Outcomes in the order of the jobs. Interrupted, it begins no other."""
     if len(planned) == 1:  # in this thread, which an interrupt reaches also while it waits for stdin
-        yield one(planned[0])
+        with Parts(shown) as parts, heard_by(parts):
+            outcome = one(planned[0])
+        yield outcome
         return
     workers = ThreadPoolExecutor(max(1, min(len(planned), count or min(MOST_JOBS, usable_cores()))))
     futures: list[Future[Outcome]] = [workers.submit(one, job) for job in planned]

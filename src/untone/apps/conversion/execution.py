@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import UntoneError, UsageError
-from ...formats.common.files import load_bytes, no_wider_than, save
+from ...formats.common.files import OWNER, load_bytes, no_wider_than, save
 from . import planning, report
 from .planning import Job
 from .report import Outcome
@@ -67,7 +67,7 @@ def _copied(job: Job, force: bool) -> Path | None:
 def _as_its_source(written: Path, before: os.stat_result, keep_times: bool, in_place: bool) -> None:
     """Permissions no wider than those of the source, in its place the same, owner too; its times where asked for."""
     mode = stat.S_IMODE(written.stat().st_mode)
-    wanted = stat.S_IMODE(before.st_mode) if in_place else mode & before.st_mode
+    wanted = stat.S_IMODE(before.st_mode) if in_place else mode & (before.st_mode | OWNER)
     if in_place and hasattr(os, "chown"):
         with suppress(OSError):  # only its owner's own groups, unless one may do anything
             os.chown(written, before.st_uid, before.st_gid)

@@ -9,18 +9,21 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ... import gainmap
 from ...colour import light_of, luminance_weights, matrix
-from ...console.progress import Progress
-from ...errors import UntoneError
-from ...image import GainMap, Image, turned_back, turned_upright
+from ...console.lines import named
+from ...console.progress import Progress, quietly
+from ...errors import UntoneError, UsageError
+from ...image import GainMap, Image, check_noun, turned_back, turned_upright
+from ...prediction import MAP_DIVISORS
 from . import alignment
 from .alignment import Placement, sampled
-from .raw import PRIMARIES, RawLight
+from .raw import PRIMARIES, RawLight, read
 
 Light = NDArray[np.float32]
 
@@ -68,6 +71,32 @@ class RawGain:
     exposure_stops: tuple[float, float, float]
     share: float
     clipped: float
+
+
+def measure_raw(sdr: Image, raw: str | Path, *, map_size: str = "half", channels: int = 3) -> GainMap:
+    """The gain map that leads from a camera's JPEG to the light of its RAW, in the photo's stored orientation.
+
+    It needs the extra `raw` (rawpy). The photo's midtones stay; what its bright codes lost comes from the RAW.
+
+    Args:
+        sdr: the photo that the camera made, 8 or 16 bit.
+        raw: path of the RAW of the same shot.
+        map_size: "full", "half" or "quarter" of the photo's rows and columns.
+        channels: 1 or 3.
+
+    Raises:
+        UsageError: map_size or channels is none of ours, or `sdr` no Image.
+        UntoneError: the RAW cannot be read, they are not of one shot, or it has no more light than the photo.
+    """
+    check_noun(sdr, Image, "measure_raw")
+    if map_size not in MAP_DIVISORS or channels not in (1, 3):
+        raise UsageError(f"map_size must be one of {', '.join(MAP_DIVISORS)} and channels 1 or 3")
+    try:
+        light = read(str(raw))
+    except UntoneError as error:
+        raise named(str(raw), error) from error
+    with quietly(quiet=True):
+        return measured(sdr, light, MAP_DIVISORS[map_size], channels).gain_map
 
 
 def measured(photo: Image, raw: RawLight, divisor: int, channels: int) -> RawGain:

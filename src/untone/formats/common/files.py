@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from ...errors import DamagedError, UntoneError
 from ...system import reachable, write_fault
-from ...temporaries import created
+from ...temporaries import beside, created
 from .limits import check_file_size
 
 
@@ -28,6 +28,9 @@ class Late:
 
 ANYBODY = 0o666
 """Permissions of a new file, less what the umask forbids."""
+
+OWNER = stat.S_IRUSR | stat.S_IWUSR
+"""Of a new file, what its owner may do in any case."""
 
 FEW_FEEDS = 16
 
@@ -112,7 +115,7 @@ def save(path: Path, parts: Iterable[Part]) -> None:
         held[path] = joined(parts)
         return
     target = reachable(path)
-    temporary = target.with_name(f".untone-{os.urandom(6).hex()}.tmp")
+    temporary = beside(target)
     try:
         with created(temporary, _mode.get()) as descriptor:
             try:
@@ -130,11 +133,14 @@ def save(path: Path, parts: Iterable[Part]) -> None:
 
 @contextmanager
 def no_wider_than(*sources: str | Path) -> Iterator[None]:
-    """Files saved within, in this thread, may be read by nobody who may not read each of these."""
+    """Files saved within, in this thread, may be read by nobody who may not read each of these.
+
+    Their owner may write them: that a photo is protected says nothing of what is made of it.
+    """
     mode = ANYBODY
     for source in sources:
         with suppress(OSError, ValueError):  # whoever reads it says why it cannot be
-            mode &= stat.S_IMODE(Path(source).stat().st_mode)
+            mode &= stat.S_IMODE(Path(source).stat().st_mode) | OWNER
     token = _mode.set(mode)
     try:
         yield

@@ -7,6 +7,7 @@ bytes for each pixel of a picture that they code; a grid is within both, as its 
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import struct
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy as np
 from ...image import Pixels
 from ..common.coded import to_bits
 from ..common.pixels import BAND_ROWS
+from ..common.workers import told
 from .decoding import Codec, derivation
 from .item_writer import NewItem, carried
 from .items import Link, Property, parse
@@ -48,11 +50,13 @@ def encoded(
         return carried_items(codec.encode(to_bits(codes, bits), bits, quality, cicp, subsampled))
     rows, columns = -(-height // CELL_SIDE), -(-width // CELL_SIDE)
     high, wide = _side(height, rows), _side(width, columns)
-    cells: list[NewItem] = []
-    for top in range(0, rows * high, high):
-        for left in range(0, columns * wide, wide):
-            cell = to_bits(_padded(_cut(codes, top, left, high, wide), high, wide), bits)
-            cells += carried_items(codec.encode(cell, bits, quality, cicp, subsampled))[0][:1]
+    corners = [(top, left) for top in range(0, rows * high, high) for left in range(0, columns * wide, wide)]
+
+    def cell(top: int, left: int) -> NewItem:
+        pixels = to_bits(_padded(_cut(codes, top, left, high, wide), high, wide), bits)
+        return carried_items(codec.encode(pixels, bits, quality, cicp, subsampled))[0][0]
+
+    cells = list(told(itertools.starmap(cell, corners), len(corners)))
     links = [Link(b"dimg", 1, tuple(range(2, len(cells) + 2)))]
     return [_grid(codec, cells[0], rows, columns, (width, height)), *(_hidden(cell) for cell in cells)], links
 

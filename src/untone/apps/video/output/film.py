@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Sequence
+from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from ....errors import UntoneError
+from ....temporaries import beside, held
 from .. import measurement
 from ..grading import FrameLight
 from ..measurement import Levels
@@ -46,7 +48,7 @@ class Output:
         self.target, self._options, self._shift = target, options, shift
         self._source, facts = source, source.facts
         self._mastering = Mastering(options.peak_nits) if options.transfer == "pq" else None
-        self.temporary = target.with_name(f".untone-{os.urandom(6).hex()}{target.suffix}")
+        self.temporary = beside(target, target.suffix.lower())
         self._base = facts.time_base
         self._keys: list[int] = []
         self.encoder = Encoder(options, facts, self._mastering)
@@ -57,9 +59,13 @@ class Output:
             muxing["write_crc32"] = "0"  # light levels are put in place afterwards
         else:
             muxing["video_track_timescale"] = muxing["movie_timescale"] = str(_timescale(self._base))
+        self._lock = ExitStack()
         try:
+            self._lock.enter_context(held(self.temporary))
             self._container = av.open(str(self.temporary), "w", format=name, options=muxing)
         except (av.FFmpegError, OSError) as error:
+            self._lock.close()
+            self.temporary.unlink(missing_ok=True)
             raise UntoneError(f"cannot write {target}: {reason(error)}") from None
         try:
             self._video = self._add_video(name)
@@ -140,6 +146,7 @@ class Output:
                 matroska.write_display_size(self.temporary, facts.width, facts.height, facts.aspect)
             with self.temporary.open("rb") as file:
                 os.fsync(file.fileno())
+            self._lock.close()
             self.temporary.replace(self.target)
             return levels
         except (av.FFmpegError, OSError) as error:
@@ -172,6 +179,7 @@ class Output:
 
         with contextlib.suppress(av.FFmpegError, OSError, ValueError):
             self._container.close()
+        self._lock.close()
         self.temporary.unlink(missing_ok=True)
 
 
