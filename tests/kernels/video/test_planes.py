@@ -116,21 +116,23 @@ def test_variants_are_within_a_code_of_the_definition_on_any_threads(variant, tr
                 assert (b == c).all()
             assert (counts == recounts).all()
             assert counts.sum() == source.y.size
-            assert abs((counts - levels) @ np.arange(video.LEVELS)) <= 0.05 * source.y.size
+            assert abs((counts - levels) @ np.arange(video.LEVELS)) <= max(2, 0.05 * source.y.size)
 
 
 @pytest.mark.parametrize("variant", EVERY)
 def test_areas_written_one_by_one_are_the_frame(variant):
-    """But for chroma at their common border, whose neighbours an area does not see."""
+    """But for gain and chroma at their common borders, whose neighbours an area does not see."""
     source, what = frame(40, 130), operators(rough=True)
     whole, counts = rendered(source, what, variant=variant)
     parts, levels = video.empty_planes(40, 130), np.zeros(video.LEVELS, np.int64)
     for area in ((0, 0, 24, 130), (24, 0, 16, 60), (24, 60, 16, 70)):
         video.write_planes(source, what, video.Rendering(), parts, area=area, picture=(0, 0, 40, 130), counts=levels,
                            variant=variant)  # fmt: skip
-    differs = parts[0] != whole[0]
-    assert differs.mean() < 1e-3  # positions round otherwise
-    assert np.abs(counts - levels).sum() <= 4
+    inner = np.ones((40, 130), bool)
+    inner[23:25] = inner[24:, 59:61] = False
+    assert (parts[0] != whole[0])[inner].mean() < 1e-3  # positions round otherwise
+    assert (parts[0] != whole[0])[~inner].mean() > 0.1
+    assert levels.sum() == counts.sum()
     assert (parts[1][:11] == whole[1][:11]).all()
     assert (parts[1] != whole[1]).mean() < 0.1
 

@@ -15,6 +15,7 @@ using Mask = __m256;
 
 static inline F load(const float *p) { return _mm256_loadu_ps(p); }
 static inline void store(float *p, F v) { _mm256_storeu_ps(p, v); }
+static inline I load_words(const std::uint16_t *p) { return _mm256_loadu_si256(reinterpret_cast<const I *>(p)); } // pairs
 static inline void store(std::uint32_t *p, I v) { _mm256_storeu_si256(reinterpret_cast<I *>(p), v); }
 static inline F splat(float x) { return _mm256_set1_ps(x); }
 static inline F repeat(const float *rgbx) { return _mm256_broadcast_ps(reinterpret_cast<const __m128 *>(rgbx)); }
@@ -31,6 +32,7 @@ static inline F larger(F a, F b) { return _mm256_max_ps(a, b); }
 static inline F positive(F x) { return larger(splat(0), x); } // NaN stays
 static inline Mask at_least(F a, F b) { return _mm256_cmp_ps(a, b, _CMP_GE_OQ); }
 static inline F choose(Mask m, F yes, F no) { return _mm256_blendv_ps(no, yes, m); }
+static inline bool any(Mask m) { return _mm256_movemask_ps(m) != 0; }
 static inline I trunc(F x) { return _mm256_cvttps_epi32(x); }
 static inline F convert(I x) { return _mm256_cvtepi32_ps(x); }
 static inline F nearest(F x) { return _mm256_round_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
@@ -108,6 +110,9 @@ static inline __m128i halves_of(F v) { return _mm256_cvtps_ph(v, _MM_FROUND_TO_N
 static inline void store_halves(std::uint16_t *out, F v) {
     _mm_storeu_si128(reinterpret_cast<__m128i *>(out), halves_of(v));
 }
+static inline void store_words(std::uint16_t *out, I pairs) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i *>(out), pairs);
+}
 
 // Two RGBX pixels to packed RGB; each writes two samples past the last pixel
 static inline void store_rgb_halves(std::uint16_t *out, F v) {
@@ -131,6 +136,17 @@ static inline void look_up(const float *pairs, I index, F &value, F &slope) {
     value = _mm256_shuffle_ps(even, odd, 0x88);
     slope = _mm256_shuffle_ps(even, odd, 0xdd);
 }
+
+// Eight cubics; coefficients from the lowest power up, eight of each
+struct EightCubics {
+    const float *p;
+    explicit EightCubics(const float *table) : p(table) {}
+    // The one that the three lowest bits of `which` tell, at t
+    F at(I which, F t) const {
+        const auto pick = [&](int k) { return _mm256_permutevar8x32_ps(load(p + 8 * k), which); };
+        return fma(fma(fma(pick(3), t, pick(2)), t, pick(1)), t, pick(0));
+    }
+};
 
 // Eight grid nodes along the guide: value and x slope at node r, and their differences to node r + 1
 struct Nodes {

@@ -15,6 +15,7 @@ using Mask = __mmask16;
 
 static inline F load(const float *p) { return _mm512_loadu_ps(p); }
 static inline void store(float *p, F v) { _mm512_storeu_ps(p, v); }
+static inline I load_words(const std::uint16_t *p) { return _mm512_loadu_si512(p); } // pairs
 static inline void store(std::uint32_t *p, I v) { _mm512_storeu_si512(p, v); }
 static inline F splat(float x) { return _mm512_set1_ps(x); }
 static inline F repeat(const float *rgbx) { return _mm512_broadcast_f32x4(_mm_loadu_ps(rgbx)); }
@@ -30,6 +31,7 @@ static inline F larger(F a, F b) { return _mm512_max_ps(a, b); }
 static inline F positive(F x) { return larger(splat(0), x); } // NaN stays
 static inline Mask at_least(F a, F b) { return _mm512_cmp_ps_mask(a, b, _CMP_GE_OQ); }
 static inline F choose(Mask m, F yes, F no) { return _mm512_mask_blend_ps(m, no, yes); }
+static inline bool any(Mask m) { return m != 0; }
 static inline I trunc(F x) { return _mm512_cvttps_epi32(x); }
 static inline F convert(I x) { return _mm512_cvtepi32_ps(x); }
 static inline F nearest(F x) { return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
@@ -124,6 +126,7 @@ static inline void store_bytes(std::uint8_t *out, F v) {
 static inline void store_words(std::uint16_t *out, F v) {
     _mm256_storeu_si256(reinterpret_cast<__m256i *>(out), _mm512_cvtusepi32_epi16(trunc(v)));
 }
+static inline void store_words(std::uint16_t *out, I pairs) { _mm512_storeu_si512(out, pairs); }
 static inline __m256i halves_of(F v) { return _mm512_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
 static inline void store_halves(std::uint16_t *out, F v) {
     _mm256_storeu_si256(reinterpret_cast<__m256i *>(out), halves_of(v));
@@ -171,6 +174,19 @@ struct Table32 {
     __m512 low, high;
     explicit Table32(const float *p) : low(load(p)), high(load(p + 16)) {}
     F at(I index) const { return _mm512_permutex2var_ps(low, index, high); }
+};
+
+// Eight cubics; coefficients from the lowest power up, eight of each
+struct EightCubics {
+    __m512 low, high; // of the powers 0 and 1, 2 and 3
+    explicit EightCubics(const float *p) : low(load(p)), high(load(p + 16)) {}
+    // The one that the three lowest bits of `which` tell, at t
+    F at(I which, F t) const {
+        const I first = bit_and(which, splat_int(7)), second = bit_or(first, splat_int(8));
+        const F c0 = _mm512_permutexvar_ps(first, low), c1 = _mm512_permutexvar_ps(second, low);
+        const F c2 = _mm512_permutexvar_ps(first, high), c3 = _mm512_permutexvar_ps(second, high);
+        return fma(fma(fma(c3, t, c2), t, c1), t, c0);
+    }
 };
 
 // Eight grid nodes along the guide: value and x slope at node r, and their differences to node r + 1

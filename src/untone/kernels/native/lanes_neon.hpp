@@ -19,6 +19,7 @@ using Mask = uint32x4_t;
 
 static inline F load(const float *p) { return vld1q_f32(p); }
 static inline void store(float *p, F v) { vst1q_f32(p, v); }
+static inline I load_words(const std::uint16_t *p) { return vreinterpretq_s32_u16(vld1q_u16(p)); } // pairs
 static inline void store(std::uint32_t *p, I v) { vst1q_u32(p, vreinterpretq_u32_s32(v)); }
 static inline F splat(float x) { return vdupq_n_f32(x); }
 static inline F repeat(const float *rgbx) { return load(rgbx); }
@@ -38,6 +39,7 @@ static inline F clamp(F x, F low, F high) { return smaller(larger(x, low), high)
 static inline F positive(F x) { return vmaxq_f32(splat(0), x); } // NaN stays
 static inline Mask at_least(F a, F b) { return vcgeq_f32(a, b); }
 static inline F choose(Mask m, F yes, F no) { return vbslq_f32(m, yes, no); }
+static inline bool any(Mask m) { return vmaxvq_u32(m) != 0; }
 static inline I trunc(F x) { return vcvtq_s32_f32(x); }
 static inline F convert(I x) { return vcvtq_f32_s32(x); }
 static inline F nearest(F x) { return vrndnq_f32(x); }
@@ -113,6 +115,7 @@ static inline void store_bytes(std::uint8_t *out, F v) {
     std::memcpy(out, &four, sizeof four);
 }
 static inline void store_words(std::uint16_t *out, F v) { vst1_u16(out, words_of(v)); }
+static inline void store_words(std::uint16_t *out, I pairs) { vst1q_u16(out, vreinterpretq_u16_s32(pairs)); }
 static inline uint16x4_t halves_of(F v) { return vreinterpret_u16_f16(vcvt_f16_f32(v)); }
 static inline void store_halves(std::uint16_t *out, F v) { vst1_u16(out, halves_of(v)); }
 
@@ -129,6 +132,21 @@ static inline void look_up(const float *pairs, I index, F &value, F &slope) {
     value = vuzp1q_f32(low, high);
     slope = vuzp2q_f32(low, high);
 }
+
+// Eight cubics; coefficients from the lowest power up, eight of each
+struct EightCubics {
+    const float *p;
+    explicit EightCubics(const float *table) : p(table) {}
+    // The one that the three lowest bits of `which` tell, at t
+    F at(I which, F t) const {
+        const I first = vmlaq_s32(splat_int(0x03020100), bit_and(which, splat_int(7)), splat_int(0x04040404));
+        const auto pick = [&](int k) {
+            const uint8x16x2_t eight = vld1q_u8_x2(reinterpret_cast<const std::uint8_t *>(p + 8 * k));
+            return vreinterpretq_f32_u8(vqtbl2q_u8(eight, vreinterpretq_u8_s32(first)));
+        };
+        return fma(fma(fma(pick(3), t, pick(2)), t, pick(1)), t, pick(0));
+    }
+};
 
 // Eight grid nodes along the guide: value and x slope at node r, and their differences to node r + 1
 struct Nodes {

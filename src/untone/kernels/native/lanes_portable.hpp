@@ -53,6 +53,7 @@ static inline Mask at_least(F a, F b) {
 
 static inline F load(const float *p) { F out; std::memcpy(&out, p, sizeof out); return out; }
 static inline void store(float *p, F a) { std::memcpy(p, &a, sizeof a); }
+static inline I load_words(const std::uint16_t *p) { I out; std::memcpy(&out, p, sizeof out); return out; } // pairs
 static inline void store(std::uint32_t *p, I a) { std::memcpy(p, &a, sizeof a); }
 static inline F splat(float x) { return F{x, x, x, x}; }
 static inline I splat_int(std::int32_t x) { return I{x, x, x, x}; }
@@ -71,6 +72,7 @@ static inline I bit_or(I a, I b) { return a | b; }
 static inline F choose(Mask m, F yes, F no) {
     return from_bits((m & bits(yes)) | ((splat_int(-1) - m) & bits(no))); // -1 - m inverts its bits
 }
+static inline bool any(Mask m) { return (m[0] | m[1] | m[2] | m[3]) != 0; }
 static inline F smaller(F a, F b) { return choose(at_least(a, b), b, a); }
 static inline F larger(F a, F b) { return choose(at_least(a, b), a, b); }
 static inline F positive(F x) { return larger(splat(0), x); } // NaN stays
@@ -139,6 +141,7 @@ static inline void store_bytes(std::uint8_t *out, F v) {
 static inline void store_words(std::uint16_t *out, F v) {
     for (int k = 0; k < W; ++k) out[k] = static_cast<std::uint16_t>(v[k]);
 }
+static inline void store_words(std::uint16_t *out, I pairs) { std::memcpy(out, &pairs, sizeof pairs); }
 static inline void store_halves(std::uint16_t *out, F v) {
     for (int k = 0; k < W; ++k) out[k] = half_bits(v[k]);
 }
@@ -156,5 +159,18 @@ static inline void look_up(const float *pairs, I index, F &value, F &slope) {
         slope[k] = pairs[2 * index[k] + 1];
     }
 }
+
+// Eight cubics; coefficients from the lowest power up, eight of each
+struct EightCubics {
+    const float *p;
+    explicit EightCubics(const float *table) : p(table) {}
+    // The one that the three lowest bits of `which` tell, at t
+    F at(I which, F t) const {
+        F c[4];
+        for (int k = 0; k < 4; ++k)
+            for (int lane = 0; lane < W; ++lane) c[k][lane] = p[8 * k + (which[lane] & 7)];
+        return fma(fma(fma(c[3], t, c[2]), t, c[1]), t, c[0]);
+    }
+};
 
 } // namespace untone::portable

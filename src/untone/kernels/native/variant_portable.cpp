@@ -21,6 +21,7 @@
 #include "operators/operators.hpp"
 #include "operators/thumbnail.hpp"
 #include "video/source.hpp"
+#include "video/gains.hpp"
 #include "video/signal.hpp"
 #include "video/planes.hpp"
 #include "network/layers.hpp"

@@ -193,10 +193,25 @@ def thumbnail(
         raise UntoneError(f"thumbnail size must be 1..{MAX_THUMBNAIL}, not {size}")
     kernels = _kernels(variant, threads)
     source = packed_rows(source)
-    largest = np.float32(np.iinfo(source.y.dtype).max)
-    averages = [kernels.average(plane, size) * largest for plane in (source.y, source.cb, source.cr)]
-    result: NDArray[np.float32] = reference.rgb_of(averages, source).astype(np.float32)
-    return result
+    return _rgb([kernels.average(plane, size) for plane in (source.y, source.cb, source.cr)], source)
+
+
+def _rgb(averages: Sequence[NDArray[np.float32]], source: YCbCr) -> NDArray[np.float32]:
+    """reference.rgb_of shares of the largest code, which are overwritten: every new array would cost as much again."""
+    largest, levels = float(np.iinfo(source.y.dtype).max), reference.levels_of(source)
+    y, cb, cr = averages
+    for plane, (scale, bias) in zip(averages, (levels[0], levels[1], levels[1]), strict=True):
+        plane *= np.float32(largest * scale)
+        plane += np.float32(bias)
+    r_cr, g_cb, g_cr, b_cb = (np.float32(share) for share in reference.to_rgb_of(source))
+    rgb = np.empty((3, *y.shape), np.float32)
+    np.multiply(cr, r_cr, out=rgb[0])
+    np.multiply(cb, g_cb, out=rgb[1])
+    np.multiply(cb, b_cb, out=rgb[2])
+    cr *= g_cr
+    rgb[1] += cr
+    rgb += y
+    return np.clip(rgb, 0, 1, out=rgb)
 
 
 def debanded(source: YCbCr, *, threads: int | None = None, variant: str | None = None) -> YCbCr:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from ...colour import PQ_PEAK_NITS
 from ...errors import UntoneError
 from ...operators import Operators
 from .. import layout
-from . import reference
+from . import reference, tables
 
 try:
     from .. import _native
@@ -21,10 +20,6 @@ except ImportError as error:  # only a source tree that was never built
 
 if TYPE_CHECKING:
     from . import Area, Rendering, YCbCr
-
-DITHER_STRIDE = reference.DITHER_SIDE + 16
-"""Rows of the noise repeat their beginning, so that a register may read past the end."""
-
 
 class CompiledVideo:
     """One variant on so many threads; methods as the functions of reference.py."""
@@ -54,7 +49,7 @@ class CompiledVideo:
         counts: NDArray[np.int64],
     ) -> None:
         """See reference.write_planes."""
-        from . import EOTFS, SITINGS
+        from . import SITINGS
 
         wide = self.variant == "avx512"
         curve = layout.curve(operators, power=False, segments=wide)
@@ -77,18 +72,13 @@ class CompiledVideo:
             curve.table,
             [curve.per_step, curve.bound],
             operators.offset,
-            list(EOTFS[rendering.eotf]),
+            tables.eotf(rendering.eotf, operators.offset),
             layout.rgbx(rendering.to_bt2020.T * (rendering.white_nits / PQ_PEAK_NITS)),
-            layout.pq_octaves() if wide else layout.pq_pairs(1023),
+            layout.pq_octaves() if wide else tables.pq_pairs(),
             rendering.ceiling_nits / PQ_PEAK_NITS,
             rendering.transfer == "hlg",
-            _dither(),
+            tables.dither(),
+            tables.pair_dither(),
             list(targets),
             counts,
         )
-
-
-@functools.cache
-def _dither() -> NDArray[np.float32]:
-    table = reference.dither()
-    return np.ascontiguousarray(np.hstack([table, table[:, : DITHER_STRIDE - reference.DITHER_SIDE]]))

@@ -102,7 +102,7 @@ def _doubled(plane: Floats, axis: int, length: int, cosited: bool) -> Floats:
     at = np.clip(at, 0, plane.shape[axis] - 1)
     low = np.minimum(at.astype(np.intp), max(plane.shape[axis] - 2, 0))
     high = np.minimum(low + 1, plane.shape[axis] - 1)
-    share = (at - low).reshape((-1, 1) if axis == 0 else (1, -1))
+    share = (at - low).reshape([-1 if k == axis else 1 for k in range(plane.ndim)])
     result: Floats = np.take(plane, low, axis) * (1 - share) + np.take(plane, high, axis) * share
     return result
 
@@ -118,10 +118,11 @@ def write_planes(
 ) -> None:
     """The signal of an area into the planes of the frame; see the door."""
     top, left, rows, columns = area
-    rgb = rgb_of(full_size(source), source)[:, top : top + rows, left : left + columns].transpose(1, 2, 0)
-    v = (np.arange(rows) + 0.5 + top - picture[0]) / picture[2]
-    u = (np.arange(columns) + 0.5 + left - picture[1]) / picture[3]
-    nits = nits_of(rgb, v, u, operators, rendering)
+    planes = [plane[top : top + rows, left : left + columns] for plane in full_size(source)]
+    v = (np.arange(0, rows, 2) + 1 + top - picture[0]) / picture[2]
+    u = (np.arange(0, columns, 2) + 1 + left - picture[1]) / picture[3]
+    gain = gain_of(planes, source, np.minimum(v, 1), np.minimum(u, 1), operators)
+    nits = _limited(rgb_of(planes, source).transpose(1, 2, 0), gain, operators, rendering)
     counts += np.bincount(np.floor(1023 * nits_to_pq(nits.max(axis=2)) + 0.5).astype(int).ravel(), minlength=1024)
     signal = nits_to_pq(nits) if rendering.transfer == "pq" else nits_to_hlg(nits)
     signal = np.where(nits > 0, signal, 0)  # ST 2084 gives black 7e-7, which noise would show
@@ -134,13 +135,39 @@ def write_planes(
         targets[k + 1][place] = _cut_off(512 + thin, top // 2 + phase, left // 2 + phase)
 
 
+def gain_of(planes: Sequence[Floats], source: YCbCr, v: Floats, u: Floats, operators: Operators) -> Floats:
+    """[h, w, 3] factors of light: what the operators say of the mean of two by two pixels of full-size planes [h, w],
+    at the size of 4:2:0 chroma, as v and u are; linear between the middles of those, and the same beyond the last.
+    """
+    height, width = planes[0].shape
+    padding = ((0, height % 2), (0, width % 2))  # what is there counts
+    means = [
+        np.pad(p, padding, mode="edge").reshape(-(-height // 2), 2, -(-width // 2), 2).mean((1, 3)) for p in planes
+    ]
+    gain = np.exp2(still.gain_at(rgb_of(means, source).transpose(1, 2, 0), v, u, operators))
+    for axis, length in ((0, height), (1, width)):
+        gain = _doubled(gain, axis, length, cosited=False)
+    return gain
+
+
+def light_of(encoded: Floats, eotf: Sequence[float]) -> Floats:
+    """Light of encoded values in 0..1, by one of EOTFS."""
+    threshold, slope, scale, bias, power = eotf
+    light: Floats = np.where(encoded <= threshold, encoded * slope, (encoded * scale + bias) ** power)
+    return light
+
+
 def nits_of(rgb: Floats, v: Floats, u: Floats, operators: Operators, rendering: Rendering) -> Floats:
-    """[h, w, 3] light in BT.2020 of encoded RGB [h, w, 3]: the gain, then the peak, which keeps the hue."""
+    """[h, w, 3] light in BT.2020 of encoded RGB [h, w, 3], with the gain of each pixel by itself."""
+    return _limited(rgb, np.exp2(still.gain_at(rgb, v, u, operators)), operators, rendering)
+
+
+def _limited(rgb: Floats, gain: Floats, operators: Operators, rendering: Rendering) -> Floats:
+    """Light times the gain, then the peak, which keeps the hue."""
     from . import EOTFS
 
-    threshold, slope, scale, bias, power = EOTFS[rendering.eotf]
-    base = np.where(rgb <= threshold, rgb * slope, (rgb * scale + bias) ** power)
-    light = (base + operators.offset) * np.exp2(still.gain_at(rgb, v, u, operators)) - operators.offset
+    base = light_of(rgb, EOTFS[rendering.eotf])
+    light = (base + operators.offset) * gain - operators.offset
     nits = np.maximum(light @ rendering.to_bt2020.T * rendering.white_nits, 0)
     top = nits.max(axis=2, keepdims=True)
     limited: Floats = nits * np.minimum(

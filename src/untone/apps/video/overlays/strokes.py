@@ -86,6 +86,15 @@ def stretches(lit: Mask, gap: int) -> list[tuple[int, int]]:
     where = np.flatnonzero(lit)
     if not len(where):
         return []
-    breaks = np.flatnonzero(np.diff(where) > gap)
-    first, last = where[np.r_[0, breaks + 1]], where[np.r_[breaks, len(where) - 1]] + 1
-    return list(zip(first.tolist(), last.tolist(), strict=True))
+    breaks = np.flatnonzero(where[1:] - where[:-1] > gap)
+    first, last = [int(where[0]), *where[breaks + 1].tolist()], [*where[breaks].tolist(), int(where[-1])]
+    return [(begin, end + 1) for begin, end in zip(first, last, strict=True)]
+
+
+def quantile(values: NDArray[Any], share: float) -> float:
+    """np.quantile of [n], not empty, without what that takes for a few hundred values."""
+    place = share * (values.size - 1)
+    low = int(place)
+    high = min(low + 1, values.size - 1)
+    parts = np.partition(values, (low, high))
+    return float(parts[low] + (parts[high] - parts[low]) * (place - low))

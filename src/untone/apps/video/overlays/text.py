@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .strokes import Mask
+from .strokes import Mask, quantile
 
 HEIGHTS = (1 / 60, 1 / 7)
 """Of a box of text: from small letters without tails to two lines that touch."""
@@ -45,10 +45,11 @@ def is_text(strokes: Mask, luma: NDArray[np.float32], lines: int) -> bool:
     if not HEIGHTS[0] * lines <= height <= HEIGHTS[1] * lines or width < max(SHORTEST * lines, 1.5 * height):
         return False
     filled = np.count_nonzero(strokes)
-    starts = strokes & ~np.pad(strokes, ((0, 0), (1, 0)))[:, :-1]
-    count = np.count_nonzero(starts)
     if not FILL[0] <= filled / strokes.size <= FILL[1]:
         return False
+    starts = strokes.copy()
+    starts[:, 1:] &= ~strokes[:, :-1]
+    count = np.count_nonzero(starts)
     if count < STROKES_A_ROW * height or filled > STROKE_LENGTH * height * count:
         return False
     below = max(1, height // 6)
@@ -61,12 +62,12 @@ def is_text(strokes: Mask, luma: NDArray[np.float32], lines: int) -> bool:
 
 def stroke_level(strokes: Mask, luma: NDArray[np.float32]) -> float:
     """Luma of what is wholly a stroke's: of its brighter half, the middle."""
-    return float(np.quantile(luma[strokes], 0.75))
+    return quantile(luma[strokes], 0.75)
 
 
 def is_brightest(strokes: Mask, luma: NDArray[np.float32]) -> Mask:
     """Where it is as bright as the brightest tenth of the strokes."""
-    result: Mask = luma > np.quantile(luma[strokes], 0.9) - EVEN
+    result: Mask = luma > quantile(luma[strokes], 0.9) - EVEN
     return result
 
 

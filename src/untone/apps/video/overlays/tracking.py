@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ....kernels.video import YCbCr
 from . import text
 from .keying import SOFT, Overlay, black_and_white
-from .strokes import Box, Mask, boxes, grown, thin
+from .strokes import Box, Mask, boxes, grown, quantile, thin
 
 WORKING_LINES = 540
 BRIGHT = 0.72
@@ -271,7 +271,7 @@ def _key(track: _Track, view: View) -> float:
         return 0.5 + SOFT
     behind = light[~grown(strokes, 1)]
     level = text.stroke_level(strokes, light)
-    below = float(np.quantile(behind, 0.8)) if behind.size else 0.0
+    below = quantile(behind, 0.8) if behind.size else 0.0
     return min(max((level + below) / 2, 0.5 + SOFT), level - SOFT / 2)
 
 

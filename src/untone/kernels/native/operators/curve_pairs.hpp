@@ -37,4 +37,17 @@ private:
 
 using Pq10 = PqPairs;
 
+// 1023 * PQ of a share of 10000 nits, not rounded: as PqPairs, of a table whose first step is 0, so that 0 is met exactly
+struct PqSignal {
+    const float *pairs;
+    explicit PqSignal(const float *table) : pairs(table) {}
+
+    UNTONE_INLINE F operator()(F share) const { // at most 1
+        const I step = add(bits(larger(share, from_bits(splat_int(0x29800000)))), splat_int(-0x29800000));
+        F value, slope;
+        look_up(pairs, shift_right<17>(step), value, slope);
+        return fma(slope, convert(bit_and(step, splat_int(0x1ffff))), value);
+    }
+};
+
 } // namespace untone::UNTONE_VARIANT

@@ -46,4 +46,14 @@ struct Pq10 {
     }
 };
 
+// 1023 * PQ of a share of 10000 nits, not rounded; 0 is met exactly, below what the table holds it is a ramp
+struct PqSignal {
+    Pq10 curve;
+    explicit PqSignal(const float *table) : curve(table) {}
+    F operator()(F share) const {
+        const F ramp = smaller(mul(share, splat(2147483648.0f)), splat(1)); // 2^31
+        return mul(sub(curve(share), splat(0.5f)), ramp);
+    }
+};
+
 } // namespace untone::UNTONE_VARIANT

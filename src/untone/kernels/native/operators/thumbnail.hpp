@@ -5,6 +5,7 @@
 namespace untone::UNTONE_VARIANT {
 
 constexpr int TILE = 512; // source columns summed before they are shared out to cells
+constexpr int MAX_SIZE = 4096; // of the thumbnail
 
 struct Tile {
     alignas(64) std::uint32_t wide[3 * TILE]; // sums of whole rows, 16-bit samples
@@ -63,58 +64,85 @@ static void add_part_row(const Source &source, std::int64_t row, std::size_t at,
     for (int i = 0; i < count; ++i) tile.column[i] += static_cast<float>(a[i]) * weight;
 }
 
-// Shares `count` summed columns of C channels from source column `left` on among the cells of an output row per channel
-template <int C>
-static void share_out(const float *column, std::int64_t left, int count, std::int64_t width, int size, float *out,
-                      std::size_t plane) {
-    int done = 0;
-    for (std::int64_t cell = left * size / width; done < count; ++cell) {
-        const std::int64_t begin = cell * width, end = begin + width; // in 1 / size
-        float sum[C] = {};
-        while (done < count && (left + done) * size < end) {
-            const float weight = coverage(left + done, begin, end, size);
-            for (int c = 0; c < C; ++c) sum[c] += column[C * done + c] * weight;
-            if ((left + done + 1) * size > end) break; // the next cell has the rest of this column
-            ++done;
+// Which cells the columns of a tile belong to, and by how much
+struct Shares {
+    struct Span {
+        int cell, first, count; // columns of the tile
+    };
+    Span spans[MAX_SIZE + 1];
+    float weights[MAX_SIZE + TILE]; // of the columns of each span in turn
+    int cells;
+
+    // Of `count` columns from source column `left` on, of `width`
+    void set(std::int64_t left, int count, std::int64_t width, int size) {
+        int done = 0, at = 0;
+        cells = 0;
+        for (std::int64_t cell = left * size / width; done < count; ++cell) {
+            const std::int64_t begin = cell * width, end = begin + width; // in 1 / size
+            Span &span = spans[cells++];
+            span = {static_cast<int>(cell), done, 0};
+            while (done < count && (left + done) * size < end) {
+                weights[at++] = coverage(left + done, begin, end, size);
+                ++span.count;
+                if ((left + done + 1) * size > end) break; // the next cell has the rest of this column
+                ++done;
+            }
         }
-        for (int c = 0; c < C; ++c) out[c * plane + static_cast<std::size_t>(cell)] += sum[c];
     }
+
+    // Adds the summed columns of C channels to the cells of an output row per channel
+    template <int C> void add(const float *column, float *out, std::size_t plane) const {
+        const float *weight = weights;
+        for (int k = 0; k < cells; ++k) {
+            const Span span = spans[k];
+            const float *from = column + C * static_cast<std::size_t>(span.first);
+            float sum[C] = {};
+            for (int i = 0; i < span.count; ++i)
+                for (int c = 0; c < C; ++c) sum[c] += from[C * i + c] * weight[i];
+            weight += span.count;
+            for (int c = 0; c < C; ++c) out[c * plane + static_cast<std::size_t>(span.cell)] += sum[c];
+        }
+    }
+};
+
+// Columns of one output row's source rows, weighted by coverage and summed
+template <class T, int C>
+static void sum_rows(const ThumbnailJob &job, int cell, std::size_t at, int count, Tile &tile) {
+    const Source &source = job.source;
+    const std::int64_t begin = cell * static_cast<std::int64_t>(source.height), end = begin + source.height;
+    const std::int64_t first = begin / job.size, last = (end - 1) / job.size; // rows touched, both included
+    std::memset(tile.column, 0, sizeof tile.column);
+    add_part_row<T>(source, first, at, count, coverage(first, begin, end, job.size), tile);
+    if (last == first) return;
+    add_whole_rows(source, first + 1, last, at, count, tile, T{});
+    add_part_row<T>(source, last, at, count, coverage(last, begin, end, job.size), tile);
 }
 
 // Of packed pixels of C channels
-template <class T, int C> static void thumbnail_row(const ThumbnailJob &job, int cell, Tile &tile) {
-    const Source &source = job.source;
-    const std::int64_t height = source.height, width = source.width, size = job.size;
-    const std::int64_t begin = cell * height, end = begin + height;
-    const std::int64_t first = begin / size, last = (end - 1) / size; // rows touched, both included
-    const std::size_t plane = static_cast<std::size_t>(size) * size;
-    float *out = job.target + static_cast<std::size_t>(cell) * size;
-    for (int c = 0; c < C; ++c) std::memset(out + c * plane, 0, static_cast<std::size_t>(size) * sizeof(float));
+template <class T, int C> static void thumbnail_of(const ThumbnailJob &job, int first, int last) {
+    const std::int64_t width = job.source.width;
+    const std::size_t side = static_cast<std::size_t>(job.size), plane = side * side;
+    Tile tile;
+    Shares shares;
+    for (int c = 0; c < C; ++c)
+        std::memset(job.target + c * plane + first * side, 0, static_cast<std::size_t>(last - first) * side * sizeof(float));
     for (std::int64_t left = 0; left < width; left += TILE) {
-        const int columns = static_cast<int>(width - left < TILE ? width - left : TILE), count = C * columns;
-        const std::size_t at = static_cast<std::size_t>(left) * C * sizeof(T);
-        std::memset(tile.column, 0, sizeof tile.column);
-        add_part_row<T>(source, first, at, count, coverage(first, begin, end, job.size), tile);
-        if (last > first) {
-            add_whole_rows(source, first + 1, last, at, count, tile, T{});
-            add_part_row<T>(source, last, at, count, coverage(last, begin, end, job.size), tile);
+        const int columns = static_cast<int>(width - left < TILE ? width - left : TILE);
+        shares.set(left, columns, width, job.size);
+        for (int cell = first; cell < last; ++cell) {
+            sum_rows<T, C>(job, cell, static_cast<std::size_t>(left) * C * sizeof(T), C * columns, tile);
+            shares.add<C>(tile.column, job.target + static_cast<std::size_t>(cell) * side, plane);
         }
-        share_out<C>(tile.column, left, columns, width, job.size, out, plane);
     }
-    const double area = static_cast<double>(height) / job.size * (static_cast<double>(width) / job.size);
+    const double area = static_cast<double>(job.source.height) / job.size * (static_cast<double>(width) / job.size);
     const float scale = static_cast<float>(1 / (area * (sizeof(T) == 1 ? 255.0 : 65535.0)));
     for (int c = 0; c < C; ++c)
-        for (int k = 0; k < job.size; ++k) out[c * plane + k] *= scale;
+        for (std::size_t k = first * side; k < last * side; ++k) job.target[c * plane + k] *= scale;
 }
 
 template <int C> static void thumbnail_rows_of(const ThumbnailJob &job, int first, int last) {
-    Tile tile;
-    for (int cell = first; cell < last; ++cell) {
-        if (job.source.sample_bytes == 1)
-            thumbnail_row<std::uint8_t, C>(job, cell, tile);
-        else
-            thumbnail_row<std::uint16_t, C>(job, cell, tile);
-    }
+    if (job.source.sample_bytes == 1) thumbnail_of<std::uint8_t, C>(job, first, last);
+    else thumbnail_of<std::uint16_t, C>(job, first, last);
 }
 
 static void thumbnail_rows(const ThumbnailJob &job, int first, int last) { thumbnail_rows_of<3>(job, first, last); }

@@ -58,27 +58,29 @@ inline void add_row(Lanes &lanes, const std::uint8_t (&line)[SIDE + 1], const st
     }
 }
 
-// Tile of `rows` x `columns` samples
-Tile measured(const std::uint8_t *from, std::ptrdiff_t stride, int rows, int columns) {
+// Tile of `rows` x `columns` samples; WHOLE: of SIDE columns
+template <bool WHOLE> Tile measured(const std::uint8_t *from, std::ptrdiff_t stride, int rows, int columns) {
     Tile tile{from[0], from[0], true, rows * (columns - 1) + (rows - 1) * columns, 0, 0, 0, false};
     Lanes lanes{};
     std::fill_n(lanes.low, SIDE, from[0]), std::fill_n(lanes.high, SIDE, from[0]);
     std::uint8_t line[SIDE + 1], above[SIDE + 1];
     for (int row = 0; row < rows && tile.smooth; ++row) {
-        std::memcpy(line + 1, from + row * stride, static_cast<std::size_t>(columns));
+        std::memcpy(line + 1, from + row * stride, WHOLE ? SIDE : static_cast<std::size_t>(columns));
         line[0] = line[1];
-        std::fill(line + 1 + columns, line + 1 + SIDE, line[columns]); // the last again, which changes nothing
+        if (!WHOLE) std::fill(line + 1 + columns, line + 1 + SIDE, line[columns]); // again, which changes nothing
         if (row == 0) std::memcpy(above, line, sizeof line);
         add_row(lanes, line, above);
         std::memcpy(above, line, sizeof line);
         if (row % 4 != 3 && row != rows - 1) continue;
-        tile.low = *std::min_element(lanes.low, lanes.low + SIDE);
-        tile.high = *std::max_element(lanes.high, lanes.high + SIDE);
-        const int steepest = *std::max_element(lanes.steepest, lanes.steepest + SIDE);
+        std::uint8_t steepest = 0;
+        for (int k = 0; k < SIDE; ++k) { // plain, so that it is done sixteen at a time
+            tile.low = std::min(tile.low, lanes.low[k]), tile.high = std::max(tile.high, lanes.high[k]);
+            steepest = std::max(steepest, lanes.steepest[k]);
+        }
         tile.smooth = steepest <= 1 && tile.high - tile.low <= MOST_RANGE;
     }
     int sum = 0;
-    for (int k = 0; k < columns; ++k) sum += lanes.sum[k], tile.changes += lanes.changes[k];
+    for (int k = 0; k < (WHOLE ? SIDE : columns); ++k) sum += lanes.sum[k], tile.changes += lanes.changes[k];
     const int count = rows * columns;
     tile.mean = tile.level = ((sum << FRACTION) + count / 2) / count;
     return tile;
@@ -157,8 +159,10 @@ bool deband(const BandingJob &job, int threads) {
         for (int row = first; row < last; ++row)
             for (int column = 0; column < tiles.columns; ++column) {
                 const int y = row * SIDE, x = column * SIDE;
-                tiles.at(row, column) = measured(job.plane + y * job.stride + x, job.stride,
-                                                 std::min(SIDE, job.height - y), std::min(SIDE, job.width - x));
+                const int rows = std::min(SIDE, job.height - y), columns = std::min(SIDE, job.width - x);
+                const std::uint8_t *from = job.plane + y * job.stride + x;
+                tiles.at(row, column) = columns == SIDE ? measured<true>(from, job.stride, rows, columns)
+                                                        : measured<false>(from, job.stride, rows, columns);
             }
     });
     bool any = false;

@@ -9,8 +9,10 @@ namespace untone {
 
 constexpr int DITHER_SIDE = 64;
 constexpr int DITHER_STRIDE = DITHER_SIDE + 16; // rows repeat their beginning, so that a register may read past the end
+constexpr int PAIR_STRIDE = DITHER_SIDE / 2 + 16; // of the same noise, even and odd columns apart
+constexpr int EOTF_FLOATS = 32;
 constexpr int LEVELS = 1024;                    // bins of the histogram: PQ codes of 10 bits, full range
-constexpr int SCRATCH_PAD = 64;                 // floats after each row of the scratch memory
+constexpr int SCRATCH_PAD = 32;                 // floats before and after each row of the scratch memory
 
 struct VideoSource {
     const std::uint8_t *plane[3];  // Y', Cb, Cr
@@ -27,12 +29,13 @@ struct VideoJob {
     OperatorJob base;              // operators, positions, curve, offset, matrix, PQ; neither source nor target
     VideoSource source;
     int top, left, rows, columns;  // of the frame; top and left are even
-    float eotf[5];                 // x <= [0] ? x * [1] : (x * [2] + [3]) ** [4]
+    const float *eotf;             // [EOTF_FLOATS]: see Eotf
     float ceiling;                 // largest light, as a share of 10000 nits
     bool is_hlg;
     std::uint16_t *target[3];      // Y', Cb, Cr of the whole frame
     std::ptrdiff_t target_stride[3]; // bytes
     const float *dither;           // [DITHER_SIDE, DITHER_STRIDE] in 0..1, 1 excluded
+    const float *pair_dither;      // [DITHER_SIDE, 2, PAIR_STRIDE]: its even columns, then its odd ones
 };
 
 struct VideoKernels {
@@ -42,10 +45,13 @@ struct VideoKernels {
     void (*average)(const ThumbnailJob &, int first, int last);
 };
 
-constexpr int VIDEO_ROWS = 12; // full rows of scratch: luma, chroma 2, mixed, chroma out 2 x 3, codes and levels
+constexpr int VIDEO_ROWS = 36; // of scratch, half a frame wide: see VideoRows
 
-constexpr std::size_t video_scratch(int columns) {
-    return static_cast<std::size_t>(VIDEO_ROWS) * (static_cast<std::size_t>(columns) + SCRATCH_PAD);
+// Floats of a row of scratch for an area of so many columns
+constexpr std::size_t video_row_floats(int columns) {
+    return static_cast<std::size_t>(columns + 1) / 2 + 2 * SCRATCH_PAD;
 }
+
+constexpr std::size_t video_scratch(int columns) { return VIDEO_ROWS * video_row_floats(columns); }
 
 } // namespace untone

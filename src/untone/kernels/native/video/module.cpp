@@ -95,8 +95,8 @@ void set_targets(VideoJob &job, const std::vector<Codes> &targets) {
 void run_planes(const std::string &variant, int threads, const std::vector<Plane> &planes,
                 const std::vector<bool> &shape, const std::vector<float> &levels, const std::vector<int> &area,
                 const std::vector<double> &place, const Floats &nodes, const Floats &lut, float qmax,
-                const Floats &curve, const std::vector<float> &curve_at, float offset, const std::vector<float> &eotf,
-                const Floats &matrix, const Floats &pq, float ceiling, bool is_hlg, const Floats &dither,
+                const Floats &curve, const std::vector<float> &curve_at, float offset, const Floats &eotf,
+                const Floats &matrix, const Floats &pq, float ceiling, bool is_hlg, const Floats &dither, const Floats &pair_dither,
                 const std::vector<Codes> &targets, const Counts &counts) {
     const Variant &chosen = variant_named(variant);
     VideoJob job{};
@@ -112,12 +112,13 @@ void run_planes(const std::string &variant, int threads, const std::vector<Plane
     copy_matrix(base.matrix, matrix);
     require(pq.size() == chosen.pq10_floats, "the PQ table does not fit its variant");
     base.pq = pq.data();
-    require(eotf.size() == 5, "five constants of the EOTF");
-    std::copy_n(eotf.data(), 5, job.eotf);
+    require(eotf.size() == EOTF_FLOATS, "the table of the EOTF does not fit");
+    job.eotf = eotf.data();
     require(ceiling > 0 && ceiling <= 1, "the ceiling is a share of 10000 nits");
     job.ceiling = ceiling, job.is_hlg = is_hlg;
     require(dither.size() == DITHER_SIDE * DITHER_STRIDE, "the dither does not fit");
-    job.dither = dither.data();
+    require(pair_dither.size() == DITHER_SIDE * 2 * PAIR_STRIDE, "the dither does not fit");
+    job.dither = dither.data(), job.pair_dither = pair_dither.data();
     require(counts.size() == LEVELS, "one count per level");
     const nb::gil_scoped_release unlocked;
     std::mutex mutex; // sums of integers, in whatever order
@@ -144,7 +145,7 @@ void run_average(const std::string &variant, int threads, const Plane &plane, co
                             static_cast<int>(plane.shape(1)), bytes},
                            static_cast<int>(target.shape(0)), static_cast<float *>(target.data())};
     const nb::gil_scoped_release unlocked;
-    share_rows(job.size, 4, threads, [&](int first, int last) { chosen.video->average(job, first, last); });
+    share_rows(job.size, 16, threads, [&](int first, int last) { chosen.video->average(job, first, last); });
 }
 
 bool run_deband(int threads, const Plane &plane, const Codes &target) {

@@ -7,16 +7,6 @@ namespace untone::UNTONE_VARIANT {
 // BT.2020 non-constant luminance: weights of R' and B' in Y', and what Cb and Cr are divided by (BT.2020 table 4)
 constexpr float KR = 0.2627f, KG = 0.6780f, KB = 0.0593f, CB_SPAN = 1.8814f, CR_SPAN = 1.4746f;
 
-// PQ of a share of 10000 nits, 0..1023, not rounded; 0 is met exactly, below what the table holds it is a ramp
-struct PqSignal {
-    Pq10 curve;
-    explicit PqSignal(const VideoJob &job) : curve(job.base.pq) {}
-    F operator()(F share) const {
-        const F ramp = smaller(mul(share, splat(2147483648.0f)), splat(1)); // 2^31
-        return mul(sub(curve(share), splat(0.5f)), ramp);
-    }
-};
-
 // HLG of three shares of 10000 nits, for a display of 1000 nits (BT.2100: gamma 1.2), 0..1023, not rounded
 static inline void hlg_signal(F (&v)[3]) {
     constexpr int N = 3;
@@ -45,34 +35,37 @@ static inline void hlg_signal(F (&v)[3]) {
 
 template <bool HLG> struct Signal {
     static constexpr int N = 3;
-    Curve curve;
+    Eotf eotf;
     PqSignal pq;
     F offset, ceiling;
     F matrix[3][3]; // columns R, G, B of the source to shares of 10000 nits in BT.2020
 
     explicit Signal(const VideoJob &job)
-        : curve(job.base), pq(job), offset(splat(job.base.offset)), ceiling(splat(job.ceiling)) {
+        : eotf(job), pq(job.base.pq), offset(splat(job.base.offset)), ceiling(splat(job.ceiling)) {
         for (int from = 0; from < 3; ++from)
             for (int to = 0; to < 3; ++to) matrix[from][to] = splat(job.base.matrix[from][to]);
     }
 
-    // Block pixels p..p+W-1 to Y' in codes, Cb and Cr in codes around 0, and the level of the brightest channel + 0.5
-    void operator()(const Block &block, int p, F &y, F &cb, F &cr, F &level) const {
-        F v[N];
-        planes(block.reading + 3 * p, v[0], v[1], v[2]);
-        curve.stops(v);
-        exp2(v);
-        UNTONE_ALL v[k] = sub(mul(v[k], load(block.light + k * BLOCK + p)), offset);
-        F m[N];
+    // No channel above the ceiling. Hue stays: all channels are scaled alike
+    void limit(F (&m)[N], F &top) const {
+        if (!any(at_least(top, ceiling))) return;
+        const F large = splat(1073741824.0f), bound = mul(ceiling, large); // 2^30 keeps divide()'s divisor above 1
+        const F scale = choose(at_least(ceiling, top), splat(1), divide(bound, larger(mul(top, large), bound)));
+        UNTONE_ALL m[k] = mul(m[k], scale);
+        top = mul(top, scale);
+    }
+
+    // Encoded RGB and factors of light to Y' in codes, Cb and Cr in codes around 0, and the level of the brightest
+    // channel + 0.5
+    void operator()(const F (&encoded)[N], const F (&gain)[N], F &y, F &cb, F &cr, F &level) const {
+        F v[N], m[N];
+        UNTONE_ALL v[k] = sub(mul(eotf(clamp(encoded[k], splat(0), splat(1))), gain[k]), offset);
         UNTONE_ALL m[k] = fma(v[0], matrix[0][k], fma(v[1], matrix[1][k], mul(v[2], matrix[2][k])));
         UNTONE_ALL m[k] = larger(m[k], splat(0));
         F top = larger(m[0], larger(m[1], m[2]));
-        // hue stays: all channels are scaled alike. 2^30 keeps the divisor of divide() above 1
-        const F large = splat(1073741824.0f), bound = mul(ceiling, large);
-        const F scale = choose(at_least(ceiling, top), splat(1), divide(bound, larger(mul(top, large), bound)));
-        UNTONE_ALL m[k] = mul(m[k], scale);
+        limit(m, top);
         if constexpr (HLG) {
-            level = add(pq(mul(top, scale)), splat(0.5f));
+            level = add(pq(top), splat(0.5f));
             hlg_signal(m);
         } else {
             UNTONE_ALL m[k] = pq(m[k]);

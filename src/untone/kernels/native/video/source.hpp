@@ -1,26 +1,44 @@
-// Rows of planar Y'CbCr as R'G'B' at full size: chroma interpolated between its samples, wherever they are sited.
+// Rows of planar Y'CbCr, even and odd columns apart: chroma interpolated between its samples, wherever they are sited.
 #pragma once
 
 namespace untone::UNTONE_VARIANT {
 
-// What one row of a frame needs on its way, carved out of the caller's scratch memory
+// Full-size chroma of one row, half as many samples in each array
+struct ChromaRow {
+    float *cb[2], *cr[2]; // of even columns, of odd ones
+};
+
+// What rows of a frame need on their way, carved out of the caller's scratch memory; every array may be read and
+// written SCRATCH_PAD samples before and after
 struct VideoRows {
-    float *luma, *cb, *cr, *mixed;
-    float *out_cb[3], *out_cr[3]; // of the row above, this one, and the one below
-    std::uint16_t *codes, *levels;
+    std::uint16_t *luma[2];           // of two rows of the source
+    std::uint16_t *codes, *levels;    // of the target
+    float *near;                      // chroma samples under the row
+    ChromaRow chroma[3], signal;      // of the source: the row above a pair, and the pair; of the target
+    float *gain[2][3], *mixed[3];     // R, G and B, half as wide: of two half rows, and of a row between them
+    float *thin[3][2];                // Cb and Cr of the target, half as wide: of three rows
 
     VideoRows(float *scratch, int columns) {
-        const std::size_t row = static_cast<std::size_t>(columns) + SCRATCH_PAD;
-        luma = scratch, cb = luma + row, cr = cb + row, mixed = cr + row;
-        for (int k = 0; k < 3; ++k) out_cb[k] = mixed + (1 + k) * row, out_cr[k] = mixed + (4 + k) * row;
-        codes = reinterpret_cast<std::uint16_t *>(mixed + 7 * row);
-        levels = codes + row;
-    }
-
-    void advance() { // what was below becomes above
-        float *cb_row = out_cb[0], *cr_row = out_cr[0];
-        out_cb[0] = out_cb[2], out_cb[2] = cb_row;
-        out_cr[0] = out_cr[2], out_cr[2] = cr_row;
+        const std::size_t floats = video_row_floats(columns);
+        const auto next = [&]() {
+            float *row = scratch + SCRATCH_PAD;
+            scratch += floats;
+            return row;
+        };
+        for (auto &row : luma) row = reinterpret_cast<std::uint16_t *>(next());
+        codes = reinterpret_cast<std::uint16_t *>(next());
+        levels = reinterpret_cast<std::uint16_t *>(next());
+        near = next();
+        const auto fill = [&](ChromaRow &row) {
+            for (int k = 0; k < 2; ++k) row.cb[k] = next(), row.cr[k] = next();
+        };
+        for (ChromaRow &row : chroma) fill(row);
+        fill(signal);
+        for (auto &three : gain)
+            for (auto &row : three) row = next();
+        for (auto &row : mixed) row = next();
+        for (auto &two : thin)
+            for (auto &row : two) row = next();
     }
 };
 
@@ -33,101 +51,110 @@ struct Between {
 // Where luma row `row` falls among `rows` rows of chroma of half the height
 static inline Between between(int row, int rows, bool cosited) {
     const int here = row >> 1;
-    const int above = here > 0 ? here - 1 : 0, below = here + 1 < rows ? here + 1 : rows - 1;
-    if (cosited) return {here, below, row & 1 ? 0.5f : 0.0f};
-    return row & 1 ? Between{here, below, 0.25f} : Between{above, here, 0.75f};
+    int first = here, second = here;
+    float share = 0;
+    if (cosited) {
+        if (row & 1) second = here + 1, share = 0.5f;
+    } else if (row & 1) {
+        second = here + 1, share = 0.25f;
+    } else {
+        first = here - 1, share = 0.75f;
+    }
+    const int last = rows - 1;
+    return {first < 0 ? 0 : first > last ? last : first, second > last ? last : second, share};
 }
 
 template <class T> static const T *samples(const VideoSource &source, int plane, int row) {
     return reinterpret_cast<const T *>(source.plane[plane] + static_cast<std::ptrdiff_t>(row) * source.stride[plane]);
 }
 
-// Chroma plane `plane` at luma row `row`, columns left..left+columns-1, into out
+// Luma of row `row` of the area; the last sample again where a pair has only one
+template <class T> static void read_luma(const VideoJob &job, int row, std::uint16_t *out) {
+    const T *from = samples<T>(job.source, 0, job.top + row) + job.left;
+    for (int i = 0; i < job.columns; ++i) out[i] = from[i];
+    out[job.columns] = out[job.columns - 1];
+}
+
+// Chroma of half the width: samples under the row into `near`, one more on either side, then what lies between them
 template <class T>
-static void read_chroma(const VideoSource &source, int plane, int row, int left, int columns, float *mixed, float *out) {
+static void read_half(const VideoJob &job, int plane, const Between &at, float *near, float *even, float *odd) {
+    const VideoSource &source = job.source;
     const float scale = source.scale[1], bias = source.bias[1];
-    const int height = source.half_height ? (source.height + 1) / 2 : source.height;
-    const int width = source.half_width ? (source.width + 1) / 2 : source.width;
-    const Between at = source.half_height ? between(row, height, source.top_sited) : Between{row, row, 0.0f};
-    const T *a = samples<T>(source, plane, at.first), *b = samples<T>(source, plane, at.second);
-    if (!source.half_width) {
-        a += left, b += left;
-        for (int i = 0; i < columns; ++i) {
-            const float x = a[i], y = b[i];
-            out[i] = (x + (y - x) * at.share) * scale + bias;
-        }
-        return;
-    }
-    // samples begin..begin+count-1: those under these columns and one on either side, as far as there are any
-    const int under = left / 2, pairs = (columns + 1) / 2;
-    const int begin = under > 0 ? under - 1 : 0;
-    const int end = under + pairs + 1 < width ? under + pairs + 1 : width;
-    float *here = mixed + 1; // of the sample under the first column
-    a += begin, b += begin;
-    float *to = here + (begin - under);
-    for (int i = 0; i < end - begin; ++i) {
+    const int width = (source.width + 1) / 2, under = job.left / 2, pairs = (job.columns + 1) / 2;
+    const int begin = under > 0 ? -1 : 0, end = under + pairs < width ? pairs + 1 : pairs;
+    const T *a = samples<T>(source, plane, at.first) + under, *b = samples<T>(source, plane, at.second) + under;
+    for (int i = begin; i < end; ++i) {
         const float x = a[i], y = b[i];
-        to[i] = (x + (y - x) * at.share) * scale + bias;
+        near[i] = (x + (y - x) * at.share) * scale + bias;
     }
-    if (begin == under) here[-1] = here[0];
-    if (end == under + pairs) here[pairs] = here[pairs - 1];
+    if (begin == 0) near[-1] = near[0];
+    if (end == pairs) near[pairs] = near[pairs - 1];
     if (source.left_sited) {
         for (int i = 0; i < pairs; ++i) {
-            out[2 * i] = here[i];
-            out[2 * i + 1] = 0.5f * (here[i] + here[i + 1]);
+            even[i] = near[i];
+            odd[i] = 0.5f * (near[i] + near[i + 1]);
         }
     } else {
         for (int i = 0; i < pairs; ++i) {
-            out[2 * i] = 0.25f * here[i - 1] + 0.75f * here[i];
-            out[2 * i + 1] = 0.75f * here[i] + 0.25f * here[i + 1];
+            even[i] = 0.25f * near[i - 1] + 0.75f * near[i];
+            odd[i] = 0.75f * near[i] + 0.25f * near[i + 1];
         }
+    }
+    if (job.columns & 1) odd[pairs - 1] = even[pairs - 1]; // what is there counts
+}
+
+// Chroma of the full width
+template <class T>
+static void read_wide(const VideoJob &job, int plane, const Between &at, float *even, float *odd) {
+    const float scale = job.source.scale[1], bias = job.source.bias[1];
+    const T *a = samples<T>(job.source, plane, at.first) + job.left;
+    const T *b = samples<T>(job.source, plane, at.second) + job.left;
+    for (int i = 0; i < job.columns; ++i) {
+        const float x = a[i], y = b[i];
+        (i & 1 ? odd : even)[i >> 1] = (x + (y - x) * at.share) * scale + bias;
+    }
+    if (job.columns & 1) odd[job.columns >> 1] = even[job.columns >> 1];
+}
+
+// Full-size chroma of row `row` of the area
+template <class T> static void read_chroma(const VideoJob &job, int row, float *near, const ChromaRow &out) {
+    const VideoSource &source = job.source;
+    const int line = job.top + row, height = source.half_height ? (source.height + 1) / 2 : source.height;
+    const Between at = source.half_height ? between(line, height, source.top_sited) : Between{line, line, 0.0f};
+    for (int plane = 1; plane < 3; ++plane) {
+        float *const *to = plane == 1 ? out.cb : out.cr;
+        if (source.half_width) read_half<T>(job, plane, at, near, to[0], to[1]);
+        else read_wide<T>(job, plane, at, to[0], to[1]);
     }
 }
 
-template <class T> static void read_row(const VideoJob &job, int row, const VideoRows &rows) {
-    const VideoSource &source = job.source;
-    const T *luma = samples<T>(source, 0, job.top + row) + job.left;
-    const float scale = source.scale[0], bias = source.bias[0];
-    for (int i = 0; i < job.columns; ++i) rows.luma[i] = static_cast<float>(luma[i]) * scale + bias;
-    read_chroma<T>(source, 1, job.top + row, job.left, job.columns, rows.mixed, rows.cb);
-    read_chroma<T>(source, 2, job.top + row, job.left, job.columns, rows.mixed, rows.cr);
+// R', G' and B' of Y', Cb and Cr, not limited
+static inline void to_rgb(const VideoSource &source, F y, F cb, F cr, F (&rgb)[3]) {
+    const float *m = source.to_rgb;
+    rgb[0] = fma(cr, splat(m[0]), y);
+    rgb[1] = fma(cr, splat(m[2]), fma(cb, splat(m[1]), y));
+    rgb[2] = fma(cb, splat(m[3]), y);
 }
 
-// The EOTF of the source plus the offset of the gain: x <= threshold ? x * slope : (x * scale + bias) ** power
+// Luma of even and of odd columns, from pair p on
+static inline F luma_at(const VideoSource &source, I pairs, bool odd) {
+    const I codes = odd ? shift_right<16>(pairs) : bit_and(pairs, splat_int(0xffff));
+    return fma(convert(codes), splat(source.scale[0]), splat(source.bias[0]));
+}
+
+// The EOTF of the source, plus the offset of the gain: a cubic in each of the octaves 2^-7..1 of x * SPAN + START, so
+// that it is fine in the dark; black is met exactly
 struct Eotf {
-    static constexpr int N = 3;
-    F threshold, slope, scale, bias, power, offset;
+    static constexpr float START = 1.0f / 128, SPAN = 1 - START - 1.0f / (1 << 20); // white stays below 1
+    EightCubics cubics;
 
-    explicit Eotf(const VideoJob &job)
-        : threshold(splat(job.eotf[0])), slope(splat(job.eotf[1])), scale(splat(job.eotf[2])),
-          bias(splat(job.eotf[3])), power(splat(job.eotf[4])), offset(splat(job.base.offset)) {}
+    explicit Eotf(const VideoJob &job) : cubics(job.eotf) {}
 
-    void operator()(const F (&encoded)[N], F (&light)[N]) const {
-        UNTONE_ALL light[k] = larger(fma(encoded[k], scale, bias), splat(1e-7f));
-        log2(light);
-        UNTONE_ALL light[k] = mul(light[k], power);
-        exp2(light);
-        UNTONE_ALL light[k] = add(choose(at_least(threshold, encoded[k]), mul(encoded[k], slope), light[k]), offset);
+    F operator()(F encoded) const {
+        const I x = bits(fma(encoded, splat(SPAN), splat(START)));
+        const F mantissa = from_bits(bit_or(bit_and(x, splat_int(0x007fffff)), splat_int(0x3f800000)));
+        return cubics.at(shift_right<23>(x), sub(mantissa, splat(1)));
     }
 };
-
-// Guides and light of `count` pixels from `column` of the row on
-static void read_video_block(const VideoJob &job, const VideoRows &rows, const Eotf &eotf, int column, int count,
-                             Block &block) {
-    const float *m = job.source.to_rgb;
-    const F zero = splat(0), one = splat(1), seven = splat(7);
-    for (int p = 0; p < count; p += W) {
-        const F y = load(rows.luma + column + p), cb = load(rows.cb + column + p), cr = load(rows.cr + column + p);
-        F encoded[3] = {fma(cr, splat(m[0]), y), fma(cr, splat(m[2]), fma(cb, splat(m[1]), y)),
-                        fma(cb, splat(m[3]), y)};
-        F light[3];
-        for (int c = 0; c < 3; ++c) {
-            encoded[c] = clamp(encoded[c], zero, one);
-            store(block.guide[c] + p, mul(encoded[c], seven));
-        }
-        eotf(encoded, light);
-        for (int c = 0; c < 3; ++c) store(block.light + c * BLOCK + p, light[c]);
-    }
-}
 
 } // namespace untone::UNTONE_VARIANT
