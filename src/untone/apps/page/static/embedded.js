@@ -14,6 +14,7 @@ const read = id => JSON.parse(document.getElementById(id).textContent);
 export class EmbeddedSource {
   canExport = false;
   canKeep = false;
+  canSeek = false;
   #kept = new Map();
 
   async state() {
@@ -42,8 +43,7 @@ export class EmbeddedSource {
     };
   }
 
-  async pixel(number, x, y) {
-    const { meaning } = await this.#photo(number);
+  async pixel(number, meaning, x, y) {
     const view = await this.view(number, meaning, [x, y, x + 1, y + 1], [1, 1]);
     const linear = [...view.base].map(code => srgbToLinear(code / 255));
     const share = [...view.map].map(code => code / 255);
@@ -58,7 +58,7 @@ export class EmbeddedSource {
   }
 
   // The picture with its gain map, for HDR screens; there is one, with the numbers that the page was made with.
-  fileAddress(number, choice) {
+  fileAddress(number, meaning, choice) {
     const photo = this.#kept.get(number), { strength, peak, white } = { ...UNTOUCHED, ...read("state").choices[number] };
     const same = !peak === !choice.peak && strength === choice.strength && (!peak || peak / white === choice.peak / choice.white);
     if (!same) return null;

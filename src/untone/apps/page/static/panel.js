@@ -2,7 +2,7 @@
 
 import { Histogram } from "./histogram.js";
 import { fullHeadroom } from "./light.js";
-import { find, later, make, nitsText, shareText, stopsText } from "./dom.js";
+import { find, later, make, nitsText, shareText, stopsText, timeText } from "./dom.js";
 import { UNTOUCHED } from "./decisions.js";
 
 const ORIGINS = {
@@ -35,10 +35,11 @@ function slider(root, id, label, { min, max, step, text, hint }) {
 const signed = (value, unit) => `${value < 0 ? "−" : value > 0 ? "+" : ""}${Math.abs(value)} ${unit}`;
 
 export class Panel extends EventTarget {
-  constructor(stage, isServed) {
+  constructor(stage, source) {
     super();
-    this.stage = stage;
+    Object.assign(this, { stage, source });
     const light = find("#light-sliders"), look = find("#look-sliders");
+    this.time = slider(find("#film"), "time", "Frame at", { min: 0, max: 1, step: "any", text: v => this.#timeText(v) });
     this.strength = slider(light, "strength", "Strength", { min: 0, max: 150, step: 1, text: v => `${v} %` });
     this.peak = slider(light, "peak-limit", "Peak", {
       min: 300, max: NO_LIMIT, step: 20, text: v => (v > MOST_PEAK ? "no limit" : `${v} nits`),
@@ -53,7 +54,7 @@ export class Panel extends EventTarget {
       hint: "What a display with so much more light than SDR white shows",
     });
     this.histogram = new Histogram(find("#histogram"));
-    this.#listen(isServed);
+    this.#listen();
     const count = later(COUNT_MILLISECONDS, () => this.#figures());
     stage.addEventListener("drawn", count);
   }
@@ -64,6 +65,10 @@ export class Panel extends EventTarget {
       one.input.addEventListener("input", () => { one.show(); change(false); });
       one.input.addEventListener("change", () => change(true));
     }
+    this.time.input.addEventListener("input", () => {
+      this.time.show();
+      this.dispatchEvent(new CustomEvent("seek", { detail: Number(this.time.input.value) }));
+    });
     this.exposure.input.addEventListener("input", () => {
       this.exposure.show();
       this.stage.setLook({ exposure: Number(this.exposure.input.value) });
@@ -93,15 +98,40 @@ export class Panel extends EventTarget {
     this.strength.set(choice.strength);
     this.peak.set(choice.peak ?? NO_LIMIT);
     this.white.set(choice.white);
-    const fixed = meaning.origin !== "predicted";
-    this.strength.input.disabled = this.peak.input.disabled = fixed;
-    find("#fixed").hidden = !fixed;
-    find("#fixed").textContent = ORIGINS[meaning.origin] ?? "";
+    this.#fixed(meaning);
     const most = Math.max(1, Math.ceil(fullHeadroom(this.stage.numbers) * 10) / 10);
     this.display.input.max = most;
     this.display.set(this.stage.look.headroom ?? most);
     if (this.stage.look.headroom !== null && this.stage.look.headroom >= most) this.stage.look.headroom = null;
     this.exposure.set(this.stage.look.exposure);
+    this.#film(meaning.film);
+    this.forgetProbe();
+  }
+
+  #fixed({ origin }) {
+    const fixed = origin !== "predicted";
+    this.strength.input.disabled = this.peak.input.disabled = fixed;
+    find("#fixed").hidden = !fixed;
+    find("#fixed").textContent = ORIGINS[origin] ?? "";
+  }
+
+  // The slider of a film's moments, a step a frame.
+  #film(film) {
+    find("#film").hidden = !film;
+    if (!film) return;
+    this.seconds = film.seconds;
+    const canSeek = this.source.canSeek && Boolean(film.seconds);
+    Object.assign(this.time.input, { step: 1 / film.rate, max: Math.max(0, (film.seconds ?? film.at) - 1 / film.rate), disabled: !canSeek });
+    this.time.set(film.at);
+  }
+
+  #timeText(at) {
+    return this.seconds ? `${timeText(at, 2)} of ${timeText(this.seconds)}` : timeText(at, 2);
+  }
+
+  // Another frame of the film is shown: what is known of it.
+  moveTo(meaning) {
+    this.#fixed(meaning);
     this.forgetProbe();
   }
 
