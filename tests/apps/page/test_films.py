@@ -7,7 +7,8 @@ import pytest
 from serving import Page, browsing, chromium, gain_map, photo, until, write_folder
 
 from untone import UntoneError, UsageError, cli, colour, formats, pipeline
-from untone.apps.choices import UNTOUCHED
+from untone.apps import choices
+from untone.apps.choices import UNTOUCHED, Choice
 from untone.apps.page import films, renditions
 
 clips = pytest.importorskip("clips", reason="films need PyAV: pip install 'untone[video]'")
@@ -121,3 +122,18 @@ def test_a_film_is_scrubbed_and_probed(clip, tmp_path):
         tab.keyboard.press("Escape")
         tab.keyboard.press("ArrowRight")
         tab.wait_for_selector("#panel:not(.waiting)")
+
+
+def test_the_command_line_honours_what_was_chosen_of_films(clip, tmp_path, capsys):
+    folder = tmp_path / "films"
+    folder.mkdir()
+    for name in ("a.mp4", "b.mp4"):
+        clips.write_clip(folder / name, [clips.scene(index) for index in range(3)])
+    choices.update(folder, {"a.mp4": Choice(0), "b.mp4": Choice(verdict=choices.REJECT)})
+    arguments = [str(folder), "-o", f"{tmp_path}/", "--codec", "ffv1", "--choices", str(folder / choices.FILE_NAME)]
+    assert cli.main([*arguments, "--json"]) == 0
+    done = {row["input"].rsplit("/")[-1]: row for row in map(json.loads, capsys.readouterr().out.splitlines())}
+    assert done["b.mp4"]["status"] != done["a.mp4"]["status"]
+    assert "rejected in" in done["b.mp4"]["reason"]
+    assert done["a.mp4"]["max_cll_nits"] <= 206
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["a.hdr.mkv"]
