@@ -3,7 +3,7 @@
 GET  /                         the page
 GET  /static/NAME              one of static_files.NAMES
 GET  /state                    photos, choices, what to know about this server
-GET  /photos/N                 what codes of the photo mean (renditions.meaning)
+GET  /photos/N                 what codes of the photo mean (renditions.meaning), and its figures, strength= peak= white=
 GET  /photos/N/view            codes of a part of it: left top right bottom width height
 GET  /photos/N/pixel           light and gain of one pixel: x y
 GET  /photos/N/file            a file of it, as it is chosen: kind=screen|jpeg|avif|web
@@ -102,7 +102,7 @@ class Server:
     async def _photo(self, request: Request) -> Response:
         number = request.path_params["number"]
         found = await self._studio.pair(number, _at(request))
-        known = await run_in_threadpool(renditions.figures, found, Choice())
+        known = await run_in_threadpool(renditions.figures, found, _wanted(request))
         return JSONResponse({"name": self._library.photo(number).name, **renditions.meaning(found), **known})
 
     async def _view(self, request: Request) -> Response:

@@ -57,11 +57,20 @@ export class EmbeddedSource {
     }
   }
 
-  // The picture with its gain map, for HDR screens; there is one, with the numbers that the page was made with.
+  // Whether a choice has the numbers that the page was made with.
+  #isMade(number, choice) {
+    const { strength, peak, white } = { ...UNTOUCHED, ...read("state").choices[number] };
+    return strength === choice.strength && peak === choice.peak && white === choice.white;
+  }
+
+  async figures(number, meaning, choice) {
+    return this.#isMade(number, choice) ? meaning : null;
+  }
+
+  // The picture with its gain map, for HDR screens: there is one.
   fileAddress(number, meaning, choice) {
-    const photo = this.#kept.get(number), { strength, peak, white } = { ...UNTOUCHED, ...read("state").choices[number] };
-    const same = !peak === !choice.peak && strength === choice.strength && (!peak || peak / white === choice.peak / choice.white);
-    if (!same) return null;
+    if (!this.#isMade(number, choice)) return null;
+    const photo = this.#kept.get(number);
     photo.address ??= URL.createObjectURL(blob(photo.base, "image/jpeg"));
     return photo.address;
   }

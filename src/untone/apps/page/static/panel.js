@@ -12,6 +12,7 @@ const ORIGINS = {
 };
 
 const COUNT_MILLISECONDS = 40; // figures follow the picture, and do not hold it up
+const SETTLE_MILLISECONDS = 250; // then those of the whole photo are asked for
 const NO_LIMIT = 4000;
 const MOST_PEAK = 3900;
 
@@ -55,8 +56,8 @@ export class Panel extends EventTarget {
     });
     this.histogram = new Histogram(find("#histogram"));
     this.#listen();
-    const count = later(COUNT_MILLISECONDS, () => this.#figures());
-    stage.addEventListener("drawn", count);
+    this.settle = later(SETTLE_MILLISECONDS, () => this.#exactFigures());
+    stage.addEventListener("drawn", later(COUNT_MILLISECONDS, () => this.#figures()));
   }
 
   #listen() {
@@ -163,9 +164,9 @@ export class Panel extends EventTarget {
       }));
     } else if (kind === "map" && this.stage.numbers) {
       const { low, high } = this.stage.numbers;
-      legend.textContent = `Black ${signed(Number(Math.min(...low).toFixed(2)), "stops")}, white ${signed(Number(Math.max(...high).toFixed(2)), "stops")}, on the right side.`;
+      legend.textContent = `Right side: black is ${signed(Number(Math.min(...low).toFixed(2)), "stops")}, white ${signed(Number(Math.max(...high).toFixed(2)), "stops")}.`;
     } else {
-      legend.textContent = "Amber: at the end of the codes before; after, brighter than the display that is simulated (SDR white, if it has all).";
+      legend.textContent = "Amber: clipped in the photo (left); above SDR white, or above the simulated display (right).";
     }
   }
 
@@ -174,11 +175,27 @@ export class Panel extends EventTarget {
     const [before, after] = this.stage.counts();
     const { white } = this.stage.choice;
     this.histogram.draw(before, after, white);
-    find("#peak").textContent = `${nitsText(after.peak)} nits`;
-    find("#above").textContent = shareText(after.above);
+    this.#light(after.peak, after.above);
+    this.settle();
     find("#headroom").textContent = `${fullHeadroom(this.stage.numbers).toFixed(2)} stops`;
     if (this.stage.look.kind === "map") this.#legend();
     find("#advice").hidden = this.stage.isHdr || this.stage.look.kind !== "photo" || this.stage.look.exposure < 0;
+  }
+
+  #light(peak, above) {
+    find("#peak").textContent = `${nitsText(peak)} nits`;
+    find("#above").textContent = shareText(above);
+  }
+
+  // Those that the command line prints; a screen has fewer pixels than the photo.
+  async #exactFigures() {
+    const { number, meaning, choice, look } = this.stage;
+    if (look.headroom !== null || !meaning) return;
+    try {
+      const found = await this.source.figures(number, meaning, choice);
+      const same = this.stage.choice === choice && this.stage.meaning === meaning && look.headroom === null;
+      if (found && same) this.#light(found.peak_nits, found.share_above_white);
+    } catch { /* those of the screen stay */ }
   }
 
   forgetProbe() {

@@ -32,6 +32,11 @@ export class ServerSource {
     return (await asked(`photos/${number}?${query({ at })}`)).json();
   }
 
+  // Peak and share above white of the whole photo, where the page has only the pixels of its screen.
+  async figures(number, meaning, choice) {
+    return (await asked(`photos/${number}?${query({ ...numbersOf(choice), at: momentOf(meaning) })}`)).json();
+  }
+
   async view(number, meaning, box, size, signal) {
     const [left, top, right, bottom] = box, [width, height] = size;
     const answer = await asked(`photos/${number}/view?${query({ left, top, right, bottom, width, height, at: momentOf(meaning) })}`, { signal });
