@@ -211,19 +211,22 @@ def _unlistable(folder: Path, fault: OSError) -> _Found:
     return _Found(path, Path(path.name), f"the folder cannot be listed: {fault.strerror}")
 
 
-def images(folder: Path, unlistable: Callable[[OSError], None] | None = None) -> Iterator[Path]:
+def images(
+    folder: Path, unlistable: Callable[[OSError], None] | None = None, films: tuple[str, ...] = ()
+) -> Iterator[Path]:
     """Files below a folder with the suffix of an image, sorted; links to folders are not followed.
 
     Args:
         folder: where to look, in folders within folders too.
         unlistable: is called for each folder that cannot be listed; None passes over them.
+        films: suffixes that are looked for, too.
     """
-    return _walk(folder, recursive=True, unlistable=unlistable)
+    return _walk(folder, recursive=True, unlistable=unlistable, films=films)
 
 
-def photos_in(folder: Path) -> Iterator[Path]:
+def photos_in(folder: Path, films: tuple[str, ...] = ()) -> Iterator[Path]:
     """As images, of the folder itself alone."""
-    return _walk(folder, recursive=False)
+    return _walk(folder, recursive=False, films=films)
 
 
 def _walk(

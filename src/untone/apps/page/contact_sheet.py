@@ -27,6 +27,7 @@ from ...image import Image
 from ..choices import REJECT, Choice
 from . import renditions, tiles
 from .document import check_target, reduced
+from .films import Frame
 from .library import Library, Photo, guarded
 
 EXPOSURES = (0, -2)
@@ -134,7 +135,7 @@ def cards(library: Library, photos: Sequence[Photo], model: str, side: int) -> I
                 progress.step()
 
 
-def card(name: str, wanted: Choice, model: str, side: int, data: bytes) -> Card:
+def card(name: str, wanted: Choice, model: str, side: int, data: bytes | Frame) -> Card:
     """One photo before and after.
 
     Raises:

@@ -28,12 +28,16 @@ from ...formats.common.files import no_wider_than, save
 from ...image import GainMap, Image, Pixels
 from ..choices import REJECT, Choice
 from . import renditions, tiles
+from .films import Frame
 from .library import Library, Photo, guarded
 from .renditions import Pair
 from .scale import SCALE
 from .static_files import static
 
-MODULES = ("dom", "light", "histogram", "decisions", "stage", "panel", "grid", "photo", "exporting", "embedded", "app")
+MODULES = (
+    "dom", "light", "histogram", "decisions", "pointers", "stage", "panel", "grid", "photo", "exporting", "embedded",
+    "app",
+)  # fmt: skip
 """Each after those that it imports; `alone` begins."""
 
 MOST_PHOTOS = 100
@@ -67,7 +71,7 @@ def write_document(target: Path, library: Library, model: str, force: bool) -> i
     return int(failed > 0)
 
 
-def _entry(photo: Photo, wanted: Choice, model: str, data: bytes) -> Entry:
+def _entry(photo: Photo, wanted: Choice, model: str, data: bytes | Frame) -> Entry:
     return entry(photo.name, renditions.pair(data, lambda image: pipeline.predict(image, model)), wanted)
 
 
@@ -129,7 +133,7 @@ def reduced(found: Pair, side: int, map_side: int) -> Pair:
     codes = _fewer(renditions.eight_bits(found.gain_map.codes), min(map_side, max(pixels.shape)), smooth=True)
     image = Image(pixels, primaries=found.image.primaries, white_nits=found.image.white_nits)
     gain_map: GainMap = dataclasses.replace(found.gain_map, codes=codes, encoded=None)
-    return Pair(image, gain_map, found.origin, pixels, (image, gain_map))
+    return Pair(image, gain_map, found.origin, pixels, (image, gain_map), found.moment)
 
 
 def _fewer(codes: Pixels, side: int, smooth: bool) -> Pixels:

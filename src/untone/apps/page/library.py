@@ -20,6 +20,9 @@ from ...formats.common.files import load_bytes
 from .. import choices
 from ..choices import UNTOUCHED, Choice
 from ..conversion.planning import MARK, images, photos_in
+from ..video import is_film
+from . import films
+from .films import Frame
 
 T = TypeVar("T")
 
@@ -28,7 +31,7 @@ OUTSIDE = "a link that leads out of the folder; it is not opened"
 
 @dataclasses.dataclass(frozen=True)
 class Photo:
-    """One photo of the page.
+    """One photo of the page, or one film.
 
     Attributes:
         number: by which the page knows it.
@@ -44,8 +47,13 @@ class Photo:
     folder: Path | None
     inside: bool = False
 
-    def read(self) -> bytes:
-        """The file's bytes.
+    @property
+    def is_film(self) -> bool:
+        """Whether it moves."""
+        return is_film(self.path)
+
+    def read(self, at: float | None = None) -> bytes | Frame:
+        """The file's bytes; of a film, its frame at so many seconds.
 
         Raises:
             UntoneError: it leads out of its folder, or cannot be read.
@@ -54,8 +62,8 @@ class Photo:
             real = Path(os.path.realpath(self.path))
             if not real.is_relative_to(os.path.realpath(self.folder)):
                 raise UntoneError(OUTSIDE)
-            return load_bytes(real)
-        return load_bytes(self.path)
+            return films.frame(real, at) if self.is_film else load_bytes(real)
+        return films.frame(self.path, at) if self.is_film else load_bytes(self.path)
 
 
 class Library:
@@ -138,14 +146,19 @@ class Library:
             return photo
 
 
-def guarded(photo: Photo, make: Callable[[bytes], T]) -> T:
+def guarded(photo: Photo, make: Callable[[bytes | Frame], T], at: float | None = None) -> T:
     """What is made of one photo, whatever happens in it: any fault is one line, and the others go on.
+
+    Args:
+        photo: the photo, or a film.
+        make: what is done.
+        at: of a film, the moment.
 
     Raises:
         UntoneError: the fault.
     """
     try:
-        return make(photo.read())
+        return make(photo.read(at))
     except UntoneError:
         raise
     except MemoryError as error:
@@ -164,7 +177,9 @@ def shown_name(name: str) -> str:
 
 def _photos(path: Path, recursive: bool) -> Iterator[Photo]:
     if path.is_dir():
-        files = [file for file in (images(path) if recursive else photos_in(path)) if not file.name.startswith(".")]
+        moving = films.suffixes()
+        found = images(path, films=moving) if recursive else photos_in(path, moving)
+        files = [file for file in found if not file.name.startswith(".")]
         stems = {(file.parent, file.stem.lower()) for file in files}
         for file in files:
             source = file.stem.lower().removesuffix(MARK)

@@ -22,6 +22,7 @@ from ...implicit import encoding
 from ...rendition import upright
 from ..choices import Choice
 from ..conversion.tonemapping import with_sdr_base
+from .films import Frame, Moment
 
 PREDICTED, CARRIED, RENDERED, PLAIN = "predicted", "carried", "rendered", "plain"
 """Where a gain map comes from: a model, the file, an HDR photo that has no SDR rendition of its own; nowhere."""
@@ -45,6 +46,7 @@ class Pair:
         origin: PREDICTED, CARRIED or RENDERED.
         shown: [H, W, 3] uint8, the base by the sRGB curve in its own primaries.
         stored: base and map as they are stored, for files.
+        moment: of a film; None of photos.
     """
 
     image: Image
@@ -52,6 +54,7 @@ class Pair:
     origin: str
     shown: Pixels
     stored: tuple[Image, GainMap]
+    moment: Moment | None = None
 
     @property
     def size(self) -> int:
@@ -60,17 +63,19 @@ class Pair:
         return sum(held.values())
 
 
-def pair(data: bytes, predict: Predict, shrink: int | None = None) -> Pair:
-    """Both renditions of the photo in a file.
+def pair(data: bytes | Frame, predict: Predict, shrink: int | None = None) -> Pair:
+    """Both renditions of the photo in a file, or of a frame.
 
     Args:
-        data: the file.
+        data: the file, or the frame.
         predict: gives the gain map of an SDR photo.
         shrink: where only a small picture is wanted, the pixels of its longer side; then nothing is kept for files.
 
     Raises:
         UntoneError: it cannot be read, or holds more than the limits allow.
     """
+    if isinstance(data, Frame):
+        return _pair_of_frame(data, predict, shrink)
     image, gain_map = formats.read(data)
     network = encoding.network_of(image)
     if network is not None:
@@ -82,6 +87,17 @@ def pair(data: bytes, predict: Predict, shrink: int | None = None) -> Pair:
         image, gain_map = _shrunk(image, gain_map, shrink)
     gain_map = predict(image) if gain_map is None else gain_map
     return made(image, gain_map, origin)
+
+
+def _pair_of_frame(frame: Frame, predict: Predict, shrink: int | None) -> Pair:
+    if frame.image.is_hdr:
+        origin, (image, gain_map) = RENDERED, with_sdr_base(frame.image, None, BASE_QUALITY)
+    else:
+        origin, image, gain_map = PREDICTED, frame.image, predict(frame.seen)
+    if shrink is not None:
+        image, smaller = _shrunk(image, gain_map, shrink)
+        gain_map = gain_map if smaller is None else smaller
+    return dataclasses.replace(made(image, gain_map, origin), moment=frame.moment)
 
 
 def as_it_is(data: bytes) -> Pair:
@@ -170,6 +186,7 @@ def meaning(found: Pair) -> dict[str, Any]:
         "luminance": colour.luminance_weights(space).tolist(),
         "primaries": image.primaries,
         "white": image.white_nits,
+        "film": None if found.moment is None else dataclasses.asdict(found.moment),
     }
 
 

@@ -3,10 +3,11 @@
 GET  /                         the page
 GET  /static/NAME              one of static_files.NAMES
 GET  /state                    photos, choices, what to know about this server
-GET  /photos/N                 what codes of the photo mean (renditions.meaning)
+GET  /photos/N                 what codes of the photo mean (renditions.meaning), and its figures, strength= peak= white=
 GET  /photos/N/view            codes of a part of it: left top right bottom width height
 GET  /photos/N/pixel           light and gain of one pixel: x y
 GET  /photos/N/file            a file of it, as it is chosen: kind=screen|jpeg|avif|web
+                               each of these four takes at=SECONDS where it is a film
 POST /tiles                    {"photos": [[N, choice]], "look": bright|dim|dim-before}: a line of JSON each, when made
 PUT  /choices                  {"changes": {"N": choice}}
 POST /uploads                  a photo as it is, ?name=
@@ -35,6 +36,7 @@ from ...errors import LimitError, UntoneError
 from ..choices import FILE_NAME, Choice, choice
 from . import renditions, tiles
 from .exporting import REPLACE, SKIP, Exports
+from .films import moment_of
 from .library import Library
 from .scale import SCALE
 from .static_files import NAMES, TYPES, static
@@ -99,18 +101,18 @@ class Server:
 
     async def _photo(self, request: Request) -> Response:
         number = request.path_params["number"]
-        found = await self._studio.pair(number)
-        known = await run_in_threadpool(renditions.figures, found, Choice())
+        found = await self._studio.pair(number, _at(request))
+        known = await run_in_threadpool(renditions.figures, found, _wanted(request))
         return JSONResponse({"name": self._library.photo(number).name, **renditions.meaning(found), **known})
 
     async def _view(self, request: Request) -> Response:
-        found = await self._studio.pair(request.path_params["number"])
+        found = await self._studio.pair(request.path_params["number"], _at(request))
         left, top, right, bottom, width, height = _numbers(request, "left", "top", "right", "bottom", "width", "height")
         make = functools.partial(renditions.view, found, (left, top, right, bottom), (int(width), int(height)))
         return Response(await run_in_threadpool(make), media_type="application/octet-stream")
 
     async def _pixel(self, request: Request) -> Response:
-        found = await self._studio.pair(request.path_params["number"])
+        found = await self._studio.pair(request.path_params["number"], _at(request))
         x, y = _numbers(request, "x", "y")
         return JSONResponse(renditions.pixel(found, int(x), int(y)))
 
@@ -145,11 +147,12 @@ class Server:
         number, kind = request.path_params["number"], request.query_params.get("kind", "screen")
         if kind != "screen" and kind not in SUFFIXES:
             raise UntoneError(f"a file is of kind screen, {', '.join(SUFFIXES)}, not {kind!r}")
-        found, wanted = await self._studio.pair(number), _wanted(request)
+        found, wanted = await self._studio.pair(number, _at(request)), _wanted(request)
         if kind == "screen":
             return Response(await run_in_threadpool(self._studio.screen_file, found, wanted), media_type="image/jpeg")
         data = await run_in_threadpool(self._studio.file, found, wanted, kind)
-        name = quote(Path(self._library.photo(number).name).stem + SUFFIXES[kind])
+        moment = "" if found.moment is None else f".{found.moment.at:.2f}s"
+        name = quote(Path(self._library.photo(number).name).stem + moment + SUFFIXES[kind])
         headers = {"content-disposition": f"attachment; filename*=utf-8''{name}"}
         return Response(data, media_type="image/avif" if kind == "avif" else "image/jpeg", headers=headers)
 
@@ -209,6 +212,10 @@ def _numbers(request: Request, *names: str) -> list[float]:
         return [float(request.query_params[name]) for name in names]
     except (KeyError, ValueError) as error:
         raise UntoneError(f"the numbers {', '.join(names)} are needed") from error
+
+
+def _at(request: Request) -> float | None:
+    return moment_of(request.query_params.get("at"))
 
 
 def _wanted(request: Request) -> Choice:

@@ -15,13 +15,17 @@ from ... import formats, pipeline
 from ...formats.common.files import no_wider_than, save
 from ...formats.signalling import shown_elsewhere
 from ...image import GainMap, Image
-from ..choices import UNTOUCHED, Choice
+from ..choices import FILE_NAME, UNTOUCHED, Choice
 from . import renditions
+from .films import Frame, Moment
 from .library import Library, Photo, guarded
 from .renditions import PREDICTED, Pair
 from .work import Cache, Queue
 
 T = TypeVar("T")
+Make = Callable[[bytes | Frame], T]
+What = tuple[int, float | None]
+"""A photo by its number, and of a film the moment."""
 
 TILE_SIDE, WEB_SIDE, SCREEN_SIDE = 480, 2048, 4096
 """Pixels of the longer side: of a tile, of a file for the web, and of what an HDR screen is shown of larger photos."""
@@ -40,6 +44,7 @@ class Tile:
     plain: bytes
     origin: str
     figures: dict[str, float]
+    moment: Moment | None = None
 
     @property
     def size(self) -> int:
@@ -78,14 +83,15 @@ class Studio:
         """The model's map at full strength."""
         return pipeline.predict(image, self._model)
 
-    async def pair(self, number: int) -> Pair:
-        """The whole photo.
+    async def pair(self, number: int, at: float | None = None) -> Pair:
+        """The whole photo, or the frame of a film.
 
         Raises:
             UntoneError: it cannot be shown; one line.
         """
         make = functools.partial(renditions.pair, predict=self.predict)
-        return await self._once(("pair", number), self._pairs, self._large, number, make)
+        at = at if self.library.photo(number).is_film else None
+        return await self._once(("pair", number, at), self._pairs, self._large, (number, at), make)
 
     async def tile(self, number: int) -> Tile:
         """The small photo.
@@ -93,21 +99,21 @@ class Studio:
         Raises:
             UntoneError: it cannot be shown; one line.
         """
-        return await self._once(("tile", number), self._tiles, self._small, number, self._tile)
+        return await self._once(("tile", number), self._tiles, self._small, (number, None), self._tile)
 
-    def _tile(self, data: bytes) -> Tile:
+    def _tile(self, data: bytes | Frame) -> Tile:
         found = renditions.pair(data, self.predict, TILE_SIDE)
         plain = renditions.small_file(found, found.stored[1], TILE_SIDE)
-        return Tile(plain, found.origin, renditions.figures(found, UNTOUCHED))
+        return Tile(plain, found.origin, renditions.figures(found, UNTOUCHED), found.moment)
 
-    async def _once(self, key: Hashable, cache: Cache[T], queue: Queue, number: int, make: Callable[[bytes], T]) -> T:
+    async def _once(self, key: Hashable, cache: Cache[T], queue: Queue, what: What, make: Make[T]) -> T:
         held = cache.get(key)
         if held is not None:
             return held
         making = self._making.get(key)
         if making is None:
             making = self._making[key] = _Making()
-            making.task = asyncio.create_task(self._made(making, key, cache, queue, self.library.photo(number), make))
+            making.task = asyncio.create_task(self._made(making, key, cache, queue, what, make))
         making.waiting += 1
         try:
             found: T = await asyncio.shield(making.task)
@@ -118,12 +124,13 @@ class Studio:
                 making.task.cancel()
 
     async def _made(
-        self, making: _Making, key: Hashable, cache: Cache[T], queue: Queue, photo: Photo, make: Callable[[bytes], T]
+        self, making: _Making, key: Hashable, cache: Cache[T], queue: Queue, what: What, make: Make[T]
     ) -> T:
+        number, at = what
         try:
             async with queue.place():
                 making.begun = True
-                made = await run_in_threadpool(guarded, photo, make)
+                made = await run_in_threadpool(guarded, self.library.photo(number), make, at)
             cache.put(key, made)
             return made
         finally:
@@ -151,6 +158,8 @@ class Studio:
         Raises:
             UntoneError: it cannot be read, made or written; nothing is left behind.
         """
+        if photo.is_film:
+            return f"a film; untone {photo.name} --choices {FILE_NAME} converts it as it is chosen"
         found = renditions.pair(photo.read(), self.predict)
         if kind == "jpeg" and found.origin != PREDICTED:
             return "it is HDR already"

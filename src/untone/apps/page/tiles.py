@@ -32,7 +32,8 @@ def shown(tile: Tile, wanted: Choice, look: str) -> dict[str, Any]:
         UntoneError: another look.
     """
     data = base64.b64encode(picture(tile, wanted, look)).decode()
-    return {"picture": data, "origin": tile.origin, **figures(tile, wanted)}
+    seconds = None if tile.moment is None else tile.moment.seconds
+    return {"picture": data, "origin": tile.origin, "seconds": seconds, **figures(tile, wanted)}
 
 
 def picture(tile: Tile, wanted: Choice, look: str) -> bytes:

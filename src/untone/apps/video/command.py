@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import os
 import sys
 from collections import Counter
@@ -13,6 +14,8 @@ from typing import Any
 
 from ...console.lines import complain, fault_line
 from ...console.progress import interruptible
+from .. import choices
+from ..choices import Choice
 from ..conversion import report
 from ..conversion.execution import do
 from ..conversion.planning import Job
@@ -24,11 +27,14 @@ from .report import FrameProgress, film_as_json, film_summary
 def convert_all(films: Sequence[Job], options: FilmOptions, arguments: argparse.Namespace) -> int:
     """Convert films and report; 0 when nothing failed, else 1."""
     counts: Counter[str] = Counter()
+    find = choices.finder(Path(arguments.choices)) if arguments.choices else lambda _: None
     shown = sys.stderr.isatty() and not arguments.quiet and not arguments.json
     with interruptible():
         for job in films:
             with _progress(job, shown) as tell:
-                outcome = do(job, arguments.force, _is_debug(arguments), _task(options, tell), arguments.keep_times)
+                chosen = find(job.source) if job.source is not None else None
+                task = _task(options, chosen, arguments.choices, tell)
+                outcome = do(job, arguments.force, _is_debug(arguments), task, arguments.keep_times)
             counts[outcome.status] += 1
             _tell(outcome, arguments)
     return 1 if counts[report.FAILED] else 0
@@ -42,14 +48,24 @@ def _progress(job: Job, shown: bool) -> AbstractContextManager[Callable[[int, in
     return FrameProgress(job.name) if shown else nullcontext(lambda *_: None)
 
 
-def _task(options: FilmOptions, tell: Callable[[int, int | None], None]) -> Callable[[Any, Any], Any]:
+def _task(
+    options: FilmOptions, chosen: Choice | None, name: str | None, tell: Callable[[int, int | None], None]
+) -> Callable[[Any, Any], Any]:
     def task(source: Path, target: Path) -> Any:
         need_av()
-        from .conversion import convert  # deferred: brings in PyAV
+        from .conversion import convert, left_alone  # deferred: brings in PyAV
 
-        return convert(source, target, options, tell)
+        if chosen is not None and chosen.verdict == choices.REJECT:
+            return left_alone(source, f"rejected in {name}")
+        return convert(source, target, options if chosen is None else _as_chosen(options, chosen), tell)
 
     return task
+
+
+def _as_chosen(options: FilmOptions, chosen: Choice) -> FilmOptions:
+    """With the numbers of a choice; one without a peak leaves the film's, which always has one."""
+    peak = max(options.peak_nits, chosen.white) if chosen.peak is None else chosen.peak
+    return dataclasses.replace(options, strength=chosen.strength / 100, white_nits=chosen.white, peak_nits=peak)
 
 
 def _tell(outcome: report.Outcome, arguments: argparse.Namespace) -> None:

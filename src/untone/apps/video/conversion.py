@@ -110,6 +110,16 @@ def convert(source: Path, target: Path, options: FilmOptions, progress: Progress
                               levels.max_fall_nits, seconds, tuple(film.notes))  # fmt: skip
 
 
+def left_alone(source: Path, reason: str) -> FilmConversion:
+    """What became of a film to which nothing was to be done.
+
+    Raises:
+        UntoneError: it cannot be read.
+    """
+    with Source(source) as film:
+        return FilmConversion(film.facts.width, film.facts.height, reason)
+
+
 def _write(output: Output, grader: Grader, steady: Steady) -> None:
     frame, planes = output.encoder.frame()
     grader.render(steady, planes)

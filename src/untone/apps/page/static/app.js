@@ -10,7 +10,7 @@ const KEYS = [
   ["Everywhere", [["K", "keep", "served"], ["R", "reject", "served"], ["0", "reset strength, peak and white"], ["Z", "undo"], ["E", "export", "served"], ["?", "this list"]]],
   ["Among all photos", [["Arrows", "move"], ["Enter", "open"], ["X", "select"], ["A", "select all, or none"], ["C", "copy the choices of this photo to those selected"]]],
   ["In one photo", [["← →", "previous, next"], ["Esc", "all photos"], ["W", "wipe, then arrows"], ["B", "before, after"], ["[ ]", "strength"], [", .", "exposure"],
-    ["V", "photo, nits, gain map, clipped"], ["+ − F 1", "zoom in, out, whole photo, pixels"], ["Shift + arrows", "pan"], ["P", "probe, then arrows"]]],
+    ["V", "photo, nits, gain map, clipped"], ["+ − F 1", "zoom in, out, whole photo, pixels"], ["Shift arrows", "pan"], ["P", "probe, then arrows"], ["T", "moment of a film, then arrows"]]],
 ];
 
 export async function start(source) {

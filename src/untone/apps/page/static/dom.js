@@ -38,6 +38,12 @@ export function shareText(share) {
   return percent > 0 && percent < 0.1 ? "< 0.1 %" : `${percent.toFixed(percent < 10 ? 1 : 0)} %`;
 }
 
+// Minutes and seconds.
+export function timeText(seconds, digits = 0) {
+  const unit = 10 ** digits, all = Math.round(seconds * unit) / unit;
+  return `${Math.floor(all / 60)}:${(all % 60).toFixed(digits).padStart(digits ? 3 + digits : 2, "0")}`;
+}
+
 export function later(milliseconds, act) {
   let timer;
   return (...values) => {

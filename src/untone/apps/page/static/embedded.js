@@ -14,6 +14,7 @@ const read = id => JSON.parse(document.getElementById(id).textContent);
 export class EmbeddedSource {
   canExport = false;
   canKeep = false;
+  canSeek = false;
   #kept = new Map();
 
   async state() {
@@ -42,8 +43,7 @@ export class EmbeddedSource {
     };
   }
 
-  async pixel(number, x, y) {
-    const { meaning } = await this.#photo(number);
+  async pixel(number, meaning, x, y) {
     const view = await this.view(number, meaning, [x, y, x + 1, y + 1], [1, 1]);
     const linear = [...view.base].map(code => srgbToLinear(code / 255));
     const share = [...view.map].map(code => code / 255);
@@ -57,11 +57,20 @@ export class EmbeddedSource {
     }
   }
 
-  // The picture with its gain map, for HDR screens; there is one, with the numbers that the page was made with.
-  fileAddress(number, choice) {
-    const photo = this.#kept.get(number), { strength, peak, white } = { ...UNTOUCHED, ...read("state").choices[number] };
-    const same = !peak === !choice.peak && strength === choice.strength && (!peak || peak / white === choice.peak / choice.white);
-    if (!same) return null;
+  // Whether a choice has the numbers that the page was made with.
+  #isMade(number, choice) {
+    const { strength, peak, white } = { ...UNTOUCHED, ...read("state").choices[number] };
+    return strength === choice.strength && peak === choice.peak && white === choice.white;
+  }
+
+  async figures(number, meaning, choice) {
+    return this.#isMade(number, choice) ? meaning : null;
+  }
+
+  // The picture with its gain map, for HDR screens: there is one.
+  fileAddress(number, meaning, choice) {
+    if (!this.#isMade(number, choice)) return null;
+    const photo = this.#kept.get(number);
     photo.address ??= URL.createObjectURL(blob(photo.base, "image/jpeg"));
     return photo.address;
   }

@@ -58,8 +58,9 @@ export class ExportDialog {
       find("#export-stop").focus();
       await this.#watch();
     } catch (error) {
-      say(error.message, true);
       this.#state("ready");
+      find("#export-exists").replaceChildren(make("p", { className: "fault" }, error.message)); // the page's own line is behind the dialog
+      find("#export-exists").hidden = false;
     }
     this.job = null;
   }

@@ -2,7 +2,7 @@
 //
 // Pictures come many in one answer, those in sight first; what is scrolled by before its turn is given up.
 
-import { find, make, nitsText, shareText } from "./dom.js";
+import { find, make, nitsText, shareText, timeText } from "./dom.js";
 
 const SCREENS_NEAR = 1.5;
 const MOST_AT_ONCE = 32;
@@ -120,8 +120,9 @@ export class Grid extends EventTarget {
     if (found.fault) caption.textContent = caption.title = found.fault;
     else {
       picture.src = `data:image/jpeg;base64,${found.picture}`;
+      const film = found.seconds ? `${timeText(found.seconds)} · ` : "";
       const light = `${nitsText(found.peak_nits)} nits`;
-      caption.textContent = found.origin === "predicted" ? `≈ ${light} · ${shareText(found.share_above_white)}` : `HDR already · ${light}`;
+      caption.textContent = film + (found.origin === "predicted" ? `≈ ${light} · ${shareText(found.share_above_white)}` : `HDR already · ${light}`);
     }
     item.classList.toggle("faulty", Boolean(found.fault));
     item.classList.remove("waiting");

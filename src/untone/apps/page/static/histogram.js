@@ -4,7 +4,7 @@ import { BINS, BRIGHTEST_NITS, DARKEST_NITS } from "./light.js";
 import { nitsText, shareText } from "./dom.js";
 
 const SPACE = "http://www.w3.org/2000/svg";
-const WIDTH = 280, HEIGHT = 78;
+const WIDTH = 280, HEIGHT = 66;
 const MARKS = [1, 10, 100, 1000];
 
 const shape = (tag, attributes) => {

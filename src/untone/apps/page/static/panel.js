@@ -2,7 +2,7 @@
 
 import { Histogram } from "./histogram.js";
 import { fullHeadroom } from "./light.js";
-import { find, later, make, nitsText, shareText, stopsText } from "./dom.js";
+import { find, later, make, nitsText, shareText, stopsText, timeText } from "./dom.js";
 import { UNTOUCHED } from "./decisions.js";
 
 const ORIGINS = {
@@ -12,6 +12,7 @@ const ORIGINS = {
 };
 
 const COUNT_MILLISECONDS = 40; // figures follow the picture, and do not hold it up
+const SETTLE_MILLISECONDS = 250; // then those of the whole photo are asked for
 const NO_LIMIT = 4000;
 const MOST_PEAK = 3900;
 
@@ -35,10 +36,11 @@ function slider(root, id, label, { min, max, step, text, hint }) {
 const signed = (value, unit) => `${value < 0 ? "−" : value > 0 ? "+" : ""}${Math.abs(value)} ${unit}`;
 
 export class Panel extends EventTarget {
-  constructor(stage, isServed) {
+  constructor(stage, source) {
     super();
-    this.stage = stage;
+    Object.assign(this, { stage, source });
     const light = find("#light-sliders"), look = find("#look-sliders");
+    this.time = slider(find("#film"), "time", "Frame at", { min: 0, max: 1, step: "any", text: v => this.#timeText(v) });
     this.strength = slider(light, "strength", "Strength", { min: 0, max: 150, step: 1, text: v => `${v} %` });
     this.peak = slider(light, "peak-limit", "Peak", {
       min: 300, max: NO_LIMIT, step: 20, text: v => (v > MOST_PEAK ? "no limit" : `${v} nits`),
@@ -53,9 +55,9 @@ export class Panel extends EventTarget {
       hint: "What a display with so much more light than SDR white shows",
     });
     this.histogram = new Histogram(find("#histogram"));
-    this.#listen(isServed);
-    const count = later(COUNT_MILLISECONDS, () => this.#figures());
-    stage.addEventListener("drawn", count);
+    this.#listen();
+    this.settle = later(SETTLE_MILLISECONDS, () => this.#exactFigures());
+    stage.addEventListener("drawn", later(COUNT_MILLISECONDS, () => this.#figures()));
   }
 
   #listen() {
@@ -64,6 +66,10 @@ export class Panel extends EventTarget {
       one.input.addEventListener("input", () => { one.show(); change(false); });
       one.input.addEventListener("change", () => change(true));
     }
+    this.time.input.addEventListener("input", () => {
+      this.time.show();
+      this.dispatchEvent(new CustomEvent("seek", { detail: Number(this.time.input.value) }));
+    });
     this.exposure.input.addEventListener("input", () => {
       this.exposure.show();
       this.stage.setLook({ exposure: Number(this.exposure.input.value) });
@@ -93,15 +99,40 @@ export class Panel extends EventTarget {
     this.strength.set(choice.strength);
     this.peak.set(choice.peak ?? NO_LIMIT);
     this.white.set(choice.white);
-    const fixed = meaning.origin !== "predicted";
-    this.strength.input.disabled = this.peak.input.disabled = fixed;
-    find("#fixed").hidden = !fixed;
-    find("#fixed").textContent = ORIGINS[meaning.origin] ?? "";
+    this.#fixed(meaning);
     const most = Math.max(1, Math.ceil(fullHeadroom(this.stage.numbers) * 10) / 10);
     this.display.input.max = most;
     this.display.set(this.stage.look.headroom ?? most);
     if (this.stage.look.headroom !== null && this.stage.look.headroom >= most) this.stage.look.headroom = null;
     this.exposure.set(this.stage.look.exposure);
+    this.#film(meaning.film);
+    this.forgetProbe();
+  }
+
+  #fixed({ origin }) {
+    const fixed = origin !== "predicted";
+    this.strength.input.disabled = this.peak.input.disabled = fixed;
+    find("#fixed").hidden = !fixed;
+    find("#fixed").textContent = ORIGINS[origin] ?? "";
+  }
+
+  // The slider of a film's moments, a step a frame.
+  #film(film) {
+    find("#film").hidden = !film;
+    if (!film) return;
+    this.seconds = film.seconds;
+    const canSeek = this.source.canSeek && Boolean(film.seconds);
+    Object.assign(this.time.input, { step: 1 / film.rate, max: Math.max(0, (film.seconds ?? film.at) - 1 / film.rate), disabled: !canSeek });
+    this.time.set(film.at);
+  }
+
+  #timeText(at) {
+    return this.seconds ? `${timeText(at, 2)} of ${timeText(this.seconds)}` : timeText(at, 2);
+  }
+
+  // Another frame of the film is shown: what is known of it.
+  moveTo(meaning) {
+    this.#fixed(meaning);
     this.forgetProbe();
   }
 
@@ -133,9 +164,9 @@ export class Panel extends EventTarget {
       }));
     } else if (kind === "map" && this.stage.numbers) {
       const { low, high } = this.stage.numbers;
-      legend.textContent = `Black ${signed(Number(Math.min(...low).toFixed(2)), "stops")}, white ${signed(Number(Math.max(...high).toFixed(2)), "stops")}, on the right side.`;
+      legend.textContent = `Right side: black is ${signed(Number(Math.min(...low).toFixed(2)), "stops")}, white ${signed(Number(Math.max(...high).toFixed(2)), "stops")}.`;
     } else {
-      legend.textContent = "Amber: at the end of the codes before; after, brighter than the display that is simulated (SDR white, if it has all).";
+      legend.textContent = "Amber: clipped in the photo (left); above SDR white, or above the simulated display (right).";
     }
   }
 
@@ -144,11 +175,27 @@ export class Panel extends EventTarget {
     const [before, after] = this.stage.counts();
     const { white } = this.stage.choice;
     this.histogram.draw(before, after, white);
-    find("#peak").textContent = `${nitsText(after.peak)} nits`;
-    find("#above").textContent = shareText(after.above);
+    this.#light(after.peak, after.above);
+    this.settle();
     find("#headroom").textContent = `${fullHeadroom(this.stage.numbers).toFixed(2)} stops`;
     if (this.stage.look.kind === "map") this.#legend();
     find("#advice").hidden = this.stage.isHdr || this.stage.look.kind !== "photo" || this.stage.look.exposure < 0;
+  }
+
+  #light(peak, above) {
+    find("#peak").textContent = `${nitsText(peak)} nits`;
+    find("#above").textContent = shareText(above);
+  }
+
+  // Those that the command line prints; a screen has fewer pixels than the photo.
+  async #exactFigures() {
+    const { number, meaning, choice, look } = this.stage;
+    if (look.headroom !== null || !meaning) return;
+    try {
+      const found = await this.source.figures(number, meaning, choice);
+      const same = this.stage.choice === choice && this.stage.meaning === meaning && look.headroom === null;
+      if (found && same) this.#light(found.peak_nits, found.share_above_white);
+    } catch { /* those of the screen stay */ }
   }
 
   forgetProbe() {

@@ -11,7 +11,7 @@ export class PhotoView extends EventTarget {
     super();
     Object.assign(this, { source, decisions });
     this.stage = new Stage(find("#stage"), source, scale);
-    this.panel = new Panel(this.stage);
+    this.panel = new Panel(this.stage, source);
     this.#screen();
     this.#listen();
   }
@@ -55,6 +55,12 @@ export class PhotoView extends EventTarget {
       this.#verdict();
       this.#link();
     });
+    panel.addEventListener("seek", ({ detail }) => stage.seek(detail));
+    stage.addEventListener("sought", () => {
+      panel.moveTo(stage.meaning);
+      this.#link();
+      if (this.point) this.#probe(this.point);
+    });
     stage.addEventListener("hover", ({ detail }) => { if (!this.point) this.#probe(detail); });
     stage.addEventListener("move", () => stage.showCross(this.point));
     stage.addEventListener("fault", ({ detail }) => say(detail, true));
@@ -94,7 +100,9 @@ export class PhotoView extends EventTarget {
   }
 
   #link() {
-    if (this.source.canExport) find("#download").href = this.source.fileAddress(this.photo.number, this.decisions.of(this.photo.number), "jpeg");
+    if (!this.source.canExport) return;
+    const { number } = this.photo;
+    find("#download").href = this.source.fileAddress(number, this.stage.meaning, this.decisions.of(number), "jpeg");
   }
 
   decide(verdict) {
@@ -168,7 +176,7 @@ export class PhotoView extends EventTarget {
       ",": () => panel.addExposure(-0.5), ".": () => panel.addExposure(0.5),
       "+": () => stage.zoom(1.5), "=": () => stage.zoom(1.5), "-": () => stage.zoom(1 / 1.5), f: () => stage.fit(),
       1: () => { stage.fit(); stage.zoomToPixels(); },
-      p: () => this.#togglePoint(), w: () => find("#wipe").focus(),
+      p: () => this.#togglePoint(), t: () => { if (stage.meaning.film) find("#time").focus(); }, w: () => find("#wipe").focus(),
       b: () => stage.setWipe(stage.wipe < 1 ? 1 : 0),
     };
     const act = acts[key.length === 1 ? key.toLowerCase() : key];

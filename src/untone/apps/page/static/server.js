@@ -14,30 +14,39 @@ const query = values => new URLSearchParams(Object.entries(values).filter(([, va
 
 const numbersOf = choice => ({ strength: choice.strength, peak: choice.peak, white: choice.white });
 
+const momentOf = ({ film }) => film?.asked ?? null;
+
 const json = value => ({ body: JSON.stringify(value), headers: { "content-type": "application/json" } });
 
 export class ServerSource {
   canExport = true;
   canKeep = true;
+  canSeek = true;
 
   async state() {
     return (await asked("state")).json();
   }
 
-  async meaning(number) {
-    return (await asked(`photos/${number}`)).json();
+  // `at` is the moment of a film, in seconds; null leaves it to the server.
+  async meaning(number, at = null) {
+    return (await asked(`photos/${number}?${query({ at })}`)).json();
+  }
+
+  // Peak and share above white of the whole photo, where the page has only the pixels of its screen.
+  async figures(number, meaning, choice) {
+    return (await asked(`photos/${number}?${query({ ...numbersOf(choice), at: momentOf(meaning) })}`)).json();
   }
 
   async view(number, meaning, box, size, signal) {
     const [left, top, right, bottom] = box, [width, height] = size;
-    const answer = await asked(`photos/${number}/view?${query({ left, top, right, bottom, width, height })}`, { signal });
+    const answer = await asked(`photos/${number}/view?${query({ left, top, right, bottom, width, height, at: momentOf(meaning) })}`, { signal });
     const bytes = new Uint8Array(await answer.arrayBuffer());
     const pixels = width * height;
     return { base: bytes.subarray(0, pixels * 3), map: bytes.subarray(pixels * 3), width, height, box };
   }
 
-  async pixel(number, x, y) {
-    return (await asked(`photos/${number}/pixel?${query({ x, y })}`)).json();
+  async pixel(number, meaning, x, y) {
+    return (await asked(`photos/${number}/pixel?${query({ x, y, at: momentOf(meaning) })}`)).json();
   }
 
   // Tiles as they are made: `photos` are pairs of number and choice.
@@ -53,8 +62,8 @@ export class ServerSource {
     }
   }
 
-  fileAddress(number, choice, kind) {
-    return `photos/${number}/file?${query({ ...numbersOf(choice), kind })}`;
+  fileAddress(number, meaning, choice, kind) {
+    return `photos/${number}/file?${query({ ...numbersOf(choice), kind, at: momentOf(meaning) })}`;
   }
 
   async choose(changes) {

@@ -8,6 +8,7 @@ import {
   paintClipped, paintMap, paintNits, paintPhoto,
 } from "./light.js";
 import { find, later, make } from "./dom.js";
+import { followPointers } from "./pointers.js";
 
 const MOST_PIXELS = 5e6;
 const SLOW_MILLISECONDS = 30;
@@ -35,7 +36,7 @@ export class Stage extends EventTarget {
     this.cross = make("div", { className: "cross", hidden: true });
     root.prepend(this.sides[0].element, this.sides[1].element, this.cross);
     this.handle = find("#wipe");
-    this.#listen();
+    followPointers(this);
     new ResizeObserver(() => this.fit(true)).observe(root);
     this.rest = later(REST_MILLISECONDS, () => this.#fetchPart());
     this.sharpen = later(REST_MILLISECONDS, () => this.draw(1));
@@ -58,6 +59,34 @@ export class Stage extends EventTarget {
     await this.#fetchWhole();
     this.root.removeAttribute("aria-busy");
     return signal.aborted ? null : meaning;
+  }
+
+  // Another moment of a film; what is shown stays until its frame is there, and of many that are asked for the last counts.
+  async seek(at) {
+    this.sought = at;
+    if (this.seeking) return;
+    this.seeking = true;
+    const { number } = this, { signal } = this.abort;
+    try {
+      while (this.sought !== null && !signal.aborted) {
+        const now = this.sought;
+        this.sought = null;
+        const meaning = await this.source.meaning(number, now);
+        const view = await this.source.view(number, meaning, [0, 0, meaning.width, meaning.height], this.#wholeSize(meaning), signal);
+        if (signal.aborted) return;
+        this.real.hidden = true;
+        Object.assign(this, { meaning, numbers: chosenNumbers(meaning, this.choice), wholeView: view, partView: null });
+        for (const side of this.sides) side.part.hidden = true;
+        this.draw(1);
+        this.renewReal();
+        this.rest();
+        this.dispatchEvent(new Event("sought"));
+      }
+    } catch (error) {
+      if (!signal.aborted) this.dispatchEvent(new CustomEvent("fault", { detail: error.message }));
+    } finally {
+      this.seeking = false;
+    }
   }
 
   // Another choice: the codes stay, the numbers change.
@@ -182,11 +211,15 @@ export class Stage extends EventTarget {
 
   // ---- pixels
 
+  // Pixels of the whole photo as it fits this screen.
+  #wholeSize({ width, height }) {
+    const dense = Math.min(this.fitScale * devicePixelRatio, Math.sqrt(MOST_PIXELS / (width * height)));
+    return [width, height].map(side => Math.max(1, Math.round(side * Math.min(dense, 8))));
+  }
+
   async #fetchWhole() {
     if (!this.meaning) return;
-    const { width, height } = this.meaning;
-    const dense = Math.min(this.fitScale * devicePixelRatio, Math.sqrt(MOST_PIXELS / (width * height)));
-    const size = [width, height].map(side => Math.max(1, Math.round(side * Math.min(dense, 8))));
+    const { width, height } = this.meaning, size = this.#wholeSize(this.meaning);
     if (this.wholeView && Math.abs(this.wholeView.width - size[0]) < 2) return;
     const view = await this.#fetch([0, 0, width, height], size);
     if (!view) return;
@@ -302,7 +335,7 @@ export class Stage extends EventTarget {
 
   #showReal() {
     if (!this.#wantsReal) return;
-    const address = this.source.fileAddress(this.number, this.choice, "screen");
+    const address = this.source.fileAddress(this.number, this.meaning, this.choice, "screen");
     if (!address) this.real.hidden = true;
     else if (this.real.getAttribute("src") === address) this.real.hidden = false;
     else {
@@ -317,8 +350,8 @@ export class Stage extends EventTarget {
   async probe(px, py) {
     const x = Math.floor(px), y = Math.floor(py), { number, meaning } = this;
     if (!meaning || x < 0 || y < 0 || x >= meaning.width || y >= meaning.height) return null;
-    const { light, share } = await this.source.pixel(number, x, y);
-    if (number !== this.number || !this.meaning) return null;
+    const { light, share } = await this.source.pixel(number, meaning, x, y);
+    if (number !== this.number || meaning !== this.meaning) return null;
     const { before, after } = this.weights;
     const sides = [before, after].map(weight => {
       const found = lightAt(meaning, this.numbers, light, share, weight);
@@ -335,60 +368,5 @@ export class Stage extends EventTarget {
       const [x, y] = this.toStage(...point);
       this.cross.style.transform = `translate(${x}px, ${y}px)`;
     }
-  }
-
-  // ---- pointers
-
-  #listen() {
-    const pointers = new Map();
-    let spread = 0, moved = 0;
-    const inside = event => {
-      const { left, top } = this.root.getBoundingClientRect();
-      return [event.clientX - left, event.clientY - top];
-    };
-    const wipeTo = x => this.setWipe((x - this.span[0]) / (this.span[1] - this.span[0] || 1));
-    this.root.addEventListener("pointerdown", event => {
-      if (event.button !== 0 || !this.meaning || event.target.closest("button, p")) return;
-      this.root.setPointerCapture(event.pointerId);
-      pointers.set(event.pointerId, { at: inside(event), wipes: event.target === this.handle || !this.isZoomed });
-      moved = spread = 0;
-      if (event.target === this.handle) this.handle.focus({ preventScroll: true });
-    });
-    this.root.addEventListener("pointermove", event => {
-      const [x, y] = inside(event), held = pointers.get(event.pointerId);
-      if (this.meaning) this.dispatchEvent(new CustomEvent("hover", { detail: this.toPhoto(x, y) }));
-      if (!held) return;
-      const [dx, dy] = [x - held.at[0], y - held.at[1]];
-      held.at = [x, y];
-      moved += Math.abs(dx) + Math.abs(dy);
-      if (pointers.size === 2) {
-        const [a, b] = [...pointers.values()].map(p => p.at);
-        const now = Math.hypot(a[0] - b[0], a[1] - b[1]);
-        if (spread) this.zoom(now / spread, (a[0] + b[0]) / 2, (a[1] + b[1]) / 2);
-        spread = now;
-      } else if (moved > 3) {
-        if (held.wipes) wipeTo(x);
-        else this.pan(dx, dy);
-      }
-    });
-    for (const kind of ["pointerup", "pointercancel"])
-      this.root.addEventListener(kind, event => {
-        pointers.delete(event.pointerId);
-        spread = 0;
-      });
-    this.root.addEventListener("dblclick", event => {
-      if (this.meaning && !event.target.closest("button, p")) this.zoomToPixels(...inside(event));
-    });
-    this.root.addEventListener("wheel", event => {
-      event.preventDefault();
-      this.zoom(2 ** (-event.deltaY * (event.deltaMode ? 0.05 : 0.0025)), ...inside(event));
-    }, { passive: false });
-    this.handle.addEventListener("keydown", event => {
-      const steps = { ArrowLeft: -0.02, ArrowRight: 0.02, PageUp: 0.1, PageDown: -0.1, Home: -1, End: 1 };
-      if (!(event.key in steps) || event.ctrlKey || event.metaKey || event.altKey) return;
-      event.preventDefault();
-      event.stopPropagation();
-      this.setWipe(this.wipe + steps[event.key] * (event.shiftKey ? 5 : 1));
-    });
   }
 }
