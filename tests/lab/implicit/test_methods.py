@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from untone import gain_network
+from untone.errors import UntoneError
 from untone.lab import metrics
 from untone.lab.implicit import methods as coded_methods
 
@@ -70,3 +71,21 @@ def test_mlp_itm_starts_from_pretrained_weights_and_learns(pair):
     before = coded_methods.itm(codes, truth, start, coded_methods.ItmRecipe(steps=0))[0]
     assert metrics.psnr(made, truth) > metrics.psnr(before, truth)
     assert metrics.psnr(made, truth) > 25
+
+
+def test_published_weights_of_mlp_itm_load_by_their_names(tmp_path):
+    """Convolutions of 1 x 1, named as its authors' code names them, with their meta-learner's prefix and without."""
+    net = coded_methods.MlpItm()
+    names = {"colours": "color_net", "places": "spatial_net", "body": "output_net.0", "last": "output_net.1.linear"}
+    state = {}
+    for own, value in net.state_dict().items():
+        part, rest = own.split(".", 1)
+        state[f"{names[part]}.{rest}"] = value[..., None, None] if value.ndim == 2 else value
+    for prefix in ("", "net."):
+        path = tmp_path / f"{prefix}meta.pth"
+        torch.save({prefix + name: value for name, value in state.items()}, path)
+        found = coded_methods.published(path).state_dict()
+        assert all(torch.equal(found[name], value) for name, value in net.state_dict().items())
+    torch.save({name: value for name, value in state.items() if name != "output_net.1.linear.bias"}, path)
+    with pytest.raises(UntoneError, match=r"output_net\.1\.linear\.bias is missing; MLP-ITM needs \[3\]"):
+        coded_methods.published(path)

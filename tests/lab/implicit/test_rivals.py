@@ -1,5 +1,6 @@
 """untone rivals: pairs, rivals, figures, the table's arithmetic, and that a stopped run goes on."""
 
+import dataclasses
 import json
 import math
 
@@ -9,14 +10,18 @@ import pytest
 from untone import cli, pipeline
 from untone.image import Image
 from untone.implicit import residual_map
+from untone.lab.data.examples import Example, light_of
+from untone.lab.data.layouts import hdrtv1k
+from untone.lab.data.pairs import save_shard
 from untone.lab.data.sources import Source
+from untone.lab.data.synthesis.pair import Pair
+from untone.lab.implicit import coded_maps, methods, rivals, tonemappers
 from untone.lab.implicit import comparison as rivals_comparison
 from untone.lab.implicit import plot as rivals_plot
-from untone.lab.implicit import rivals, tonemappers
 from untone.lab.implicit import scenes as view_scenes
 from untone.lab.implicit import table as rivals_table
-from untone.lab.implicit.comparison import Point, Settings
-from untone.lab.implicit.settings import GROUPS
+from untone.lab.implicit.coded_maps import Point
+from untone.lab.implicit.settings import GROUPS, Settings
 from untone.residuals import Residual
 
 
@@ -55,7 +60,7 @@ def test_a_master_is_exposed_and_ends_at_1000_nits():
 
 
 def test_residuals_lead_back(scene):
-    for residual in rivals_comparison.KINDS.values():
+    for residual in coded_maps.KINDS.values():
         made = scene.rebuilt(scene.residual(residual), residual)
         np.testing.assert_allclose(made, scene.truth.pq, atol=2e-4)
 
@@ -83,17 +88,14 @@ SHORT = Settings(divisors=(2, 1), qualities=(60, 90), neurons=(16,), steps=60, b
 
 
 def test_points_cover_every_kind_codec_and_size(scene):
-    found = list(rivals_comparison.points(scene, SHORT))
+    found = list(coded_maps.points(scene, SHORT))
     assert {(p.kind, p.codec, p.divisor) for p in found} == {
-        (kind, codec, divisor)
-        for kind in rivals_comparison.KINDS
-        for codec in residual_map.CODECS
-        for divisor in (2, 1)
+        (kind, codec, divisor) for kind in coded_maps.KINDS for codec in residual_map.CODECS for divisor in (2, 1)
     }
     lossy = {(p.codec, p.quality): p for p in found if p.kind == "gamma" and p.divisor == 1}
     assert lossy["jpeg", 90].pq_psnr > lossy["jpeg", 60].pq_psnr
     assert lossy["jpeg", 90].bytes > lossy["jpeg", 60].bytes
-    capped = rivals_comparison.points(scene, Settings(divisors=(1,), qualities=(60, 90), most_bytes=1))
+    capped = coded_maps.points(scene, Settings(divisors=(1,), qualities=(60, 90), most_bytes=1))
     assert {p.quality for p in capped} == {60}
 
 
@@ -102,24 +104,29 @@ def test_every_third_value_is_what_the_whole_picture_has_there(shape):
     codes = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
     small = residual_map.Reduced(codes, np.float32([-1, 0, 0.5]), np.float32([1, 2, 4]))
     whole = residual_map.values(small, 46, 79)
-    np.testing.assert_allclose(rivals_comparison.sampled(small, 46, 79), whole[::3, ::3], atol=1e-6)
+    np.testing.assert_allclose(coded_maps.sampled(small, 46, 79), whole[::3, ::3], atol=1e-6)
 
 
 def test_rows_are_those_of_the_groups_asked_for(scene):
     point = Point("gain", "jpeg", 4, 80, 900, 30)
     names = {
-        group: list(rivals_comparison.entries(scene, [point], None, Settings(only=(group,)), False)) for group in GROUPS
+        group: list(rivals_comparison.entries(scene, [point], {}, Settings(only=(group,)), False)) for group in GROUPS
     }
     assert names["maps"][0] == "Gain-JPEG"
     assert names["maps"][-1] == "Best gain map up to 10 KB"
-    assert (names["direct-mlp"], names["mlp-itm"]) == (["Direct-MLP"], [])
+    assert (names["direct-mlp"], names["mlp-itm"]) == (["Direct-MLP", "Direct-MLP, our training"], [])
+    assert {"Gain-JPEG 4:2:0, bicubic", "Gamma-HEIC 4:2:0, bicubic", "Gamma-JXL, bicubic"} < set(names["maps"])
+    starts = {"MLP-ITM": methods.MlpItm(), "MLP-ITM, published weights": methods.MlpItm()}
+    some = Settings(only=("mlp-itm", "direct-mlp"))
+    found = list(rivals_comparison.entries(scene, [], starts, some, True))
+    assert found[2:] == ["Direct-MLP, the paper's schedule", *starts]
     assert names["networks"] == ["Gain-MLP 16", *(f"Gamma-MLP {n}" for n in (8, 16, 48)), "Gamma-MLP without SDR"]
 
 
 def test_the_best_point_is_within_its_limit():
     points = [Point("gain", "jpeg", 4, 80, size, psnr) for size, psnr in ((900, 30), (1000, 35), (1001, 40))]
-    assert rivals_comparison.best(points, ("gain",), 1000).pq_psnr == 35
-    assert rivals_comparison.best(points, ("gamma",), 1000) is None
+    assert coded_maps.best(points, ("gain",), 1000).pq_psnr == 35
+    assert coded_maps.best(points, ("gamma",), 1000) is None
 
 
 def test_a_blind_network_learns_places_only(scene):
@@ -145,6 +152,9 @@ def short(monkeypatch):
     monkeypatch.setattr(rivals, "Settings", lambda **more: Settings(**{**SHORT.__dict__, **more}))
     for name in ("neurons", "steps", "most_bytes"):
         monkeypatch.setattr(rivals.Settings, name, getattr(SHORT, name), raising=False)
+
+
+TIMED = {"Gain": " 16", "Gamma": " 16", "Direct": ""}
 
 
 def command(folder, *more):
@@ -175,7 +185,9 @@ def test_the_command_makes_a_table_and_goes_on(folder, short, monkeypatch, capsy
     assert (folder / "out" / "curves.png").read_bytes()[:4] == b"\x89PNG"
     found = json.loads((folder / "out" / "table.json").read_text())
     assert found["verdict"]["guided"]["Gamma-MLP 16"]["pairs"] == 1
-    assert [row["steps"] for row in found["by_time"]] == [10, 40]
+    timed = {(row["method"], row["steps"]) for row in found["by_time"]}
+    assert timed == {(f"{name}-MLP{tail}", n) for name, tail in TIMED.items() for n in (10, 40)}
+    assert (folder / "out" / "times.png").read_bytes()[:4] == b"\x89PNG"
     capsys.readouterr()
     assert command(folder, "--mappers", "drago", "--steps", "61") == 1
     assert "holds another experiment" in capsys.readouterr().err
@@ -189,11 +201,65 @@ def test_the_command_makes_a_table_and_goes_on(folder, short, monkeypatch, capsy
         (("--neurons", "8"), "16 among them"),
         (("--quality", "101"), "--quality is 0 to 100"),
         (("--mappers", "gamma"), "invalid choice"),
+        (("--pairs", "data"), "HDR sources or --pairs are needed, and not both"),
     ],
 )
 def test_requests_that_make_no_sense(folder, capsys, line, words):
     assert command(folder, *line) == 2
     assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("layout", ["hdrtv1k", "pairs"])
+def test_ready_pairs_are_taken_as_they_are(tmp_path, layout):
+    """Codes as in the data set; light as it says, BT.2020 red of PQ codes too, which lies beyond BT.709."""
+    sdr = np.random.default_rng(0).integers(0, 256, (48, 48, 3), dtype=np.uint8)
+    stops = np.full(sdr.shape, 1.5, np.float16)
+    example = Example("a", sdr, stops, np.zeros((256, 256, 3), np.uint8))
+    if layout == "hdrtv1k":
+        red = np.zeros(sdr.shape, np.uint16)
+        red[..., 0] = 40000
+        hdrtv1k.write(tmp_path, dataclasses.replace(example, pq=red))
+    else:
+        save_shard(tmp_path, 0, [Pair(sdr, stops, {})])
+    (ready,) = view_scenes.ready_pairs(tmp_path)
+    scene = view_scenes.scene(ready, view_scenes.AS_GIVEN, (32, 32))
+    np.testing.assert_array_equal(scene.image.pixels, sdr[8:40, 8:40])
+    if layout == "hdrtv1k":
+        np.testing.assert_allclose(scene.truth.pq[0, 0], [40000 / 65535, 0, 0], atol=1e-4)
+        assert scene.light.min() < 0
+    else:
+        np.testing.assert_allclose(scene.light, light_of(sdr, stops)[8:40, 8:40])
+    assert np.isfinite(scene.residual(coded_maps.KINDS["ISO gain"])).all()
+
+
+def test_ready_pairs_by_the_command(tmp_path, short, capsys):
+    sdr = (np.mgrid[:48, :48].sum(0) * 2)[..., None].repeat(3, 2).astype(np.uint8)
+    (tmp_path / "data").mkdir()
+    save_shard(tmp_path / "data", 0, [Pair(sdr, (sdr / 100).astype(np.float16), {})])
+    line = ["rivals", "--pairs", str(tmp_path / "data"), "-o", str(tmp_path / "out"), "--only", "maps", "networks"]
+    assert cli.main([*line, "--slow-views", "0", "--steps", "60"]) == 0
+    assert (
+        "of views data-0, at most 960 x 640 pixels, by tone mappers as given."
+        in (tmp_path / "out/table.md").read_text()
+    )
+    assert cli.main([*line, "--mappers", "drago"]) == 2
+    assert "tone mapped already" in capsys.readouterr().err
+
+
+def test_maps_as_published_lose_more_colour_at_fewer_bytes(scene):
+    """Colours at half size: fewer bytes than the same codec at 4:4:4, and a rendition near the truth all the same."""
+    for name in coded_maps.PUBLISHED:
+        made, size = coded_maps.published(scene, "gamma", name)
+        assert made.shape == scene.light.shape
+        assert 100 < size < 3000
+        assert rivals_comparison.figures(scene, made)["pq_psnr"] > 25
+
+
+def test_direct_mlp_by_our_training_learns_the_difference(scene):
+    made, size = rivals_comparison.direct_as_ours(scene, SHORT)
+    before = rivals_comparison.figures(scene, scene.base_pq)["pq_psnr"]
+    assert rivals_comparison.figures(scene, made)["pq_psnr"] > before + 6
+    assert size == 2580
 
 
 # -- the table --------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import torch
 
 from untone import colour
 from untone.lab.nets import itmlut
+from untone.lab.training.tasks import itmlut as training
 
 
 def test_parameters_are_those_published():
@@ -87,6 +88,20 @@ def test_an_even_start_is_plain_conversion():
     picture = torch.from_numpy(rgb.T.reshape(1, 3, 2, 1)).float()
     found = net.execute(picture, luts, torch.full((1, 3), 0.4)).detach()[0, :, :, 0].T.numpy()
     light = colour.srgb_to_linear(rgb) @ colour.rgb_to_rgb("bt709", "bt2020").T
+    expected = np.mean([colour.nits_to_pq(203 * light * 2.0**e) for e in (-1, -0.5, 0, 0.5, 1)], axis=0)
+    assert np.abs(found - expected).max() < 0.01
+
+
+def test_a_start_gives_every_picture_of_its_mean_the_gains_of_a_lut():
+    """One stop for all colours: the blend is the light doubled (offset 1/64), in PQ, at the mean of the exposures."""
+    net = itmlut.ITMLUT().eval()
+    training.start(net, torch.ones(3, 3, 3, 3))
+    with torch.no_grad():
+        luts = torch.stack([getattr(net, f"lut_gen_{b}").basic_luts.sum(0) / 2 for b in "bmd"])[None]
+    rgb = np.array([[0.2, 0.6, 0.9], [0.95, 0.1, 0.4]])
+    picture = torch.from_numpy(rgb.T.reshape(1, 3, 2, 1)).float()
+    found = net.execute(picture, luts, torch.full((1, 3), 0.4)).detach()[0, :, :, 0].T.numpy()
+    light = (2 * colour.srgb_to_linear(rgb) + 1 / 64) @ colour.rgb_to_rgb("bt709", "bt2020").T
     expected = np.mean([colour.nits_to_pq(203 * light * 2.0**e) for e in (-1, -0.5, 0, 0.5, 1)], axis=0)
     assert np.abs(found - expected).max() < 0.01
 

@@ -13,11 +13,15 @@ from .tonemappers import MAPPERS
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `untone rivals`."""
     add = parser.add_argument
-    add("sources", nargs="+", type=Path, metavar="HDR", help="HDR images, folders or packs to report on")
+    add("sources", nargs="*", type=Path, metavar="HDR", help="HDR images, folders or packs to report on")
+    add("--pairs", type=Path, metavar="DIR",
+        help="in their place a data set of SDR and HDR pictures, which are taken as they are")  # fmt: skip
     add_folder(add, "folder of the results; goes on where it was")
     add("--train", type=Path, nargs="+", default=[], metavar="HDR", help="other ones, to pretrain MLP-ITM on")
+    add("--mlp-itm", type=Path, metavar="FILE.pth",
+        help="weights that MLP-ITM's authors published, for a row that begins with them")  # fmt: skip
     add("--views", type=int, metavar="N", help="at most so many of the sources, evenly chosen; default all")
-    add("--mappers", nargs="+", choices=tuple(MAPPERS), default=list(MAPPERS), metavar="NAME",
+    add("--mappers", nargs="+", choices=tuple(MAPPERS), metavar="NAME",
         help=f"tone mappers; default {', '.join(MAPPERS)}")  # fmt: skip
     add("--size", type=_size, default=(960, 640), metavar="WxH", help="the middle of each source; default 960x640")
     add("--quality", dest="base_quality", type=int, default=0, metavar="1-100",

@@ -7,120 +7,28 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ... import gain_network
 from ...console.progress import tracked
 from ...formats.jpeg import network_segment
 from ...implicit import encoding as network_encoding
 from ...implicit import residual_map
+from ...implicit import sampling as pixel_sampling
 from ...implicit.encoding import PAPER
-from ...implicit.residual_map import Reduced
 from ...kernels import network as kernel
-from ...residuals import Residual
 from .. import metrics
 from ..metrics import Rendition, difference, hdrvdp
 from ..metrics.perceptual import cvvdp_jod
-from . import methods
+from . import coded_maps, methods
+from .coded_maps import KINDS, USUAL, Codes, Made, Point
 from .scenes import Scene
 from .settings import Settings
 
-Codes = NDArray[np.float32]
-Made = tuple[Codes, int]
-"""PQ codes [H, W, 3] and bytes."""
-
-KINDS = {
-    "ISO gain": Residual("gain", "linear", "bt709"),
-    "gain": Residual("gain", "pq"),
-    "gamma": Residual("gamma", "pq"),
-}
-"""Ordinary gain maps (gains of light), and the paper's two residuals of PQ codes."""
-
-USUAL = (4, 80)
-"""Divisor and quality of the paper's table."""
-
-LIMIT = 10_000
-"""Bytes of the networks, and of the gain maps they are held against."""
-
-EVERY = 3
-"""Curves are measured at every third row and column: odd, so that all places of a block are sampled."""
-
 THREADS = 1
-
-# -- coded residuals --------------------------------------------------------------------------------------------------
-
-
-@dataclasses.dataclass(frozen=True)
-class Point:
-    """One coded residual map: codec settings, bytes and PQ-PSNR in dB."""
-
-    kind: str
-    codec: str
-    divisor: int
-    quality: int
-    bytes: int
-    pq_psnr: float
-
-
-def points(scene: Scene, settings: Settings) -> Iterator[Point]:
-    """Coded residual maps of every kind, codec, size and quality; see Settings.most_bytes."""
-    for kind, residual in tracked(list(KINDS.items()), "kinds of coded maps"):
-        true = scene.residual(residual)
-        for divisor in settings.divisors:
-            small = residual_map.reduced(true, divisor)
-            for codec in residual_map.CODECS:
-                yield from _curve(scene, kind, codec, divisor, small, settings)
-
-
-def _curve(scene: Scene, kind: str, codec: str, divisor: int, small: Reduced, settings: Settings) -> Iterator[Point]:
-    for quality in settings.qualities:
-        kept = residual_map.picture(small.codes, codec, quality)
-        some = (slice(None, None, EVERY),) * 2
-        found = sampled(dataclasses.replace(small, codes=residual_map.opened(kept)), *scene.light.shape[:2])
-        made = scene.rebuilt(found, KINDS[kind], *some)
-        yield Point(kind, codec, divisor, quality, len(kept), metrics.psnr(made, scene.truth.pq[some]))
-        if len(kept) > settings.most_bytes:
-            return
-
-
-def sampled(small: Reduced, height: int, width: int) -> Codes:
-    """Every third row and column of what residual_map.values gives for a picture of this size: a ninth of the work."""
-    share = small.codes.astype(np.float32) / np.float32(255)
-    for axis, side in enumerate((height, width)):
-        share = _between(share, side, axis)
-    result: Codes = small.low + (small.high - small.low) * share
-    return result
-
-
-def _between(plane: Codes, side: int, axis: int) -> Codes:
-    """Every third of `side` places along an axis, bilinear, samples at pixel centres, as gainmap.resize."""
-    count = plane.shape[axis]
-    place = np.clip((np.arange(0, side, EVERY) + 0.5) * count / side - 0.5, 0, count - 1)
-    first = np.minimum(place.astype(np.intp), max(count - 2, 0))
-    share = (place - first).astype(np.float32).reshape((-1, 1, 1) if axis == 0 else (1, -1, 1))
-    low, high = np.take(plane, first, axis), np.take(plane, np.minimum(first + 1, count - 1), axis)
-    result: Codes = low + (high - low) * share
-    return result
-
-
-def coded(scene: Scene, kind: str, codec: str, divisor: int, quality: int) -> Made:
-    """The rendition by one coded residual."""
-    residual = KINDS[kind]
-    small = residual_map.reduced(scene.residual(residual), divisor)
-    kept = residual_map.picture(small.codes, codec, quality)
-    decoded = dataclasses.replace(small, codes=residual_map.opened(kept))
-    return scene.rebuilt(residual_map.values(decoded, *scene.light.shape[:2]), residual), len(kept)
-
-
-def best(found: list[Point], kinds: tuple[str, ...], limit: int = LIMIT) -> Point | None:
-    """The point of the highest PQ-PSNR of these kinds within the limit."""
-    fitting = [p for p in found if p.kind in kinds and p.bytes <= limit]
-    return max(fitting, key=lambda p: p.pq_psnr, default=None)
-
 
 # -- networks ---------------------------------------------------------------------------------------------------------
 
@@ -157,32 +65,63 @@ def blind(scene: Scene, settings: Settings, neurons: int = 16) -> Made:
     return scene.rebuilt(found, residual), 2 * vector.size
 
 
-def direct(scene: Scene, settings: Settings) -> Made:
-    """Direct-MLP of 16 neurons; see methods.py."""
-    recipe = methods.DirectRecipe(steps=settings.steps, batch=settings.batch, seed=settings.seed)
-    return methods.direct(scene.image.pixels, scene.base_pq, scene.truth.pq, recipe)
+def direct(scene: Scene, settings: Settings, **more: Any) -> Made:
+    """Direct-MLP of 16 neurons; see methods.py. `more` is of methods.DirectRecipe."""
+    options = {"steps": settings.steps, "batch": settings.batch, "seed": settings.seed} | more
+    return methods.direct(scene.image.pixels, scene.base_pq, scene.truth.pq, methods.DirectRecipe(**options))
+
+
+def direct_as_ours(scene: Scene, settings: Settings, neurons: int = 16) -> Made:
+    """Our network by our training that says what Direct-MLP's says, the difference of PQ codes; 8 bits.
+
+    Steps, batches, rates, whitening and rounding are those of `network`, so that rows differ in the residual alone.
+    """
+    recipe = network_encoding.Recipe(neurons=neurons, steps=settings.steps, batch=settings.batch, seed=settings.seed)
+    given = network_encoding.samples_of(scene.image, scene.light, "bt709", recipe)
+    columns, rows = given.samples.index[:, 0], given.samples.index[:, 1] - scene.image.width
+    found = (scene.truth.pq - scene.base_pq)[rows, columns].astype(np.float32)
+    low, high = (np.quantile(found, share, axis=0).astype(np.float32) for share in ENDS)
+    half = np.maximum((high - low) / 2, pixel_sampling.LEAST_SPAN)
+    limit = pixel_sampling.TARGET_LIMIT
+    targets = np.clip((found - low) / half - 1, -limit, limit).astype(np.float32)
+    weights = np.broadcast_to((half**2 / (half**2).mean()).astype(np.float32), targets.shape)
+    samples = dataclasses.replace(given.samples, targets=targets, weights=np.ascontiguousarray(weights))
+    given = dataclasses.replace(given, samples=samples, low=low, high=low + 2 * half)
+    vector = network_encoding.trained(given, recipe, THREADS)
+    made = network_encoding.network(scene.image, scene.light, given, vector, recipe)
+    said = kernel.values(pixel_sampling.codes(scene.image.pixels), made)
+    return np.clip(scene.base_pq + said, 0, 1), network_segment.file_bytes(neurons, recipe.bits)
+
+
+ENDS = pixel_sampling.TAIL, 1 - pixel_sampling.TAIL
+"""Shares of differences that the network's lowest and highest value stand for, as of every residual of ours."""
 
 
 Entries = dict[str, Callable[[], Made]]
 """Name of a row of the table, and what makes it."""
 
 
-def entries(scene: Scene, found: list[Point], start: methods.MlpItm | None, settings: Settings, slow: bool) -> Entries:
+Starts = Mapping[str, methods.MlpItm]
+"""Name of a row of MLP-ITM, and the weights it begins with."""
+
+
+def entries(scene: Scene, found: list[Point], starts: Starts, settings: Settings, slow: bool) -> Entries:
     """The rows of the groups that are asked for.
 
     Args:
         found: coded residuals.
-        start: of MLP-ITM; None leaves it out.
+        starts: of MLP-ITM; an empty one leaves it out.
         slow: also rows that are measured on a few views only.
     """
     rows: Entries = {}
     if "maps" in settings.only:
         rows |= _maps(scene, found)
     if "direct-mlp" in settings.only:
-        rows["Direct-MLP"] = _later(direct, scene, settings)
-    if "mlp-itm" in settings.only and start is not None:
+        rows |= _direct(scene, settings, slow)
+    if "mlp-itm" in settings.only:
         itm = methods.ItmRecipe(seed=settings.seed)
-        rows["MLP-ITM"] = _later(methods.itm, scene.image.pixels, scene.truth.pq, start, itm)
+        for name, start in starts.items():
+            rows[name] = _later(methods.itm, scene.image.pixels, scene.truth.pq, start, itm)
     if "networks" in settings.only:
         rows |= _networks(scene, settings, slow)
     return rows
@@ -192,11 +131,23 @@ def _maps(scene: Scene, found: list[Point]) -> Entries:
     rows: Entries = {}
     for kind, name in (("gain", "Gain"), ("gamma", "Gamma")):
         for codec in residual_map.CODECS:
-            rows[f"{name}-{codec.upper()}"] = _later(coded, scene, kind, codec, *USUAL)
+            rows[f"{name}-{codec.upper()}"] = _later(coded_maps.coded, scene, kind, codec, *USUAL)
+        for codec in coded_maps.PUBLISHED:
+            rows[f"{name}-{codec}, bicubic"] = _later(coded_maps.published, scene, kind, codec)
     for name, kinds in (("Best gain map", ("ISO gain", "gain")), ("Best gamma map", ("gamma",))):
-        point = best(found, kinds)
+        point = coded_maps.best(found, kinds)
         if point is not None:
-            rows[f"{name} up to 10 KB"] = _later(coded, scene, point.kind, point.codec, point.divisor, point.quality)
+            how = point.kind, point.codec, point.divisor, point.quality
+            rows[f"{name} up to 10 KB"] = _later(coded_maps.coded, scene, *how)
+    return rows
+
+
+def _direct(scene: Scene, settings: Settings, slow: bool) -> Entries:
+    rows: Entries = {"Direct-MLP": _later(direct, scene, settings)}
+    rows["Direct-MLP, our training"] = _later(direct_as_ours, scene, settings)
+    if slow:
+        paper = {"steps": PAPER.steps, "batch": PAPER.batch, "falling": False}
+        rows["Direct-MLP, the paper's schedule"] = _later(direct, scene, settings, **paper)
     return rows
 
 
@@ -247,12 +198,29 @@ def figures(scene: Scene, made: Codes, perceptual: tuple[str, ...] = ()) -> dict
     return found
 
 
-def by_time(scene: Scene, settings: Settings) -> list[dict[str, float]]:
-    """PQ-PSNR of gamma networks of 16 neurons by steps, and the CPU seconds that training took."""
-    rows = []
-    for steps in settings.ladder:
-        begun = time.process_time()
-        made, _ = network(scene, "gamma", "pq", 16, settings, steps=steps)
-        spent = time.process_time() - begun
-        rows.append({"steps": steps, "cpu_seconds": spent, "pq_psnr": metrics.psnr(made, scene.truth.pq)})
-    return rows
+MLP_ITM_LADDER = (25, 50, 100, 200, 400, 800)
+"""Steps of MLP-ITM in quality by time; 200 are published."""
+
+
+def by_time(scene: Scene, starts: Starts, settings: Settings) -> list[dict[str, Any]]:
+    """PQ-PSNR and PQ-SSIM of networks by steps, and the CPU seconds each took: ours of 16 neurons and the rivals'."""
+    makers: list[tuple[str, int, Callable[[], Made]]] = []
+    if "networks" in settings.only:
+        for kind in ("gain", "gamma"):
+            name = f"{kind.title()}-MLP 16"
+            makers += [(name, n, _later(network, scene, kind, "pq", 16, settings, steps=n)) for n in settings.ladder]
+    if "direct-mlp" in settings.only:
+        makers += [("Direct-MLP", n, _later(direct, scene, settings, steps=n)) for n in settings.ladder]
+    for name, start in starts.items() if "mlp-itm" in settings.only else ():
+        recipes = [methods.ItmRecipe(steps=n, seed=settings.seed) for n in MLP_ITM_LADDER]
+        pair = scene.image.pixels, scene.truth.pq
+        makers += [(name, recipe.steps, _later(methods.itm, *pair, start, recipe)) for recipe in recipes]
+    return [_timed(scene, *maker) for maker in tracked(makers, "networks by time")]
+
+
+def _timed(scene: Scene, name: str, steps: int, make: Callable[[], Made]) -> dict[str, Any]:
+    begun = time.process_time()
+    made, _ = make()
+    spent, truth = time.process_time() - begun, scene.truth.pq
+    quality = {"pq_psnr": metrics.psnr(made, truth), "pq_ssim": metrics.ssim(made, truth)}
+    return {"method": name, "steps": steps, "cpu_seconds": spent} | quality

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -19,6 +20,8 @@ from torch.nn import functional
 
 from ... import gain_network
 from ...console.progress import tracked
+from ...errors import UntoneError
+from ..training import initial_weights
 
 Codes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -102,12 +105,17 @@ def numbers_of(net: nn.Module) -> int:
 
 @dataclasses.dataclass(frozen=True)
 class DirectRecipe:
-    """Adam, its rate along half a cosine; 4000 steps of 2048, as our networks have (the paper: 1000 of 65,536)."""
+    """Adam at the paper's rate; 4000 steps of 2048, as our networks have (the paper: 1000 of 65,536).
+
+    Attributes:
+        falling: the rate falls along half a cosine; else it is constant, as the paper's.
+    """
 
     width: int = 16
     steps: int = 4000
     batch: int = 2048
     rate: float = 1e-2
+    falling: bool = True
     seed: int = 0
 
 
@@ -123,7 +131,8 @@ def direct(codes: Codes, base: Floats, truth: Floats, recipe: DirectRecipe) -> t
     net, basis = DirectMlp(recipe.width), gain_network.basis(*codes.shape[:2])
     rows, index, wanted = torch.from_numpy(basis.rows), _rows(codes), torch.from_numpy((truth - base).reshape(-1, 3))
     optimizer = torch.optim.Adam(net.parameters(), lr=recipe.rate)
-    falling = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, recipe.steps)
+    floor = 0.0 if recipe.falling else recipe.rate
+    falling = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, recipe.steps, floor)
     for _ in range(recipe.steps):
         taken = torch.from_numpy(random.integers(0, len(index), recipe.batch))
         loss = functional.mse_loss(net(index[taken], rows), wanted[taken])
@@ -170,7 +179,7 @@ Pair = tuple[Codes, Floats]
 
 
 def pretrained(pairs: Sequence[Pair], steps: int = 800, batch: int = 4096, seed: int = 0) -> MlpItm:
-    """Weights to start from: one network for pixels of all pairs at once (the published ones cannot be had)."""
+    """Weights to start from: one network for pixels of all pairs at once; see `published` for its authors'."""
     torch.manual_seed(seed)
     random, net = np.random.default_rng(seed), MlpItm()
     optimizer = torch.optim.Adam(net.parameters(), lr=1e-3)
@@ -182,6 +191,34 @@ def pretrained(pairs: Sequence[Pair], steps: int = 800, batch: int = 4096, seed:
         _step(net, optimizer, places[taken], colours[taken], wanted[taken])
         falling.step()
     return net
+
+
+def published(path: Path) -> MlpItm:
+    """MLP-ITM with the weights that its authors published (`meta*.pth`), whose file has no licence: none is shipped.
+
+    Raises:
+        UntoneError: the file cannot be read, or holds other weights; the message names the first that does not fit.
+    """
+    state, net = initial_weights.read(path), MlpItm()
+    found = {
+        name.removeprefix("net."): value.squeeze((2, 3)) if value.ndim == 4 else value for name, value in state.items()
+    }
+    wanted = {_published_name(name): name for name in net.state_dict()}
+    for name, own in wanted.items():
+        needed = list(net.get_parameter(own).shape)
+        if name not in found or list(found[name].shape) != needed:
+            has = list(found[name].shape) if name in found else "missing"
+            raise UntoneError(f"{path}: {name} is {has}; MLP-ITM needs {needed}")
+    net.load_state_dict({own: found[name].float() for name, own in wanted.items()})
+    return net
+
+
+def _published_name(own: str) -> str:
+    """colours.0.linear.weight -> color_net.0.linear.weight, body.linear.bias -> output_net.0.linear.bias."""
+    part, _, rest = own.partition(".")
+    if part in ("body", "last"):
+        return f"output_net.{int(part == 'last')}.linear.{rest.removeprefix('linear.')}"
+    return f"{'color_net' if part == 'colours' else 'spatial_net'}.{rest}"
 
 
 def itm(codes: Codes, truth: Floats, start: MlpItm, recipe: ItmRecipe) -> tuple[Floats, int]:

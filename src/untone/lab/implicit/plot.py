@@ -1,4 +1,4 @@
-"""The rate-distortion plot of `untone rivals`: bytes and PQ-PSNR of coded residuals and networks."""
+"""Plots of `untone rivals`: PQ-PSNR of coded residuals and networks by bytes, and quality of networks by time."""
 
 from __future__ import annotations
 
@@ -94,3 +94,25 @@ def _line(axes: Axes, curve: Curve) -> None:
         sizes, values, color=COLOURS[codec], linestyle=DASHES[kind], linewidth=1.3, marker=".", markersize=4,
         label=f"{kind} map, {codec.upper()}",
     )  # fmt: skip
+
+
+def by_time(rows: Sequence[dict[str, Any]]) -> bytes:
+    """A PNG: CPU seconds along a logarithmic axis, PQ-PSNR and PQ-SSIM up; the supplement's figure of Gain-MLP.
+
+    Args:
+        rows: of table.by_time.
+    """
+    figure, panels = plots.panels(2, 8.5, 3.8)
+    for axes, (key, label) in zip(panels, (("pq_psnr", "PQ-PSNR (dB)"), ("pq_ssim", "PQ-SSIM")), strict=True):
+        for method in dict.fromkeys(row["method"] for row in rows):
+            points = [(r["cpu_seconds"], r[key].mean) for r in rows if r["method"] == method and r[key] is not None]
+            if points:
+                family = next((name for name in NETWORKS if method.startswith(name)), "")
+                dash = "--" if "," in method else "-"
+                axes.plot(*zip(*points, strict=True), f"o{dash}", color=NETWORKS.get(family, "#606060"), label=method)
+        axes.set_xscale("log")
+        axes.set_xlabel("CPU time of one thread (s)")
+        axes.set_ylabel(label)
+        if axes.lines:
+            axes.legend(frameon=False, fontsize="small")
+    return plots.as_png(figure)

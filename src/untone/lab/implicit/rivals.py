@@ -26,9 +26,10 @@ from ...formats.common.files import save
 from .. import packages
 from ..data.sources import Source, sources
 from ..metrics import hdrvdp
-from . import comparison, methods, table
+from . import coded_maps, comparison, methods, table
 from . import scenes as view_scenes
 from .settings import Settings
+from .tonemappers import MAPPERS
 
 LEARNED_FROM = 12
 """Pairs that MLP-ITM is pretrained on."""
@@ -42,29 +43,31 @@ class Experiment:
 
     Attributes:
         folder: of the results.
-        views: HDR sources.
-        mappers: names of MAPPERS.
+        views: HDR sources, or ready pairs.
+        mappers: names of MAPPERS; for ready pairs scenes.AS_GIVEN alone.
         size: most columns and rows of a view.
         slow_views: how many of the first views also get what takes long: perceptual metrics, quality by time.
         base_quality: of the SDR JPEG; 0 for the exact 8 bits.
-        train: sources that MLP-ITM's first weights are learned from; empty leaves it out.
+        train: sources that MLP-ITM's first weights are learned from; empty leaves that row out.
+        mlp_itm: file of the weights that its authors published; None leaves that row out.
         extras: perceptual metrics to be had here.
         settings: of the comparison.
     """
 
     folder: Path
-    views: Sequence[Source]
+    views: Sequence[Source | view_scenes.ReadyPair]
     mappers: Sequence[str]
     size: tuple[int, int]
     slow_views: int
     base_quality: int
     train: Sequence[Source]
+    mlp_itm: Path | None
     extras: tuple[str, ...]
     settings: Settings
 
-    def file(self, view: Source, mapper: str) -> Path:
+    def file(self, view: Source | view_scenes.ReadyPair, mapper: str) -> Path:
         """What holds the figures of a pair that is done."""
-        return self.folder / "pairs" / f"{view.scene}-{mapper}.json"
+        return self.folder / "pairs" / f"{view.scene}-{mapper.replace(' ', '-')}.json"
 
     @property
     def claim(self) -> dict[str, Any]:
@@ -86,13 +89,13 @@ def run(arguments: argparse.Namespace) -> int:
     torch.set_num_threads(arguments.threads)
     this = _experiment(arguments)
     _claimed(this)
-    start = _start(this)
+    starts = _starts(this)
     jobs = list(itertools.product(enumerate(this.views), this.mappers))
     wanted = [job for job in jobs if not this.file(job[0][1], job[1]).exists()]
     with Progress(len(jobs), "views x tone mappers", len(jobs) - len(wanted)) as progress:
         for (number, view), mapper in wanted:
             begun = time.process_time()
-            found = pair(this, view, mapper, start, number < this.slow_views)
+            found = pair(this, view, mapper, starts, number < this.slow_views)
             save(this.file(view, mapper), [json.dumps(found, indent=1).encode() + b"\n"])
             table.write(this.folder)
             tell(f"{view.scene}, {mapper}: {time.process_time() - begun:.0f} s of CPU")
@@ -118,12 +121,23 @@ def _experiment(arguments: argparse.Namespace) -> Experiment:
         most_bytes=arguments.most_bytes, neurons=neurons, steps=arguments.steps, seed=arguments.seed,
         only=tuple(arguments.only),
     )  # fmt: skip
-    views = _chosen(sources(arguments.sources), arguments.views)
+    views, mappers = _views(arguments)
     train = _chosen(sources(arguments.train), LEARNED_FROM) if arguments.train else []
     return Experiment(
-        arguments.output, views, arguments.mappers, arguments.size, arguments.slow_views, arguments.base_quality,
-        train, extras, settings,
+        arguments.output, views, mappers, arguments.size, arguments.slow_views, arguments.base_quality,
+        train, arguments.mlp_itm, extras, settings,
     )  # fmt: skip
+
+
+def _views(arguments: argparse.Namespace) -> tuple[Sequence[Source | view_scenes.ReadyPair], list[str]]:
+    """What is reported on, and the tone mappers it is given."""
+    if (arguments.pairs is None) == (not arguments.sources):
+        raise UsageError("HDR sources or --pairs are needed, and not both")
+    if arguments.pairs is None:
+        return _chosen(sources(arguments.sources), arguments.views), arguments.mappers or list(MAPPERS)
+    if arguments.mappers:
+        raise UsageError("--mappers are for HDR sources; ready pairs are tone mapped already")
+    return view_scenes.ready_pairs(arguments.pairs, arguments.views), [view_scenes.AS_GIVEN]
 
 
 def _chosen(found: list[Source], most: int | None) -> list[Source]:
@@ -155,14 +169,21 @@ def _commit() -> str | None:
     return done.stdout.strip() or None
 
 
-def _start(this: Experiment) -> methods.MlpItm | None:
-    """Pretrained weights of MLP-ITM, learned once."""
-    if not this.train:
-        return None
+def _starts(this: Experiment) -> dict[str, methods.MlpItm]:
+    """First weights of each row of MLP-ITM: pretrained here, learned once, and published."""
+    starts = {}
+    if this.train:
+        starts["MLP-ITM"] = _pretrained(this)
+    if this.mlp_itm is not None:
+        starts["MLP-ITM, published weights"] = methods.published(this.mlp_itm)
+    return starts
+
+
+def _pretrained(this: Experiment) -> methods.MlpItm:
     path, net = this.folder / "start.pt", methods.MlpItm()
     if not path.exists():
         tell("pretraining MLP-ITM")
-        names = list(this.mappers)
+        names = [name for name in this.mappers if name in MAPPERS] or list(MAPPERS)
         train = tracked(this.train, "tone-mapped sources to pretrain on")
         scenes = [view_scenes.scene(s, names[k % len(names)], LEARNED_SIZE) for k, s in enumerate(train)]
         net = methods.pretrained([(s.image.pixels, s.truth.pq) for s in scenes], seed=this.settings.seed)
@@ -173,12 +194,14 @@ def _start(this: Experiment) -> methods.MlpItm | None:
     return net
 
 
-def pair(this: Experiment, view: Source, mapper: str, start: methods.MlpItm | None, slow: bool) -> dict[str, Any]:
+def pair(
+    this: Experiment, view: Source | view_scenes.ReadyPair, mapper: str, starts: comparison.Starts, slow: bool
+) -> dict[str, Any]:
     """All figures of one view and tone mapper, ready for JSON."""
     scene = view_scenes.scene(view, mapper, this.size, this.base_quality)
-    points = list(comparison.points(scene, this.settings))
+    points = list(coded_maps.points(scene, this.settings))
     rows = {}
-    entries = comparison.entries(scene, points, start, this.settings, slow)
+    entries = comparison.entries(scene, points, starts, this.settings, slow)
     for name, make in tracked(list(entries.items()), f"rows of {view.scene}, {mapper}"):
         begun = time.process_time()
         made, size = make()
@@ -191,5 +214,5 @@ def pair(this: Experiment, view: Source, mapper: str, start: methods.MlpItm | No
         "pixels": list(scene.light.shape[1::-1]),
         "rows": rows,
         "points": [dataclasses.asdict(point) for point in points],
-        "by_time": comparison.by_time(scene, this.settings) if slow else [],
+        "by_time": comparison.by_time(scene, starts, this.settings) if slow else [],
     }

@@ -8,19 +8,23 @@ and dark branch follow the mean of each channel. In training that is the mean ov
 evaluation each picture has its own, so that its result does not hang on its neighbours.
 
 Ours: the first values of the LUTs. Published training starts from LUT files that are not published; here every LUT of
-a branch starts as plain conversion of SDR to PQ at its own exposure.
+a branch starts as plain conversion of SDR to PQ at its own exposure, or as a map of colours that is given (`start`).
 """
 
 from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ... import colour
 from .shapes import ITMLUTShape as Shape
 
 DOWNSCALE = 8
@@ -188,16 +192,25 @@ def look_up(picture: Tensor, luts: Tensor, places: Tensor) -> Tensor:
     return result.transpose(1, 2).reshape(b, 3, height, width)
 
 
-def _first_luts(shape: Shape, branch: str) -> Tensor:
-    """[luts, 3, n, n, n]: plain conversion to PQ of a picture of START_MEAN, each LUT at its own exposure.
+Shown = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+"""Encoded colours [..., 3] -> the light they stand for, linear BT.709, 1.0 = SDR white."""
+
+
+def start(net: ITMLUT, shown: Shown) -> None:
+    """Makes a new network give one map of colours for all pictures of START_MEAN, whatever its encoders say."""
+    with torch.no_grad():
+        for branch in BRANCHES:
+            net.get_parameter(f"lut_gen_{branch}.basic_luts").copy_(_first_luts(net.shape, branch, shown))
+
+
+def _first_luts(shape: Shape, branch: str, shown: Shown = colour.srgb_to_linear) -> Tensor:
+    """[luts, 3, n, n, n]: PQ of the light shown by a picture of START_MEAN, each LUT at its own exposure.
 
     The weights start near 1/2, so every LUT is scaled for their sum to give the mean of the LUTs.
     """
-    from ... import colour
-
     places = vertices(branch, torch.full((1, 3), START_MEAN), shape.nodes)[0].double()
     blue, green, red = torch.meshgrid(places[2], places[1], places[0], indexing="ij")
-    light = colour.srgb_to_linear(torch.stack([red, green, blue], -1).numpy()) @ colour.rgb_to_rgb("bt709", "bt2020").T
+    light = shown(torch.stack([red, green, blue], -1).numpy()) @ colour.rgb_to_rgb("bt709", "bt2020").T
     exposures = [2.0 ** ((k - (shape.luts - 1) / 2) / 2) for k in range(shape.luts)]
     encoded = [torch.from_numpy(colour.from_linear(light * exposure, "pq")) for exposure in exposures]
     return torch.stack(encoded).permute(0, 4, 1, 2, 3).float() * (2 / shape.luts)

@@ -94,6 +94,7 @@ class Recipe:
         pixels: random pixels of each crop, for networks whose full-size stage is pointwise; 0 takes all.
         crop_zoom: every second picture is cut to between this share and all of its sides, thumbnail included.
         affine_start: the network begins as the affine map that is nearest to the training pairs (IRNet).
+        lut_start: its LUTs begin as the single 3D LUT that is nearest to them (ITMLUT).
         strength_free: share of each picture's own strength that the loss forgives (losses.own_strength; FastGaMer).
         turns: "none", "mirror" (left-right), or "all" (eight flips and quarter turns).
         jitter: white balance and saturation of the SDR picture vary a little.
@@ -124,6 +125,7 @@ class Recipe:
     pixels: int = 0
     crop_zoom: float = 1.0
     affine_start: bool = False
+    lut_start: bool = False
     strength_free: float = 0.0
     turns: str = "none"
     jitter: bool = False
@@ -218,10 +220,11 @@ IRNET_PAPER = Recipe(
 ITMLUT = {
     "ours": Recipe(
         network="itmlut",
-        source="ours, two processor cores: whole views at half size, log of the PQ error and Ada-3DLUT's terms",
-        steps=2000, pictures=6, reduce=2, turns="mirror", rate=2e-3,
+        source="ours, two processor cores: from the best single LUT, whole views at half size, log of the PQ error and "
+        "Ada-3DLUT's terms, each picture's own mean",
+        steps=2000, pictures=6, reduce=2, lut_start=True, turns="mirror", jitter=True, rate=1e-3,
         schedule=Schedule(warm_up=50), clip=1.0, average=0.99,
-        loss=Weights(pq=1.0, rough=1e-4, monotone=10.0), watched=32, stored="fp16", 
+        loss=Weights(pq=1.0, rough=1e-4, monotone=10.0), watched=32, stored="fp16",
         shape=ITMLUTShape(dropout=0.1, batch_mean=False),
     ),
     "paper": Recipe(
@@ -252,8 +255,8 @@ IRNET_SHORT = _short(
     checkpoint_every=100, loss=Weights(code=1.0),
 )  # fmt: skip
 ITMLUT["short"] = _short(
-    ITMLUT["ours"], steps=400, pictures=2, reduce=1, rate=1e-3, watched=16, checkpoint_every=100,
-    loss=Weights(code=1.0, rough=1e-4, monotone=10.0), shape=ITMLUTShape(),
+    ITMLUT["ours"], steps=400, pictures=2, reduce=1, lut_start=False, jitter=False, rate=1e-3, watched=16,
+    checkpoint_every=100, loss=Weights(code=1.0, rough=1e-4, monotone=10.0), shape=ITMLUTShape(),
 )  # fmt: skip
 
 

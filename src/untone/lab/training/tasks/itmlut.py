@@ -8,9 +8,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ...data.examples import Dataset, Example
+from ...data.subsets import photographs
+from ...nets import itmlut
 from ...nets.itmlut import BRANCHES, ITMLUT
 from .. import batches, losses
 from ..batches import Choice, Crops, View
+from ..fitted import fit_lut, lut_gain
 from ..recipes import Recipe
 from .irnet import light_of_codes
 
@@ -21,7 +24,23 @@ def network(recipe: Recipe) -> ITMLUT:
 
 
 def begin(net: nn.Module, dataset: Dataset, recipe: Recipe) -> None:
-    """Nothing to prepare."""
+    """Starts from the best single LUT for all pairs, where the recipe says so."""
+    if recipe.lut_start:
+        start(net, fit_lut(photographs(dataset), seed=recipe.seed))
+
+
+def start(net: nn.Module, lut_stops: Tensor) -> None:
+    """Makes a new network give every picture the gains of a LUT, [n, n, n, 3] in stops."""
+    assert isinstance(net, ITMLUT)
+
+    def shown(codes: NDArray[np.float64]) -> NDArray[np.float64]:
+        rgb = torch.from_numpy(codes).float()
+        light = losses.rebuild(
+            losses.srgb_to_linear(rgb), lut_gain(lut_stops, rgb.reshape(1, -1, 3)).reshape(rgb.shape)
+        )
+        return light.clamp(min=0).double().numpy()
+
+    itmlut.start(net, shown)
 
 
 def draw(dataset: Dataset, choice: Choice, recipe: Recipe) -> Crops:
