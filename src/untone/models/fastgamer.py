@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ..errors import UntoneError
 from ..operators import MAX_QMAX_STOPS, Operators
+from . import glare
 
 THUMBNAIL = 256
 """Rows and columns of the thumbnail; the kernels make it, the same in training and here."""
@@ -34,7 +35,14 @@ class FastGamerModel:
             raise UntoneError(f"its graph takes {', '.join(asked)} and gives {', '.join(given)}")
 
     def operators(self, thumbnail: NDArray[np.float32]) -> Operators:
-        """Operators of the photo; one gain for all channels where it has no colour, so that it gets none.
+        """What the network says of the photo, its large bright areas kept from glare (glare.py).
+
+        Args and errors: as `said` has them.
+        """
+        return glare.limited(self.said(thumbnail), thumbnail)
+
+    def said(self, thumbnail: NDArray[np.float32]) -> Operators:
+        """What the network says; one gain for all channels where the photo has no colour, so that it gets none.
 
         Args:
             thumbnail: [3, 256, 256] float32, encoded RGB in [0, 1], of the whole image (kernels.thumbnail).

@@ -207,7 +207,7 @@ def test_the_exported_model_says_the_same_and_describes_itself(tmp_path: Path) -
     assert len(digest) == 64
     thumbnail = np.random.default_rng(0).random((3, 256, 256), dtype=np.float32)
     model = models.load(tmp_path / "tiny.onnx")
-    found = model.operators(thumbnail)
+    found = model.said(thumbnail)
     with torch.no_grad():
         expected = net(torch.from_numpy(thumbnail)[None])
     assert np.abs(found.grids - expected.grids[0].numpy()).max() < 1e-4
@@ -223,7 +223,7 @@ def test_an_exported_model_is_as_steep_as_its_shape_says(tmp_path: Path) -> None
     nn.init.normal_(net.base_lut, std=0.5)
     export.export(net, tmp_path / "steep.onnx", {})
     thumbnail = np.random.default_rng(0).random((3, 256, 256), dtype=np.float32)
-    found = models.load(tmp_path / "steep.onnx").operators(thumbnail)
+    found = models.load(tmp_path / "steep.onnx").said(thumbnail)
     with torch.no_grad():
         flat = net(torch.from_numpy(thumbnail)[None])
     gain = (flat.qmax_stops * torch.tanh(flat.lut))[0].numpy()

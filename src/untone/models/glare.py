@@ -1,0 +1,91 @@
+"""Large bright areas share a budget of light, so that facades, skies and blurred backgrounds do not glare.
+
+People send photos back where a third of the picture is two to four times white, and keep them where a lamp is. A network
+that is trained to be right in the mean gives both their gain; here the area that is at least as bright decides how
+bright it may be. Small lights keep all of theirs.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import colour, kernels
+from ..operators import Operators
+
+BUDGET = 0.15
+"""Times white, times the share of the picture that is at least as bright."""
+
+ALLOWED = 1.2
+"""Times white that any area may have, snow and white walls in the sun."""
+
+STEEPEST = 2.0
+"""Slope, in stops for a stop, with which gains of small lights rise out of those that were lowered."""
+
+AREAS = (0.35, 0.25, 0.18, 0.13, 0.09, 0.06, 0.04, 0.025, 0.015, 0.008)
+"""Shares of the picture at which its light is looked at."""
+
+SAME = 0.95
+"""Of a light; what has that much counts as part of its area."""
+
+SIDE = 64
+"""Rows and columns of what is looked at."""
+
+Curve = tuple[NDArray[np.float64], NDArray[np.float64]]
+
+
+def limited(operators: Operators, thumbnail: NDArray[np.float32]) -> Operators:
+    """Operators whose bright areas keep to the budget; the same ones where they do.
+
+    Args:
+        thumbnail: [3, 256, 256] float32, encoded RGB in 0..1, that the operators were predicted from.
+    """
+    codes = _reduced(thumbnail)
+    light = kernels.hdr_linear(codes, operators, "srgb", dtype=np.float32, threads=1).max(-1).ravel().astype(np.float64)
+    base = colour.code_table("srgb")[codes].max(-1).ravel().astype(np.float64)
+    curve = _curve(light, base, operators.offset)
+    return operators if curve is None else dataclasses.replace(operators, lut=_bent(operators, curve))
+
+
+def _reduced(thumbnail: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """[SIDE, SIDE, 3] codes."""
+    part = thumbnail.shape[1] // SIDE
+    cells = thumbnail.reshape(3, SIDE, part, SIDE, part).mean((2, 4)).transpose(1, 2, 0)
+    return np.ascontiguousarray(np.clip(cells * 255 + 0.5, 0, 255).astype(np.uint8))
+
+
+def _curve(light: NDArray[np.float64], base: NDArray[np.float64], offset: float) -> Curve | None:
+    """Gains and what they become, both rising from 0, stops; None where nothing is over the budget.
+
+    Args:
+        light, base: of the brightest channel of each pixel, HDR and SDR, 1.0 = SDR white.
+    """
+    order = np.argsort(-light, kind="stable")
+    falling, gain = light[order], np.log2((light + offset) / (base + offset))[order]
+    before, after, over = [0.0], [0.0], False
+    for area in AREAS:
+        near = slice(int(0.7 * area * len(order)), max(int(area * len(order)), 1))
+        level, found = float(np.median(falling[near])), float(np.median(gain[near]))
+        covered = float((falling >= SAME * level).mean())
+        most = max(ALLOWED, BUDGET / covered)
+        over = over or level > most
+        least = float(np.median(np.log2((most + offset) / (base[order][near] + offset))))
+        if found > before[-1] + 1e-3:
+            rise = STEEPEST * (found - before[-1])
+            before.append(found)
+            after.append(float(np.clip(min(found, least), after[-1], after[-1] + rise)))
+    return (np.array(before), np.array(after)) if over else None
+
+
+def _bent(operators: Operators, curve: Curve) -> NDArray[Any]:
+    """The LUT with its gains led through the curve; beyond its end they rise as steeply as may be, up to themselves."""
+    before, after = curve
+    gain = operators.qmax_stops * np.tanh(operators.lut.astype(np.float64))
+    size = np.abs(gain)
+    beyond = np.minimum(size, after[-1] + STEEPEST * (size - before[-1]))
+    bent = np.sign(gain) * np.where(size > before[-1], beyond, np.interp(size, before, after))
+    share = np.clip(bent / operators.qmax_stops, -0.9999, 0.9999)
+    return np.ascontiguousarray(np.arctanh(share).astype(np.float32))
