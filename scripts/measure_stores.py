@@ -1,10 +1,12 @@
 """What stores and claims cost, on this machine, against an S3 server of its own: the figures of results/scale.md.
 
-    PYTHONPATH=src python scripts/measure_stores.py overhead --photos 8
+    PYTHONPATH=src python scripts/measure_stores.py overhead --photos 32 --rounds 5
+    PYTHONPATH=src python scripts/measure_stores.py overhead --photos 32 --rounds 5 --apart
     PYTHONPATH=src python scripts/measure_stores.py workers --photos 200
     PYTHONPATH=src python scripts/measure_stores.py planning --keys 1000000
 
-Needs the extras `cloud` and `dev`. The server is moto's, in Python, and takes its share of the same processors.
+Needs the extras `cloud` and `dev`. The server is moto's, in Python, and takes its share of the same processors, unless
+it is set apart: then it has one processor, and what is measured has another (Linux).
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from PIL import Image
 HERE = Path(__file__).parents[1]
 sys.path.insert(0, str(HERE / "tests" / "helpers"))
 
-from object_store import Proxy, client, counts, environment, put, s3_server, start, tiny_photos  # noqa: E402
+from object_store import Proxy, client, counts, environment, put, s3_process, s3_server, start, tiny_photos  # noqa: E402
 
 from untone import cli  # noqa: E402
 from untone.apps.cloud import planning  # noqa: E402
@@ -43,9 +45,10 @@ def main() -> int:
     parser.add_argument("--photos", type=int, default=8)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--keys", type=int, default=1_000_000)
+    parser.add_argument("--apart", action="store_true", help="one processor for the server, another for the rest")
     arguments = parser.parse_args()
     if arguments.what == "overhead":
-        overhead(arguments.photos, arguments.rounds)
+        overhead(arguments.photos, arguments.rounds, arguments.apart)
     elif arguments.what == "workers":
         workers(arguments.photos)
     else:
@@ -53,10 +56,14 @@ def main() -> int:
     return 0
 
 
-def overhead(count: int, rounds: int) -> None:
+def overhead(count: int, rounds: int, apart: bool) -> None:
     """Seconds a photo of 12 megapixels, from files to files and from a bucket to it, in turns."""
+    if apart:
+        os.sched_setaffinity(0, {0})
     photos = {f"p{i}.jpg": data for i, data in enumerate(_large(count))}
-    with s3_server() as url, tempfile.TemporaryDirectory() as folder:
+    with s3_process() as (url, server), tempfile.TemporaryDirectory() as folder:
+        if apart:
+            os.sched_setaffinity(server, {1})
         os.environ.update(environment(url))
         client(url).create_bucket(Bucket=BUCKET)
         put(url, BUCKET, photos)
@@ -67,16 +74,23 @@ def overhead(count: int, rounds: int) -> None:
         cli.main(["-q", str(here / "in" / "p0.jpg"), "-o", str(here / "first.jpg")])  # loads the model
         cli.main(["-q", f"s3://{BUCKET}/in/p0.jpg", "-o", f"s3://{BUCKET}/first.jpg"])
         print(
-            "| round | files | bucket | ratio | files, CPU | bucket, CPU | ratio |\n" + 7 * "| --- " + "|", flush=True
+            "| round | files | bucket | ratio | files, CPU | bucket, CPU | ratio | server, CPU |\n" + 8 * "| --- " + "|"
         )
         for number in range(rounds):
-            seconds, busy = [], []
+            seconds, busy, served = [], [], 0.0
             for source, target in ((str(here / "in"), str(here / f"out{number}")), _urls(number)):
-                began, used = time.perf_counter(), time.process_time()
+                began, used, served = time.perf_counter(), time.process_time(), _processor_seconds(server)
                 assert cli.main(["-q", source, "-o", target]) == 0
                 seconds.append((time.perf_counter() - began) / count)
                 busy.append((time.process_time() - used) / count)
-            print(f"| {number + 1} | {_row(*seconds)} | {_row(*busy)} |", flush=True)
+            served = (_processor_seconds(server) - served) / count
+            print(f"| {number + 1} | {_row(*seconds)} | {_row(*busy)} | {served:.3f} |", flush=True)
+
+
+def _processor_seconds(process: int) -> float:
+    """Of another process of this machine (Linux)."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _row(files: float, bucket: float) -> str:

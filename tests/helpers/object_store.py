@@ -36,6 +36,13 @@ DENIED = b"<?xml version='1.0'?><Error><Code>AccessDenied</Code><Message>Access 
 @contextmanager
 def s3_server() -> Iterator[str]:
     """The URL of a server that speaks S3 and begins empty."""
+    with s3_process() as (url, _):
+        yield url
+
+
+@contextmanager
+def s3_process() -> Iterator[tuple[str, int]]:
+    """The same, and the id of its process."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -43,7 +50,7 @@ def s3_server() -> Iterator[str]:
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         _wait_for(port, process)
-        yield f"http://127.0.0.1:{port}"
+        yield f"http://127.0.0.1:{port}", process.pid
     finally:
         process.kill()
         process.wait()

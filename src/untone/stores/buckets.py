@@ -269,6 +269,8 @@ def _connected(scheme: str, bucket: str, disable_bulk_delete: bool = True) -> Ob
     given = credentials.provider(scheme, bucket)
     more: dict[str, Any] = {} if given is None else {"credential_provider": given}
     if scheme == "s3":
+        if not _is_plain() and not os.environ.get("AWS_UNSIGNED_PAYLOAD"):
+            more["unsigned_payload"] = True  # TLS protects it; hashing takes up to a twentieth of a photo's time
         more["disable_bulk_delete"] = disable_bulk_delete  # one key at a time is what every store of the protocol knows
     with faults.told(scheme, f"{scheme}://{bucket}"):
         made: ObjectStore = from_url(
@@ -278,6 +280,14 @@ def _connected(scheme: str, bucket: str, disable_bulk_delete: bool = True) -> Ob
             **more,
         )
     return made
+
+
+def _is_plain() -> bool:
+    """Whether requests to S3 go by http://, so that nothing but their signature protects them."""
+    named = (
+        os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or os.environ.get("AWS_ENDPOINT")
+    )
+    return (named or "").lower().startswith("http://")
 
 
 def _client_options(scheme: str) -> ClientConfig:
