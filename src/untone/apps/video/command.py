@@ -21,8 +21,8 @@ from .options import FilmOptions
 from .report import FrameProgress, film_as_json, film_summary
 
 
-def convert_all(films: Sequence[Job], options: FilmOptions, arguments: argparse.Namespace) -> int:
-    """Convert films and report; 0 when nothing failed, else 1."""
+def convert_all(films: Sequence[Job], options: FilmOptions, arguments: argparse.Namespace) -> Counter[str]:
+    """Convert films and report; how many had each outcome."""
     counts: Counter[str] = Counter()
     shown = sys.stderr.isatty() and not arguments.quiet and not arguments.json
     with interruptible():
@@ -31,7 +31,7 @@ def convert_all(films: Sequence[Job], options: FilmOptions, arguments: argparse.
                 outcome = do(job, arguments.force, _is_debug(arguments), _task(options, tell), arguments.keep_times)
             counts[outcome.status] += 1
             _tell(outcome, arguments)
-    return 1 if counts[report.FAILED] else 0
+    return counts
 
 
 def _is_debug(arguments: argparse.Namespace) -> bool:
