@@ -464,6 +464,7 @@ def test_version(capsys):
         (["to", "avif", "photo.jpg", "--qualty", "50"], "did you mean --quality?"),
         (["photo.jpg", "foto.jpg"], "foto.jpg: no such file; nothing was done"),
         (["to", "avf", "photo.jpg"], "did you mean avif?"),
+        (["to", "jgp", "photo.jpg"], "did you mean jpg?"),
         (["to", "JPEG", "photo.jpg"], "did you mean jpg?"),
         (["photo.jpg", "--codec", "hvec"], "did you mean hevc?"),
     ],

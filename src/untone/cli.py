@@ -37,6 +37,9 @@ PIPE_CLOSED = 141
 ANSWERED = ("apply", "audit", "encode", "inspect", "measure")
 """Commands of one file, or that write none, which an interrupt ends at once; batches say more themselves."""
 
+SHORT_CUTOFF = 0.6
+"""How like a choice a word must be, by difflib's ratio: two letters of three, as choices are short."""
+
 TRAINING_PACKAGES = ("torch", "onnx", "scipy", "matplotlib", "tensorboardX")
 """Of the extra `train`, for commands of the lab."""
 
@@ -97,18 +100,18 @@ class Parser(argparse.ArgumentParser):
     def _suggestion(self, message: str) -> str:
         choice = re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message)
         if choice:
-            return _meant(choice[1].lower(), re.findall(r"[\w.-]+", choice[2]))
+            return _meant(choice[1].lower(), re.findall(r"[\w.-]+", choice[2]), SHORT_CUTOFF)
         wrong = re.findall(r"(?<!\S)--[\w-]+", message) if message.startswith("unrecognized") else []
         return "".join(
             _meant(word, [o for o in self._option_string_actions if o.startswith("--")]) for word in wrong[:1]
         )
 
 
-def _meant(word: str, known: Sequence[str]) -> str:
+def _meant(word: str, known: Sequence[str], cutoff: float = 0.7) -> str:
     """`; did you mean ...?`, where something known is like it."""
     import difflib  # deferred: only a mistake needs it
 
-    like = difflib.get_close_matches(word, known, n=1, cutoff=0.7)
+    like = difflib.get_close_matches(word, known, n=1, cutoff=cutoff)
     return f"; did you mean {like[0]}?" if like else ""
 
 

@@ -28,10 +28,15 @@ def complain(text: str) -> None:
     print(f"untone: {one_line(text)}", file=sys.stderr, flush=True)
 
 
+def fault_of(name: str, fault: object) -> str:
+    """A fault without the name of its file, which whoever says it names."""
+    text = re.sub(rf"^(cannot read|cannot write) {re.escape(name)}: ", r"\1 it: ", str(fault))
+    return text.removeprefix(f"{name}: ")
+
+
 def fault_line(name: str, fault: object) -> str:
     """`FILE: fault`, with the file named once."""
-    text = re.sub(rf"^(cannot read|cannot write) {re.escape(name)}: ", r"\1 it: ", str(fault))
-    return one_line(text if text.startswith(f"{name}: ") else f"{name}: {text}")
+    return one_line(f"{name}: {fault_of(name, fault)}")
 
 
 def named(name: str, error: UntoneError) -> UntoneError:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from ... import formats
-from ...console.lines import one_line
+from ...console.lines import fault_of, one_line
 from ...console.options import add_json, add_quiet
 from ...console.progress import Progress
 from ...errors import UntoneError, UsageError
@@ -145,13 +145,13 @@ def _looked_at(at: Place, below: PurePosixPath) -> tuple[_Photo | None, list[Ver
     except StoreError:
         raise
     except UntoneError as error:
-        return None, [Verdict(str(at), UNREADABLE, str(error).removeprefix(f"{at}: "))]
+        return None, [Verdict(str(at), UNREADABLE, fault_of(str(at), error))]
     broken = _broken(at, data)
     try:
         photo = _photo(at, below, data)
         return photo, broken or _out_of_step(photo)
     except UntoneError as error:
-        return None, broken or [Verdict(str(at), UNREADABLE, str(error))]
+        return None, broken or [Verdict(str(at), UNREADABLE, fault_of(str(at), error))]
 
 
 def _photo(at: Place, below: PurePosixPath, data: bytes) -> _Photo:

@@ -134,8 +134,8 @@ def _reported(
             progress.step()
             if outcome.job.unread and len(unread) < SUFFIXES_NAMED:
                 unread.add(os.path.splitext(outcome.job.name)[1].lower())  # noqa: PTH122  # of a URL too
-    if unread and shown:
-        complain(f"files of kinds that are not read here ({', '.join(sorted(unread))}) were skipped")
+        if unread and shown:
+            complain(f"files of kinds that are not read here ({', '.join(sorted(unread))}) were skipped")
     return 1 if reporting.counts[report.FAILED] else 0
 
 

@@ -10,6 +10,7 @@ import dataclasses
 import functools
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any
 
 from ... import formats, pipeline
 from ...console.interrupts import answered
+from ...console.lines import complain
 from ...console.progress import Parts
 from ...errors import UnsupportedError, UsageError
 from ...formats.common.files import load_bytes, save
@@ -57,10 +59,13 @@ def run(arguments: argparse.Namespace) -> int:
         refuse_for_photos(arguments)
         return work(photos, lambda: _task(arguments), arguments)
     options = film_options(arguments)  # refuses before any work
-    code = work(photos, lambda: _task(arguments), arguments) if photos else 0
+    counts = _worked(photos, lambda: _task(arguments), arguments, is_all=False) if photos else Counter[str]()
     from ..video import command  # deferred: films ask for more modules
 
-    return max(code, command.convert_all(films, options, arguments))
+    counts += command.convert_all(films, options, arguments)
+    if counts.total() != 1 and not arguments.quiet:
+        complain(report.counted(counts))
+    return 1 if counts[report.FAILED] else 0
 
 
 def _planned(arguments: argparse.Namespace, naming: Naming) -> list[Job]:
@@ -160,11 +165,19 @@ def work(planned: Sequence[Job], prepare: Callable[[], Task], arguments: argpars
     if arguments.dry_run:
         prepare()
         return rehearsal.rehearse(planned, arguments, _readable)
+    return 1 if _worked(planned, prepare, arguments)[report.FAILED] else 0
+
+
+def _worked(
+    planned: Sequence[Job], prepare: Callable[[], Task], arguments: argparse.Namespace, *, is_all: bool = True
+) -> Counter[str]:
+    """As `work`; how many photos had each outcome, which is the last line where they are all of the batch."""
     piped = any(job.target is None and not (job.fault or job.unread) for job in planned)
     if piped:
         _check_pipe(arguments.json)
     task = prepare()
     reporting = report.choose(len(planned), quiet=arguments.quiet, as_json=arguments.json, piped=piped)
+    reporting.is_all = is_all
     ended: list[Outcome] = []
     copy_others = getattr(arguments, "copy_others", False)  # `untone PHOTO` alone leaves photos alone
 
@@ -176,8 +189,8 @@ def work(planned: Sequence[Job], prepare: Callable[[], Task], arguments: argpars
     with reporting, answered(lambda: report.interruption(ended, len(planned), arguments.force)):
         for outcome in _do_all(planned, arguments.jobs, one, not arguments.json):
             reporting.take(outcome)
-    report.name_unread(planned, quiet=arguments.quiet or arguments.json)
-    return 1 if reporting.counts[report.FAILED] else 0
+        report.name_unread(planned, quiet=arguments.quiet or arguments.json)
+    return reporting.counts
 
 
 def _check_pipe(as_json: bool) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from ...console.lines import complain, fault_line, one_line
+from ...console.lines import complain, fault_of, one_line
 from ...errors import UntoneError
 from .planning import Job
 
@@ -98,7 +98,7 @@ def told(planned: Iterable[tuple[Planned, Foreseen]], arguments: argparse.Namesp
         elif status == WRITTEN:
             print(one_line(f"{job.name} -> {job.target or 'stdout'}"))
         if status == FAILED or not (status == WRITTEN or arguments.quiet or arguments.json):
-            complain(fault_line(job.name, f"{status}: {reason}"))
+            complain(f"{job.name}: {status}: {fault_of(job.name, reason)}")
     if not arguments.quiet:
         complain(f"{', '.join(f'{number} {status}' for status, number in counts.items())}; nothing was done")
     return int(counts[FAILED] > 0)

@@ -65,18 +65,23 @@ class Outcome:
 
 
 class Report:
-    """Faults, and unless `quiet` a line on photos that were left alone, and the counts of several at the end."""
+    """Faults, and unless `quiet` a line on photos that were left alone, and the counts of several at the end.
+
+    Attributes:
+        is_all: whether these are all photos of the batch, so that it ends with their counts.
+    """
 
     def __init__(self, total: int, quiet: bool = False) -> None:
         self.total = total
         self.quiet = quiet
+        self.is_all = True
         self.counts: Counter[str] = Counter()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        if self.total != 1 and not self.quiet and error is None:
+        if self.total != 1 and self.is_all and not self.quiet and error is None:
             complain(counted(self.counts))
 
     def take(self, outcome: Outcome) -> None:

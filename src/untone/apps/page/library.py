@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from ...console.lines import fault_of
 from ...errors import UntoneError, UsageError
 from ...formats.common.files import load_bytes
 from .. import choices
@@ -159,8 +160,9 @@ def guarded(photo: Photo, make: Callable[[bytes | Frame], T], at: float | None =
     """
     try:
         return make(photo.read(at))
-    except UntoneError:
-        raise
+    except UntoneError as error:
+        opened = os.path.realpath(photo.path)  # as it was named to whoever read it
+        raise type(error)(fault_of(str(photo.path), fault_of(opened, error))) from error
     except MemoryError as error:
         raise UntoneError("there is not enough memory for it") from error
     except Exception as error:

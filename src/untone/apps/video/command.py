@@ -24,8 +24,8 @@ from .options import FilmOptions
 from .report import FrameProgress, film_as_json, film_summary
 
 
-def convert_all(films: Sequence[Job], options: FilmOptions, arguments: argparse.Namespace) -> int:
-    """Convert films and report; 0 when nothing failed, else 1."""
+def convert_all(films: Sequence[Job], options: FilmOptions, arguments: argparse.Namespace) -> Counter[str]:
+    """Convert films and report; how many had each outcome."""
     counts: Counter[str] = Counter()
     find = choices.finder(Path(arguments.choices)) if arguments.choices else lambda _: None
     shown = sys.stderr.isatty() and not arguments.quiet and not arguments.json
@@ -37,7 +37,7 @@ def convert_all(films: Sequence[Job], options: FilmOptions, arguments: argparse.
                 outcome = do(job, arguments.force, _is_debug(arguments), task, arguments.keep_times)
             counts[outcome.status] += 1
             _tell(outcome, arguments)
-    return 1 if counts[report.FAILED] else 0
+    return counts
 
 
 def _is_debug(arguments: argparse.Namespace) -> bool:

@@ -360,7 +360,7 @@ def rgb_codes(frame: Any, signal: SourceSignal) -> NDArray[np.uint16]:
 
 def reason(error: Exception) -> str:
     """A fault of PyAV in a few words."""
-    text = write_fault(error) if isinstance(error, OSError) else str(error)
+    text = write_fault(error) if isinstance(error, OSError) else getattr(error, "strerror", None) or str(error)
     return text.splitlines()[0]
 
 
