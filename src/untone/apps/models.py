@@ -12,6 +12,7 @@ from ..models import box
 FIGURES = {
     "views_db": "{} dB on synthetic views of places never trained on",
     "photos_db": "{} dB on photos with their own gain map",
+    "fed": "fed {}",
     "hue_degrees": "hue {} degrees off",
     "seconds_per_megapixel": "{} s a megapixel",
 }

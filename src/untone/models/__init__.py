@@ -32,6 +32,7 @@ MODELS: dict[str, Path] = {
     "gmnet": WEIGHTS / "gmnet.onnx",
     "irnet-1": WEIGHTS / "irnet-1.onnx",
     "irnet": WEIGHTS / "irnet.onnx",
+    "irnet-sr": WEIGHTS / "irnet-sr.onnx",
     "itmlut": WEIGHTS / "itmlut.onnx",
 }
 """Name -> weights in this package. A new model is one file and one line here."""

@@ -285,6 +285,19 @@ def test_networks_that_see_every_pixel_go_through_their_own_doors() -> None:
         assert figures["pq_psnr"] > 80
 
 
+def test_bicubic_takes_part_beside_networks_that_enlarge_alone() -> None:
+    """A flat picture at a quarter of its size is itself again; square is light x (1 + 3.93 Y^2)."""
+    plain, large = (
+        methods.Method("m", "model", "", lambda p: Made(p.light), {"shape": {"upscale": n}}) for n in (1, 4)
+    )
+    assert methods.beside([plain]) == []
+    bicubic, square = methods.beside([plain, large])
+    picture = flat_picture()
+    assert bicubic.make(picture).on(picture.light) == pytest.approx(picture.light, abs=1e-4)
+    expected = picture.light * (1 + 3.93 * picture.light**2)
+    assert square.make(picture).on(picture.light) == pytest.approx(expected, rel=2e-3)
+
+
 def test_labels_are_short_and_distinct() -> None:
     assert methods.labels(["fastgamer"]) == ["fastgamer"]
     assert methods.labels(["a/x/fastgamer.onnx", "a/y/fastgamer.onnx"]) == ["x/fastgamer", "y/fastgamer"]

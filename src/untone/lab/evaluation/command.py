@@ -34,7 +34,7 @@ from .arguments import ALL, GAIN, GMNET, HDRVDP3, STDOUT, USUAL
 from .catalogue import DEFAULT, EXTRAS, GAINS, METRICS
 from .cost import cost
 from .measuring import TRUTH
-from .methods import Method, available_baselines, foreign, of_models
+from .methods import Method, available_baselines, beside, foreign, of_models
 from .pictures import MOST_PIXELS, Picture, Source, evenly, of_dataset, of_photos, of_reduced_photos
 from .protocols import GMNET_PEAKS, Protocol, own_light, protocol
 from .records import Records
@@ -157,7 +157,7 @@ def _methods(arguments: argparse.Namespace) -> tuple[list[Method], dict[str, Any
     if not fits and (arguments.data or arguments.photos):
         complain("without --train or --fits the fitted curve and LUT, the baselines to beat, are left out")
     strength = {"lut_strength": fits["lut_strength"]} if "lut_strength" in fits else {}
-    return [*available_baselines(fits, arguments.oracles), *chosen], strength
+    return [*available_baselines(fits, arguments.oracles), *beside(chosen), *chosen], strength
 
 
 def fitted(train: Path | None, cache: Path | None = None, strict: bool = False) -> dict[str, Any]:

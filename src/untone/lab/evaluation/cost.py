@@ -17,7 +17,7 @@ import numpy as np
 from ... import models, pipeline
 from ...errors import UntoneError
 from ...image import Image
-from .methods import shrunk
+from .methods.enlarged import shrunk
 
 HEIGHT, WIDTH = 2160, 3840
 MACS_CONVENTION = "MACs (FLOPs are twice that) of convolutions and matrix products for 3840 x 2160"

@@ -7,6 +7,7 @@ full size and quantised; networks that see every pixel are measured on what they
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,14 +16,13 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image as Pil
 
 from .... import colour, gainmap, models, pipeline
-from ....image import Image, turned_back, turned_upright
+from ....image import turned_back, turned_upright
 from ...metrics import Rendition
 from .. import baselines
 from ..pictures import Picture, stops_between
-from . import foreign
+from . import enlarged, foreign
 from .made import Made as Made
 
 Light = NDArray[Any]
@@ -146,6 +146,14 @@ def available_baselines(fits: Fits, oracles: bool = False) -> list[Method]:
     return found
 
 
+def beside(models: list[Method]) -> list[Method]:
+    """Baselines beside these models: of those that enlarge, what they are fed, enlarged bicubically."""
+    if all(model.card.get("shape", {}).get("upscale", 1) == 1 for model in models):
+        return []
+    names = enlarged.BASELINES
+    return [Method(n, "baseline", enlarged.fingerprint(n), functools.partial(enlarged.made, name=n)) for n in names]
+
+
 def _plain(method: Baseline, fits: Fits) -> Callable[[Picture], Made]:
     return lambda picture: Made(method.make(picture, fits))
 
@@ -240,10 +248,9 @@ def _by_gain(runner: Any, picture: Picture) -> Made:
 def _by_light(runner: Any, picture: Picture) -> Made:
     """By the light itself; a network that enlarges is fed the picture at a fraction of its size."""
     image, step = picture.image, picture.step
-    codes = np.ascontiguousarray(turned_upright(_srgb(image), image.orientation))
-    light = runner.light(codes if runner.upscale == 1 else shrunk(codes, runner.upscale))
-    missing = [(0, max(a - b, 0)) for a, b in zip(codes.shape[:2], light.shape[:2], strict=True)]
-    light = np.pad(light, (*missing, (0, 0)), mode="edge")[: codes.shape[0], : codes.shape[1]]
+    codes = np.ascontiguousarray(turned_upright(enlarged.srgb(image), image.orientation))
+    light = runner.light(codes if runner.upscale == 1 else enlarged.shrunk(codes, runner.upscale))
+    light = enlarged.padded(light, *codes.shape[:2])
     kept = np.ascontiguousarray(turned_back(light, image.orientation)[::step, ::step])
     own = kept @ colour.rgb_to_rgb("bt2020", image.primaries).T
     return Made(stops_between(picture.light, own), direct=Rendition(kept, "bt2020"))
@@ -255,20 +262,3 @@ BY_METHOD: tuple[tuple[str, Callable[[Any, Picture], Made]], ...] = (
     ("light", _by_light),
 )
 """Method that a runner of models/ has -> how it is measured."""
-
-
-def _srgb(image: Image) -> NDArray[Any]:
-    """Codes in sRGB, BT.709, which networks that give light are made for; colours outside are clipped."""
-    if (image.primaries, image.transfer) == ("bt709", "srgb"):
-        return image.pixels
-    light = colour.code_table(image.transfer, int(np.iinfo(image.pixels.dtype).max))[image.pixels]
-    inside = np.clip(light @ colour.rgb_to_rgb(image.primaries, "bt709").T, 0, 1)
-    return (colour.linear_to_srgb(inside) * 65535 + 0.5).astype(np.uint16)
-
-
-def shrunk(codes: NDArray[Any], factor: int) -> NDArray[np.uint8]:
-    """8-bit codes at 1 / factor of the size, rounded down to whole pixels; bicubic, as super-resolution is fed."""
-    whole = codes if codes.dtype == np.uint8 else (codes / 257 + 0.5).astype(np.uint8)
-    rows, columns = (max(side // factor, 1) for side in whole.shape[:2])
-    kept = np.ascontiguousarray(whole[: rows * factor, : columns * factor])
-    return np.asarray(Pil.fromarray(kept).resize((columns, rows), Pil.Resampling.BICUBIC))
