@@ -3,6 +3,7 @@
     PYTHONPATH=src python scripts/measure_stores.py overhead --photos 32 --rounds 5
     PYTHONPATH=src python scripts/measure_stores.py overhead --photos 32 --rounds 5 --apart
     PYTHONPATH=src python scripts/measure_stores.py workers --photos 200
+    PYTHONPATH=src python scripts/measure_stores.py contention --photos 1000
     PYTHONPATH=src python scripts/measure_stores.py planning --keys 1000000
 
 Needs the extras `cloud` and `dev`. The server is moto's, in Python, and takes its share of the same processors, unless
@@ -27,6 +28,7 @@ from PIL import Image
 HERE = Path(__file__).parents[1]
 sys.path.insert(0, str(HERE / "tests" / "helpers"))
 
+from counted_store import CountedStore, asked_of_claims, jobs_in, share  # noqa: E402
 from object_store import Proxy, client, counts, environment, put, s3_process, s3_server, start, tiny_photos  # noqa: E402
 
 from untone import cli  # noqa: E402
@@ -41,7 +43,7 @@ BUCKET = "measured"
 def main() -> int:
     """Measure what the arguments name, and print it as lines of a table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("what", choices=("overhead", "workers", "planning"))
+    parser.add_argument("what", choices=("overhead", "workers", "contention", "planning"))
     parser.add_argument("--photos", type=int, default=8)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--keys", type=int, default=1_000_000)
@@ -51,6 +53,8 @@ def main() -> int:
         overhead(arguments.photos, arguments.rounds, arguments.apart)
     elif arguments.what == "workers":
         workers(arguments.photos)
+    elif arguments.what == "contention":
+        contention(arguments.photos)
     else:
         plan(arguments.keys)
     return 0
@@ -134,6 +138,18 @@ def workers(count: int) -> None:
             line = f"{number} | {count / took:.1f} | {len(proxy.log) / count:.2f} | {claims.total() / count:.2f}"
             kinds = ", ".join(f"{claims[method] / count:.2f} {method}" for method in sorted(claims))
             print(f"| {line} | {kinds} | {put_twice / count:.3f} |", flush=True)
+
+
+def contention(count: int) -> None:
+    """Requests of claims of more workers than this machine has room for, on a store in memory that takes 10 ms."""
+    print("| workers | claims/photo | of these | lost work |\n" + "| --- " * 4 + "|", flush=True)
+    for number in (1, 2, 4, 8, 16, 32):
+        store = CountedStore(0.01)
+        share(store, jobs_in(store, count), number, 0.2)
+        claims = asked_of_claims(store)
+        put_twice = sum(method == "PUT" and key.startswith("out/") for method, key in store.log) - count
+        kinds = ", ".join(f"{claims[method] / count:.2f} {method}" for method in sorted(claims))
+        print(f"| {number} | {claims.total() / count:.2f} | {kinds} | {put_twice / count:.3f} |", flush=True)
 
 
 def plan(count: int) -> None:

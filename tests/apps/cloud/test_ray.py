@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from object_store import counts, locally, objects, put, start, tiny_photos
+from object_store import Proxy, counts, locally, objects, put, start, tiny_photos
 
 pytest.importorskip("ray", reason="no Ray; the extra ray brings it")
 
@@ -45,23 +45,27 @@ def _worker_of(command: int) -> int | None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
-def test_a_worker_of_the_pool_that_is_killed_is_replaced(s3_url: str, bucket: str, tmp_path: Path) -> None:
-    photos = tiny_photos(60) | {"7/broken.jpg": b"\xff\xd8"}
+def test_a_worker_of_the_pool_that_is_killed_is_replaced(
+    s3_url: str, bucket: str, proxy: Proxy, tmp_path: Path
+) -> None:
+    count = 500
+    photos = tiny_photos(count) | {"7/broken.jpg": b"\xff\xd8"}
     put(s3_url, bucket, photos)
-    process = start(s3_url, f"s3://{bucket}/in/", "-R", "-o", f"s3://{bucket}/out/", "--ray")
-    deadline = time.monotonic() + 300
-    while len(objects(s3_url, bucket, "out/")) < 10:
+    proxy.throttled = 0.05
+    process = start(proxy.url, f"s3://{bucket}/in/", "-R", "-o", f"s3://{bucket}/out/", "--ray")
+    deadline = time.monotonic() + 600
+    while len(proxy.written(f"/{bucket}/out/")) < count // 4:
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline
         time.sleep(0.1)
     worker = _worker_of(process.pid)
     assert worker is not None
     os.kill(worker, signal.SIGKILL)
-    said = process.communicate(timeout=500)[1]
+    said = process.communicate(timeout=1500)[1]
     assert process.returncode == 1, said
     assert "broken.jpg: " in said
     found = counts(said)
-    assert (found["failed"], found["converted"] + found["skipped"]) == (1, 60)
+    assert (found["failed"], found["converted"] + found["skipped"]) == (1, count)
     made = {key.removeprefix("out/"): data for key, data in objects(s3_url, bucket, "out/").items()}
     assert made == locally(photos, tmp_path)
 

@@ -36,7 +36,7 @@ HELD = "held"
 LAST_SECONDS = 5.0
 """That the end waits for a store that does not answer."""
 
-KEPT_SECONDS = 2.5
+KEPT_SECONDS = 4.0
 """That a claim stays, at least, when its photo is written; longer than pages.FRESH_SECONDS."""
 
 REMOVED = 50

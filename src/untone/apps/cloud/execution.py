@@ -85,7 +85,7 @@ class Work:
         return dataclasses.replace(made, seconds=time.perf_counter() - start)
 
     def _claimed(self, claims: Claims, job: Job, target: Place, known: Known, tries: int) -> Outcome | None:
-        if tries < PATIENCE.get(known, 0):
+        if known in PATIENCE and (tries < PATIENCE[known] or tries & (tries - 1)):  # then at 4, 8, 16 ...
             return None
         if known in PATIENCE:
             standing = claims.ask(target)

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from ..conversion.report import Outcome
 from .claims import Claims
-from .execution import Work
+from .execution import PATIENCE, Work
 from .pages import Known, Page
 from .planning import Job
 
@@ -18,7 +18,7 @@ MOST_WAITING = 10_000
 """Jobs held by others that are remembered; before there are more of them, they are looked at again."""
 
 FIRST_PAUSE = 0.5
-"""Seconds until a photo that another holds is asked for again; each time twice as long."""
+"""Seconds until photos that others hold are asked for again; each time twice as long."""
 
 
 Taken = tuple[Job, Known, int]
@@ -53,8 +53,9 @@ class Lanes:
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         self._outcomes: queue.Queue[Outcome | BaseException | None] = queue.Queue(4 * count)
-        self._waiting: list[tuple[float, int, Job]] = []
-        self._tries: dict[str, int] = {}
+        self._waiting: dict[Job, int] = {}
+        self._polls, self._due = 0, 0.0
+        self._tries: dict[Job, int] = {}
 
     def outcomes(self) -> Iterator[Outcome]:
         """Runs the threads.
@@ -102,36 +103,35 @@ class Lanes:
         while True:
             taken = self._page.take()
             if taken is not None:
-                return *taken, self._tries.pop(taken[0].name, 0)
+                return *taken, self._tries.pop(taken[0], 0)
             page = next(self._pages, None) if len(self._waiting) < MOST_WAITING else None
             if page is not None:
                 self._page = page
                 continue
             if not self._waiting:
                 return None
-            left = min(due for due, *_ in self._waiting) - time.monotonic()
+            left = self._due - time.monotonic()
             if left > 0:
                 return left
             self._page = self._waited()
 
     def _waited(self) -> Page:
-        """Jobs that are due, or soon, become a page of their own, which looks for their outputs at once."""
-        until = time.monotonic() + FIRST_PAUSE
-        due = [(job, tries) for then, tries, job in self._waiting if then <= until]
-        self._waiting = [each for each in self._waiting if each[0] > until]
-        self._tries = {job.name: tries for job, tries in due}
-        return Page([job for job, _ in due], True, self._claims)
+        """Jobs that others held become a page of their own, which looks at once whether they still do."""
+        self._tries, self._waiting = self._waiting, {}
+        self._polls += 1
+        self._due = time.monotonic() + min(self._pause, FIRST_PAUSE * 2.0**self._polls)
+        return Page(list(self._tries), True, self._claims)
 
     def _take(self, job: Job, known: Known, tries: int) -> None:
         outcome = self._work.do(job, known, tries)
         if outcome is not None:
             self._say(outcome)
             return
-        pause = min(self._pause, FIRST_PAUSE * 2.0**tries)
         with self._lock:
-            if known is not Known.HELD:
+            if known not in PATIENCE:
                 self._page.meet()
-            self._waiting.append((time.monotonic() + pause, tries + 1, job))
+            self._due = self._due or time.monotonic() + FIRST_PAUSE
+            self._waiting[job] = tries + 1
 
     def _say(self, what: Outcome | BaseException | None) -> None:
         """Hand it on, unless nobody listens any more."""

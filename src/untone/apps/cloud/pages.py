@@ -15,7 +15,7 @@ from ...stores.contract import Store
 from .claims import Claims, Standing, digest
 from .planning import Job
 
-FRESH_SECONDS = 1.5
+FRESH_SECONDS = 3.0
 """After it, others may have made outputs that were not seen; less than claims.KEPT_SECONDS."""
 
 MET_SECONDS = 0.3
@@ -51,9 +51,7 @@ class Page:
 
     def __init__(self, jobs: list[Job], look: bool, claims: Claims | None = None) -> None:
         self._claims = claims
-        self._keys: dict[Store, list[str]] = {}
-        for target in (job.target for job in jobs if look and job.target is not None):
-            self._keys.setdefault(target.store, []).append(target.key)
+        self._look = look
         self._present: set[tuple[Store, str]] = set()
         self._standing = Standing()
         self._asked: deque[float] = deque(maxlen=MANY)
@@ -82,18 +80,26 @@ class Page:
         return job.target is not None and (job.target.store, job.target.key) in self._present
 
     def _refreshed(self, most: int | None) -> bool:
-        """Look for all outputs and claims, unless a store would be asked for outputs more often than that."""
+        """Look for outputs and claims, unless a store would be asked for outputs more often than that."""
         began = time.monotonic()
-        for store, keys in self._keys.items():
+        for store, keys in self._absent().items():
             found = store.present(keys, most)
             if found is None:
                 return False
             self._present.update((store, key) for key in found)
-        if self._claims is not None:
+        if self._claims is not None and self._absent():
             self._standing = self._claims.standing()
             self._left.sort(key=lambda each: self._turn(each[1]), reverse=True)
         self._seen, self._met = began, False
         return True
+
+    def _absent(self) -> dict[Store, list[str]]:
+        """Keys of outputs that were not seen, of jobs that are left."""
+        keys: dict[Store, list[str]] = {}
+        for job, _ in self._left if self._look else ():
+            if job.target is not None and not self._has(job):
+                keys.setdefault(job.target.store, []).append(job.target.key)
+        return keys
 
     def _turn(self, claim: str) -> tuple[bool, bool]:
         """What falls to this worker comes first, what others hold last."""
