@@ -145,7 +145,7 @@ def contention(count: int) -> None:
     print("| workers | claims/photo | of these | lost work |\n" + "| --- " * 4 + "|", flush=True)
     for number in (1, 2, 4, 8, 16, 32):
         store = CountedStore(0.01)
-        share(store, jobs_in(store, count), number, 0.2)
+        share(store, jobs_in(store, count), number, 0.1)
         claims = asked_of_claims(store)
         put_twice = sum(method == "PUT" and key.startswith("out/") for method, key in store.log) - count
         kinds = ", ".join(f"{claims[method] / count:.2f} {method}" for method in sorted(claims))
