@@ -41,16 +41,16 @@ def s3_server() -> Iterator[str]:
 
 
 @contextmanager
-def s3_process() -> Iterator[tuple[str, int]]:
-    """The same, and the id of its process."""
+def s3_process(*options: str) -> Iterator[tuple[str, int]]:
+    """The same, and the id of its process; `--ssl` makes it speak TLS, with a certificate that nobody signed."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port), *options]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         _wait_for(port, process)
-        yield f"http://127.0.0.1:{port}", process.pid
+        yield f"{'https' if '--ssl' in options else 'http'}://127.0.0.1:{port}", process.pid
     finally:
         process.kill()
         process.wait()
@@ -76,14 +76,14 @@ def environment(endpoint: str, **more: str) -> dict[str, str]:
     }  # fmt: skip
 
 
-def client(endpoint: str) -> Any:
+def client(endpoint: str, verify: bool | None = None) -> Any:
     """boto3's client: an S3 client that nobody here wrote."""
     import boto3
     from botocore.config import Config
 
     return boto3.client(
         "s3", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="key", aws_secret_access_key="secret",
-        config=Config(s3={"addressing_style": "path"}),
+        config=Config(s3={"addressing_style": "path"}), verify=verify,
     )  # fmt: skip
 
 

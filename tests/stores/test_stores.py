@@ -166,3 +166,18 @@ def test_pages_that_take_too_many_requests_are_not_looked_at(here: Place) -> Non
     else:
         assert here.store.present(keys, 8) is None
     assert here.store.present(keys[2:5], 2) is None
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
+@pytest.mark.parametrize("hashed", ["", "false"])
+def test_objects_go_over_tls(hashed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with object_store.s3_process("--ssl") as (url, _):
+        more = {"AWS_ALLOW_INVALID_CERTIFICATES": "true", "AWS_UNSIGNED_PAYLOAD": hashed, "AWS_ALLOW_HTTP": "false"}
+        for key, value in (object_store.environment(url) | more).items():
+            monkeypatch.setenv(key, value)
+        object_store.client(url, verify=False).create_bucket(Bucket=f"tls{hashed}")
+        at = place(f"s3://tls{hashed}/a b.jpg")
+        assert at.store.create(at.key, bytes(3_000_000))
+        assert not at.store.create(at.key, b"x")
+        assert at.store.read(at.key) == bytes(3_000_000)
