@@ -123,6 +123,8 @@ class Work:
             raise
         except (UntoneError, OSError) as error:
             return Outcome(job, report.FAILED, str(error))
+        except MemoryError:
+            return Outcome(job, report.FAILED, "there is not enough memory for this photo")
         except Exception as error:
             if self._options.debug:
                 traceback.print_exception(error)
