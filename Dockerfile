@@ -6,10 +6,11 @@ COPY . /source
 RUN python -m venv /untone && /untone/bin/pip install --no-cache-dir '/source[cloud]'
 
 FROM python:3.12-slim
-RUN useradd --system --no-create-home --shell /usr/sbin/nologin untone
+RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin untone
 COPY --from=build /untone /untone
 ENV PATH=/untone/bin:$PATH PYTHONDONTWRITEBYTECODE=1
-USER untone
+# A number, as Kubernetes' runAsNonRoot takes no name.
+USER 10001
 WORKDIR /tmp
 ENTRYPOINT ["untone"]
 CMD ["--help"]
