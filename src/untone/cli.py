@@ -173,7 +173,7 @@ def _refuse_empty(parser: argparse.ArgumentParser, arguments: argparse.Namespace
     """
     for action in parser._actions:
         given = getattr(arguments, action.dest, None)
-        if given != action.default and (given == "" or (isinstance(given, list) and "" in given)):
+        if given not in (action.default, action.const) and (given == "" or (isinstance(given, list) and "" in given)):
             raise UsageError(f"{action.option_strings[-1] if action.option_strings else action.metavar} is empty")
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from object_store import Proxy, counts, locally, objects, put, start, tiny_photos
 
+from untone import cli
+
 pytest.importorskip("ray", reason="no Ray; the extra ray brings it")
 
 MARK = "MapWorker"
@@ -76,6 +78,11 @@ def test_faults_that_every_photo_would_meet_end_the_run(s3_url: str, bucket: str
     said = process.communicate(timeout=300)[1]
     last = said.splitlines()[-1]
     assert (process.returncode, last) == (1, "untone: s3://nowhere/in/: there is no bucket nowhere")
+
+
+def test_no_address_is_needed(s3_url: str, bucket: str) -> None:
+    put(s3_url, bucket, tiny_photos(1))
+    assert cli.main([f"s3://{bucket}/in/", "-R", "-o", f"s3://{bucket}/out/", "-q", "--dry-run", "--ray"]) == 0
 
 
 def test_an_address_without_a_cluster_is_one_line(s3_url: str, bucket: str) -> None:
