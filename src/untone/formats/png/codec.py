@@ -24,8 +24,7 @@ from ..common.transparency import alpha_of
 from ..metadata.exif import orientation_of, with_orientation
 from ..profiles import chromaticities
 from ..profiles import resolve as profiles
-from ..profiles.icc import REGISTERED
-from ..profiles.icc import CICP_PRIMARIES, CICP_TRANSFERS, PRIMARIES_CICP, adapted_to_d50
+from ..profiles.icc import CICP_PRIMARIES, CICP_TRANSFERS, PRIMARIES_CICP, REGISTERED, adapted_to_d50
 from ..signalling import Header, Signalling, image_of, over_background, signalling
 from . import text
 from .idat import chunk as _chunk
