@@ -62,6 +62,21 @@ def test_another_format_is_not_larger(photo, quality, suffix):
     assert size(f"photo.{suffix}") <= 1.1 * size("photo.jpg")
 
 
+def test_a_noisy_photo_with_a_full_map_does_not_grow(photo):
+    """4:4:4, quality 89, a map of three channels at full size, as raw converters write: what grew is coded again."""
+    noisy = np.random.default_rng(5).integers(0, 256, (160, 160, 3)).astype(np.uint8)
+    stream = io.BytesIO()
+    Pillow.fromarray(noisy).save(stream, "JPEG", quality=89, subsampling=0)
+    gain_map = GainMap(noisy.copy(), (0,) * 3, (3,) * 3, alternate_headroom_stops=3.0)
+    photo.write_bytes(formats.write(None, formats.read(stream.getvalue())[0], gain_map, map_quality=80))
+    fine = Wish().of(photo.read_bytes(), "avif")
+    qualities = ["--quality", str(fine.base), "--map-quality", str(fine.gain_map)]
+    assert cli.main(["to", "avif", "photo.jpg", "-o", "named.avif", *qualities]) == 0
+    assert size("named.avif") > 1.1 * size("photo.jpg")
+    assert cli.main(["to", "avif", "photo.jpg"]) == 0
+    assert size("photo.avif") <= 1.1 * size("photo.jpg")
+
+
 def test_halved_is_at_most_sixty_percent(photo):
     assert cli.main(["edit", "photo.jpg", "--resize", "50%", "-o", "half.jpg"]) == 0
     assert size("half.jpg") <= 0.6 * size("photo.jpg")

@@ -103,11 +103,12 @@ def test_a_sheet_shows_what_shines(tmp_path, capsys):
     assert cli.main(["sheet", str(folder), "-o", str(tmp_path / "sheet.gif")]) == 2
 
 
-def test_a_sheet_of_html_runs_no_script_and_skips_the_rejected(tmp_path):
+def test_a_sheet_of_html_runs_no_script_and_skips_the_rejected(tmp_path, capsys):
     folder = write_folder(tmp_path / "photos", 2)
     choices.update(folder, {"photo-1.jpg": Choice(verdict=choices.REJECT)})
     target = tmp_path / "sheet.html"
-    assert cli.main(["sheet", str(folder), "-o", str(target)]) == 0
+    assert cli.main(["sheet", str(folder), "-o", str(target), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"output": str(target), "photos": 1, "failed": 0}
     text = target.read_text()
     assert "<script" not in text
     assert text.count("<figure>") == 1

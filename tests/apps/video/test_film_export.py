@@ -32,8 +32,9 @@ def read_cube(path):
 def test_a_lut_of_each_scene_and_metadata_of_each_frame(two_scenes, tmp_path, capsys):
     cubes, plus, dovi = tmp_path / "cubes", tmp_path / "plus.json", tmp_path / "dovi.json"
     asked = [str(two_scenes), "--cube", str(cubes), "--hdr10plus-json", str(plus), "--dovi-json", str(dovi)]
-    assert cli.main(["export", *asked, "--strength", "0"]) == 0
-    assert capsys.readouterr().out.split() == [str(p) for p in (*sorted(cubes.iterdir()), plus, dovi)]
+    assert cli.main(["export", *asked, "--strength", "0", "--json"]) == 0
+    written = [str(p) for p in (*sorted(cubes.iterdir()), plus, dovi)]
+    assert json.loads(capsys.readouterr().out) == {"film": str(two_scenes), "outputs": written}
     for path in cubes.iterdir():
         cube = read_cube(path)
         assert cube.shape == (33, 33, 33, 3)

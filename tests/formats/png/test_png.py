@@ -197,3 +197,18 @@ def test_what_decoding_takes_is_bounded_before_it_begins(saved, monkeypatch):
             function(bytes(data))
     data[16:26] = struct.pack(">IIBB", 16000, 16000, 16, 2)
     assert formats.probe(bytes(data)).width == 16000
+
+
+@pytest.mark.parametrize(("name", "transfer"), [("ITUR_2100_PQ_FULL", "pq"), ("ITUR_2100_HLG_FULL", "hlg")])
+def test_a_registered_name_of_a_profile_says_bt2100_whatever_the_profile_does(name, transfer):
+    """As W3C's note has it for readers without cICP."""
+    stream = io.BytesIO()
+    Pillow.new("RGB", (8, 8), (148, 148, 148)).save(stream, "PNG", icc_profile=named_profile("bt709", "srgb"))
+    data = stream.getvalue()
+    at = data.index(b"iCCP")
+    (size,) = struct.unpack_from(">I", data, at - 4)
+    body = b"iCCP" + name.encode() + b"\0" + data[at + 4 : at + 4 + size].partition(b"\0")[2]
+    renamed = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
+    made = data[: at - 4] + renamed + data[at + size + 8 :]
+    assert (formats.probe(made).base.primaries, formats.probe(made).base.transfer) == ("bt2020", transfer)
+    assert formats.read(made)[0].is_hdr

@@ -34,6 +34,7 @@ HLG = colour.hlg_to_scene(CODES)
         ("nothing", HLG**1.2, "bt2020", ("bt2020", "hlg")),
         ("ITUR_2100_PQ_FULL", np.minimum(PQ * 50, 1), "bt2020", ("bt2020", "pq")),
         ("ITUR_2100_HLG_FULL", CODES**3, "bt2020", ("bt2020", "hlg")),
+        ("ITUR_2100_PQ_FULL", colour.srgb_to_linear(CODES), "bt709", ("bt2020", "pq")),
         ("Display P3 PQ", CODES**3, "p3", ("p3", "pq")),
         ("Paper PQ 12", CODES**3, "bt709", ("bt709", None)),
         ("2020 PQ says its name", colour.srgb_to_linear(CODES), "bt2020", ("bt2020", "srgb")),

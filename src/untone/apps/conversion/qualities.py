@@ -26,6 +26,11 @@ class Qualities:
     base: int | None
     gain_map: int | None
 
+    def lowered(self, by: int) -> Qualities:
+        """So much coarser."""
+        base, gain_map = (None if each is None else max(1, each - by) for each in (self.base, self.gain_map))
+        return Qualities(base, gain_map)
+
 
 class Purpose(enum.Enum):
     """What a photo is encoded for."""
@@ -90,6 +95,12 @@ class Wish:
                 found, base=min(found.base, own) if name == "jpeg" else round(found.base * share)
             )
         return Qualities(self.base or found.base, self.gain_map or found.gain_map)
+
+
+def may_shrink(wish: Wish, data: bytes, name: str) -> bool:
+    """Whether a JPEG that becomes a file of this format is to be no larger than it was: no quality is asked for."""
+    usual = wish == Wish() and name in ("avif", "heic")
+    return usual and data[:2] == b"\xff\xd8"
 
 
 def _of_jpeg(data: bytes) -> int | None:

@@ -11,7 +11,7 @@ from typing import Any
 from ... import formats, pipeline
 from ...console.options import add_batch_arguments, add_dry_run, add_output, depth, white
 from ...errors import UsageError
-from ...formats.common.files import load_bytes
+from ...formats.common.files import load_bytes, save
 from ...formats.jpeg import remarks
 from ...formats.jxl import recompression
 from ...formats.jxl.recompression import JPEG
@@ -19,7 +19,10 @@ from ...image import HDR_TRANSFERS, GainMap, Image
 from ...pipeline import Conversion
 from . import batch, planning
 from .execution import Task
-from .qualities import Purpose, Qualities, Wish, add_purposes, wished
+from .qualities import Purpose, Qualities, Wish, add_purposes, may_shrink, wished
+
+SHRINKING_STEPS, SHRINKING = 2, 3
+"""How often a photo that grew is coded again, and by how much coarser each time."""
 
 NATIVE = ("avif", "heic", "jxl")
 """Formats that hold a gain map, and HDR pixels without one."""
@@ -103,8 +106,11 @@ def transcode(
     qualities: dict[str, Any] = {"quality": found.base, "map_quality": found.gain_map}
     mapped = format == "jpeg" and formats.probe(data).base.transfer in HDR_TRANSFERS
     if bits is None and not mapped and not native:
-        qualities |= {"headroom_stops": headroom_stops, "white_nits": white_nits}
-        done = pipeline.transcode(data, target, format, **qualities)
+        how: dict[str, Any] = {"headroom_stops": headroom_stops, "white_nits": white_nits}
+        if may_shrink(wish or Wish(), data, format):
+            done = _no_larger(data, target, format, found, how)
+        else:
+            done = pipeline.transcode(data, target, format, **qualities, **how)
         return dataclasses.replace(done, note=_note(data, format, found, done.note))
     image, gain_map = pipeline.read(data, by_rows=True)
     image = pipeline.with_white(image, white_nits)
@@ -118,6 +124,20 @@ def transcode(
     figures = pipeline.statistics(image, gain_map)
     note = pipeline.noted(image, format)
     return Conversion(image.width, image.height, None, written, *figures, image.white_nits, note=note)
+
+
+def _no_larger(data: bytes, target: Path | None, name: str, found: Qualities, how: dict[str, Any]) -> Conversion:
+    """A JPEG's pixels in a codec that should make less of them; what grew, by much noise, is coded again, coarser."""
+    for step in range(SHRINKING_STEPS + 1):
+        lower = found.lowered(step * SHRINKING)
+        done = pipeline.transcode(data, None, name, quality=lower.base, map_quality=lower.gain_map, **how)
+        made = done.data or b""
+        if len(made) <= len(data):
+            break
+    if target is None:
+        return done
+    save(target, [made])
+    return dataclasses.replace(done, data=None)
 
 
 def _note(data: bytes, name: str, qualities: Qualities, note: str | None) -> str | None:

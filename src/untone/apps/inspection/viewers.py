@@ -87,7 +87,9 @@ RULES = {
     "mpf-size": Rule(WARNING, {"Chromium": Does("tolerates a size that is off by two", lit=True)}),
     "marker-missing": Rule(BROKEN, {"Chromium": IGNORES, "libultrahdr": UNNEEDED}),
     "marker-iso": Rule(WARNING, {"Chromium": TAKES_XMP}),
-    "marker-xmp": Rule(WARNING, {"Chromium": TAKES_ISO}),
+    "marker-xmp": Rule(
+        WARNING, {"Chromium": TAKES_ISO, "Android 14": Does("shows SDR: it looks for it first (documented)")}
+    ),
     "marker-newer": Rule(
         WARNING, {"Chromium": Does("takes the XMP instead; without that it ignores the gain map", lit=True)}
     ),

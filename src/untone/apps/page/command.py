@@ -13,7 +13,7 @@ import webbrowser
 from pathlib import Path
 
 from ...console.lines import complain
-from ...console.options import add_force, add_output, is_whole
+from ...console.options import add_force, add_output, add_quiet, is_whole
 from ...console.progress import interruptible
 from ...errors import UntoneError, UsageError
 from ..conversion.planning import output_folder
@@ -35,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--no-open", action="store_true", help="only print the address")
     add("--port", type=_port, default=0, metavar="N", help="of the address; default: any that is free")
     add("--model", default="fastgamer", metavar="NAME|PATH", help="a model by name, or an .onnx file")
+    add_quiet(add)
 
 
 def _port(text: str) -> int:

@@ -18,8 +18,8 @@ from PIL import Image as Pictures
 from PIL import ImageDraw, ImageFont
 
 from ... import formats, pipeline
-from ...console.lines import complain, fault_line, one_line
-from ...console.options import add_force, add_output
+from ...console.lines import answer, complain, fault_line, one_line
+from ...console.options import add_answer, add_force, add_output
 from ...console.progress import Progress
 from ...errors import UntoneError, UsageError
 from ...formats.common.files import no_wider_than, save
@@ -87,6 +87,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("-R", "--recursive", action="store_true", help="look into folders within folders")
     add_force(add)
     add("--model", default="fastgamer", metavar="NAME|PATH", help="a model by name, or an .onnx file")
+    add_answer(add)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -113,6 +114,8 @@ def run(arguments: argparse.Namespace) -> int:
         title = ", ".join(Path(name).resolve().name or name for name in arguments.inputs)
         with no_wider_than(*(photo.path for photo in photos)):
             failed = write_html(target, cards(library, photos, arguments.model, LARGEST_PICTURE), title)
+    facts = {"output": arguments.output, "photos": len(photos), "failed": failed}
+    answer(facts, None, as_json=arguments.json, quiet=arguments.quiet)
     return int(failed > 0)
 
 

@@ -24,7 +24,7 @@ from ..common.transparency import alpha_of
 from ..metadata.exif import orientation_of, with_orientation
 from ..profiles import chromaticities
 from ..profiles import resolve as profiles
-from ..profiles.icc import CICP_PRIMARIES, CICP_TRANSFERS, PRIMARIES_CICP, adapted_to_d50
+from ..profiles.icc import CICP_PRIMARIES, CICP_TRANSFERS, PRIMARIES_CICP, REGISTERED, adapted_to_d50
 from ..signalling import Header, Signalling, image_of, over_background, signalling
 from . import text
 from .idat import chunk as _chunk
@@ -227,14 +227,15 @@ def _background(data: bytes, chunks: dict[bytes, bytes]) -> tuple[float, float, 
 
 
 def _named_space(chunks: dict[bytes, bytes]) -> tuple[str | None, str | None]:
-    """Primaries and transfer of cICP; None, None without one.
+    """Primaries and transfer of cICP, or of a registered name of the profile; None, None without one.
 
     Raises:
         UnsupportedError: code points without a name of ours, or limited range.
     """
     cicp = chunks.get(b"cICP")
     if cicp is None or len(cicp) != 4:
-        return None, None
+        name = chunks.get(b"iCCP", b"").partition(b"\0")[0].decode("latin-1")
+        return ("bt2020", REGISTERED[name]) if name in REGISTERED else (None, None)
     primaries, transfer = CICP_PRIMARIES.get(cicp[0]), CICP_TRANSFERS.get(cicp[1])
     if primaries is None or transfer is None or cicp[2] != 0 or cicp[3] != 1:
         raise UnsupportedError(f"the PNG's cICP is {tuple(cicp)}; these code points are not read")

@@ -93,9 +93,12 @@ def _named(tags: Tags) -> tuple[str | None, str | None]:
     cicp = tags.get(b"cicp", memoryview(b""))
     if len(cicp) >= 12 and cicp[8] in CICP_PRIMARIES and cicp[9] in CICP_TRANSFERS:
         return CICP_PRIMARIES[cicp[8]], CICP_TRANSFERS[cicp[9]]
-    transfer = _hdr_name(_description(tags))
+    description = _description(tags)
+    if description in REGISTERED:
+        return "bt2020", REGISTERED[description]
+    transfer = _hdr_name(description)
     if not _is_matrix(tags):
-        return ("p3" if "P3" in _description(tags) else "bt2020", transfer) if transfer else (None, None)
+        return ("p3" if "P3" in description else "bt2020", transfer) if transfer else (None, None)
     columns, curves = _columns(tags), [_curve(tags[name]) for name in CURVES]
     near = (n for n in colour.PRIMARIES if np.abs(columns - d50_matrix(n)).max() < MATRIX_TOLERANCE)
     primaries, shape = next(near, None), _curve_name(curves)
@@ -222,6 +225,10 @@ def _is_hlg(curve: NDArray[np.float64]) -> bool:
 
 
 HDR_CURVES = {"pq": _is_pq, "hlg": _is_hlg}
+
+REGISTERED = {"ITUR_2100_PQ_FULL": "pq", "ITUR_2100_HLG_FULL": "hlg"}
+"""Names that say BT.2100 whatever their profile does, which serves readers that do not know them (W3C's note "Using the
+ITU BT.2100 PQ EOTF with the PNG format")."""
 
 
 def _hdr_name(description: str) -> str | None:

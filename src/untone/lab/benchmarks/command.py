@@ -29,6 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ... import kernels
+from ...console.options import add_quiet
 from ...console.progress import Progress
 from ...operators import Operators
 from . import gain_network, report, transcoding, video
@@ -45,6 +46,7 @@ Run = Callable[[], Any]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add_quiet(parser.add_argument, "no progress; the figures alone")
     parser.add_argument(
         "--quick", action="store_true", help="few rounds; eager torch only for the gain map and half floats"
     )

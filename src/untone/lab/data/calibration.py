@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ...console.options import add_quiet
 from ...console.progress import tracked
 from ...errors import UntoneError, UsageError
 from .. import packages, plots
@@ -90,6 +91,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--only", metavar="NAMES", help="those photos alone, by file name without .jpg, with commas between")
     add("--plot", type=Path, metavar="PNG", help="draw the gains with their spreads as a picture")
     add("--count", type=int, default=500, help="pairs to look at; default 500")
+    add_quiet(add, "no progress; the table alone")
 
 
 def run(arguments: argparse.Namespace) -> int:

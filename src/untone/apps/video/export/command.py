@@ -9,8 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from ....console.lines import complain, fault_line, named
-from ....console.options import add_quiet, percent, white
+from ....console.lines import answer, complain, fault_line, named
+from ....console.options import add_answer, percent, white
 from ....console.progress import Progress, interruptible
 from ....errors import UntoneError, UsageError
 from .. import need_av
@@ -48,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--model", default="fastgamer", metavar="NAME|PATH", help="a model by name, or an .onnx file")
     add("--provider", default="CPU", metavar="NAME", help="what computes the model; default CPU")
     add("--force", action="store_true", help="replace outputs that exist")
-    add_quiet(add)
+    add_answer(add)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -71,8 +71,9 @@ def run(arguments: argparse.Namespace) -> int:
             written = _export(arguments, options)
     except UntoneError as error:
         raise named(arguments.film, error) from error
-    if not arguments.quiet:
-        print("\n".join(str(path) for path in written))
+    names = [str(path) for path in written]
+    facts = {"film": arguments.film, "outputs": names}
+    answer(facts, "\n".join(names), as_json=arguments.json, quiet=arguments.quiet)
     return 0
 
 
