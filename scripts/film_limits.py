@@ -1,10 +1,10 @@
-"""When a film's first frame is there, and what memory it takes: python scripts/film_limits.py [LINES...] [--frames N]
+"""How fast films are, and what memory they take: python scripts/film_limits.py [LINES...] [--frames N] [--preset P...]
 
-For each height (1080, 2160 and 4320 unless told), a made clip of 16:9 is converted by a process of its own, and coded
-by another that only decodes and encodes: seconds from the start of the process until the first HDR frame goes into the
-encoder, CPU seconds of all threads until then, and seconds until all is written; and the largest resident memory, MiB,
-of both. Then the CPU time, on one thread, of what is done to a frame's pixels before its planes are written, as a share
-of that.
+For each height (1080 and 2160 unless told) and preset, a made clip of 16:9 is converted by a process of its own, and
+coded by another that only decodes and encodes, in turns: seconds from the start of the process until the first HDR
+frame goes into the encoder, by the clock and of all threads; the least seconds until all is written, by the clock and
+of all threads, of both, and their ratios; the largest resident memory, MiB. Then the planes of a 1080p frame beside
+eager torch and swscale, and the CPU time, on one thread, of what else is done to a frame's pixels, as a share of that.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ import numpy as np
 import untone
 from untone.apps.video.overlays.tracking import Tracker
 from untone.kernels import video
-from untone.lab.benchmarks.video import CODECS_ALONE, as_planes, write_clip
+from untone.lab.benchmarks.command import specimen
+from untone.lab.benchmarks.video import CODECS_ALONE, as_planes, plane_figures, write_clip
 from untone.operators import Operators
 
 CONVERT = """
@@ -41,7 +42,7 @@ print(*first)
 
 
 def run(code, *arguments):
-    """Seconds, largest resident memory in MiB, and what was printed, of Python code in a process of its own."""
+    """Seconds, CPU seconds, largest resident memory in MiB, and what was printed, of Python code in a process."""
     begun = time.time()
     with tempfile.TemporaryFile("w+") as printed:
         child = subprocess.Popen([sys.executable, "-c", code, *arguments], stdout=printed)
@@ -50,7 +51,7 @@ def run(code, *arguments):
         if child.returncode:
             raise SystemExit(f"a process ended with {child.returncode}")
         printed.seek(0)
-        return time.time() - begun, used.ru_maxrss / 1024, printed.read()
+        return time.time() - begun, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, printed.read()
 
 
 def picture(height, width):
@@ -89,25 +90,47 @@ def uneven_operators():
     return Operators(grids, rng.normal(0.2, 0.1, (9, 9, 9, 3)).astype(np.float32), 2.0)
 
 
+def figures(folder, lines, preset, frames, rounds):
+    """One line of the table."""
+    clip, out, width = Path(folder, f"{lines}.mp4"), str(Path(folder, "out.mp4")), lines * 16 // 9
+    if not clip.exists():
+        write_clip(clip, picture(lines, width), lines, width, frames)
+    ours, alone = [], []
+    for _ in range(rounds):
+        ours.append(run(CONVERT, str(time.time()), str(clip), out, preset))
+        alone.append(run(CODECS_ALONE, str(clip), out, str(width), str(lines), preset))
+    (seconds, spent), (least, codecs) = ([min(r[k] for r in runs) for k in (0, 1)] for runs in (ours, alone))
+    first = [min(values) for values in zip(*(map(float, r[3].split()) for r in ours), strict=True)]
+    memory = [max(r[2] for r in runs) for runs in (ours, alone)]
+    return (f"{width:>5} x {lines:<4} {preset:>6} {frames:>6} {first[0]:>8.2f} {first[1]:>8.2f} {seconds:>7.1f} "
+            f"{spent:>7.1f} {least:>9.1f} {codecs:>9.1f} {seconds / least:>6.2f} {spent / codecs:>6.2f} "
+            f"{memory[0]:>6.0f} {memory[1]:>6.0f}")  # fmt: skip
+
+
+HEADS = ("film", "preset", "frames", "first, s", "CPU, s", "all, s", "CPU, s", "codecs, s", "CPU, s", "ratio", "CPU",
+         "MiB", "codecs")  # fmt: skip
+
+
 def main():
-    """Print a table."""
+    """Print the tables."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("lines", nargs="*", type=int, default=[1080, 2160, 4320])
-    parser.add_argument("--frames", type=int, default=20)
-    parser.add_argument("--preset", default="8")
+    parser.add_argument("lines", nargs="*", type=int, default=[1080, 2160])
+    parser.add_argument("--frames", type=int, default=72)
+    parser.add_argument("--preset", nargs="+", default=["8", "10"])
+    parser.add_argument("--rounds", type=int, default=1)
     asked = parser.parse_args()
-    print(f"{'film':>12} {'frames':>6} {'first, s':>9} {'its CPU, s':>10} {'all, s':>7} {'MiB':>6}", end=" ")
-    print(f"{'codecs, s':>10} {'codecs, MiB':>12}")
-    for lines in asked.lines:
-        width = lines * 16 // 9
-        with tempfile.TemporaryDirectory() as folder:
-            clip, out = Path(folder, "clip.mp4"), str(Path(folder, "out.mp4"))
-            write_clip(clip, picture(lines, width), lines, width, asked.frames)
-            seconds, memory, printed = run(CONVERT, str(time.time()), str(clip), out, asked.preset)
-            alone = run(CODECS_ALONE, str(clip), out, str(width), str(lines), asked.preset)
-        first, spent = map(float, printed.split())
-        print(f"{width:>5} x {lines:<4} {asked.frames:>6} {first:>9.2f} {spent:>10.2f} {seconds:>7.1f} {memory:>6.0f} "
-              f"{alone[0]:>10.1f} {alone[1]:>12.0f}", flush=True)  # fmt: skip
+    print("{:>12} {:>6} {:>6} {:>8} {:>8} {:>7} {:>7} {:>9} {:>9} {:>6} {:>6} {:>6} {:>6}".format(*HEADS))
+    with tempfile.TemporaryDirectory() as folder:
+        for lines in asked.lines:
+            frames = max(4, asked.frames * 1080**2 // lines**2)
+            for preset in asked.preset:
+                print(figures(folder, lines, preset, frames, asked.rounds), flush=True)
+    pixels, operators = specimen()
+    found = plane_figures(np.ascontiguousarray(pixels[:1080, :1920]), operators, 2)
+    for name, told in found["planes"].items():
+        print(f"planes, {name}, {told['threads']} threads: {told['frames_per_second']:.0f} frames/s")
+    print(f"the fastest over eager torch {found['over_torch_eager']:.1f}", end=", ")
+    print(f"over swscale {found['over_swscale']:.2f}")
     slope = np.linspace(130, 190, 1080)[:, None, None].repeat(1920, 1).repeat(3, 2)
     for name, pixels in (("photo", picture(1080, 1664)), ("sky", slope.astype(np.uint8))):
         found = shares(np.ascontiguousarray(pixels[:1080, :1920]))

@@ -88,6 +88,27 @@ def test_a_stop_of_gain_doubles_the_light_and_the_peak_ends_it(variant):
     assert counts[594] == 64 * 64
 
 
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("variant", EVERY)
+def test_gain_is_told_of_two_by_two_pixels_and_lies_between_them(variant, turned):
+    """White gains a stop, black nothing. A quarter of the way from white's pair to black's the factor is 1.75, so light
+    is 65 / 64 * 1.75 - 1 / 64 = 1.76172 whites, 357.63 nits, PQ 0.640590: 64 + 876 * 0.640590 = 625.16; 637.79 farther
+    in. Black there is 1 / 64 * 1.25 - 1 / 64 = 0.0039 whites, 0.793 nits, PQ 0.138443: 185.28; 64 farther in.
+    """
+    what = operators()
+    lut = np.zeros((2, 2, 2, 3), np.float32)
+    lut[1, 1, 1] = np.arctanh(1 / 4)
+    what = dataclasses.replace(what, lut=lut)
+    source = flat(16)
+    (source.y.T if turned else source.y)[:, 32:] = 235
+    (y, _, _), _ = rendered(source, what, variant=variant)
+    codes = (y.T if turned else y).mean(axis=0)
+    assert codes[[33, 34, 63]] == pytest.approx([637.79] * 3, abs=0.2)
+    assert codes[32] == pytest.approx(625.16, abs=0.2)
+    assert codes[31] == pytest.approx(185.28, abs=0.5)
+    assert (codes[:31] == 64).all()
+
+
 @pytest.mark.parametrize("variant", EVERY)
 def test_full_range_and_ten_bits_say_the_same(variant):
     expected = rendered(flat(126), variant=variant)[0][0].mean()  # 110 / 219

@@ -17,13 +17,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...kernels.video import LEVELS
-from .grading import FrameLight, brightest_nits
+from .grading import PIXEL_MAXIMUM, FrameLight, brightest_nits
 
 DECODED_PIXELS, DECODED_SHARE = 125_000_000, 0.08
 """Decoded again, whatever the film's length, and as a share of it: 60 frames of 1080p, all of a short film."""
 
 MEASURED_PIXELS = 50_000_000
 """Whose light is measured again."""
+
+SAMPLE_STEP, SAMPLE_SHARE = 8, 0.99
+"""What the brightest hundredth of one sample in so many, each way, does not reach is not counted."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,9 +52,8 @@ def of_written(path: Path, frames: Sequence[FrameLight], keys: Sequence[int], ba
         base: of these timestamps.
         pixels: of a frame.
     """
-    histograms = _histograms(path, candidates(frames, keys, pixels), keys, base)
     given = before_encoding(frames)
-    brightest = max((brightest_nits(counts) for counts in histograms), default=given.max_cll_nits)
+    brightest = max(_measured(path, candidates(frames, keys, pixels), keys, base), default=given.max_cll_nits)
     return Levels(max(brightest, given.max_fall_nits), given.max_fall_nits)  # averages survive encoding
 
 
@@ -70,10 +72,11 @@ def candidates(frames: Sequence[FrameLight], keys: Sequence[int], pixels: int) -
     return sorted(chosen)
 
 
-def _histograms(path: Path, wanted: Sequence[int], keys: Sequence[int], base: Fraction) -> list[NDArray[np.int64]]:
+def _measured(path: Path, wanted: Sequence[int], keys: Sequence[int], base: Fraction) -> list[float]:
+    """Brightest light of those frames."""
     import av
 
-    found: list[NDArray[np.int64]] = []
+    found: list[float] = []
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         stream.thread_type = "AUTO"
@@ -84,14 +87,36 @@ def _histograms(path: Path, wanted: Sequence[int], keys: Sequence[int], base: Fr
             for frame in container.decode(stream):
                 at = frame.pts * stream.time_base
                 if any(abs(at - time) <= half for time in times):
-                    found.append(levels_of(frame))
+                    found.append(brightest_nits(bright_levels_of(frame)))
                 if at + half >= times[-1]:
                     break
     return found
 
 
 def levels_of(frame: Any) -> NDArray[np.int64]:
-    """Histogram of the brightest channel of a PQ frame, [LEVELS], by FFmpeg's own conversion to RGB."""
+    """Histogram of the brightest channel of a PQ frame, [LEVELS]."""
+    return _histogram(_brightest_channel(frame))
+
+
+def bright_levels_of(frame: Any) -> NDArray[np.int64]:
+    """The same, but all that lies well below brightest_nits counts as black: counting takes longer than comparing."""
+    levels = _brightest_channel(frame)
+    sample = levels[::SAMPLE_STEP, ::SAMPLE_STEP].ravel()
+    limit = np.partition(sample, int(SAMPLE_SHARE * (sample.size - 1)))[int(SAMPLE_SHARE * (sample.size - 1))]
+    bright = levels[levels >= limit]
+    if bright.size <= 2 * (1 - PIXEL_MAXIMUM) * levels.size:
+        return _histogram(levels)
+    counts = _histogram(bright)
+    counts[0] += levels.size - bright.size
+    return counts
+
+
+def _histogram(levels: NDArray[np.uint16]) -> NDArray[np.int64]:
+    return np.bincount(levels.ravel(), minlength=LEVELS).astype(np.int64)
+
+
+def _brightest_channel(frame: Any) -> NDArray[np.uint16]:
+    """[H, W] 10-bit codes of a PQ frame, by FFmpeg's own conversion to RGB."""
     rgb = frame.reformat(
         format="gbrp10le",
         src_colorspace=9,
@@ -100,9 +125,6 @@ def levels_of(frame: Any) -> NDArray[np.int64]:
         dst_color_range=2,
         interpolation="BILINEAR",
     )
-    top = None
-    for plane in rgb.planes:
-        lines = np.frombuffer(plane, np.uint16).reshape(plane.height, -1)[:, : plane.width]
-        top = lines if top is None else np.maximum(top, lines)
-    assert top is not None
-    return np.bincount(top.ravel(), minlength=LEVELS).astype(np.int64)
+    planes = [np.frombuffer(p, np.uint16).reshape(p.height, -1)[:, : p.width] for p in rgb.planes]
+    top = np.maximum(planes[0], planes[1])
+    return np.maximum(top, planes[2], out=top)

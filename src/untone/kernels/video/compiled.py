@@ -21,6 +21,7 @@ except ImportError as error:  # only a source tree that was never built
 if TYPE_CHECKING:
     from . import Area, Rendering, YCbCr
 
+
 class CompiledVideo:
     """One variant on so many threads; methods as the functions of reference.py."""
 

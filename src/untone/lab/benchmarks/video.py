@@ -65,7 +65,7 @@ def bench(frame: NDArray[np.uint8], operators: Operators, *, quick: bool = False
     if importlib.util.find_spec("av") is None:
         return None
     corner = np.ascontiguousarray(frame[:HEIGHT, :WIDTH])
-    return _planes(corner, operators, 1 if quick else ROUNDS) | {"command": _command(frame, quick)}
+    return plane_figures(corner, operators, 1 if quick else ROUNDS) | {"command": _command(frame, quick)}
 
 
 def as_planes(pixels: NDArray[np.uint8]) -> video.YCbCr:
@@ -78,7 +78,8 @@ def as_planes(pixels: NDArray[np.uint8]) -> video.YCbCr:
     return video.YCbCr(found[0], found[1], found[2])
 
 
-def _planes(pixels: NDArray[np.uint8], operators: Operators, rounds: int) -> dict[str, Any]:
+def plane_figures(pixels: NDArray[np.uint8], operators: Operators, rounds: int) -> dict[str, Any]:
+    """The keys of `bench` but for the command's; `pixels` [HEIGHT, WIDTH, 3]."""
     import av
 
     from .command import quartile, take_turns

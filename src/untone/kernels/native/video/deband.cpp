@@ -137,8 +137,12 @@ void write_row(const BandingJob &job, Tiles &tiles, int y, Line &line) {
         const int begin = std::max(column * SIDE + SIDE / 2, 0);
         const int end = std::min((column + 1) * SIDE + SIDE / 2, job.width);
         const std::int32_t *level = &line.level[column + 1], *share = &line.share[column + 1];
-        if (share[0] + share[1] == 0) {
-            for (int x = begin; x < end; ++x) to[x] = static_cast<std::uint16_t>(from[x] << FRACTION);
+        if (share[0] + share[1] == 0) { // and as many more as there are
+            int last = column + 1;
+            while (last < tiles.columns && line.share[last + 1] + line.share[last + 2] == 0) ++last;
+            const int stop = std::min(last * SIDE + SIDE / 2, job.width);
+            for (int x = begin; x < stop; ++x) to[x] = static_cast<std::uint16_t>(from[x] << FRACTION);
+            column = last - 1;
         } else if (begin < end) {
             std::int16_t smooth[SIDE], weight[SIDE]; // weights of 1024
             const int across = 2 * begin - (SIDE - 1) - column * 2 * SIDE;

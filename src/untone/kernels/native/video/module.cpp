@@ -123,7 +123,8 @@ void run_planes(const std::string &variant, int threads, const std::vector<Plane
     const nb::gil_scoped_release unlocked;
     std::mutex mutex; // sums of integers, in whatever order
     share_rows((job.rows + 1) / 2, CHROMA_ROWS_AT_A_TIME, threads, [&](int first, int last) {
-        std::vector<float> scratch(video_scratch(job.columns));
+        thread_local std::vector<float> scratch; // a new one for each chunk would be new pages each time
+        scratch.resize(std::max(scratch.size(), video_scratch(job.columns)));
         std::vector<std::int64_t> part(LEVELS);
         chosen.video->planes(job, first, last, scratch.data(), part.data());
         const std::lock_guard<std::mutex> lock(mutex);
