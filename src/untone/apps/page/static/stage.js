@@ -11,7 +11,8 @@ import { find, later, make } from "./dom.js";
 import { followPointers } from "./pointers.js";
 
 const MOST_PIXELS = 5e6;
-const SLOW_MILLISECONDS = 30;
+const DRAW_MILLISECONDS = 16; // while a slider is pulled
+const COARSEST = 4;
 const LARGEST_SCALE = 32;
 const REST_MILLISECONDS = 110;
 
@@ -19,6 +20,7 @@ export class Stage extends EventTarget {
   look = { kind: "photo", exposure: 0, headroom: null };
   wipe = 0.5;
   isHdr = false;
+  coarse = 1;
 
   constructor(root, source, scale) {
     super();
@@ -266,12 +268,12 @@ export class Stage extends EventTarget {
     if (this.waiting || !this.wholeView) return;
     this.waiting = requestAnimationFrame(() => {
       this.waiting = null;
-      this.draw(this.slow ? 2 : 1);
-      if (this.slow) this.sharpen();
+      this.draw(this.coarse);
+      if (this.coarse > 1) this.sharpen();
     });
   }
 
-  // `step` 2 draws every second pixel of every second row, while a slider is pulled on a slow machine.
+  // `step` 2 draws every second pixel of every second row: while a slider is pulled, so many as there is time for.
   draw(step) {
     if (!this.wholeView) return;
     const start = performance.now();
@@ -282,9 +284,9 @@ export class Stage extends EventTarget {
       this.#paint(side.whole, this.wholeView, side.name, step);
       if (this.partView) this.#paint(side.part, this.partView, side.name, step);
     }
-    this.drawMilliseconds = performance.now() - start;
     this.root.dataset.step = step;
-    if (step === 1) this.slow = this.drawMilliseconds > SLOW_MILLISECONDS;
+    const steps = Math.ceil(Math.sqrt((performance.now() - start) / DRAW_MILLISECONDS));
+    if (step === 1) this.coarse = Math.min(COARSEST, Math.max(1, steps));
     this.dispatchEvent(new Event("drawn"));
   }
 
