@@ -2,8 +2,8 @@
 
     python scripts/page_budgets.py [--photos 1000] [--width 900] [--json out.json]
 
-Needs the extras page and dev, and a Chromium; with the extra video, a film is scrubbed, too. What it looks at is made for
-it. Each figure stands beside its budget.
+Needs the extras page and dev, and a Chromium; with the extra video, a film is scrubbed, too. What it looks at is
+made for it. Each figure stands beside its budget.
 """
 
 import argparse

@@ -114,7 +114,7 @@ def test_arithmetic_is_that_of_apply(tab, page, case, headroom):
           const bytes = Uint8Array.from(codes), out = [];
           const end = width * height * 3;
           const view = {width, height, base: bytes.subarray(0, end), map: bytes.subarray(end)};
-          m.eachLight(view, meaning, numbers, weight, 1, (i, r, g, b) => out.push(r, g, b));
+          m.eachRow(view, meaning, numbers, weight, 1, (r, g, b) => r.forEach((_, k) => out.push(r[k], g[k], b[k])));
           return out; }""",
         [meaning, view.tolist(), width, height, headroom],
     )

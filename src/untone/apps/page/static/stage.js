@@ -213,10 +213,10 @@ export class Stage extends EventTarget {
 
   // ---- pixels
 
-  // Pixels of the whole photo as it fits this screen.
+  // Pixels of the whole photo as it fits this screen, but no more than it has.
   #wholeSize({ width, height }) {
     const dense = Math.min(this.fitScale * devicePixelRatio, Math.sqrt(MOST_PIXELS / (width * height)));
-    return [width, height].map(side => Math.max(1, Math.round(side * Math.min(dense, 8))));
+    return [width, height].map(side => Math.max(1, Math.round(side * Math.min(dense, 1))));
   }
 
   async #fetchWhole() {
