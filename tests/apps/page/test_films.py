@@ -60,6 +60,7 @@ def test_a_film_that_is_hdr_already_is_shown_as_it_is(tmp_path):
     assert renditions.figures(found, UNTOUCHED)["peak_nits"] == pytest.approx(1000, rel=0.05)
 
 
+@pytest.mark.slow
 def test_the_server_shows_films_beside_photos(clip, tmp_path):
     folder = write_folder(tmp_path / "photos", 1)
     (folder / "clip.mp4").write_bytes(clip.read_bytes())
@@ -124,6 +125,7 @@ def test_a_film_is_scrubbed_and_probed(clip, tmp_path):
         tab.wait_for_selector("#panel:not(.waiting)")
 
 
+@pytest.mark.slow
 def test_the_command_line_honours_what_was_chosen_of_films(clip, tmp_path, capsys):
     folder = tmp_path / "films"
     folder.mkdir()

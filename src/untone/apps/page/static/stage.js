@@ -102,7 +102,7 @@ export class Stage extends EventTarget {
 
   setLook(values) {
     Object.assign(this.look, values);
-    if (!this.#wantsReal) this.real.hidden = true;
+    if (!this.isReal) this.real.hidden = true;
     this.redraw();
     this.renewReal();
   }
@@ -330,19 +330,20 @@ export class Stage extends EventTarget {
 
   // ---- the real thing, on screens that have the light for it
 
-  get #wantsReal() {
+  // Whether the screen shows the light itself, and nothing is simulated.
+  get isReal() {
     const { kind, exposure, headroom } = this.look;
-    return this.isHdr && kind === "photo" && exposure === 0 && headroom === null && this.meaning;
+    return Boolean(this.isHdr && kind === "photo" && exposure === 0 && headroom === null && this.meaning);
   }
 
   #showReal() {
-    if (!this.#wantsReal) return;
+    if (!this.isReal) return;
     const address = this.source.fileAddress(this.number, this.meaning, this.choice, "screen");
     if (!address) this.real.hidden = true;
     else if (this.real.getAttribute("src") === address) this.real.hidden = false;
     else {
       this.real.src = address;
-      this.real.decode().then(() => { this.real.hidden = !this.#wantsReal; }, () => {});
+      this.real.decode().then(() => { this.real.hidden = !this.isReal; }, () => {});
     }
   }
 
