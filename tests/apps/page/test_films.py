@@ -27,10 +27,17 @@ def light_of(found):
     return light @ colour.rgb_to_rgb(found.image.primaries, "bt2020").T
 
 
-@pytest.mark.parametrize("tags", [(1, 1, 1, 1), (6, 6, 6, 1), (1, 1, 1, 2)], ids=["bt709", "smpte170m", "full range"])
-def test_a_frame_has_the_light_of_the_film_that_is_written(tags, tmp_path):
+@pytest.mark.parametrize(
+    ("tags", "bars"),
+    [((1, 1, 1, 1), 0), ((6, 6, 6, 1), 0), ((1, 1, 1, 2), 0), ((1, 1, 1, 1), 14)],
+    ids=["bt709", "smpte170m", "full range", "bars"],
+)
+def test_a_frame_has_the_light_of_the_film_that_is_written(tags, bars, tmp_path):
     """Against the film's own line, where the first frame of a scene is not smoothed: EXR frames of `untone export`."""
-    path = clips.write_clip(tmp_path / "clip.mp4", [clips.scene(index) for index in range(3)], tags=tags)
+    pictures = [clips.scene(index) for index in range(3)]
+    for picture in pictures:
+        picture[:bars] = picture[90 - bars :] = 0
+    path = clips.write_clip(tmp_path / "clip.mp4", pictures, tags=tags)
     assert cli.main(["export", str(path), "-o", str(tmp_path / "%03d.exr"), "--peak", "10000"]) == 0
     expected = formats.read(tmp_path / "001.exr")[0].pixels
     found = renditions.pair(films.frame(path, 0.0), pipeline.predict)
