@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from serving import Page, browsing, chromium, gain_map, photo, until, write_folder
+from serving import Page, browsing, gain_map, photo, until, write_folder
 
 from untone import UntoneError, UsageError, cli, colour, formats, pipeline
 from untone.apps import choices
@@ -99,15 +99,12 @@ def test_the_server_shows_films_beside_photos(clip, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_film_is_scrubbed_and_probed(clip, tmp_path):
-    chromium()
-    from playwright.sync_api import sync_playwright
-
+def test_a_film_is_scrubbed_and_probed(clip, tmp_path, player):
     folder = tmp_path / "films"
     folder.mkdir()
     (folder / "clip.mp4").write_bytes(clip.read_bytes())
     formats.write(folder / "photo.jpg", photo(), gain_map())
-    with sync_playwright() as player, Page(folder) as page, browsing(player) as tab:
+    with Page(folder) as page, browsing(player) as tab:
         tab.goto(f"{page.address}#0")
         tab.wait_for_selector("#panel:not(.waiting)")
         assert tab.inner_text("output[for=time]").startswith("0:00.")
