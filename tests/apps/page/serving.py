@@ -135,6 +135,18 @@ def browsing(player, *flags, width=1280, height=800, **options):
     assert faults == []
 
 
+def opened(tab, page, number=0, width=None):
+    tab.goto("about:blank")
+    if width:
+        tab.set_viewport_size({"width": width, "height": 800})
+    tab.goto(page.address if number is None else f"{page.address}#{number}")
+    if number is None:
+        tab.wait_for_selector(".tile")
+    else:
+        tab.wait_for_selector("#stage:not([aria-busy]) .side.after canvas:not([hidden])")
+        tab.wait_for_selector("#panel:not(.waiting)")
+
+
 def until(condition):
     """Waits until it holds."""
     end = time.monotonic() + PATIENCE_SECONDS

@@ -7,55 +7,15 @@ import re
 
 import numpy as np
 import pytest
-from serving import Page, browsing, chromium, gain_map, listing, photo, until, write_folder
+from serving import Page, browsing, gain_map, listing, opened, photo, until, write_folder
 
 import untone
-from untone import cli, colour, formats, gainmap, pipeline
+from untone import cli, colour, formats, pipeline
 from untone.apps.page import renditions
 from untone.image import Image
 
 pytest.importorskip("starlette", reason="the extra page is not installed")
 pytest.importorskip("uvicorn", reason="the extra page is not installed")
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    folder = write_folder(tmp_path_factory.mktemp("looked-at") / "photos")
-    formats.write(folder / "with-map.jpg", photo(5), gain_map())
-    return folder
-
-
-@pytest.fixture(scope="module")
-def page(folder):
-    with Page(folder) as page:
-        yield page
-
-
-@pytest.fixture(scope="module")
-def player():
-    chromium()
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as player:
-        yield player
-
-
-@pytest.fixture(scope="module")
-def tab(page, player):
-    with browsing(player) as tab:
-        yield tab
-
-
-def opened(tab, page, number=0, width=None):
-    tab.goto("about:blank")
-    if width:
-        tab.set_viewport_size({"width": width, "height": 800})
-    tab.goto(page.address if number is None else f"{page.address}#{number}")
-    if number is None:
-        tab.wait_for_selector(".tile")
-    else:
-        tab.wait_for_selector("#stage:not([aria-busy]) .side.after canvas:not([hidden])")
-        tab.wait_for_selector("#panel:not(.waiting)")
 
 
 def canvas(tab, side):
@@ -114,7 +74,7 @@ def test_arithmetic_is_that_of_apply(tab, page, case, headroom):
           const bytes = Uint8Array.from(codes), out = [];
           const end = width * height * 3;
           const view = {width, height, base: bytes.subarray(0, end), map: bytes.subarray(end)};
-          m.eachLight(view, meaning, numbers, weight, 1, (i, r, g, b) => out.push(r, g, b));
+          m.eachRow(view, meaning, numbers, weight, 1, (r, g, b) => r.forEach((_, k) => out.push(r[k], g[k], b[k])));
           return out; }""",
         [meaning, view.tolist(), width, height, headroom],
     )
@@ -253,6 +213,7 @@ def test_the_probe_moves_by_keys(tab, page):
     assert tab.is_visible("#photo-view")
 
 
+@pytest.mark.slow
 def test_from_opening_to_export_without_a_mouse(tmp_path, player):
     folder = write_folder(tmp_path / "photos")
     before = listing(folder)
@@ -284,10 +245,14 @@ def test_from_opening_to_export_without_a_mouse(tmp_path, player):
         press("r")
         press("e")
         tab.wait_for_selector("#export[open]")
-        press("Tab")
-        tab.evaluate("document.querySelector('[name=which][value=kept]').focus()")
-        press("Space")
-        tab.evaluate("document.querySelector('#export-start').focus()")
+        for _ in range(4):
+            if tab.is_checked("[name=which][value=kept]"):
+                break
+            press("ArrowDown")
+        for _ in range(8):
+            if tab.evaluate("document.activeElement.id") == "export-start":
+                break
+            press("Tab")
         press("Enter")
         tab.wait_for_selector("#export-words:text('1 written')")
         press("Escape")
@@ -334,76 +299,6 @@ def test_photos_can_be_dropped(tmp_path, page, tab):
     tab.set_input_files("#files", [str(path)])
     tab.wait_for_selector(".tile:last-child .name:text('dropped.jpg')")
     tab.wait_for_selector(".tile:last-child:not(.waiting):not(.faulty)")
-
-
-@pytest.mark.parametrize("width", [375, 1280, pytest.param(2560, marks=pytest.mark.slow)])
-def test_nothing_is_cut_off_at_any_width(tab, page, width):
-    """No sideways scrolling, nothing outside of the window, every control with a name and large enough for a finger."""
-    try:
-        for number in (None, 0):
-            opened(tab, page, number, width)
-            assert tab.evaluate("document.documentElement.scrollWidth") <= width
-            found = tab.evaluate(
-                """() => [...document.querySelectorAll("button, a, input, [role=slider]")]
-                .filter(e => e.checkVisibility() && e.type !== "file").map(e => {
-                  const r = e.getBoundingClientRect();
-                  const labels = [...(e.labels ?? [])].map(l => l.innerText).join();
-                  const name = e.getAttribute("aria-label") || e.innerText || labels;
-                  return [e.id || e.outerHTML.slice(0, 80), name.trim(), r.left, r.right, r.height]; })"""
-            )
-            assert len(found) > 5
-            for element, name, left, right, height in found:
-                assert name, element
-                assert left >= -21, element  # the wipe may hang over by half of its handle
-                assert right <= width + 21, element
-                assert height >= 24, element  # WCAG 2.2, 2.5.8
-    finally:
-        tab.set_viewport_size({"width": 1280, "height": 800})
-
-
-def test_colours_have_contrast():
-    """WCAG 2.2, 1.4.3: 4.5:1 of every text colour on every ground that it stands on."""
-    from untone.apps.page.static_files import static
-
-    named = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", static("style.css").decode()))
-    luminance = {
-        k: float(
-            colour.srgb_to_linear(np.array([int(v[i : i + 2], 16) for i in (1, 3, 5)]) / 255) @ [0.2126, 0.7152, 0.0722]
-        )
-        for k, v in named.items()
-    }
-    for text in ("text", "soft", "accent", "fault"):
-        for ground in ("ground", "raised", "control"):
-            assert (luminance[text] + 0.05) / (luminance[ground] + 0.05) >= 4.5, (text, ground)
-    assert (luminance["accent"] + 0.05) / (luminance["on-accent"] + 0.05) >= 4.5
-
-
-@pytest.mark.slow
-def test_reduced_motion_stands_still(page, player):
-    with browsing(player, reduced_motion="reduce") as tab:
-        opened(tab, page)
-        moving = "() => document.getAnimations().length"
-        tab.keyboard.press("k")
-        assert tab.evaluate(moving) == 0
-        tab.keyboard.press("k")
-
-
-@pytest.mark.slow
-def test_on_an_hdr_screen_the_file_itself_is_shown(page, player):
-    with browsing(player, "--force-color-profile=hdr10") as tab:
-        opened(tab, page)
-        if not tab.evaluate("matchMedia('(dynamic-range: high)').matches"):
-            pytest.skip("this browser does not take hdr10 for an HDR screen")
-        tab.wait_for_selector("img.real:not([hidden])", state="attached")
-        assert "HDR screen" in tab.inner_text("#screen")
-        read = (
-            "fetch(document.querySelector('img.real').src).then(a => a.arrayBuffer()).then(b => [...new Uint8Array(b)])"
-        )
-        base, found = formats.read(bytes(tab.evaluate(read)))
-        assert (base.width, gainmap.to_stops(found).max() > 0.5) == (144, True)
-        assert tab.evaluate("getComputedStyle(document.querySelector('.side.before')).dynamicRangeLimit") == "standard"
-        tab.keyboard.press(",")
-        assert tab.is_hidden("img.real")
 
 
 def test_a_page_of_one_file_needs_nobody(tmp_path, folder, player):

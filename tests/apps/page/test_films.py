@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from serving import Page, browsing, chromium, gain_map, photo, until, write_folder
+from serving import Page, browsing, gain_map, photo, until, write_folder
 
 from untone import UntoneError, UsageError, cli, colour, formats, pipeline
 from untone.apps import choices
@@ -27,10 +27,17 @@ def light_of(found):
     return light @ colour.rgb_to_rgb(found.image.primaries, "bt2020").T
 
 
-@pytest.mark.parametrize("tags", [(1, 1, 1, 1), (6, 6, 6, 1), (1, 1, 1, 2)], ids=["bt709", "smpte170m", "full range"])
-def test_a_frame_has_the_light_of_the_film_that_is_written(tags, tmp_path):
+@pytest.mark.parametrize(
+    ("tags", "bars"),
+    [((1, 1, 1, 1), 0), ((6, 6, 6, 1), 0), ((1, 1, 1, 2), 0), ((1, 1, 1, 1), 14)],
+    ids=["bt709", "smpte170m", "full range", "bars"],
+)
+def test_a_frame_has_the_light_of_the_film_that_is_written(tags, bars, tmp_path):
     """Against the film's own line, where the first frame of a scene is not smoothed: EXR frames of `untone export`."""
-    path = clips.write_clip(tmp_path / "clip.mp4", [clips.scene(index) for index in range(3)], tags=tags)
+    pictures = [clips.scene(index) for index in range(3)]
+    for picture in pictures:
+        picture[:bars] = picture[90 - bars :] = 0
+    path = clips.write_clip(tmp_path / "clip.mp4", pictures, tags=tags)
     assert cli.main(["export", str(path), "-o", str(tmp_path / "%03d.exr"), "--peak", "10000"]) == 0
     expected = formats.read(tmp_path / "001.exr")[0].pixels
     found = renditions.pair(films.frame(path, 0.0), pipeline.predict)
@@ -60,6 +67,7 @@ def test_a_film_that_is_hdr_already_is_shown_as_it_is(tmp_path):
     assert renditions.figures(found, UNTOUCHED)["peak_nits"] == pytest.approx(1000, rel=0.05)
 
 
+@pytest.mark.slow
 def test_the_server_shows_films_beside_photos(clip, tmp_path):
     folder = write_folder(tmp_path / "photos", 1)
     (folder / "clip.mp4").write_bytes(clip.read_bytes())
@@ -91,15 +99,12 @@ def test_the_server_shows_films_beside_photos(clip, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_film_is_scrubbed_and_probed(clip, tmp_path):
-    chromium()
-    from playwright.sync_api import sync_playwright
-
+def test_a_film_is_scrubbed_and_probed(clip, tmp_path, player):
     folder = tmp_path / "films"
     folder.mkdir()
     (folder / "clip.mp4").write_bytes(clip.read_bytes())
     formats.write(folder / "photo.jpg", photo(), gain_map())
-    with sync_playwright() as player, Page(folder) as page, browsing(player) as tab:
+    with Page(folder) as page, browsing(player) as tab:
         tab.goto(f"{page.address}#0")
         tab.wait_for_selector("#panel:not(.waiting)")
         assert tab.inner_text("output[for=time]").startswith("0:00.")
@@ -124,6 +129,7 @@ def test_a_film_is_scrubbed_and_probed(clip, tmp_path):
         tab.wait_for_selector("#panel:not(.waiting)")
 
 
+@pytest.mark.slow
 def test_the_command_line_honours_what_was_chosen_of_films(clip, tmp_path, capsys):
     folder = tmp_path / "films"
     folder.mkdir()

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import threading
 
 import pytest
 from serving import write_folder
@@ -49,6 +50,39 @@ def test_a_queue_serves_the_newest_first_and_few_at_a_time():
     assert set(done[2:4]) == {7, 6}
     assert 5 not in done
     assert len(done) == 7
+
+
+def test_what_nobody_waits_for_any_longer_is_not_made(tmp_path, monkeypatch):
+    """Photos that are scrolled by before their turn; what was begun is finished and held."""
+    pytest.importorskip("starlette", reason="the extra page is not installed")
+    from untone.apps.page import studio
+    from untone.apps.page.library import Library
+
+    made, held = [], threading.Event()
+
+    def make(photo, _, at):
+        held.wait(60)
+        made.append(photo.number)
+        return studio.Tile(b"", "predicted", {})
+
+    monkeypatch.setattr(studio, "guarded", make)
+    folder = write_folder(tmp_path / "photos", 6)
+
+    async def scroll():
+        works = studio.Studio(Library([str(folder)], False), "fastgamer")
+        tasks = [asyncio.create_task(works.tile(number)) for number in (0, 1, 2, 3, 3)]
+        while len(works._making) < 4:
+            await asyncio.sleep(0)
+        for task in tasks[:4]:  # somebody else still waits for 3
+            task.cancel()
+        await asyncio.sleep(0)
+        held.set()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await works.tile(0)
+        await works.tile(5)
+
+    asyncio.run(scroll())
+    assert sorted(made) == [0, 1, 3, 5]
 
 
 @pytest.mark.parametrize("name", ["starlette", "uvicorn"])

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ... import colour
+from ... import colour, gainmap
 from ...errors import UnsupportedError, UsageError
-from ...image import Image
+from ...image import GainMap, Image
 from ..video import FILM_SUFFIXES, is_film, need_av
 
 if TYPE_CHECKING:
-    from ..video.reading import Facts, Source
+    from ..video.reading import Facts, Picture, Source
 
 POSTER_SHARE = 1 / 3
 """How far into a film the frame lies that it is shown by: films begin with black."""
@@ -50,13 +50,29 @@ class Frame:
 
     Attributes:
         image: its light, as displays make it, in sRGB codes; of an HDR film, its own codes.
-        seen: the film's codes, which the network is to see, as it does when the film is converted.
+        seen: the film's codes without its bars, which the network is to see, as it does when the film is converted.
+        area: of those in the frame: top, left, rows, columns.
         moment: of the film.
     """
 
     image: Image
     seen: Image
+    area: tuple[int, int, int, int]
     moment: Moment
+
+    def whole(self, gain_map: GainMap) -> GainMap:
+        """The map of `seen` for all of the frame: bars gain nothing."""
+        top, left, rows, columns = self.area
+        height, width = self.image.height, self.image.width
+        if (rows, columns) == (height, width):
+            return gain_map
+        most = np.iinfo(gain_map.codes.dtype).max
+        limits = zip(gain_map.min_stops, gain_map.max_stops, gain_map.gamma, strict=True)
+        none = [min(max(-low / (high - low), 0), 1) ** gamma if high > low else 0 for low, high, gamma in limits]
+        codes = np.empty((height, width, gain_map.channels), gain_map.codes.dtype)
+        codes[...] = np.round(np.array(none[: gain_map.channels]) * most)
+        codes[top : top + rows, left : left + columns] = np.round(gainmap.resize(gain_map.codes, rows, columns))
+        return dataclasses.replace(gain_map, codes=codes, encoded=None)
 
 
 def suffixes() -> tuple[str, ...]:
@@ -100,23 +116,27 @@ def _first(film: Source, asked: float | None) -> Frame:
     begin = (film.video.start_time or 0) * facts.time_base
     at = float(picture.pts * facts.time_base - begin)
     moment = Moment(asked, max(at, 0.0), facts.seconds, float(facts.rate))
-    return _as_photo(picture.frame, facts, moment)
+    return _as_photo(picture, facts, moment)
 
 
-def _as_photo(decoded: Any, facts: Facts, moment: Moment) -> Frame:
+def _as_photo(picture: Picture, facts: Facts, moment: Moment) -> Frame:
     from ..video.reading import rgb_codes
+    from ..video.scenes import Bars, find_bars
     from ..video.signals import HLG, PQ, tags_of
 
-    signal = facts.signal
+    signal, decoded = facts.signal, picture.frame
     if facts.left_alone is not None:
         transfer = {PQ: "pq", HLG: "hlg"}.get(tags_of(decoded).transfer)
         if transfer is None:
             raise UnsupportedError(f"{facts.left_alone}, which is not shown here")
         codes = rgb_codes(decoded, dataclasses.replace(signal, matrix="bt2020"))
         image = Image(codes, "bt2020", transfer, bits=16, orientation=facts.orientation)
-        return Frame(image, image, moment)
+        return Frame(image, image, (0, 0, image.height, image.width), moment)
     codes = rgb_codes(decoded, signal)
-    seen = Image((codes >> 8).astype(np.uint8), orientation=facts.orientation)
+    bars = find_bars(picture.planes) or Bars()
+    top, left, rows, columns = area = bars.picture(*codes.shape[:2])
+    part = codes[top : top + rows, left : left + columns]
+    seen = Image((part >> 8).astype(np.uint8), orientation=facts.orientation)
     primaries = "bt2020" if np.allclose(signal.to_bt2020, np.eye(3)) else "bt709"
     to_own = colour.rgb_to_rgb("bt2020", primaries) @ signal.to_bt2020
     table = _light(np.arange(65536) / 65535, signal.eotf)
@@ -124,7 +144,7 @@ def _as_photo(decoded: Any, facts: Facts, moment: Moment) -> Frame:
         pixels = _srgb_codes(table)[codes]
     else:
         pixels = _srgb_codes(np.clip(table.astype(np.float32)[codes] @ to_own.T.astype(np.float32), 0, 1))
-    return Frame(Image(pixels, primaries, orientation=facts.orientation), seen, moment)
+    return Frame(Image(pixels, primaries, orientation=facts.orientation), seen, area, moment)
 
 
 def _light(encoded: NDArray[np.float64], eotf: str) -> NDArray[np.float64]:

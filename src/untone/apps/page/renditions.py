@@ -93,7 +93,7 @@ def _pair_of_frame(frame: Frame, predict: Predict, shrink: int | None) -> Pair:
     if frame.image.is_hdr:
         origin, (image, gain_map) = RENDERED, with_sdr_base(frame.image, None, BASE_QUALITY)
     else:
-        origin, image, gain_map = PREDICTED, frame.image, predict(frame.seen)
+        origin, image, gain_map = PREDICTED, frame.image, frame.whole(predict(frame.seen))
     if shrink is not None:
         image, smaller = _shrunk(image, gain_map, shrink)
         gain_map = gain_map if smaller is None else smaller

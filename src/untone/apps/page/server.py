@@ -3,7 +3,7 @@
 GET  /                         the page
 GET  /static/NAME              one of static_files.NAMES
 GET  /state                    photos, choices, what to know about this server
-GET  /photos/N                 what codes of the photo mean (renditions.meaning), and its figures, strength= peak= white=
+GET  /photos/N                 what codes of the photo mean, and figures of a choice: strength peak white
 GET  /photos/N/view            codes of a part of it: left top right bottom width height
 GET  /photos/N/pixel           light and gain of one pixel: x y
 GET  /photos/N/file            a file of it, as it is chosen: kind=screen|jpeg|avif|web

@@ -30,6 +30,7 @@ What = tuple[int, float | None]
 TILE_SIDE, WEB_SIDE, SCREEN_SIDE = 480, 2048, 4096
 """Pixels of the longer side: of a tile, of a file for the web, and of what an HDR screen is shown of larger photos."""
 
+TILE_QUALITY = 82
 MOST_PAIR_BYTES, MOST_TILE_BYTES = 600 << 20, 256 << 20
 SIDE_BY_SIDE = 2
 
@@ -103,7 +104,7 @@ class Studio:
 
     def _tile(self, data: bytes | Frame) -> Tile:
         found = renditions.pair(data, self.predict, TILE_SIDE)
-        plain = renditions.small_file(found, found.stored[1], TILE_SIDE)
+        plain = renditions.small_file(found, found.stored[1], TILE_SIDE, TILE_QUALITY)
         return Tile(plain, found.origin, renditions.figures(found, UNTOUCHED), found.moment)
 
     async def _once(self, key: Hashable, cache: Cache[T], queue: Queue, what: What, make: Make[T]) -> T:

@@ -15,11 +15,10 @@ from ...image import GainMap, Image
 from ..choices import UNTOUCHED, Choice
 from . import renditions
 from .renditions import PREDICTED, Pair
-from .studio import TILE_SIDE, Tile
+from .studio import TILE_QUALITY, TILE_SIDE, Tile
 
 BRIGHT, DIM, DIM_BEFORE = LOOKS = ("bright", "dim", "dim-before")
 DIM_STOPS = -2.0
-QUALITY = 88
 
 
 def shown(tile: Tile, wanted: Choice, look: str) -> dict[str, Any]:
@@ -51,11 +50,11 @@ def picture(tile: Tile, wanted: Choice, look: str) -> bytes:
         return tile.plain
     found = tile.pair
     if look == BRIGHT:
-        return renditions.small_file(found, renditions.limited(found, wanted), TILE_SIDE)
+        return renditions.small_file(found, renditions.limited(found, wanted), TILE_SIDE, TILE_QUALITY)
     if look not in (DIM, DIM_BEFORE):
         raise UntoneError(f"a tile looks {BRIGHT}, {DIM} or {DIM_BEFORE}, not {look!r}")
     gain_map = renditions.shown_map(found, wanted)
-    return jpeg(exposed(found, gain_map if look == DIM else None, DIM_STOPS), QUALITY)
+    return jpeg(exposed(found, gain_map if look == DIM else None, DIM_STOPS), TILE_QUALITY)
 
 
 def figures(tile: Tile, wanted: Choice) -> dict[str, float]:

@@ -14,7 +14,7 @@ function tell(app, { strip, report, whole, meaning }) {
   });
   const words = `Shown here at ${meaning.width} x ${meaning.height} pixels; the photo has ${whole[0]} x ${whole[1]}.`;
   find("#report").replaceChildren(make("h3", {}, "After, at exposures"), make("div", { className: "strip" }, ...pictures),
-    make("p", { className: "hint" }, words), ...(report ? [make("pre", {}, report)] : []));
+    make("p", { className: "hint" }, words), ...(report ? [make("div", { className: "report" }, ...report.trimEnd().split("\n").map(line => make("p", {}, line)))] : []));
   find("#report").hidden = false;
 }
 

@@ -6,7 +6,7 @@ import { find, make, nitsText, shareText, timeText } from "./dom.js";
 
 const SCREENS_NEAR = 1.5;
 const MOST_AT_ONCE = 32;
-const MOST_HELD = 1000; // pictures of tiles, some 50 MB
+const MOST_HELD = 600; // pictures of tiles, some 40 MB
 
 export class Grid extends EventTarget {
   look = "bright";

@@ -83,35 +83,40 @@ function lightTables(meaning, numbers, weight) {
   });
 }
 
-// Light of many pixels: `each(i, r, g, b, at)` gets that of pixel i, in the primaries of the gain; `at` is its place.
-export function eachLight(view, meaning, numbers, weight, step, each) {
-  if (!isIdentity(meaning.to_gain)) {
-    eachLightElsewhere(view, meaning, numbers, weight, step, each);
-    return;
+// Light of many pixels, row by row: `each(r, g, b, first, at)` gets arrays in the primaries of the gain, the number of
+// their first pixel among those looked at, and its place in the view; the next is `step` further.
+export function eachRow(view, meaning, numbers, weight, step, each) {
+  const { width, height } = view, count = Math.ceil(width / step);
+  const light = [0, 1, 2].map(() => new Float32Array(count));
+  const fill = isIdentity(meaning.to_gain) ? rowByTables(view, meaning, numbers, weight) : rowElsewhere(view, meaning, numbers, weight);
+  for (let y = 0, first = 0; y < height; y += step, first += count) {
+    fill(...light, y * width, step);
+    each(...light, first, y * width);
   }
-  const { base, map, width, height } = view;
-  const channels = meaning.channels, second = channels === 3 ? 1 : 0, third = channels === 3 ? 2 : 0;
+}
+
+function rowByTables({ base, map }, meaning, numbers, weight) {
+  const { channels } = meaning, second = channels === 3 ? 1 : 0, third = channels === 3 ? 2 : 0;
   const [red, green, blue] = lightTables(meaning, numbers, weight);
-  let i = 0;
-  for (let y = 0; y < height; y += step)
-    for (let x = 0; x < width; x += step, i++) {
-      const at = y * width + x, b = at * 3, m = at * channels;
-      each(i, red[(base[b] << 8) | map[m]], green[(base[b + 1] << 8) | map[m + second]],
-        blue[(base[b + 2] << 8) | map[m + third]], at);
+  return (r, g, b, at, step) => {
+    for (let k = 0, p = at * 3, m = at * channels; k < r.length; k++, p += 3 * step, m += channels * step) {
+      r[k] = red[(base[p] << 8) | map[m]];
+      g[k] = green[(base[p + 1] << 8) | map[m + second]];
+      b[k] = blue[(base[p + 2] << 8) | map[m + third]];
     }
+  };
 }
 
 // The same where gain is applied in other primaries than the base's: channels mix before.
-function eachLightElsewhere(view, meaning, numbers, weight, step, each) {
-  const { base, map, width, height } = view, { channels } = meaning;
-  let i = 0;
-  for (let y = 0; y < height; y += step)
-    for (let x = 0; x < width; x += step, i++) {
-      const at = y * width + x;
+function rowElsewhere({ base, map }, meaning, numbers, weight) {
+  const { channels } = meaning;
+  return (r, g, b, at, step) => {
+    for (let k = 0; k < r.length; k++, at += step) {
       const light = [0, 1, 2].map(c => LINEAR[base[at * 3 + c]]);
       const share = [0, 1, 2].map(c => map[at * channels + (channels === 3 ? c : 0)] / 255);
-      each(i, ...lightAt(meaning, numbers, light, share, weight), at);
+      [r[k], g[k], b[k]] = lightAt(meaning, numbers, light, share, weight);
     }
+  };
 }
 
 const FINE = 8192;
@@ -128,12 +133,13 @@ export function paintPhoto(pixels, view, meaning, numbers, weight, step, { expos
     paintByTables(pixels, view, meaning, numbers, weight, step, light => encode(Math.min(light, ceiling) * gain));
     return;
   }
-  eachLight(view, meaning, numbers, weight, step, (i, r, g, b) => {
-    const p = i * 4;
-    pixels[p] = encode(Math.min(matrix[0] * r + matrix[1] * g + matrix[2] * b, ceiling) * gain);
-    pixels[p + 1] = encode(Math.min(matrix[3] * r + matrix[4] * g + matrix[5] * b, ceiling) * gain);
-    pixels[p + 2] = encode(Math.min(matrix[6] * r + matrix[7] * g + matrix[8] * b, ceiling) * gain);
-    pixels[p + 3] = 255;
+  eachRow(view, meaning, numbers, weight, step, (r, g, b, first) => {
+    for (let k = 0, p = first * 4; k < r.length; k++, p += 4) {
+      pixels[p] = encode(Math.min(matrix[0] * r[k] + matrix[1] * g[k] + matrix[2] * b[k], ceiling) * gain);
+      pixels[p + 1] = encode(Math.min(matrix[3] * r[k] + matrix[4] * g[k] + matrix[5] * b[k], ceiling) * gain);
+      pixels[p + 2] = encode(Math.min(matrix[6] * r[k] + matrix[7] * g[k] + matrix[8] * b[k], ceiling) * gain);
+      pixels[p + 3] = 255;
+    }
   });
 }
 
@@ -176,13 +182,15 @@ export function colourTable(scale) {
 
 export function paintNits(pixels, view, meaning, numbers, weight, step, { colours, white }) {
   const [wr, wg, wb] = meaning.luminance.map(share => (share * white) / MOST_NITS);
-  eachLight(view, meaning, numbers, weight, step, (i, r, g, b) => {
-    const root = Math.sqrt(Math.sqrt(Math.min(1, Math.max(0, wr * r + wg * g + wb * b))));
-    const k = 3 * ((root * (COLOURS - 1) + 0.5) | 0), p = i * 4;
-    pixels[p] = colours[k];
-    pixels[p + 1] = colours[k + 1];
-    pixels[p + 2] = colours[k + 2];
-    pixels[p + 3] = 255;
+  eachRow(view, meaning, numbers, weight, step, (r, g, b, first) => {
+    for (let k = 0, p = first * 4; k < r.length; k++, p += 4) {
+      const root = Math.sqrt(Math.sqrt(Math.min(1, Math.max(0, wr * r[k] + wg * g[k] + wb * b[k]))));
+      const place = 3 * ((root * (COLOURS - 1) + 0.5) | 0);
+      pixels[p] = colours[place];
+      pixels[p + 1] = colours[place + 1];
+      pixels[p + 2] = colours[place + 2];
+      pixels[p + 3] = 255;
+    }
   });
 }
 
@@ -208,12 +216,15 @@ const CLIPPED = [255, 168, 76];
 export function paintClipped(pixels, view, meaning, numbers, weight, step, { ceiling, before }) {
   const [wr, wg, wb] = meaning.luminance;
   const { base } = view;
-  eachLight(view, meaning, numbers, weight, step, (i, r, g, b, at) => {
-    const p = i * 4, q = at * 3;
-    const cut = before ? Math.max(base[q], base[q + 1], base[q + 2]) >= 254 : Math.max(r, g, b) > ceiling * 1.002;
-    const grey = encode(Math.min(1, wr * r + wg * g + wb * b)) * 0.55;
-    for (let c = 0; c < 3; c++) pixels[p + c] = cut ? CLIPPED[c] : grey;
-    pixels[p + 3] = 255;
+  eachRow(view, meaning, numbers, weight, step, (r, g, b, first, at) => {
+    for (let k = 0, p = first * 4, q = at * 3; k < r.length; k++, p += 4, q += 3 * step) {
+      const cut = before ? Math.max(base[q], base[q + 1], base[q + 2]) >= 254 : Math.max(r[k], g[k], b[k]) > ceiling * 1.002;
+      const grey = encode(wr * r[k] + wg * g[k] + wb * b[k]) * 0.55;
+      pixels[p] = cut ? CLIPPED[0] : grey;
+      pixels[p + 1] = cut ? CLIPPED[1] : grey;
+      pixels[p + 2] = cut ? CLIPPED[2] : grey;
+      pixels[p + 3] = 255;
+    }
   });
 }
 
@@ -227,13 +238,15 @@ export function countNits(view, meaning, numbers, weight, white) {
   const first = Math.log10(DARKEST_NITS), scale = BINS / (Math.log10(BRIGHTEST_NITS) - first);
   let peak = 0, above = 0, total = 0;
   const step = Math.max(1, Math.floor(Math.sqrt((view.width * view.height) / MOST_COUNTED)));
-  eachLight(view, meaning, numbers, weight, step, (_, r, g, b) => {
-    const most = Math.max(r, g, b);
-    peak = Math.max(peak, most);
-    if (most > 1.001) above++;
-    const place = (Math.log10(Math.max((wr * r + wg * g + wb * b) * white, DARKEST_NITS)) - first) * scale;
-    counts[Math.max(0, Math.min(BINS - 1, Math.floor(place)))]++;
-    total++;
+  eachRow(view, meaning, numbers, weight, step, (r, g, b) => {
+    for (let k = 0; k < r.length; k++) {
+      const most = Math.max(r[k], g[k], b[k]);
+      peak = Math.max(peak, most);
+      if (most > 1.001) above++;
+      const place = (Math.log10(Math.max((wr * r[k] + wg * g[k] + wb * b[k]) * white, DARKEST_NITS)) - first) * scale;
+      counts[Math.max(0, Math.min(BINS - 1, Math.floor(place)))]++;
+    }
+    total += r.length;
   });
   for (let i = 0; i < BINS; i++) counts[i] /= total;
   return { counts, peak: peak * white, above: above / total };

@@ -21,7 +21,7 @@ export const EXPOSURES = { least: -4, most: 0, step: 0.25 };
 // A labelled range with its value in words; `text` makes them.
 function slider(root, id, label, { min, max, step, text, hint }) {
   const input = make("input", { type: "range", id, min, max, step });
-  const output = make("output", { htmlFor: id });
+  const output = make("output", { htmlFor: id, "aria-live": "off" }); // the slider itself says it
   const show = () => {
     output.textContent = text(Number(input.value));
     input.setAttribute("aria-valuetext", output.textContent);

@@ -71,10 +71,6 @@ export class PhotoView extends EventTarget {
     find("#zoom-out").addEventListener("click", () => stage.zoom(1 / 1.5));
     find("#zoom-fit").addEventListener("click", () => stage.fit());
     find("#zoom-pixels").addEventListener("click", () => { stage.fit(); stage.zoomToPixels(); });
-    find("#real").addEventListener("change", event => {
-      stage.isHdr = event.target.checked;
-      stage.setLook({});
-    });
   }
 
   // What this screen and this browser can show, in words.
@@ -82,15 +78,20 @@ export class PhotoView extends EventTarget {
     const query = matchMedia("(dynamic-range: high)");
     const limits = CSS.supports("dynamic-range-limit", "standard");
     const tell = () => {
-      this.stage.isHdr = query.matches;
-      find("#real-choice").hidden = !this.stage.isHdr;
-      find("#screen").textContent = query.matches
-        ? `HDR screen${limits ? "" : "; this browser knows no dynamic-range-limit"}`
-        : "simulated: this screen is SDR";
+      const { isReal } = this.stage;
+      const real = limits ? "real light" : "real light; this browser has no dynamic-range-limit";
+      find("#screen").textContent = isReal ? real : query.matches ? "simulated" : "simulated: this screen is SDR";
+    };
+    const meet = () => {
+      this.stage.isHdr = query.matches && find("#real").checked;
+      find("#real-choice").hidden = !query.matches;
+      tell();
       if (this.stage.meaning) this.stage.setLook({});
     };
-    query.addEventListener("change", tell);
-    tell();
+    query.addEventListener("change", meet);
+    this.stage.addEventListener("drawn", tell);
+    find("#real").addEventListener("change", meet);
+    meet();
   }
 
   #verdict() {

@@ -11,7 +11,8 @@ import { find, later, make } from "./dom.js";
 import { followPointers } from "./pointers.js";
 
 const MOST_PIXELS = 5e6;
-const SLOW_MILLISECONDS = 30;
+const DRAW_MILLISECONDS = 16; // while a slider is pulled
+const COARSEST = 4;
 const LARGEST_SCALE = 32;
 const REST_MILLISECONDS = 110;
 
@@ -19,6 +20,7 @@ export class Stage extends EventTarget {
   look = { kind: "photo", exposure: 0, headroom: null };
   wipe = 0.5;
   isHdr = false;
+  coarse = 1;
 
   constructor(root, source, scale) {
     super();
@@ -100,7 +102,7 @@ export class Stage extends EventTarget {
 
   setLook(values) {
     Object.assign(this.look, values);
-    if (!this.#wantsReal) this.real.hidden = true;
+    if (!this.isReal) this.real.hidden = true;
     this.redraw();
     this.renewReal();
   }
@@ -211,10 +213,10 @@ export class Stage extends EventTarget {
 
   // ---- pixels
 
-  // Pixels of the whole photo as it fits this screen.
+  // Pixels of the whole photo as it fits this screen, but no more than it has.
   #wholeSize({ width, height }) {
     const dense = Math.min(this.fitScale * devicePixelRatio, Math.sqrt(MOST_PIXELS / (width * height)));
-    return [width, height].map(side => Math.max(1, Math.round(side * Math.min(dense, 8))));
+    return [width, height].map(side => Math.max(1, Math.round(side * Math.min(dense, 1))));
   }
 
   async #fetchWhole() {
@@ -266,12 +268,12 @@ export class Stage extends EventTarget {
     if (this.waiting || !this.wholeView) return;
     this.waiting = requestAnimationFrame(() => {
       this.waiting = null;
-      this.draw(this.slow ? 2 : 1);
-      if (this.slow) this.sharpen();
+      this.draw(this.coarse);
+      if (this.coarse > 1) this.sharpen();
     });
   }
 
-  // `step` 2 draws every second pixel of every second row, while a slider is pulled on a slow machine.
+  // `step` 2 draws every second pixel of every second row: while a slider is pulled, so many as there is time for.
   draw(step) {
     if (!this.wholeView) return;
     const start = performance.now();
@@ -282,9 +284,9 @@ export class Stage extends EventTarget {
       this.#paint(side.whole, this.wholeView, side.name, step);
       if (this.partView) this.#paint(side.part, this.partView, side.name, step);
     }
-    this.drawMilliseconds = performance.now() - start;
     this.root.dataset.step = step;
-    if (step === 1) this.slow = this.drawMilliseconds > SLOW_MILLISECONDS;
+    const steps = Math.ceil(Math.sqrt((performance.now() - start) / DRAW_MILLISECONDS));
+    if (step === 1) this.coarse = Math.min(COARSEST, Math.max(1, steps));
     this.dispatchEvent(new Event("drawn"));
   }
 
@@ -328,19 +330,20 @@ export class Stage extends EventTarget {
 
   // ---- the real thing, on screens that have the light for it
 
-  get #wantsReal() {
+  // Whether the screen shows the light itself, and nothing is simulated.
+  get isReal() {
     const { kind, exposure, headroom } = this.look;
-    return this.isHdr && kind === "photo" && exposure === 0 && headroom === null && this.meaning;
+    return Boolean(this.isHdr && kind === "photo" && exposure === 0 && headroom === null && this.meaning);
   }
 
   #showReal() {
-    if (!this.#wantsReal) return;
+    if (!this.isReal) return;
     const address = this.source.fileAddress(this.number, this.meaning, this.choice, "screen");
     if (!address) this.real.hidden = true;
     else if (this.real.getAttribute("src") === address) this.real.hidden = false;
     else {
       this.real.src = address;
-      this.real.decode().then(() => { this.real.hidden = !this.#wantsReal; }, () => {});
+      this.real.decode().then(() => { this.real.hidden = !this.isReal; }, () => {});
     }
   }
 
