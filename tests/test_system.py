@@ -17,6 +17,7 @@ from untone.apps.conversion.planning import plan
 from untone.errors import UntoneError
 from untone.formats.common import files
 from untone.formats.common.files import save
+from untone.stores import folders
 
 SAMPLE = Path(__file__).parents[1] / "samples" / "night-highrise.jpg"
 
@@ -50,6 +51,23 @@ def test_a_photo_whose_output_windows_does_not_take_is_a_fault_of_its_own(tmp_pa
     jobs = {Path(job.name).name: job for job in plan([str(tmp_path)], str(tmp_path / "out"))}
     assert "device" in jobs["CON.jpg"].fault
     assert jobs["fine.jpg"].fault is None
+
+
+def test_whatever_is_written_is_refused_under_such_a_name(tmp_path, monkeypatch):
+    """By every command and every store: a colon would write a stream that nobody sees."""
+    monkeypatch.setattr(files, "name_fault", lambda path: system.name_fault(path, "win32"))
+    monkeypatch.setattr(folders, "name_fault", lambda path: system.name_fault(path, "win32"))
+    for name in ("NUL.json", "photo.jpg:gain", "ends "):
+        with pytest.raises(UntoneError, match=r"cannot write .*Windows"):
+            save(tmp_path / name, [b"light"])
+        assert folders.Folder(tmp_path).obstacle(f"album/{name}")
+    assert not list(tmp_path.iterdir())
+    save(tmp_path / "fine.jpg", [b"light"])
+    assert folders.Folder(tmp_path).obstacle("album/fine.jpg") is None
+
+
+def test_a_port_is_not_shared_on_windows():
+    assert [system.port_may_be_taken_again(name) for name in ("win32", "linux", "darwin")] == [False, True, True]
 
 
 def test_long_paths_get_their_prefix_on_windows_alone():

@@ -20,6 +20,7 @@ from untone.operators import Operators
 from untone.residuals import Residual
 
 WIDTH, ROWS = 1024, (32, 128)
+CELLS = {32: 5, 128: 17}  # of a thumbnail's side: 6 to 8 rows to a cell, as of a 4K frame
 NEURONS, BATCH, STEPS = 16, 2048, (2, 10)
 
 
@@ -83,7 +84,7 @@ def over_pixels(rows: int) -> dict[str, Callable[[str], object]]:
         "half floats": lambda v: k.hdr_linear(pixels, operators, out=halves, variant=v, **one),
         "PQ, 10 bit": lambda v: k.hdr_pq10(pixels, operators, out=words, variant=v, **one),
         "half-size map": lambda v: k.gain_codes(pixels, operators, *ends, divisor=2, out=half, variant=v, **one),
-        "thumbnail": lambda v: k.thumbnail(pixels, 32, variant=v, **one),
+        "thumbnail": lambda v: k.thumbnail(pixels, CELLS[rows], variant=v, **one),
         "apply": lambda v: k.apply(pixels, table, gain_map, dtype=np.float16, out=halves, variant=v, **one),
         "apply, gamma": lambda v: k.apply(pixels, table, bent, dtype=np.float16, out=halves, variant=v, **one),
         "PQ, 16 bit": lambda v: k.pq16(light, out=words, variant=v, **one),

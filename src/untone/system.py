@@ -11,7 +11,7 @@ import sys
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TextIO
 
 LONG_PATH = 248
@@ -40,7 +40,7 @@ ACCESS_DENIED = 5
 """Windows' error also of replacing a file that another program has open or mapped."""
 
 
-def name_fault(path: Path, system: str = sys.platform) -> str | None:
+def name_fault(path: PurePath, system: str = sys.platform) -> str | None:
     """Why the system takes no file of this name, or takes it for something else; None where it does."""
     name = path.name
     if system != "win32":
@@ -102,6 +102,11 @@ def speak(stream: TextIO) -> None:
     reconfigure = getattr(stream, "reconfigure", None)
     if encoding != "utf8" and reconfigure is not None:
         reconfigure(errors="backslashreplace")
+
+
+def port_may_be_taken_again(system: str = sys.platform) -> bool:
+    """Whether a server asks for SO_REUSEADDR: on Windows that would let two programs share the port."""
+    return system != "win32"
 
 
 @contextmanager

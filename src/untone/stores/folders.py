@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from ..errors import UntoneError
 from ..formats.common.files import load_bytes, save
 from ..formats.common.limits import quoted
+from ..system import name_fault
 from ..temporaries import beside
 from .contract import Entry, MissingError, StoreError
 
@@ -153,9 +154,8 @@ class Folder:
 
 
 def _is_name(part: str) -> bool:
-    windows = os.name == "nt" and any(c in part for c in '\\:*?"<>|')
     short = len(os.fsencode(part)) <= LONGEST_NAME
-    return part not in ("", ".", "..") and "\0" not in part and short and not windows
+    return part not in ("", ".", "..") and "\0" not in part and short and name_fault(PurePosixPath(part)) is None
 
 
 def _named(beside: Path, path: Path) -> bool:

@@ -6,7 +6,6 @@ import argparse
 import contextlib
 import secrets
 import socket
-import sys
 import tempfile
 import threading
 import webbrowser
@@ -16,6 +15,7 @@ from ...console.lines import complain
 from ...console.options import add_force, add_output, add_quiet, is_whole
 from ...console.progress import interruptible
 from ...errors import UntoneError, UsageError
+from ...system import port_may_be_taken_again
 from ..conversion.planning import output_folder
 from .library import Library
 
@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _listening(port: int) -> socket.socket:
     listening = socket.socket()
-    if sys.platform != "win32":  # there it would let two programs share the port
+    if port_may_be_taken_again():
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((ADDRESS, port))

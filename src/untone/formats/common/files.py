@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ...errors import DamagedError, UntoneError
-from ...system import reachable, write_fault
+from ...system import name_fault, reachable, write_fault
 from ...temporaries import beside, created
 from .limits import check_file_size
 
@@ -108,12 +108,16 @@ def save(path: Path, parts: Iterable[Part]) -> None:
     """Write pieces one after the other: into a file beside the target, flushed to disk, then renamed over it.
 
     Raises:
-        UntoneError: the disk is full, the folder is missing or not writable; the old file is whole, nothing is left.
+        UntoneError: the disk is full, the folder is missing or not writable, or the name belongs to a device or would
+            become another one; the old file is whole, nothing is left.
     """
     held = _held.get()
     if held is not None:
         held[path] = joined(parts)
         return
+    fault = name_fault(path)
+    if fault:
+        raise UntoneError(f"cannot write {path}: {fault}")
     target = reachable(path)
     temporary = beside(target)
     try:

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <immintrin.h>
 
+#define UNTONE_INLINED
 #define UNTONE_INLINE inline
 
 namespace untone::avx2 {
@@ -25,6 +26,7 @@ static inline F sub(F a, F b) { return _mm256_sub_ps(a, b); }
 static inline F mul(F a, F b) { return _mm256_mul_ps(a, b); }
 static inline F fma(F a, F b, F c) { return _mm256_fmadd_ps(a, b, c); }
 static inline F divide(F a, F b) { return _mm256_div_ps(a, b); }
+static inline F square_root(F x) { return _mm256_sqrt_ps(x); }
 // x86 returns the second operand when one is NaN, so clamp(NaN) is a bound, never an index out of range
 static inline F clamp(F x, F low, F high) { return _mm256_min_ps(_mm256_max_ps(x, low), high); }
 static inline F smaller(F a, F b) { return _mm256_min_ps(a, b); }
@@ -61,6 +63,22 @@ template <int Q> static inline F spread(F planar) {
     const __m256i at = _mm256_setr_epi32(2 * Q, 2 * Q, 2 * Q, 2 * Q, 2 * Q + 1, 2 * Q + 1, 2 * Q + 1, 2 * Q + 1);
     return _mm256_permutevar8x32_ps(planar, at);
 }
+
+// Registers side by side
+template <int N> static inline void load(const float *p, F (&v)[N]) {
+    for (int k = 0; k < N; ++k) v[k] = load(p + k * W);
+}
+template <int N> static inline void store(float *p, const F (&v)[N]) {
+    for (int k = 0; k < N; ++k) store(p + k * W, v[k]);
+}
+
+// Inputs of a matrix product, as many as one load brings
+struct Inputs {
+    static constexpr int COUNT = 1;
+    static F from(const float *p) { return splat(*p); }
+    template <int Q> static F times(F inputs, F weights) { return mul(inputs, weights); }
+    template <int Q> static F times(F inputs, F weights, F sum) { return fma(inputs, weights, sum); }
+};
 
 // Two packed RGB pixels to RGBX; reads eight floats
 static inline F load_rgb(const float *p) {

@@ -32,6 +32,7 @@ static inline F sub(F a, F b) { return vsubq_f32(a, b); }
 static inline F mul(F a, F b) { return vmulq_f32(a, b); }
 static inline F fma(F a, F b, F c) { return vfmaq_f32(c, a, b); }
 static inline F divide(F a, F b) { return vdivq_f32(a, b); }
+static inline F square_root(F x) { return vsqrtq_f32(x); }
 // of a number and NaN the number, so clamp(NaN) is a bound, never an index out of range
 static inline F smaller(F a, F b) { return vminnmq_f32(a, b); }
 static inline F larger(F a, F b) { return vmaxnmq_f32(a, b); }
@@ -63,6 +64,29 @@ static inline F records(const float *base, const std::uint32_t *offset) {
 
 // The planar value of pixel Q, repeated over the lanes of its RGBX record
 template <int Q> static inline F spread(F planar) { return vdupq_laneq_f32(planar, Q); }
+
+// Registers side by side: one instruction for four
+template <int N> static UNTONE_INLINE void load(const float *p, F (&v)[N]) {
+    int k = 0;
+    for (; k + 4 <= N; k += 4) {
+        const float32x4x4_t four = vld1q_f32_x4(p + k * W);
+        for (int i = 0; i < 4; ++i) v[k + i] = four.val[i];
+    }
+    for (; k < N; ++k) v[k] = load(p + k * W);
+}
+template <int N> static UNTONE_INLINE void store(float *p, const F (&v)[N]) {
+    int k = 0;
+    for (; k + 4 <= N; k += 4) vst1q_f32_x4(p + k * W, {{v[k], v[k + 1], v[k + 2], v[k + 3]}});
+    for (; k < N; ++k) store(p + k * W, v[k]);
+}
+
+// Inputs of a matrix product, as many as one load brings: instructions multiply by any lane of a register
+struct Inputs {
+    static constexpr int COUNT = 4;
+    static F from(const float *p) { return load(p); }
+    template <int Q> static F times(F inputs, F weights) { return vmulq_laneq_f32(weights, inputs, Q); }
+    template <int Q> static F times(F inputs, F weights, F sum) { return vfmaq_laneq_f32(sum, weights, inputs, Q); }
+};
 
 // One packed RGB pixel to RGBX; reads four floats
 static inline F load_rgb(const float *p) { return load(p); }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <cstring>
 
+#define UNTONE_INLINED
 #define UNTONE_INLINE inline
 
 namespace untone::portable {
@@ -88,6 +89,7 @@ template <int N> static inline I shift_right(I a) {
     for (int k = 0; k < 4; ++k) a[k] = static_cast<std::int32_t>(static_cast<std::uint32_t>(a[k]) >> N);
     return a;
 }
+static inline F square_root(F x) { return F{sqrtf(x[0]), sqrtf(x[1]), sqrtf(x[2]), sqrtf(x[3])}; }
 static inline F scale_by_power(F x, F n) { // n integral, -126..127
     return x * from_bits(shift_left<23>(trunc(n) + splat_int(127)));
 }
@@ -97,6 +99,22 @@ static inline F records(const float *base, const std::uint32_t *offset) { return
 
 // The planar value of pixel Q, repeated over the lanes of its RGBX record
 template <int Q> static inline F spread(F planar) { return splat(planar[Q]); }
+
+// Registers side by side
+template <int N> static inline void load(const float *p, F (&v)[N]) {
+    for (int k = 0; k < N; ++k) v[k] = load(p + k * W);
+}
+template <int N> static inline void store(float *p, const F (&v)[N]) {
+    for (int k = 0; k < N; ++k) store(p + k * W, v[k]);
+}
+
+// Inputs of a matrix product, as many as one load brings
+struct Inputs {
+    static constexpr int COUNT = 1;
+    static F from(const float *p) { return splat(*p); }
+    template <int Q> static F times(F inputs, F weights) { return mul(inputs, weights); }
+    template <int Q> static F times(F inputs, F weights, F sum) { return fma(inputs, weights, sum); }
+};
 
 // One packed RGB pixel to RGBX; reads four floats
 static inline F load_rgb(const float *p) { return load(p); }

@@ -19,7 +19,9 @@
 
 #include "operators/apply.hpp"
 #include "operators/operators.hpp"
-#include "operators/thumbnail.hpp"
+#include "thumbnail/rows.hpp"
+#include "thumbnail/sums_neon.hpp"
+#include "thumbnail/thumbnail.hpp"
 #include "video/source.hpp"
 #include "video/gains.hpp"
 #include "video/signal.hpp"

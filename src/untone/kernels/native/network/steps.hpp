@@ -55,16 +55,24 @@ static inline double output_slopes(const TrainingJob &job, const float *target, 
     return total;
 }
 
+static UNTONE_INLINE void add_row(const float *row, F (&sum)[REGISTERS]) {
+    F more[REGISTERS];
+    load(row, more);
+    for (int r = 0; r < REGISTERS; ++r) sum[r] = add(sum[r], more[r]);
+}
+
 // SECTIONS is 0, or the number of sections of a network of one tile
 template <int SECTIONS>
 static inline void add_tables(const TrainingJob &job, const std::int32_t *index, int n, float *out) {
     const int padded = SECTIONS ? NETWORK_TILE : job.shape.padded, sections = SECTIONS ? SECTIONS : job.shape.sections;
     for (int s = 0; s < n; ++s, index += sections)
-        for (int at = 0; at < padded; at += W) {
-            F sum = load(job.tables + static_cast<std::size_t>(index[0]) * padded + at);
+        for (int at = 0; at < padded; at += NETWORK_TILE) {
+            F sum[REGISTERS];
+            load(job.tables + static_cast<std::size_t>(index[0]) * padded + at, sum);
             for (int k = 1; k < sections; ++k)
-                sum = add(sum, load(job.tables + static_cast<std::size_t>(index[k]) * padded + at));
-            store(out + static_cast<std::size_t>(s) * padded + at, positive(sum));
+                add_row(job.tables + static_cast<std::size_t>(index[k]) * padded + at, sum);
+            for (int r = 0; r < REGISTERS; ++r) sum[r] = positive(sum[r]);
+            store(out + static_cast<std::size_t>(s) * padded + at, sum);
         }
 }
 
@@ -72,11 +80,14 @@ template <int SECTIONS>
 static inline void add_bins(const TrainingJob &job, const std::int32_t *index, int n, const float *slope, float *bins) {
     const int padded = SECTIONS ? NETWORK_TILE : job.shape.padded, sections = SECTIONS ? SECTIONS : job.shape.sections;
     for (int s = 0; s < n; ++s, index += sections)
-        for (int at = 0; at < padded; at += W) {
-            const F x = load(slope + static_cast<std::size_t>(s) * padded + at);
+        for (int at = 0; at < padded; at += NETWORK_TILE) {
+            F x[REGISTERS], sum[REGISTERS];
+            load(slope + static_cast<std::size_t>(s) * padded + at, x);
             for (int k = 0; k < sections; ++k) {
                 float *bin = bins + static_cast<std::size_t>(index[k]) * padded + at;
-                store(bin, add(load(bin), x));
+                load(bin, sum);
+                for (int r = 0; r < REGISTERS; ++r) sum[r] = add(sum[r], x[r]);
+                store(bin, sum);
             }
         }
 }
@@ -97,7 +108,7 @@ static void learn(const TrainingJob &job, int first, int last, BatchShare &share
         outputs(block.second, padded, n, job.third_transposed, neurons, block.wide);
         share.loss += output_slopes(job, job.samples.target + four, job.samples.weight + four, n, block,
                                     share.slope.third_bias);
-        product<After::mask>(block.slope3, NETWORK_OUT, n, job.net->third, 3, padded, nullptr, block.second,
+        product<After::mask>(block.slope3, NETWORK_OUT, n, job.net->third, OUT_INPUTS, padded, nullptr, block.second,
                              block.slope2);
         product<After::mask>(block.slope2, padded, n, job.second_transposed, neurons, padded, nullptr, block.first,
                              block.slope1);
@@ -115,24 +126,29 @@ static void network_learn(const TrainingJob &job, int first, int last, BatchShar
 
 static void network_bins(const float *basis, float *const *bins, int shares, int first, int last, int padded,
                      float *weights, float *bias) {
-    for (int row = first; row < last; ++row)
-        for (int at = 0; at < padded; at += W) {
-            const std::size_t place = static_cast<std::size_t>(row) * padded + at;
-            F sum = load(bins[0] + place);
-            for (int k = 1; k < shares; ++k) {
-                sum = add(sum, load(bins[k] + place));
-                store(bins[k] + place, splat(0));
-            }
-            store(bins[0] + place, sum);
+    F none[REGISTERS];
+    for (int r = 0; r < REGISTERS; ++r) none[r] = splat(0);
+    const std::size_t begin = static_cast<std::size_t>(first) * padded, end = static_cast<std::size_t>(last) * padded;
+    for (int k = 1; k < shares; ++k) {
+        float *to = bins[0], *from = bins[k];
+        for (std::size_t at = begin; at < end; at += NETWORK_TILE) {
+            F sum[REGISTERS];
+            load(to + at, sum);
+            add_row(from + at, sum);
+            store(to + at, sum);
+            store(from + at, none);
         }
-    const std::size_t place = static_cast<std::size_t>(first) * padded;
+    }
     const int n = last - first;
     std::memset(weights, 0, sizeof(float) * NETWORK_EMBEDDED * static_cast<std::size_t>(padded));
     std::memset(bias, 0, sizeof(float) * static_cast<std::size_t>(padded));
-    outer(basis + static_cast<std::size_t>(first) * NETWORK_EMBEDDED, NETWORK_EMBEDDED, n, NETWORK_EMBEDDED,
-          bins[0] + place, padded, weights);
-    add_rows(bins[0] + place, n, padded, bias);
-    std::memset(bins[0] + place, 0, sizeof(float) * static_cast<std::size_t>(n) * padded);
+    const float *rows = basis + static_cast<std::size_t>(first) * NETWORK_EMBEDDED;
+    if (padded == NETWORK_TILE) // constants, for the sake of addresses
+        outer(rows, NETWORK_EMBEDDED, n, NETWORK_EMBEDDED, bins[0] + begin, NETWORK_TILE, weights);
+    else
+        outer(rows, NETWORK_EMBEDDED, n, NETWORK_EMBEDDED, bins[0] + begin, padded, weights);
+    add_rows(bins[0] + begin, n, padded, bias);
+    std::memset(bins[0] + begin, 0, sizeof(float) * static_cast<std::size_t>(n) * padded);
 }
 
 static void network_adam(const AdamStep &step, const float *slope, float *weight, float *mean, float *square,
@@ -162,10 +178,12 @@ static inline void value_run(const ValueJob &job, const std::uint8_t *raw, int l
         const float *r = job.codes + static_cast<std::size_t>(raw[3 * s]) * padded;
         const float *g = job.codes + plane + static_cast<std::size_t>(raw[3 * s + 1]) * padded;
         const float *b = job.codes + 2 * plane + static_cast<std::size_t>(raw[3 * s + 2]) * padded;
-        for (int at = 0; at < padded; at += W) {
-            const F place = add(load(row.line + at), load(x + at));
-            const F colour = add(add(load(r + at), load(g + at)), load(b + at));
-            store(row.first + static_cast<std::size_t>(s) * padded + at, positive(add(place, colour)));
+        for (int at = 0; at < padded; at += NETWORK_TILE) {
+            F sum[REGISTERS];
+            load(row.line + at, sum);
+            add_row(x + at, sum), add_row(r + at, sum), add_row(g + at, sum), add_row(b + at, sum);
+            for (int i = 0; i < REGISTERS; ++i) sum[i] = positive(sum[i]);
+            store(row.first + static_cast<std::size_t>(s) * padded + at, sum);
         }
     }
     product<After::relu>(row.first, padded, n, job.second, job.neurons, padded, job.second_bias, nullptr, row.second);

@@ -9,8 +9,11 @@ namespace untone::UNTONE_VARIANT {
 // Four histograms side by side, so that equal neighbours do not wait for each other
 static void count_levels(const std::uint16_t *levels, int count, std::int32_t (*part)[LEVELS]) {
     int i = 0;
-    for (; i + 4 <= count; i += 4)
-        for (int k = 0; k < 4; ++k) ++part[k][levels[i + k] & (LEVELS - 1)];
+    for (; i + 4 <= count; i += 4) {
+        std::uint64_t four;
+        std::memcpy(&four, levels + i, sizeof four);
+        for (int k = 0; k < 4; ++k) ++part[k][(four >> (16 * k)) & (LEVELS - 1)];
+    }
     for (; i < count; ++i) ++part[0][levels[i] & (LEVELS - 1)];
 }
 

@@ -20,12 +20,9 @@ static inline void hlg_signal(F (&v)[3]) {
     F low[3], high[3];
     UNTONE_ALL {
         v[k] = mul(v[k], scene[0]);
-        low[k] = larger(mul(v[k], splat(3)), tiny);
+        low[k] = square_root(mul(v[k], splat(3)));
         high[k] = larger(fma(v[k], splat(12), splat(-B)), splat(1e-3f));
     }
-    log2(low);
-    UNTONE_ALL low[k] = mul(low[k], splat(0.5f));
-    exp2(low);
     log2(high);
     UNTONE_ALL {
         const F bright = fma(high[k], splat(A * 0.69314718f), splat(C));
