@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
-"""Averages two sets of FastGaMer's weights, one trained on from the other, into one model.
+"""Averages sets of FastGaMer's weights, trained on from one another, into one model.
 
-    scripts/blend_weights.py FIRST SECOND SHARE OUT.onnx [NOTE]
+    scripts/blend_weights.py OUT.onnx WEIGHTS=SHARE [WEIGHTS=SHARE ...] [--steepness 1.12] [--note "data and licences"]
 
-SHARE (0 to 1) is that of SECOND. Files of weights are whatever `untone train --from` takes. Weights on the straight
-line between a run and its start lose little on either's data (Wortsman et al., CVPR 2022, "WiSE-FT").
+Shares add up to 1. Files of weights are whatever `untone train --from` takes. Weights on the straight line between a
+run and its start lose little on either's data (Wortsman et al., CVPR 2022, "WiSE-FT"). Stored as half floats.
 """
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
+import math
 import sys
 from pathlib import Path
 
@@ -21,31 +23,57 @@ from untone.lab.training.tasks import TASKS
 
 def main(words: list[str]) -> int:
     """Writes the blend; 0, or an exit code after one line that says what is wrong."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("output", type=Path, metavar="OUT.onnx")
+    parser.add_argument("parts", nargs="+", metavar="WEIGHTS=SHARE")
+    parser.add_argument("--steepness", type=float, default=1.0, help="of the exported gains (nets/shapes.py)")
+    parser.add_argument("--note", default="", help="data and licences")
+    arguments = parser.parse_args(words)
     try:
-        first, second, share, target, note = (*words, "")[:5]
-        blend(Path(first), Path(second), float(share), Path(target), note)
-    except ValueError:
-        print(__doc__, file=sys.stderr)
-        return 2
+        print(blend([_part(text) for text in arguments.parts], arguments.output, arguments.steepness, arguments.note))
     except UntoneError as fault:
         print(f"blend_weights: {fault}", file=sys.stderr)
         return 2 if isinstance(fault, UsageError) else 1
     return 0
 
 
-def blend(first: Path, second: Path, share: float, target: Path, note: str) -> None:
-    """Exports (1 - share) * first + share * second."""
-    files = [initial_weights.find(first), initial_weights.find(second)]
+def _part(text: str) -> tuple[Path, float]:
+    name, _, share = text.rpartition("=")
+    try:
+        return Path(name), float(share)
+    except ValueError:
+        raise UsageError(f"{text}: weights and their share are written WEIGHTS=SHARE") from None
+
+
+def blend(parts: list[tuple[Path, float]], target: Path, steepness: float, note: str) -> str:
+    """Exports the sum of share * weights; says what was written.
+
+    Raises:
+        UsageError: shares that do not add up to 1, or a steepness of nothing.
+    """
+    if not math.isclose(sum(share for _, share in parts), 1, abs_tol=1e-6):
+        raise UsageError("the shares must add up to 1")
+    if not 0.5 <= steepness <= 2:
+        raise UsageError(f"the steepness must be from 0.5 to 2, not {steepness:g}")
+    files = [initial_weights.find(path) for path, _ in parts]
     states = [initial_weights.read(file) for file in files]
     recipe = RECIPES["fastgamer"]["ours"]
-    net = TASKS["fastgamer"].network(recipe)
+    net = TASKS["fastgamer"].network(
+        dataclasses.replace(recipe, shape=dataclasses.replace(recipe.shape, steepness=steepness))
+    )
     for state, file in zip(states, files, strict=True):
         initial_weights.put(state, net, file)  # says what does not fit
-    mixed = {name: (1 - share) * states[0][name] + share * states[1][name] for name in net.state_dict()}
+    shares = [share for _, share in parts]
+    mixed = {
+        name: sum(share * state[name] for share, state in zip(shares, states, strict=True)) for name in net.state_dict()
+    }
     net.load_state_dict(mixed)
-    parts = [dataclasses.asdict(initial_weights.fingerprint(file)) for file in files]
-    notes = {"recipe": {"blend": parts, "share_of_second": share}, "data": note}
-    print(f"{target}  sha256 {export.export(net, target, notes)}")
+    blended = [
+        dataclasses.asdict(initial_weights.fingerprint(file)) | {"share": share}
+        for file, share in zip(files, shares, strict=True)
+    ]
+    digest = export.export(net, target, {"recipe": {"blend": blended}, "data": note}, stored="fp16")
+    return f"{target}  sha256 {digest}"
 
 
 if __name__ == "__main__":
