@@ -20,10 +20,10 @@ import numpy as np
 from . import formats, prediction, stores
 from .errors import UntoneError, UsageError
 from .formats.jpeg import network_segment
-from .formats.signalling import Signalling, shown_elsewhere
+from .formats.signalling import hdr_already
 from .formats.table import INKED as INKED
 from .formats.table import noted as noted
-from .image import DIFFUSE_WHITE_NITS, HDR_TRANSFERS, GainMap, Image, check_noun, check_white, turned_upright
+from .image import DIFFUSE_WHITE_NITS, GainMap, Image, check_noun, check_white, turned_upright
 from .image import with_white as with_white
 from .implicit import encoding as network_encoding
 from .implicit.encoding import StoredResidual, aligned, network_of
@@ -287,7 +287,7 @@ def convert(
     with ThreadPoolExecutor(1) as aside:  # ONNX Runtime takes as long to import as a photo takes to decode
         loading = aside.submit(_model, model)
         image, carried = read(source, by_rows=True)
-        reason = _reason(carried is not None, image.left_out, image.gain_network is not None, image.transfer)
+        reason = hdr_already(carried is not None, image.left_out, image.gain_network is not None, image.transfer)
         if reason:
             return Conversion(image.width, image.height, left_alone=reason)
         loaded = loading.result()
@@ -383,21 +383,3 @@ def _target_suffix(target: str | Path | None) -> str:
         kinds = ", ".join(TARGET_SUFFIXES)
         raise UsageError(f"the output must end in one of {kinds}, not {suffix or 'nothing'!r}")
     return suffix
-
-
-def reason_to_leave(found: Signalling) -> str | None:
-    """Why convert leaves a photo of such headers alone: it is HDR already; None of one that it converts."""
-    return _reason(found.gain_map is not None, found.left_out, found.network is not None, found.base.transfer)
-
-
-def _reason(has_map: bool, left_out: str | None, has_network: bool, transfer: str) -> str | None:
-    if has_map:
-        return "it already carries a gain map"
-    elsewhere = shown_elsewhere(left_out)
-    if elsewhere is not None:
-        return f"it already carries a gain map, which is not read here ({elsewhere}); untone to png drops it"
-    if has_network:
-        return "it already carries a gain network"
-    if transfer in HDR_TRANSFERS:
-        return f"it is HDR already ({transfer.upper() if transfer != 'linear' else 'linear light'})"
-    return None

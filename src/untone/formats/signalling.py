@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DamagedError
-from ..image import Image, Pixels
+from ..image import HDR_TRANSFERS, Image, Pixels
 from .common.pixels import full_range
 from .common.transparency import Alpha, composited, white_code
 from .metadata.iso21496 import PER_CHANNEL, Metadata
@@ -170,6 +170,25 @@ def shown_elsewhere(reason: str | None) -> str | None:
     if reason is None or reason == left_out(NO_HEADROOM):
         return None
     return reason.removeprefix(_LEFT_OUT)
+
+
+def reason_to_leave(found: Signalling) -> str | None:
+    """Why convert leaves a photo of such headers alone: it is HDR already; None of one that it converts."""
+    return hdr_already(found.gain_map is not None, found.left_out, found.network is not None, found.base.transfer)
+
+
+def hdr_already(has_map: bool, left_out: str | None, has_network: bool, transfer: str) -> str | None:
+    """In what way a photo is HDR, one line; None of one that is SDR."""
+    if has_map:
+        return "it already carries a gain map"
+    elsewhere = shown_elsewhere(left_out)
+    if elsewhere is not None:
+        return f"it already carries a gain map, which is not read here ({elsewhere}); untone to png drops it"
+    if has_network:
+        return "it already carries a gain network"
+    if transfer in HDR_TRANSFERS:
+        return f"it is HDR already ({transfer.upper() if transfer != 'linear' else 'linear light'})"
+    return None
 
 
 def gain_map_signal(

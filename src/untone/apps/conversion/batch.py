@@ -21,6 +21,7 @@ from ...console.interrupts import answered
 from ...console.lines import complain
 from ...console.progress import Parts
 from ...errors import UnsupportedError, UsageError
+from ...formats import signalling
 from ...formats.common.files import load_bytes, save
 from ...formats.common.workers import heard_by
 from ...system import usable_cores
@@ -112,7 +113,7 @@ def _foresight(arguments: argparse.Namespace) -> Callable[[Path], str | None]:
             _check_jpeg(found.format)
         chosen = find(source) if find is not None else None
         rejected = chosen is not None and chosen.verdict == choices.REJECT
-        return f"rejected in {arguments.choices}" if rejected else pipeline.reason_to_leave(found)
+        return f"rejected in {arguments.choices}" if rejected else signalling.reason_to_leave(found)
 
     return foreseen
 

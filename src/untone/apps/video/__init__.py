@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...errors import UntoneError
+from ...errors import UnsupportedError, UntoneError
 
 FILM_SUFFIXES = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".m2ts", ".mts", ".3gp",
                  ".wmv", ".flv", ".mxf", ".ogv")  # fmt: skip
@@ -18,6 +18,9 @@ FILM_SUFFIXES = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg
 _EBML, _RIFF, _FLV, _OGG = b"\x1a\x45\xdf\xa3", b"RIFF", b"FLV\x01", b"OggS"
 _FILM_BRANDS = (b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"qt  ", b"M4V ", b"3gp4",
                 b"3gp5", b"dash", b"mmp4")  # fmt: skip
+
+SNIFFED_BYTES = 64
+"""Of a file, by which stills are told."""
 
 MISSING_EXTRA = "films need PyAV: pip install 'untone[video]' (its wheels contain GPL encoders)"
 
@@ -61,3 +64,19 @@ def reason_to_leave(path: Path) -> str | None:
 
     with Source(path) as film:
         return film.facts.left_alone
+
+
+def refuse_still(path: Path) -> None:
+    """FFmpeg takes a still for a film of one frame.
+
+    Raises:
+        UnsupportedError: it is one.
+    """
+    from ...formats import sniff  # deferred: the help of every command asks for this module
+
+    try:
+        with path.open("rb") as file:
+            kind = sniff(file.read(SNIFFED_BYTES)).name
+    except (OSError, UntoneError):  # whoever opens it says what is wrong
+        return
+    raise UnsupportedError(f"it is a photo ({kind.upper()}), not a film")

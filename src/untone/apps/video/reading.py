@@ -13,11 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import DamagedError, UnsupportedError, UntoneError, UsageError
-from ...formats import sniff
 from ...formats.common.limits import MAX_PIXELS
 from ...kernels.video import YCbCr
 from ...system import write_fault
-from . import signals, truncation
+from . import refuse_still, signals, truncation
 from .signals import SourceSignal, Tags
 
 PROBED_FRAMES = 8
@@ -34,9 +33,6 @@ MATRIX_NUMBERS = {"bt709": 1, "fcc": 4, "bt601": 5, "smpte240m": 7, "bt2020": 9}
 
 INTERLEAVED_SECONDS = 2.0
 """How far behind the pictures of a moment its sound may lie in a file."""
-
-SNIFFED_BYTES = 64
-"""Of a file, by which stills are told."""
 
 Matrix = tuple[int, ...]
 
@@ -99,7 +95,7 @@ class Source:
         self.path, self._start, self._end = path, start, end
         self.notes: list[str] = []
         self.decoded = 0
-        _refuse_still(path)
+        refuse_still(path)
         try:
             self.container = av.open(str(path))
         except (av.FFmpegError, OSError) as error:
@@ -372,20 +368,6 @@ def orientation(matrix: Matrix | None) -> int:
     turns = {(1, 0, 0, 1): 1, (-1, 0, 0, 1): 2, (-1, 0, 0, -1): 3, (1, 0, 0, -1): 4, (0, 1, 1, 0): 5, (0, 1, -1, 0): 6,
              (0, -1, -1, 0): 7, (0, -1, 1, 0): 8}  # fmt: skip
     return turns.get((a, b, c, d), 1)
-
-
-def _refuse_still(path: Path) -> None:
-    """FFmpeg takes a still for a film of one frame.
-
-    Raises:
-        UnsupportedError: it is one.
-    """
-    try:
-        with path.open("rb") as file:
-            kind = sniff(file.read(SNIFFED_BYTES)).name
-    except (OSError, UntoneError):  # whoever opens it says what is wrong
-        return
-    raise UnsupportedError(f"it is a photo ({kind.upper()}), not a film")
 
 
 def _display_matrix(frame: Any) -> Matrix | None:
