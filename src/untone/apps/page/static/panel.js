@@ -11,7 +11,7 @@ const ORIGINS = {
   plain: "This file has no gain map: before and after are the same.",
 };
 
-const COUNT_MILLISECONDS = 40; // figures follow the picture, and do not hold it up
+const COUNT_MILLISECONDS = 100; // figures follow the picture, and do not hold it up
 const SETTLE_MILLISECONDS = 250; // then those of the whole photo are asked for
 const NO_LIMIT = 4000;
 const MOST_PEAK = 3900;

@@ -11,7 +11,7 @@ import { find, later, make } from "./dom.js";
 import { followPointers } from "./pointers.js";
 
 const MOST_PIXELS = 5e6;
-const DRAW_MILLISECONDS = 16; // while a slider is pulled
+const DRAW_MILLISECONDS = 12; // while a slider is pulled
 const COARSEST = 4;
 const LARGEST_SCALE = 32;
 const REST_MILLISECONDS = 110;
@@ -41,7 +41,7 @@ export class Stage extends EventTarget {
     followPointers(this);
     new ResizeObserver(() => this.fit(true)).observe(root);
     this.rest = later(REST_MILLISECONDS, () => this.#fetchPart());
-    this.sharpen = later(REST_MILLISECONDS, () => this.draw(1));
+    this.sharpen = later(2 * REST_MILLISECONDS, () => this.draw(1));
     this.renewReal = later(180, () => this.#showReal());
   }
 
