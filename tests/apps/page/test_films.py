@@ -45,7 +45,7 @@ def test_a_frame_has_the_light_of_the_film_that_is_written(tags, bars, tmp_path)
     assert found.moment == films.Moment(0.0, 0.0, pytest.approx(3 / 24), 24.0)
     apart = np.abs(made - expected) / np.maximum(expected, 0.05)  # codes of 8 bits, and a map of a quarter of the size
     assert np.median(apart) < 0.01
-    assert np.quantile(apart, 0.99) < 0.05
+    assert np.quantile(apart, 0.99) < 0.08
     assert made.max() == pytest.approx(expected.max(), rel=0.02)
 
 
