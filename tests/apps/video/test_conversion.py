@@ -210,7 +210,7 @@ def test_broken_films_are_one_line_and_leave_nothing(clip, tmp_path):
     target = tmp_path / "out.mp4"
     nonsense = tmp_path / "nonsense.mp4"
     nonsense.write_bytes(b"no film at all" * 100)
-    with pytest.raises(UntoneError, match="cannot read it as a film: Invalid data[^\\[]*$"):
+    with pytest.raises(UntoneError, match=r"cannot read it as a film: Invalid data[^\[]*$"):
         convert(nonsense, target, fast())
     mkv = write_clip(tmp_path / "long.mkv", [scene(i, noise=0.1) for i in range(72)])
     cut = tmp_path / "cut.mkv"
