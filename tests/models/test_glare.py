@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+import untone
 from untone import kernels
 from untone.models import glare
 from untone.operators import RANGE_NODES, Operators
@@ -66,3 +67,9 @@ def test_more_gain_stays_more_gain() -> None:
     limited = glare.limited(rising(3.0), thumbnail((0.05, 1.0), (0.2, 0.9), (0.3, 0.8)))
     seen = [light(limited, code) for code in np.linspace(0.2, 1, 40)]
     assert np.all(np.diff(seen) > 0)
+
+
+def test_black_does_not_glare() -> None:
+    """Its light may be below 0 by the model's offsets, and then no area is as bright as its own median."""
+    black = untone.Image(np.zeros((8, 8, 3), np.uint8))
+    assert np.abs(untone.apply(black, untone.predict(black)).pixels).max() < 0.02

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -88,3 +91,19 @@ def test_another_provider_gives_nearly_the_same(provider: str | None, files: dic
     for file in (files["gmnet"], files["irnet"]):
         found = [untone.predict(untone.Image(pixels), models.load(file, name)) for name in ("CPU", provider)]
         assert np.abs(found[0].codes.astype(int) - found[1].codes).max() <= 3
+
+
+def test_nothing_is_left_at_home_and_nothing_reported(tmp_path: Path) -> None:
+    """ONNX Runtime would keep an identifier there and report its use, unless it is told not to before it is loaded."""
+    Pillow.fromarray(np.zeros((8, 8, 3), np.uint8)).save(tmp_path / "p.jpg")
+    (tmp_path / "home").mkdir()
+    kept = {name: value for name, value in os.environ.items() if name not in ("CI", "ORT_DISABLE_TELEMETRY")}
+    paths = {
+        "HOME": str(tmp_path / "home"),
+        "XDG_CACHE_HOME": "",
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+    }
+    command = [sys.executable, "-m", "untone", str(tmp_path / "p.jpg"), "-o", str(tmp_path / "made.jpg")]
+    subprocess.run(command, env=kept | paths, check=True)
+    assert (tmp_path / "made.jpg").exists()
+    assert not list((tmp_path / "home").rglob("*"))

@@ -1,8 +1,8 @@
 """Large bright areas share a budget of light, so that facades, skies and blurred backgrounds do not glare.
 
-People send photos back where a third of the picture is two to four times white, and keep them where a lamp is. A network
-that is trained to be right in the mean gives both their gain; here the area that is at least as bright decides how
-bright it may be. Small lights keep all of theirs.
+People send photos back where a third of the picture is two to four times white, and keep them where a lamp is. A
+network that is trained to be right in the mean gives both their gain; here the area that is at least as bright decides
+how bright it may be. Small lights keep all of theirs.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def _curve(light: NDArray[np.float64], base: NDArray[np.float64], offset: float)
         near = slice(int(0.7 * area * len(order)), max(int(area * len(order)), 1))
         level, found = float(np.median(falling[near])), float(np.median(gain[near]))
         covered = float((falling >= SAME * level).mean())
-        most = max(ALLOWED, BUDGET / covered)
+        most = max(ALLOWED, BUDGET / covered) if covered else np.inf  # of black, whose light may be below 0, nothing is
         over = over or level > most
         least = float(np.median(np.log2((most + offset) / (base[order][near] + offset))))
         if found > before[-1] + 1e-3:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import warnings
 from collections.abc import Mapping, Sequence
@@ -25,6 +26,10 @@ ALIASES = {"directml": "dml"}
 
 REMOTE = ("Azure",)
 """Providers that compute elsewhere: photos stay on the machine."""
+
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+# before ONNX Runtime is loaded: since 1.29 it else leaves an identifier at home and reports its use
 
 
 class Network:
