@@ -39,6 +39,7 @@ def light(operators: Operators, code: float) -> float:
 
 def test_nothing_changes_where_nothing_glares() -> None:
     dull, lamp = rising(0.0), rising(3.0)
+    assert glare.limited(lamp, thumbnail((1.0, 0.0))) is lamp  # black
     assert glare.limited(dull, thumbnail((1.0, 1.0))) is dull
     assert glare.limited(lamp, thumbnail((1 / 64, 1.0))) is lamp  # 8 times white on a 64th of the picture
 
