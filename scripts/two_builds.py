@@ -1,6 +1,6 @@
 """Builds the committed sources twice, in two folders of other names: one hash, or a line that says which file differs.
 
-    python scripts/two_builds.py OUT    # OUT gets the source distribution and the repaired wheel that was built of it
+    python scripts/two_builds.py OUT    # OUT gets the source distribution and the wheel that was built of it
 
 The first build makes the source distribution and the wheel of that; the second the wheel of the tree itself. So it also
 says that both are the same wheel. Files take the time of the last commit (SOURCE_DATE_EPOCH). Wants
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,24 +22,18 @@ ROOT = Path(__file__).parents[1]
 def checked_out(folder: Path) -> Path:
     """The files of the last commit, nothing else, in a folder."""
     folder.mkdir(parents=True)
-    packed = subprocess.run(["git", "archive", "HEAD"], cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout
+    plain = ["git", "-c", "tar.umask=022", "archive", "HEAD"]  # permissions as a checkout has them: wheels keep them
+    packed = subprocess.run(plain, cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout
     subprocess.run(["tar", "x"], cwd=folder, input=packed, check=True)
     return folder
 
 
 def built(sources: Path, out: Path, *options: str) -> dict[str, str]:
-    """What `python -m build` and auditwheel make of a folder of sources: names, and their SHA-256."""
-    out.mkdir(parents=True, exist_ok=True)
+    """What `python -m build` makes of a folder of sources: names, and their SHA-256."""
     time = subprocess.run(["git", "log", "-1", "--format=%ct"], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
     around = {**os.environ, "SOURCE_DATE_EPOCH": time.stdout.strip()}
-    with tempfile.TemporaryDirectory() as raw:
-        words = [sys.executable, "-m", "build", *options, "-o", raw, str(sources)]
-        subprocess.run(words, env=around, stdout=subprocess.DEVNULL, check=True)
-        (wheel,) = Path(raw).glob("*.whl")
-        repair = [sys.executable, "-m", "auditwheel", "repair", "-w", str(out), str(wheel)]
-        subprocess.run(repair, env=around, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        for sdist in Path(raw).glob("*.tar.gz"):
-            shutil.copy(sdist, out)
+    words = [sys.executable, "-m", "build", *options, "-o", str(out), str(sources)]
+    subprocess.run(words, env=around, stdout=subprocess.DEVNULL, check=True)
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(out.iterdir())}
 
 
