@@ -150,6 +150,7 @@ def test_the_truth_has_perfect_figures(scene):
 def short(monkeypatch):
     """Settings of seconds, behind the command's own."""
     monkeypatch.setattr(rivals, "Settings", lambda **more: Settings(**{**SHORT.__dict__, **more}))
+    monkeypatch.setattr(rivals_comparison, "PAPER", dataclasses.replace(rivals_comparison.PAPER, steps=20))
     for name in ("neurons", "steps", "most_bytes"):
         monkeypatch.setattr(rivals.Settings, name, getattr(SHORT, name), raising=False)
 

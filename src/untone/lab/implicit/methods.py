@@ -134,7 +134,7 @@ def direct(codes: Codes, base: Floats, truth: Floats, recipe: DirectRecipe) -> t
     floor = 0.0 if recipe.falling else recipe.rate
     falling = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, recipe.steps, floor)
     for _ in range(recipe.steps):
-        taken = torch.from_numpy(random.integers(0, len(index), recipe.batch))
+        taken = torch.from_numpy(random.integers(0, len(index), min(recipe.batch, len(index))))
         loss = functional.mse_loss(net(index[taken], rows), wanted[taken])
         optimizer.zero_grad()
         torch.autograd.backward(loss)
