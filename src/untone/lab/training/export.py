@@ -118,9 +118,7 @@ def _irnet_port(net: irnet.IRNet) -> Port:
     return Port(IRNetForm, ((3, 24, 40),), ("picture",), ("hdr",), inner, places)
 
 
-_FASTGAMER = Port(
-    FastGaMerForm, ((3, fastgamer.SIZE, fastgamer.SIZE),), ("thumbnail",), ("grids", "lut", "qmax_stops")
-)
+_FASTGAMER = Port(FastGaMerForm, ((3, fastgamer.SIZE, fastgamer.SIZE),), ("thumbnail",), ("grids", "lut", "qmax_stops"))
 _GMNET = Port(
     GMNetForm, ((3, 24, 40), (3, gmnet.THUMBNAIL, gmnet.THUMBNAIL)), ("photo", "thumbnail"), ("normalised", "scaled"),
     ("kernel", "gate", "qmax"), tuple((name, (2, 3)) for name in ("photo", "normalised", "scaled")),

@@ -156,6 +156,7 @@ def disc(random: Random, reach: float, centre: tuple[float, float] | None = None
 
 
 def halo(most: float, random: Random, reach: float, centre: tuple[float, float] | None = None) -> Plane:
+    """A glow that falls off around a centre, `most` at it."""
     return most / (1 + (_distance(random, centre) / reach) ** 2) ** 1.5
 
 

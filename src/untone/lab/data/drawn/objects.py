@@ -1,4 +1,4 @@
-"""Diffuse things: products on white, still lifes, faces before a wall, flowers, paintings. Only small highlights gain."""
+"""Diffuse things: products on white, still lifes, faces, flowers, paintings. Only small highlights gain."""
 
 from __future__ import annotations
 
