@@ -76,7 +76,10 @@ template <int N> static UNTONE_INLINE void load(const float *p, F (&v)[N]) {
 }
 template <int N> static UNTONE_INLINE void store(float *p, const F (&v)[N]) {
     int k = 0;
-    for (; k + 4 <= N; k += 4) vst1q_f32_x4(p + k * W, {{v[k], v[k + 1], v[k + 2], v[k + 3]}});
+    for (; k + 4 <= N; k += 4) {
+        const float32x4x4_t four = {{v[k], v[k + 1], v[k + 2], v[k + 3]}};
+        vst1q_f32_x4(p + k * W, four);
+    }
     for (; k < N; ++k) store(p + k * W, v[k]);
 }
 
