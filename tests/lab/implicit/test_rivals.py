@@ -9,7 +9,7 @@ import pytest
 
 from untone import cli, pipeline
 from untone.image import Image
-from untone.implicit import residual_map
+from untone.implicit import quantization, residual_map
 from untone.lab.data.examples import Example, light_of
 from untone.lab.data.layouts import hdrtv1k
 from untone.lab.data.pairs import save_shard
@@ -148,7 +148,8 @@ def test_the_truth_has_perfect_figures(scene):
 
 @pytest.fixture
 def short(monkeypatch):
-    """Settings of seconds, behind the command's own."""
+    """Settings of seconds, behind the command's own; weights are left as they are instead of rounded to 8 bits."""
+    monkeypatch.setattr(quantization, "rounded", lambda vector, *_: vector)
     monkeypatch.setattr(rivals, "Settings", lambda **more: Settings(**{**SHORT.__dict__, **more}))
     monkeypatch.setattr(rivals_comparison, "PAPER", dataclasses.replace(rivals_comparison.PAPER, steps=20))
     for name in ("neurons", "steps", "most_bytes"):
