@@ -76,8 +76,8 @@ def test_a_folder_names_what_it_passes_over_once(tmp_path, capsys):
     assert cli.main(["to", "png", str(tmp_path)]) == 0
     (tmp_path / "a.png").unlink()
     assert capsys.readouterr().err.splitlines() == [
-        "untone: 1 converted, 4 skipped, 0 left alone, 0 failed",
         "untone: 3 RAW files and 1 film (.dng, .mov, .nef) are not read and skipped",
+        "untone: 1 converted, 4 skipped, 0 left alone, 0 failed",
     ]
     assert cli.main(["to", "png", str(tmp_path), "--json"]) == 0
     said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]

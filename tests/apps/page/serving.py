@@ -1,5 +1,6 @@
 """A page that is served, as a person starts it, and a browser that looks at it."""
 
+import asyncio
 import contextlib
 import http.client
 import json
@@ -9,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -28,6 +30,12 @@ FLAGS = [
 ]
 PATIENCE_SECONDS = 1500
 """For what hangs: a machine that is only slow is waited for."""
+
+
+def awaited(coroutine):
+    """What it returns, run in a thread of its own: in a test's, playwright's loop may be running."""
+    with ThreadPoolExecutor(1) as alone:
+        return alone.submit(asyncio.run, coroutine).result()
 
 
 def photo(seed=0, height=96, width=144, **fields):

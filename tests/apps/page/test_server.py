@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from serving import PATIENCE_SECONDS, Page, listing, photo, until, write_folder
+from serving import PATIENCE_SECONDS, Page, awaited, listing, photo, until, write_folder
 
 import untone
 from untone import formats, pipeline
@@ -184,8 +184,6 @@ def test_uploads_are_bounded(page):
 
 
 def test_an_upload_that_lies_about_its_size_is_cut_off(tmp_path, monkeypatch):
-    import asyncio
-
     monkeypatch.setattr(uploads, "MOST_BYTES", 1000)
     taken = uploads.Uploads(None, tmp_path)
     taken.check("1000")
@@ -195,7 +193,7 @@ def test_an_upload_that_lies_about_its_size_is_cut_off(tmp_path, monkeypatch):
             yield bytes(300)
 
     with pytest.raises(untone.LimitError):
-        asyncio.run(taken.take("endless.jpg", endless()))
+        awaited(taken.take("endless.jpg", endless()))
     assert list(tmp_path.iterdir()) == []
     for announced in ("1001", "-1", "many"):
         with pytest.raises(untone.LimitError):

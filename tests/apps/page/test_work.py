@@ -5,7 +5,7 @@ import sys
 import threading
 
 import pytest
-from serving import write_folder
+from serving import awaited, write_folder
 
 from untone import cli
 from untone.apps.page.work import Cache, Queue
@@ -44,7 +44,7 @@ def test_a_queue_serves_the_newest_first_and_few_at_a_time():
         tasks[5].cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    asyncio.run(scroll())
+    awaited(scroll())
     assert most == 2
     assert sorted(done[:2]) == [0, 1]
     assert set(done[2:4]) == {7, 6}
@@ -81,7 +81,7 @@ def test_what_nobody_waits_for_any_longer_is_not_made(tmp_path, monkeypatch):
         await works.tile(0)
         await works.tile(5)
 
-    asyncio.run(scroll())
+    awaited(scroll())
     assert sorted(made) == [0, 1, 3, 5]
 
 

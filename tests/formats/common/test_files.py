@@ -68,7 +68,7 @@ def test_faults_of_a_file_name_it(tmp_path):
             assert str(caught.value).count("broken.jpg") == 1
     with pytest.raises(UntoneError, match="No such file"):
         formats.read(tmp_path / "none.jpg")
-    with pytest.raises(UntoneError, match="directory"):
+    with pytest.raises(UntoneError, match="it is a folder"):
         formats.read(tmp_path)
     with pytest.raises(UntoneError, match="cannot read"):
         formats.read("nul\0byte.jpg")
