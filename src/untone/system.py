@@ -111,20 +111,29 @@ def port_may_be_taken_again(system: str = sys.platform) -> bool:
 
 @contextmanager
 def ordinary_threads(tasks: Path = Path("/proc/self/task")) -> Iterator[None]:
-    """Threads that are begun within and give themselves real-time priority have the usual one afterwards.
+    """Threads that get real-time priority within have the usual one afterwards.
 
-    SVT-AV1 does so where it may (as root), and then nothing else of the machine runs while a film is encoded. Linux
-    only: elsewhere threads are left as they are.
+    SVT-AV1 gives it to its own and to the one that opens it where it may (as root), and then nothing else of the machine
+    runs while a film is encoded, nor what this process waits for. Linux only: elsewhere threads are left as they are.
     """
     if not (hasattr(os, "sched_setscheduler") and tasks.is_dir()):
         yield
         return
-    before = {task.name for task in tasks.iterdir()}
+    before = _real_time(tasks)
     yield
-    for number in {task.name for task in tasks.iterdir()} - before:
+    for number in _real_time(tasks) - before:
         with suppress(OSError):  # it has ended, or its owner forbids it
-            if os.sched_getscheduler(int(number)) in (os.SCHED_FIFO, os.SCHED_RR):
-                os.sched_setscheduler(int(number), os.SCHED_OTHER, os.sched_param(0))
+            os.sched_setscheduler(number, os.SCHED_OTHER, os.sched_param(0))
+
+
+def _real_time(tasks: Path) -> set[int]:
+    """Numbers of the threads that have real-time priority."""
+    found = set()
+    for task in tasks.iterdir():
+        with suppress(OSError):
+            if os.sched_getscheduler(int(task.name)) in (os.SCHED_FIFO, os.SCHED_RR):
+                found.add(int(task.name))
+    return found
 
 
 def usable_cores(cores: int | None = None, allowed: int | None = None, read: Callable[[str], str] | None = None) -> int:
