@@ -113,8 +113,9 @@ def port_may_be_taken_again(system: str = sys.platform) -> bool:
 def ordinary_threads(tasks: Path = Path("/proc/self/task")) -> Iterator[None]:
     """Threads that get real-time priority within have the usual one afterwards.
 
-    SVT-AV1 gives it to its own and to the one that opens it where it may (as root), and then nothing else of the machine
-    runs while a film is encoded, nor what this process waits for. Linux only: elsewhere threads are left as they are.
+    SVT-AV1 gives it to its own and to the one that opens it where it may (as root), and then nothing else of the
+    machine runs while a film is encoded, nor what this process waits for. Linux only: elsewhere threads are left as
+    they are.
     """
     if not (hasattr(os, "sched_setscheduler") and tasks.is_dir()):
         yield

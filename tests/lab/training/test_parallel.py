@@ -57,6 +57,7 @@ def free_port() -> str:
         return str(probe.getsockname()[1])
 
 
+@pytest.mark.slow
 def test_two_processes_are_as_one(pairs_folder: Path, tmp_path: Path) -> None:
     """The environment is what torchrun sets."""
     group = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": free_port(), "WORLD_SIZE": "2"}
@@ -77,6 +78,7 @@ def test_two_processes_are_as_one(pairs_folder: Path, tmp_path: Path) -> None:
                 assert torch.allclose(ranks[0][kind][name], value, rtol=1e-3, atol=2e-5), name
 
 
+@pytest.mark.slow
 def test_sigterm_leaves_the_weights_of_its_step(pairs_folder: Path, tmp_path: Path) -> None:
     process = start(
         COMMAND, "train", "irnet", "--data", str(pairs_folder), "-o", str(tmp_path / "run"), "--device", "cpu"
