@@ -64,22 +64,6 @@ template <int Q> static inline F spread(F planar) {
     return _mm256_permutevar8x32_ps(planar, at);
 }
 
-// Registers side by side
-template <int N> static inline void load(const float *p, F (&v)[N]) {
-    for (int k = 0; k < N; ++k) v[k] = load(p + k * W);
-}
-template <int N> static inline void store(float *p, const F (&v)[N]) {
-    for (int k = 0; k < N; ++k) store(p + k * W, v[k]);
-}
-
-// Inputs of a matrix product, as many as one load brings
-struct Inputs {
-    static constexpr int COUNT = 1;
-    static F from(const float *p) { return splat(*p); }
-    template <int Q> static F times(F inputs, F weights) { return mul(inputs, weights); }
-    template <int Q> static F times(F inputs, F weights, F sum) { return fma(inputs, weights, sum); }
-};
-
 // Two packed RGB pixels to RGBX; reads eight floats
 static inline F load_rgb(const float *p) {
     return _mm256_permutevar8x32_ps(load(p), _mm256_setr_epi32(0, 1, 2, 2, 3, 4, 5, 5));

@@ -85,22 +85,6 @@ template <int Q> static inline F pair(F first, F second) {
 // Both records of each of four columns added up: four RGBX pixels
 static inline F add_ends(F a, F b) { return add(_mm512_shuffle_f32x4(a, b, 0x88), _mm512_shuffle_f32x4(a, b, 0xdd)); }
 
-// Registers side by side
-template <int N> static inline void load(const float *p, F (&v)[N]) {
-    for (int k = 0; k < N; ++k) v[k] = load(p + k * W);
-}
-template <int N> static inline void store(float *p, const F (&v)[N]) {
-    for (int k = 0; k < N; ++k) store(p + k * W, v[k]);
-}
-
-// Inputs of a matrix product, as many as one load brings
-struct Inputs {
-    static constexpr int COUNT = 1;
-    static F from(const float *p) { return splat(*p); }
-    template <int Q> static F times(F inputs, F weights) { return mul(inputs, weights); }
-    template <int Q> static F times(F inputs, F weights, F sum) { return fma(inputs, weights, sum); }
-};
-
 // Four packed RGB pixels to RGBX
 static inline F load_rgb(const float *p) { return _mm512_maskz_expandloadu_ps(0x7777, p); }
 

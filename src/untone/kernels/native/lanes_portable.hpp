@@ -100,22 +100,6 @@ static inline F records(const float *base, const std::uint32_t *offset) { return
 // The planar value of pixel Q, repeated over the lanes of its RGBX record
 template <int Q> static inline F spread(F planar) { return splat(planar[Q]); }
 
-// Registers side by side
-template <int N> static inline void load(const float *p, F (&v)[N]) {
-    for (int k = 0; k < N; ++k) v[k] = load(p + k * W);
-}
-template <int N> static inline void store(float *p, const F (&v)[N]) {
-    for (int k = 0; k < N; ++k) store(p + k * W, v[k]);
-}
-
-// Inputs of a matrix product, as many as one load brings
-struct Inputs {
-    static constexpr int COUNT = 1;
-    static F from(const float *p) { return splat(*p); }
-    template <int Q> static F times(F inputs, F weights) { return mul(inputs, weights); }
-    template <int Q> static F times(F inputs, F weights, F sum) { return fma(inputs, weights, sum); }
-};
-
 // One packed RGB pixel to RGBX; reads four floats
 static inline F load_rgb(const float *p) { return load(p); }
 

@@ -8,6 +8,7 @@
 #include "network/network.hpp"
 #include "video/job.hpp"
 #include "lanes_avx512.hpp"
+#include "registers_plain.hpp"
 
 #include "operators/block.hpp"
 #include "operators/boxes_plain.hpp"

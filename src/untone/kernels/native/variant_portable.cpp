@@ -8,6 +8,7 @@
 #include "network/network.hpp"
 #include "video/job.hpp"
 #include "lanes_portable.hpp"
+#include "registers_plain.hpp"
 
 #include "operators/block.hpp"
 #include "operators/boxes_plain.hpp"
