@@ -46,8 +46,8 @@ end
 ZSH = r"""
 zmodload zsh/zpty
 zpty shell zsh -f -i
-ask() { zpty -w shell "$1"; zpty -r shell answer "*$2*" }
-ask 'PS1= RPS1=; TERM=dumb; unsetopt prompt_cr prompt_sp; autoload -Uz compinit; print A""B' AB
+ask() { zpty -w shell "$1"; zpty -r shell answer "*$2*READY" }
+ask 'PS1=REA""DY RPS1=; TERM=dumb; unsetopt prompt_cr prompt_sp; autoload -Uz compinit; print A""B' AB
 ask 'compinit -u -D; compdef _untone untone; fpath=(. $fpath); autoload -Uz _untone; print C""D' CD
 ask 'bindkey "^I" list-choices; zstyle ":completion:*" verbose no; print E""F' EF
 while IFS= read -r line; do
@@ -57,7 +57,10 @@ while IFS= read -r line; do
   print
 done
 """
-"""An interactive zsh in a pseudo-terminal: Tab lists what there is, and a mark is printed behind it."""
+"""An interactive zsh in a pseudo-terminal: Tab lists what there is, and a mark is printed behind it.
+
+What is typed before its prompt stands there, the terminal takes itself: Control-U would take the question away.
+"""
 
 
 def asked(shell, code, folder):

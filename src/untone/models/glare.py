@@ -64,7 +64,8 @@ def _curve(light: NDArray[np.float64], base: NDArray[np.float64], offset: float)
         light, base: of the brightest channel of each pixel, HDR and SDR, 1.0 = SDR white.
     """
     order = np.argsort(-light, kind="stable")
-    falling, gain = light[order], np.log2((light + offset) / (base + offset))[order]
+    falling, below = light[order], base[order]
+    gain = np.log2((falling + offset) / (below + offset))
     before, after, over = [0.0], [0.0], False
     for area in AREAS:
         near = slice(int(0.7 * area * len(order)), max(int(area * len(order)), 1))
@@ -72,7 +73,7 @@ def _curve(light: NDArray[np.float64], base: NDArray[np.float64], offset: float)
         covered = float((falling >= SAME * level).mean())
         most = max(ALLOWED, BUDGET / covered) if covered else np.inf  # of black, whose light may be below 0, nothing is
         over = over or level > most
-        least = float(np.median(np.log2((most + offset) / (base[order][near] + offset))))
+        least = float(np.median(np.log2((most + offset) / (below[near] + offset))))
         if found > before[-1] + 1e-3:
             rise = STEEPEST * (found - before[-1])
             before.append(found)

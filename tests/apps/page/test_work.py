@@ -52,6 +52,25 @@ def test_a_queue_serves_the_newest_first_and_few_at_a_time():
     assert len(done) == 7
 
 
+def test_a_turn_that_comes_too_late_is_passed_on():
+    async def scroll():
+        queue, done = Queue(1), []
+
+        async def look(number):
+            async with queue.place():
+                done.append(number)
+
+        async with queue.place():
+            late = asyncio.create_task(look(1))
+            await asyncio.sleep(0)
+        late.cancel()  # the place is its own by now, but it has not run since
+        await asyncio.gather(late, return_exceptions=True)
+        await asyncio.wait_for(look(2), 60)
+        return done
+
+    assert awaited(scroll()) == [2]
+
+
 def test_what_nobody_waits_for_any_longer_is_not_made(tmp_path, monkeypatch):
     """Photos that are scrolled by before their turn; what was begun is finished and held."""
     pytest.importorskip("starlette", reason="the extra page is not installed")
@@ -78,11 +97,41 @@ def test_what_nobody_waits_for_any_longer_is_not_made(tmp_path, monkeypatch):
         await asyncio.sleep(0)
         held.set()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await works.tile(0)
-        await works.tile(5)
+        for number in (0, 1, 5):
+            await works.tile(number)
 
     awaited(scroll())
     assert sorted(made) == [0, 1, 3, 5]
+
+
+def test_who_scrolls_back_at_once_is_served(tmp_path, monkeypatch):
+    from untone.apps.page import studio
+    from untone.apps.page.library import Library
+
+    held = threading.Event()
+
+    def make(photo, _, at):
+        held.wait(60)
+        return studio.Tile(str(photo.number).encode(), "predicted", {})
+
+    monkeypatch.setattr(studio, "guarded", make)
+    folder = write_folder(tmp_path / "photos", 4)
+
+    async def scroll():
+        works = studio.Studio(Library([str(folder)], False), "fastgamer")
+        tasks = [asyncio.create_task(works.tile(number)) for number in range(4)]
+        while sum(making.begun for making in works._making.values()) < studio.SIDE_BY_SIDE:
+            await asyncio.sleep(0)
+        waiting = next(number for number in range(4) if not works._making["tile", number].begun)
+        making = works._making["tile", waiting]
+        tasks[waiting].cancel()
+        while not making.task.cancelling():
+            await asyncio.sleep(0)
+        held.set()
+        return waiting, await works.tile(waiting)
+
+    number, tile = awaited(scroll())
+    assert tile.plain == str(number).encode()
 
 
 @pytest.mark.parametrize("name", ["starlette", "uvicorn"])

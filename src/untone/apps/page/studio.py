@@ -123,6 +123,7 @@ class Studio:
             making.waiting -= 1
             if not (making.waiting or making.begun):  # scrolled by before its turn came
                 making.task.cancel()
+                self._forget(key, making)  # at once: who comes back begins anew
 
     async def _made(
         self, making: _Making, key: Hashable, cache: Cache[T], queue: Queue, what: What, make: Make[T]
@@ -135,6 +136,10 @@ class Studio:
             cache.put(key, made)
             return made
         finally:
+            self._forget(key, making)
+
+    def _forget(self, key: Hashable, making: _Making) -> None:
+        if self._making.get(key) is making:
             del self._making[key]
 
     def file(self, found: Pair, wanted: Choice, kind: str) -> bytes:

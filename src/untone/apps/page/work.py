@@ -53,7 +53,12 @@ class Queue:
         else:
             turn = asyncio.get_running_loop().create_future()
             self._waiting.append(turn)
-            await turn
+            try:
+                await turn
+            except asyncio.CancelledError:
+                if not turn.cancelled():  # the turn came at the moment when nobody wanted it any more
+                    self._leave()
+                raise
         try:
             yield
         finally:
