@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..errors import UntoneError
 from ..operators import MAX_QMAX_STOPS, Operators
-from . import glare
+from . import averaging, glare
 
 THUMBNAIL = 256
 """Rows and columns of the thumbnail; the kernels make it, the same in training and here."""
@@ -29,17 +29,22 @@ class FastGamerModel:
 
     def __init__(self, session: Any, card: dict[str, Any], name: str = "fastgamer") -> None:
         self._session, self.card, self._name = session, card, name
+        self._formula_share = _share(card.get("formula_share", 0))
         asked = tuple(i.name for i in session.get_inputs())
         given = tuple(o.name for o in session.get_outputs())
         if asked != INPUTS or not set(OUTPUTS) <= set(given):
             raise UntoneError(f"its graph takes {', '.join(asked)} and gives {', '.join(given)}")
 
     def operators(self, thumbnail: NDArray[np.float32]) -> Operators:
-        """What the network says of the photo, its large bright areas kept from glare (glare.py).
+        """What the network says of the photo, averaged with a formula (averaging.py) as far as the card of the weights
+        asks for it, its large bright areas kept from glare (glare.py).
 
         Args and errors: as `said` has them.
         """
-        return glare.limited(self.said(thumbnail), thumbnail)
+        operators = self.said(thumbnail)
+        if self._formula_share:
+            operators = averaging.averaged(operators, thumbnail, self._formula_share)
+        return glare.limited(operators, thumbnail)
 
     def said(self, thumbnail: NDArray[np.float32]) -> Operators:
         """What the network says; one gain for all channels where the photo has no colour, so that it gets none.
@@ -62,6 +67,12 @@ class FastGamerModel:
         except Exception as fault:
             words = " ".join(str(fault).split())[:200]
             raise UntoneError(f"{self._name}: the network failed: {words}") from None
+
+
+def _share(stated: Any) -> float:
+    if isinstance(stated, bool) or not isinstance(stated, (int, float)) or not 0 <= stated <= 1:
+        raise UntoneError(f"its card states a formula_share of {stated!r}, which must be from 0 to 1")
+    return float(stated)
 
 
 def _colourless(lut: NDArray[np.float32]) -> NDArray[np.float32]:

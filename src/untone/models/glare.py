@@ -7,14 +7,11 @@ how bright it may be. Small lights keep all of theirs.
 
 from __future__ import annotations
 
-import dataclasses
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import colour, kernels
 from ..operators import Operators
+from .gain_curves import Curve, Plane, bent, rendered
 
 BUDGET = 0.15
 """Times white, times the share of the picture that is at least as bright."""
@@ -34,8 +31,6 @@ SAME = 0.95
 SIDE = 64
 """Rows and columns of what is looked at."""
 
-Curve = tuple[NDArray[np.float64], NDArray[np.float64]]
-
 
 def limited(operators: Operators, thumbnail: NDArray[np.float32]) -> Operators:
     """Operators whose bright areas keep to the budget; the same ones where they do.
@@ -43,21 +38,12 @@ def limited(operators: Operators, thumbnail: NDArray[np.float32]) -> Operators:
     Args:
         thumbnail: [3, 256, 256] float32, encoded RGB in 0..1, that the operators were predicted from.
     """
-    codes = _reduced(thumbnail)
-    light = kernels.hdr_linear(codes, operators, "srgb", dtype=np.float32, threads=1).max(-1).ravel().astype(np.float64)
-    base = colour.code_table("srgb")[codes].max(-1).ravel().astype(np.float64)
+    base, light = (plane.max(-1).ravel() for plane in rendered(operators, thumbnail, SIDE))
     curve = _curve(light, base, operators.offset)
-    return operators if curve is None else dataclasses.replace(operators, lut=_bent(operators, curve))
+    return operators if curve is None else bent(operators, curve)
 
 
-def _reduced(thumbnail: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """[SIDE, SIDE, 3] codes."""
-    part = thumbnail.shape[1] // SIDE
-    cells = thumbnail.reshape(3, SIDE, part, SIDE, part).mean((2, 4)).transpose(1, 2, 0)
-    return np.ascontiguousarray(np.clip(cells * 255 + 0.5, 0, 255).astype(np.uint8))
-
-
-def _curve(light: NDArray[np.float64], base: NDArray[np.float64], offset: float) -> Curve | None:
+def _curve(light: Plane, base: Plane, offset: float) -> Curve | None:
     """Gains and what they become, both rising from 0, stops; None where nothing is over the budget.
 
     Args:
@@ -78,15 +64,7 @@ def _curve(light: NDArray[np.float64], base: NDArray[np.float64], offset: float)
             rise = STEEPEST * (found - before[-1])
             before.append(found)
             after.append(float(np.clip(min(found, least), after[-1], after[-1] + rise)))
-    return (np.array(before), np.array(after)) if over else None
-
-
-def _bent(operators: Operators, curve: Curve) -> NDArray[Any]:
-    """The LUT with its gains led through the curve; beyond its end they rise as steeply as may be, up to themselves."""
-    before, after = curve
-    gain = operators.qmax_stops * np.tanh(operators.lut.astype(np.float64))
-    size = np.abs(gain)
-    beyond = np.minimum(size, after[-1] + STEEPEST * (size - before[-1]))
-    bent = np.sign(gain) * np.where(size > before[-1], beyond, np.interp(size, before, after))
-    share = np.clip(bent / operators.qmax_stops, -0.9999, 0.9999)
-    return np.ascontiguousarray(np.arctanh(share).astype(np.float32))
+    if not over:
+        return None
+    before.append((STEEPEST * before[-1] - after[-1]) / (STEEPEST - 1))  # where what rises so steeply is itself again
+    return np.array(before), np.array([*after, before[-1]])

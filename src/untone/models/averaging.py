@@ -1,0 +1,68 @@
+"""Gains averaged with those of a fixed inverse tone mapping, as a curve over the network's own gains.
+
+A network that learned on few places errs by place: too timid on some pictures, too bold on others. The mean of two
+predictors that err differently is better than either; here the other one is light x (1 + 3.93 Y^2), which knows only
+the picture's luminance. Pixel by pixel it would lift pages and skin as well, so only the mean of both at each level of
+the network's gain counts, and less of it the less the network gives: what is to be left alone stays so.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import colour
+from ..image import DIFFUSE_WHITE_NITS
+from ..operators import Operators
+from .gain_curves import Curve, Plane, bent, rendered
+
+BOOST = 1000 / DIFFUSE_WHITE_NITS - 1
+"""SDR white becomes 1000 nits by the formula."""
+
+WHOLE = 0.6
+"""Stops of the network's gain from which the formula has all of its share."""
+
+LEVELS = (0.0, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.9, 1.1, 1.35, 1.6, 1.9, 2.2, 2.6)
+"""Stops between which gains are taken together."""
+
+LEAST_PIXELS = 12
+SIDE = 128
+"""Rows and columns of what is looked at."""
+
+
+def averaged(operators: Operators, thumbnail: NDArray[np.float32], share: float) -> Operators:
+    """Operators whose gains are drawn towards the formula's.
+
+    Args:
+        thumbnail: [3, 256, 256] float32, encoded RGB in 0..1, that the operators were predicted from.
+        share: of the formula, 0 to 1.
+    """
+    base, light = (plane.reshape(-1, 3) for plane in rendered(operators, thumbnail, SIDE))
+    said = np.log2((light + operators.offset) / (base + operators.offset)).mean(-1)
+    curve = _curve(said, _formula(base, operators.offset), share)
+    return operators if curve is None else bent(operators, curve)
+
+
+def _formula(base: Plane, offset: float) -> Plane:
+    """Mean gain [n] in stops of the three channels of pixels [n, 3]."""
+    luminance = np.clip(base @ colour.luminance_weights("bt709"), 0, 1)
+    light = base * (1 + BOOST * np.square(luminance))[:, None]
+    return np.log2((light + offset) / (base + offset)).mean(-1)  # type: ignore[no-any-return]
+
+
+def _curve(said: Plane, formula: Plane, share: float) -> Curve | None:
+    """The network's gain at each level and the mean of both there; None where nothing gains."""
+    both = said + share * np.clip(said / WHOLE, 0, 1) * (formula - said)
+    level = np.digitize(said, LEVELS)
+    before, after = [0.0], [0.0]
+    for k in range(1, len(LEVELS) + 1):
+        there = level == k
+        if np.count_nonzero(there) >= LEAST_PIXELS:
+            before.append(float(said[there].mean()))
+            after.append(max(float(both[there].mean()), after[-1]))
+    if before[-1] <= LEVELS[1]:
+        return None
+    if after[-1] < before[-1]:  # lights too small to be looked at keep theirs
+        before.append(2 * before[-1] - after[-1])
+        after.append(before[-1])
+    return np.array(before), np.array(after)
