@@ -8,7 +8,7 @@ from serving import Page, browsing, gain_map, photo, until, write_folder
 
 from untone import UntoneError, UsageError, cli, colour, formats, pipeline
 from untone.apps import choices
-from untone.apps.choices import UNTOUCHED, Choice
+from untone.apps.choices import UNTOUCHED
 from untone.apps.page import films, renditions
 
 clips = pytest.importorskip("clips", reason="films need PyAV: pip install 'untone[video]'")
@@ -135,7 +135,7 @@ def test_the_command_line_honours_what_was_chosen_of_films(clip, tmp_path, capsy
     folder.mkdir()
     for name in ("a.mp4", "b.mp4"):
         clips.write_clip(folder / name, [clips.scene(index) for index in range(3)])
-    choices.update(folder, {"a.mp4": Choice(0), "b.mp4": Choice(verdict=choices.REJECT)})
+    choices.update(folder, {"a.mp4": {"strength": 0}, "b.mp4": {"verdict": choices.REJECT}})
     arguments = [str(folder), "-o", f"{tmp_path}/", "--codec", "ffv1", "--choices", str(folder / choices.FILE_NAME)]
     assert cli.main([*arguments, "--json"]) == 0
     done = {row["input"].rsplit("/")[-1]: row for row in map(json.loads, capsys.readouterr().out.splitlines())}

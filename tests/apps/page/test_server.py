@@ -6,13 +6,12 @@ import os
 import signal
 import socket
 import struct
-import time
 import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
-from serving import PATIENCE_SECONDS, Page, awaited, listing, photo, until, write_folder
+from serving import PATIENCE_SECONDS, Page, awaited, exported, listing, photo, until, write_folder
 
 import untone
 from untone import formats, pipeline
@@ -222,18 +221,6 @@ def test_a_folder_that_takes_no_file_is_said_and_choices_last_as_long_as_the_pag
         assert status == 200
         assert "as long as this page" in answer["faults"][0]
         assert page.json("GET", "state")[1]["choices"] == {"0": {"strength": 60}}
-
-
-def exported(page, body):
-    status, answer = page.json("POST", "exports", body)
-    assert status == 202, answer
-    end = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < end:
-        job = page.json("GET", f"exports/{answer['export']}")[1]
-        if job["finished"]:
-            return job
-        time.sleep(0.05)
-    raise AssertionError(job)
 
 
 def test_an_export_is_what_the_command_line_makes_and_touches_no_original(tmp_path):

@@ -122,8 +122,7 @@ def test_who_scrolls_back_at_once_is_served(tmp_path, monkeypatch):
         tasks = [asyncio.create_task(works.tile(number)) for number in range(4)]
         while sum(making.begun for making in works._making.values()) < studio.SIDE_BY_SIDE:
             await asyncio.sleep(0)
-        waiting = next(number for number in range(4) if not works._making["tile", number].begun)
-        making = works._making["tile", waiting]
+        (_, waiting, _), making = next(item for item in works._making.items() if not item[1].begun)
         tasks[waiting].cancel()
         while not making.task.cancelling():
             await asyncio.sleep(0)

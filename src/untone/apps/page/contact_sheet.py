@@ -239,7 +239,7 @@ def write_html(target: Path, made: Iterator[Card], title: str) -> int:
 
     def parts() -> Iterator[bytes]:
         nonlocal failed
-        yield HEAD.format(title=html.escape(title)).encode()
+        yield HEAD.format(title=html.escape(title)).encode(errors="replace")
         for one in made:
             failed += one.failed
             yield _figure(one).encode()
