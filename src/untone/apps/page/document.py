@@ -35,8 +35,8 @@ from .scale import SCALE
 from .static_files import static
 
 MODULES = (
-    "dom", "light", "histogram", "decisions", "pointers", "stage", "panel", "grid", "photo", "exporting", "embedded",
-    "app",
+    "dom", "light", "histogram", "decisions", "dropping", "pointers", "stage", "panel", "grid", "photo", "exporting",
+    "embedded", "app",
 )  # fmt: skip
 """Each after those that it imports; `alone` begins."""
 

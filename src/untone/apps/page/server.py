@@ -178,7 +178,7 @@ class Server:
     async def _upload(self, request: Request) -> Response:
         self._uploads.check(request.headers.get("content-length"))
         photo = await self._uploads.take(request.query_params.get("name", "photo"), request.stream())
-        return Answer({"number": photo.number, "name": photo.name, "kept": False}, 201)
+        return Answer(_known(photo), 201)
 
     async def _export(self, request: Request) -> Response:
         asked = await _json(request)
