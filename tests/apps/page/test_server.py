@@ -323,12 +323,15 @@ def test_what_makes_no_sense_is_refused_before_anything_is_served(tmp_path, caps
     assert cli.main(["view", str(tmp_path / "none.jpg"), "--no-open"]) == 2
     assert cli.main(["view", str(empty), "--no-open"]) == 2
     folder = write_folder(tmp_path / "photos", 1)
+    for command in (["view", "--no-open"], ["sheet", "-o", str(tmp_path / "sheet.png")]):
+        assert cli.main([*command, str(folder), "--model", "fastgammer"]) == 2
+    assert not (tmp_path / "sheet.png").exists()
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         assert cli.main(["view", str(folder), "--no-open", "--port", str(taken.getsockname()[1])]) == 2
     (folder / "untone-choices.json").write_text("[]")
     assert cli.main(["view", str(folder), "--no-open"]) == 1
-    assert len(capsys.readouterr().err.splitlines()) == 4
+    assert len(capsys.readouterr().err.splitlines()) == 6
     assert os.listdir(empty) == []  # noqa: PTH208  # names alone
     assert Path(folder / "untone-choices.json").read_text() == "[]"

@@ -126,10 +126,13 @@ class Library:
             return [*there.values(), *(photo for photo in self.photos if photo.folder is None)]
 
     def _meet(self, photo: Photo) -> int:
-        number = self._numbers.setdefault(os.path.realpath(photo.path), len(self.photos))
-        if number == len(self.photos):
-            self.photos.append(dataclasses.replace(photo, number=number))
-        return number
+        name = str(photo.path)
+        if name not in self._numbers:  # links are followed once, which takes most of the time
+            number = self._numbers.setdefault(os.path.realpath(photo.path), len(self.photos))
+            if number == len(self.photos):
+                self.photos.append(dataclasses.replace(photo, number=number))
+            self._numbers[name] = number
+        return self._numbers[name]
 
     def holds(self, path: Path) -> bool:
         """Whether a file is one of the photos."""
@@ -220,6 +223,18 @@ def guarded(photo: Photo, make: Callable[[bytes | Frame], T], at: float | None =
         if os.environ.get("UNTONE_DEBUG"):
             traceback.print_exception(error)
         raise UntoneError(f"unexpected {type(error).__name__}: {error}; UNTONE_DEBUG=1 shows where") from error
+
+
+def check_model(name: str) -> None:
+    """A model that was asked for by name is there before any work is done.
+
+    Raises:
+        UntoneError: it is not, or it is none.
+    """
+    from ... import pipeline
+
+    if name != pipeline.DEFAULT_MODEL:  # which is loaded while the page is
+        pipeline.load(name)
 
 
 def shown_name(name: str) -> str:

@@ -34,7 +34,7 @@ from starlette.routing import Route
 
 from ... import __version__
 from ...errors import LimitError, UntoneError
-from ..choices import FILE_NAME, Choice, choice
+from ..choices import FILE_NAME, UNTOUCHED, Choice, choice
 from . import renditions, tiles
 from .exporting import REPLACE, SKIP, Exports, there_already
 from .films import moment_of
@@ -97,12 +97,12 @@ class Server:
 
     async def _state(self, request: Request) -> Response:
         there = await run_in_threadpool(self._library.look_again)
-        chosen = ((p.number, self._library.choice(p.number).as_dict()) for p in there)
+        chosen = ((p.number, self._library.choice(p.number)) for p in there)
         return Answer(
             {
                 "version": __version__,
                 "photos": await run_in_threadpool(lambda: [_known(photo) for photo in there]),
-                "choices": {number: kept for number, kept in chosen if kept},
+                "choices": {number: kept.as_dict() for number, kept in chosen if kept != UNTOUCHED},
                 "choices_file": FILE_NAME,
                 "faults": list(self._library.faults.values()),
                 "scale": [[nits, list(rgb)] for nits, rgb in SCALE],

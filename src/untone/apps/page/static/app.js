@@ -57,8 +57,10 @@ class App {
 
   // What changed meanwhile: photos on the disk, choices in another tab.
   async refresh() {
-    if (document.hidden || this.keeping || this.adding) return;
+    if (document.hidden || this.keeping || this.adding || this.refreshing) return;
+    this.refreshing = true;
     const state = await this.source.state().catch(() => null); // whoever asks for something next is told
+    this.refreshing = false;
     if (!state || this.keeping || this.adding) return;
     const was = this.photos.get(this.shown);
     this.photos = new Map(state.photos.map(photo => [photo.number, photo]));
