@@ -1,6 +1,7 @@
 """Films in the page: a frame is shown as a photo is, with the light that the film gets."""
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -57,6 +58,14 @@ def test_moments_are_of_the_frames_that_are_there(clip):
     for asked, fault in ((9.0, UsageError), (-1.0, UntoneError)):
         with pytest.raises(fault):
             films.frame(clip, films.moment_of(str(asked)))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with names")
+def test_a_pipe_is_no_film_to_wait_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.mp4")
+    for name, said in (("pipe.mp4", "a pipe or a device"), ("gone.mp4", "No such file")):
+        with pytest.raises(UntoneError, match=said):
+            films.frame(tmp_path / name, None)
 
 
 def test_a_film_that_is_hdr_already_is_shown_as_it_is(tmp_path):

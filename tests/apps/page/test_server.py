@@ -194,6 +194,8 @@ def test_an_upload_that_lies_about_its_size_is_cut_off(tmp_path, monkeypatch):
     with pytest.raises(untone.LimitError):
         awaited(taken.take("endless.jpg", endless()))
     assert list(tmp_path.iterdir()) == []
+    with pytest.raises(untone.UntoneError, match="cannot be kept: No such file"):  # the folder was cleaned up
+        awaited(uploads.Uploads(None, tmp_path / "gone").take("a.jpg", endless()))
     for announced in ("1001", "-1", "many"):
         with pytest.raises(untone.LimitError):
             taken.check(announced)

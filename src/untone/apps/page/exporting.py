@@ -15,7 +15,7 @@ from ...formats.common.files import no_wider_than, save
 from ..choices import FILE_NAME, REJECT
 from ..conversion.collisions import Intent, Obstacle, obstacles
 from ..conversion.planning import identity
-from .library import Library, Photo
+from .library import Library, Photo, fault_in_words
 from .studio import SUFFIXES, Studio
 
 SKIP, REPLACE = "skip", "replace"
@@ -145,10 +145,10 @@ class Exports:
         try:
             reason = self._written(step.photo, step.target, kind, existing)
             (job.skipped if reason else job.written).append(f"{name}: {reason}" if reason else str(step.target))
-        except (UntoneError, OSError, MemoryError) as error:
+        except OSError as error:
             job.failed.append(f"{name}: {error}")
         except Exception as error:
-            job.failed.append(f"{name}: unexpected {type(error).__name__}: {error}")
+            job.failed.append(f"{name}: {fault_in_words(error)}")
 
     def _written(self, photo: Photo, target: Path, kind: str, existing: str) -> str | None:
         """Why a photo was left alone, where it was."""

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ...console.lines import fault_of
+from ...console.lines import fault_of, one_line
 from ...errors import UntoneError, UsageError
 from ...formats.common.files import load_bytes
 from .. import choices
@@ -217,12 +217,19 @@ def guarded(photo: Photo, make: Callable[[bytes | Frame], T], at: float | None =
     except UntoneError as error:
         opened = os.path.realpath(photo.path)  # as it was named to whoever read it
         raise type(error)(fault_of(str(photo.path), fault_of(opened, error))) from error
-    except MemoryError as error:
-        raise UntoneError("there is not enough memory for it") from error
     except Exception as error:
-        if os.environ.get("UNTONE_DEBUG"):
-            traceback.print_exception(error)
-        raise UntoneError(f"unexpected {type(error).__name__}: {error}; UNTONE_DEBUG=1 shows where") from error
+        raise UntoneError(fault_in_words(error)) from error
+
+
+def fault_in_words(error: Exception) -> str:
+    """One line of whatever went wrong."""
+    if isinstance(error, UntoneError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "there is not enough memory for it"
+    if os.environ.get("UNTONE_DEBUG"):
+        traceback.print_exception(error)
+    return one_line(f"unexpected {type(error).__name__}: {error}; UNTONE_DEBUG=1 shows where")
 
 
 def check_model(name: str) -> None:

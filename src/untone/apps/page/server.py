@@ -38,7 +38,7 @@ from ..choices import FILE_NAME, UNTOUCHED, Choice, choice
 from . import renditions, tiles
 from .exporting import REPLACE, SKIP, Exports, there_already
 from .films import moment_of
-from .library import Library, Photo
+from .library import Library, Photo, fault_in_words
 from .scale import SCALE
 from .static_files import NAMES, TYPES, static
 from .studio import SUFFIXES, Studio
@@ -152,8 +152,8 @@ class Server:
         try:
             tile = await self._studio.tile(number)
             return {"number": number, **await run_in_threadpool(tiles.shown, tile, wanted, look)}
-        except UntoneError as error:
-            return {"number": number, "fault": str(error)}
+        except Exception as error:  # of one photo; the others come all the same
+            return {"number": number, "fault": fault_in_words(error)}
 
     async def _file(self, request: Request) -> Response:
         number, kind = _number(request), request.query_params.get("kind", "screen")
@@ -212,6 +212,8 @@ def _faults_as_json(do: Handler) -> Handler:
             return Answer({"fault": str(error)}, 413)
         except UntoneError as error:
             return Answer({"fault": str(error)}, 422)
+        except Exception as error:
+            return Answer({"fault": fault_in_words(error)}, 500)
 
     return answer
 

@@ -51,6 +51,8 @@ class Uploads:
             path.unlink(missing_ok=True)
             if isinstance(error, UntoneError):
                 raise type(error)(str(error).removeprefix(f"{path}: ")) from error
+            if isinstance(error, OSError):
+                raise UntoneError(f"it cannot be kept: {error.strerror}") from error
             raise
         self._kept += 1
         return self._library.add(shown_name(name), path)

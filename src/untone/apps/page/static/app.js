@@ -23,7 +23,6 @@ export async function start(source) {
 }
 
 class App {
-  keeping = 0;
   kept = Promise.resolve();
 
   constructor(source, state) {
@@ -57,11 +56,25 @@ class App {
 
   // What changed meanwhile: photos on the disk, choices in another tab.
   async refresh() {
-    if (document.hidden || this.keeping || this.adding || this.refreshing) return;
+    this.isOld = true;
+    if (this.refreshing) return;
     this.refreshing = true;
-    const state = await this.source.state().catch(() => null); // whoever asks for something next is told
+    while (this.isOld && !document.hidden && !this.adding) {
+      this.isOld = false;
+      await this.#lookAgain();
+    }
     this.refreshing = false;
-    if (!state || this.keeping || this.adding) return;
+  }
+
+  async #lookAgain() {
+    const { kept } = this;
+    await kept;
+    const state = await this.source.state().catch(() => null); // whoever asks for something next is told
+    if (!state) return;
+    if (this.kept !== kept || this.adding) { // or what was chosen meanwhile would be undone
+      this.isOld = true;
+      return;
+    }
     const was = this.photos.get(this.shown);
     this.photos = new Map(state.photos.map(photo => [photo.number, photo]));
     this.#tell(state);
@@ -148,11 +161,10 @@ class App {
   // One after the other: what was chosen last is kept last.
   #keep(changes) {
     if (!this.source.canKeep) return;
-    this.keeping += 1;
     this.kept = this.kept.then(() => this.source.choose(changes)).then(
       ({ faults }) => { if (faults.length) say(faults[0], true); },
       error => say(`Not kept: ${error.message}`, true),
-    ).finally(() => { this.keeping -= 1; });
+    );
   }
 
   #selected() {
