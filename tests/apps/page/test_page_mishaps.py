@@ -73,6 +73,12 @@ def test_a_page_lives_with_its_folder_and_with_others(busy):
     places = tab.evaluate("[...document.querySelectorAll('.tile')].map(t => [t.ariaPosInSet, t.ariaSetSize])")
     assert places == [["1", "3"], ["2", "3"], ["3", "3"]]
 
+    tab.evaluate(f"location.hash = '#{known['photo-0.jpg']}'")
+    tab.wait_for_selector("#panel:not(.waiting)")
+    tab.keyboard.press("?")
+    tab.go_back()
+    tab.wait_for_selector("#grid-view:not([hidden])")
+    tab.wait_for_selector("#help:not([open])", state="attached")
     before = listing(page.folder)
     tab.keyboard.press("e")
     tab.keyboard.press("Enter")  # on the choice of photos, as in any form

@@ -92,7 +92,10 @@ class App {
     const { grid, view } = this;
     grid.addEventListener("open", ({ detail }) => { location.hash = `#${detail}`; });
     grid.addEventListener("select", () => this.#selected());
-    addEventListener("hashchange", () => this.route());
+    addEventListener("hashchange", () => {
+      find("dialog[open]")?.close(); // which was about the place before; an export goes on
+      this.route();
+    });
     addEventListener("keydown", event => this.#key(event));
     find("#tile-look").addEventListener("change", event => grid.setLook(event.target.value));
     find("#back").addEventListener("click", () => this.leave());
