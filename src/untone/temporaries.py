@@ -11,7 +11,7 @@ import re
 import stat
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 try:
@@ -59,6 +59,21 @@ def created(path: Path, mode: int) -> Iterator[int]:
     finally:
         with _lock:
             _unfinished.discard(path)
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Whoever else comes here for the same folder waits, in other processes too; the system lets go of who is killed.
+
+    Where folders cannot be locked (Windows, some file systems of networks), nobody waits.
+    """
+    with ExitStack() as stack:
+        if fcntl is not None:
+            with suppress(OSError):
+                descriptor = os.open(folder, os.O_RDONLY)
+                stack.callback(os.close, descriptor)
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
 
 
 @contextmanager

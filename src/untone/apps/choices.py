@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -20,6 +19,7 @@ from ..errors import UntoneError
 from ..formats.common.files import save
 from ..image import DIFFUSE_WHITE_NITS, WHITES_NITS
 from ..prediction import MAX_STRENGTH
+from ..temporaries import alone_in
 
 FILE_NAME = "untone-choices.json"
 VERSION = 1
@@ -63,16 +63,16 @@ class Choice:
 
 
 def _check(name: str, value: Any, least: float, most: float) -> None:
-    number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    if not (number and least <= value <= most):
-        raise UntoneError(f"{name} must be a number from {least:g} to {most:g}, not {value!r}")
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not (is_number and least <= value <= most):  # not of nan, nor of integers that no float holds
+        raise UntoneError(f"{name} must be a number from {least:g} to {most:g}, not {repr(value)[:40]}")
 
 
 UNTOUCHED = Choice()
 
 
-def choice(found: Any) -> Choice:
-    """A choice from JSON.
+def choice(found: Any, before: Choice = UNTOUCHED) -> Choice:
+    """A choice from JSON; what it does not say is as it was before.
 
     Raises:
         UntoneError: it is no object, has a key that means nothing here, or a number out of range.
@@ -80,7 +80,7 @@ def choice(found: Any) -> Choice:
     names = [field.name for field in dataclasses.fields(Choice)]
     if not isinstance(found, dict) or not set(found) <= set(names):
         raise UntoneError(f"a choice is an object with no other keys than {', '.join(names)}")
-    return Choice(**found)
+    return dataclasses.replace(before, **found)
 
 
 def options(kept: Choice) -> dict[str, Any]:
@@ -115,17 +115,27 @@ def _named(path: Path, name: str, found: Any) -> Choice:
         raise UntoneError(f"{path}: {name}: {error}") from error
 
 
-def update(folder: Path, changes: Mapping[str, Choice]) -> None:
-    """Put choices into the folder's file, beside what is in it by now; whole or not at all.
+def update(folder: Path, changes: Mapping[str, Mapping[str, Any]]) -> dict[str, Choice]:
+    """Change choices in the folder's file, whole or not at all; what else others put into it by now stays.
+
+    Args:
+        folder: of the photos.
+        changes: by name of photo, the keys of its choice that change.
+
+    Returns:
+        The choices of these photos by now.
 
     Raises:
-        UntoneError: what is there is no file of choices, or the folder cannot be written to.
+        UntoneError: what is there is no file of choices, a choice makes no sense, or the folder cannot be written to.
     """
     path = folder / FILE_NAME
-    held = (load(path) if os.path.lexists(path) else {}) | dict(changes)
-    photos = {name: kept.as_dict() for name, kept in sorted(held.items()) if kept != UNTOUCHED}
-    text = json.dumps({"version": VERSION, "photos": photos}, indent=1, ensure_ascii=False)
-    save(path, [(text + "\n").encode("utf-8", "surrogatepass")])
+    with alone_in(folder):
+        held = load(path) if os.path.lexists(path) else {}
+        made = {name: choice(dict(given), held.get(name, UNTOUCHED)) for name, given in changes.items()}
+        photos = {name: kept.as_dict() for name, kept in sorted((held | made).items()) if kept != UNTOUCHED}
+        text = json.dumps({"version": VERSION, "photos": photos}, indent=1, ensure_ascii=False)
+        save(path, [(text + "\n").encode("utf-8", "surrogatepass")])
+    return made
 
 
 def finder(path: Path) -> Callable[[Path], Choice | None]:

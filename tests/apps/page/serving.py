@@ -155,6 +155,19 @@ def opened(tab, page, number=0, width=None):
         tab.wait_for_selector("#panel:not(.waiting)")
 
 
+def exported(page, body):
+    """How an export went, at its end."""
+    status, answer = page.json("POST", "exports", body)
+    assert status == 202, answer
+    end = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < end:
+        job = page.json("GET", f"exports/{answer['export']}")[1]
+        if job["finished"]:
+            return job
+        time.sleep(0.05)
+    raise AssertionError(job)
+
+
 def until(condition):
     """Waits until it holds."""
     end = time.monotonic() + PATIENCE_SECONDS

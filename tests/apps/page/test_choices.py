@@ -1,6 +1,8 @@
 """What was chosen of photos, as a file that people and programs may edit."""
 
+import dataclasses
 import json
+import threading
 
 import pytest
 from serving import photo, write_folder
@@ -16,7 +18,7 @@ def test_only_what_differs_is_written_and_it_is_read_again(tmp_path):
         "a.jpg": Choice(verdict=choices.REJECT),
         "c.jpg": Choice(),
     }
-    choices.update(tmp_path, wanted)
+    choices.update(tmp_path, {name: dataclasses.asdict(kept) for name, kept in wanted.items()})
     path = tmp_path / choices.FILE_NAME
     assert json.loads(path.read_text()) == {
         "version": 1,
@@ -26,7 +28,7 @@ def test_only_what_differs_is_written_and_it_is_read_again(tmp_path):
         },
     }
     assert choices.load(path) == {name: kept for name, kept in wanted.items() if kept != Choice()}
-    choices.update(tmp_path, {"a.jpg": Choice()})
+    choices.update(tmp_path, {"a.jpg": {"verdict": None}})
     assert list(choices.load(path)) == ["b/sun.jpg"]
 
 
@@ -39,6 +41,7 @@ def test_only_what_differs_is_written_and_it_is_read_again(tmp_path):
         ('{"version": 1, "photos": {"a.jpg": {"strength": 151}}}', "a.jpg: strength"),
         ('{"version": 1, "photos": {"a.jpg": {"strength": NaN}}}', "a.jpg: strength"),
         ('{"version": 1, "photos": {"a.jpg": {"strength": true}}}', "a.jpg: strength"),
+        (f'{{"version": 1, "photos": {{"a.jpg": {{"strength": 1{"0" * 400}}}}}}}', "a.jpg: strength"),
         ('{"version": 1, "photos": {"a.jpg": {"peak": 100}}}', "a.jpg: peak"),
         ('{"version": 1, "photos": {"a.jpg": {"white": "203"}}}', "a.jpg: white"),
         ('{"version": 1, "photos": {"a.jpg": {"verdict": "maybe"}}}', "a.jpg: verdict"),
@@ -62,7 +65,7 @@ def test_a_damaged_file_is_one_line_that_names_file_and_fault(text, said, tmp_pa
 
 def test_photos_without_a_choice_take_the_options(tmp_path):
     folder = write_folder(tmp_path / "photos", 2)
-    choices.update(folder, {"photo-0.jpg": Choice(50)})
+    choices.update(folder, {"photo-0.jpg": {"strength": 50}})
     out = tmp_path / "out"
     out.mkdir()
     arguments = [str(folder), "-o", f"{out}/", "--strength", "20", "--choices", str(folder / choices.FILE_NAME)]
@@ -77,9 +80,27 @@ def test_photos_without_a_choice_take_the_options(tmp_path):
 def test_a_choice_is_of_the_folder_that_its_file_lies_in(tmp_path):
     folder = write_folder(tmp_path / "photos", 1)
     other = write_folder(tmp_path / "other", 1)
-    choices.update(folder, {"photo-0.jpg": Choice(50)})
+    choices.update(folder, {"photo-0.jpg": {"strength": 50}})
     find = choices.finder(folder / choices.FILE_NAME)
     assert find(folder / "photo-0.jpg") == Choice(50)
     assert find(other / "photo-0.jpg") is None
     formats.write(folder / "photo-1.jpg", photo())
     assert find(folder / "photo-1.jpg") is None
+
+
+def test_what_others_put_into_the_file_meanwhile_stays(tmp_path):
+    """Keys that did not change are as the file has them; and of many at once nobody's are lost."""
+    choices.update(tmp_path, {"a.jpg": {"strength": 60}})
+    assert choices.update(tmp_path, {"a.jpg": {"verdict": "keep"}}) == {"a.jpg": Choice(60, verdict="keep")}
+    numbers = range(60)
+
+    def choose(first):
+        for number in numbers[first::3]:
+            choices.update(tmp_path, {f"{number}.jpg": {"strength": number}})
+
+    threads = [threading.Thread(target=choose, args=(first,)) for first in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(choices.load(tmp_path / choices.FILE_NAME)) == {"a.jpg", *(f"{number}.jpg" for number in numbers)}

@@ -10,7 +10,6 @@ from serving import gain_map, photo, write_folder
 
 from untone import cli, formats
 from untone.apps import choices
-from untone.apps.choices import Choice
 from untone.apps.page import renditions
 from untone.apps.page.contact_sheet import Layout
 from untone.apps.page.document import script
@@ -83,7 +82,7 @@ def test_the_page_weighs_less_than_its_budget():
 def test_a_sheet_shows_what_shines(tmp_path, capsys):
     folder = write_folder(tmp_path / "photos", 2)
     (folder / "broken.jpg").write_bytes(b"\xff\xd8\xff no photo")
-    choices.update(folder, {"photo-1.jpg": Choice(0), "photo-0.jpg": Choice(150)})
+    choices.update(folder, {"photo-1.jpg": {"strength": 0}, "photo-0.jpg": {"strength": 150}})
     target = tmp_path / "sheet.png"
     assert cli.main(["sheet", str(folder), "-o", str(target)]) == 1
     said = capsys.readouterr().err
@@ -105,7 +104,7 @@ def test_a_sheet_shows_what_shines(tmp_path, capsys):
 
 def test_a_sheet_of_html_runs_no_script_and_skips_the_rejected(tmp_path, capsys):
     folder = write_folder(tmp_path / "photos", 2)
-    choices.update(folder, {"photo-1.jpg": Choice(verdict=choices.REJECT)})
+    choices.update(folder, {"photo-1.jpg": {"verdict": choices.REJECT}})
     target = tmp_path / "sheet.html"
     assert cli.main(["sheet", str(folder), "-o", str(target), "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"output": str(target), "photos": 1, "failed": 0}
@@ -143,7 +142,7 @@ def test_an_unexpected_fault_in_one_photo_does_not_end_the_others(tmp_path, monk
     assert len(said) == 2
     assert all("photo-0.jpg: unexpected ZeroDivisionError: lamp" in line for line in said)
     assert [p["name"] for p in blocks(tmp_path / "page.html")["state"]["photos"]] == ["photo-1.jpg"]
-    choices.update(folder, {f"photo-{n}.jpg": Choice(verdict=choices.REJECT) for n in range(2)})
+    choices.update(folder, {f"photo-{n}.jpg": {"verdict": choices.REJECT} for n in range(2)})
     assert cli.main(["sheet", str(folder), "-o", str(tmp_path / "none.png")]) == 2
 
 

@@ -1,6 +1,7 @@
 """Films in the page: a frame is shown as a photo is, with the light that the film gets."""
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from serving import Page, browsing, gain_map, photo, until, write_folder
 
 from untone import UntoneError, UsageError, cli, colour, formats, pipeline
 from untone.apps import choices
-from untone.apps.choices import UNTOUCHED, Choice
+from untone.apps.choices import UNTOUCHED
 from untone.apps.page import films, renditions
 
 clips = pytest.importorskip("clips", reason="films need PyAV: pip install 'untone[video]'")
@@ -57,6 +58,14 @@ def test_moments_are_of_the_frames_that_are_there(clip):
     for asked, fault in ((9.0, UsageError), (-1.0, UntoneError)):
         with pytest.raises(fault):
             films.frame(clip, films.moment_of(str(asked)))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with names")
+def test_a_pipe_is_no_film_to_wait_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.mp4")
+    for name, said in (("pipe.mp4", "a pipe or a device"), ("gone.mp4", "No such file")):
+        with pytest.raises(UntoneError, match=said):
+            films.frame(tmp_path / name, None)
 
 
 def test_a_film_that_is_hdr_already_is_shown_as_it_is(tmp_path):
@@ -135,7 +144,7 @@ def test_the_command_line_honours_what_was_chosen_of_films(clip, tmp_path, capsy
     folder.mkdir()
     for name in ("a.mp4", "b.mp4"):
         clips.write_clip(folder / name, [clips.scene(index) for index in range(3)])
-    choices.update(folder, {"a.mp4": Choice(0), "b.mp4": Choice(verdict=choices.REJECT)})
+    choices.update(folder, {"a.mp4": {"strength": 0}, "b.mp4": {"verdict": choices.REJECT}})
     arguments = [str(folder), "-o", f"{tmp_path}/", "--codec", "ffv1", "--choices", str(folder / choices.FILE_NAME)]
     assert cli.main([*arguments, "--json"]) == 0
     done = {row["input"].rsplit("/")[-1]: row for row in map(json.loads, capsys.readouterr().out.splitlines())}

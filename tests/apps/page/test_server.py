@@ -6,13 +6,12 @@ import os
 import signal
 import socket
 import struct
-import time
 import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
-from serving import PATIENCE_SECONDS, Page, awaited, listing, photo, until, write_folder
+from serving import PATIENCE_SECONDS, Page, awaited, exported, listing, photo, until, write_folder
 
 import untone
 from untone import formats, pipeline
@@ -195,6 +194,8 @@ def test_an_upload_that_lies_about_its_size_is_cut_off(tmp_path, monkeypatch):
     with pytest.raises(untone.LimitError):
         awaited(taken.take("endless.jpg", endless()))
     assert list(tmp_path.iterdir()) == []
+    with pytest.raises(untone.UntoneError, match="cannot be kept: No such file"):  # the folder was cleaned up
+        awaited(uploads.Uploads(None, tmp_path / "gone").take("a.jpg", endless()))
     for announced in ("1001", "-1", "many"):
         with pytest.raises(untone.LimitError):
             taken.check(announced)
@@ -222,18 +223,6 @@ def test_a_folder_that_takes_no_file_is_said_and_choices_last_as_long_as_the_pag
         assert status == 200
         assert "as long as this page" in answer["faults"][0]
         assert page.json("GET", "state")[1]["choices"] == {"0": {"strength": 60}}
-
-
-def exported(page, body):
-    status, answer = page.json("POST", "exports", body)
-    assert status == 202, answer
-    end = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < end:
-        job = page.json("GET", f"exports/{answer['export']}")[1]
-        if job["finished"]:
-            return job
-        time.sleep(0.05)
-    raise AssertionError(job)
 
 
 def test_an_export_is_what_the_command_line_makes_and_touches_no_original(tmp_path):
@@ -336,12 +325,15 @@ def test_what_makes_no_sense_is_refused_before_anything_is_served(tmp_path, caps
     assert cli.main(["view", str(tmp_path / "none.jpg"), "--no-open"]) == 2
     assert cli.main(["view", str(empty), "--no-open"]) == 2
     folder = write_folder(tmp_path / "photos", 1)
+    for command in (["view", "--no-open"], ["sheet", "-o", str(tmp_path / "sheet.png")]):
+        assert cli.main([*command, str(folder), "--model", "fastgammer"]) == 2
+    assert not (tmp_path / "sheet.png").exists()
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         assert cli.main(["view", str(folder), "--no-open", "--port", str(taken.getsockname()[1])]) == 2
     (folder / "untone-choices.json").write_text("[]")
     assert cli.main(["view", str(folder), "--no-open"]) == 1
-    assert len(capsys.readouterr().err.splitlines()) == 4
+    assert len(capsys.readouterr().err.splitlines()) == 6
     assert os.listdir(empty) == []  # noqa: PTH208  # names alone
     assert Path(folder / "untone-choices.json").read_text() == "[]"

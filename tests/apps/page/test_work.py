@@ -1,6 +1,8 @@
 """What is held and done at once is bounded."""
 
 import asyncio
+import dataclasses
+import json
 import sys
 import threading
 
@@ -122,8 +124,7 @@ def test_who_scrolls_back_at_once_is_served(tmp_path, monkeypatch):
         tasks = [asyncio.create_task(works.tile(number)) for number in range(4)]
         while sum(making.begun for making in works._making.values()) < studio.SIDE_BY_SIDE:
             await asyncio.sleep(0)
-        waiting = next(number for number in range(4) if not works._making["tile", number].begun)
-        making = works._making["tile", waiting]
+        (_, waiting, _), making = next(item for item in works._making.items() if not item[1].begun)
         tasks[waiting].cancel()
         while not making.task.cancelling():
             await asyncio.sleep(0)
@@ -141,3 +142,30 @@ def test_without_the_extra_the_command_says_what_to_install(name, tmp_path, monk
     monkeypatch.setitem(sys.modules, name, None)
     assert cli.main(["view", str(write_folder(tmp_path / "photos", 1)), "--no-open"]) == 1
     assert capsys.readouterr().err == f"untone: this command needs {name}: pip install 'untone[page]'\n"
+
+
+def test_whatever_happens_in_one_photo_the_others_come(tmp_path, monkeypatch):
+    pytest.importorskip("starlette", reason="the extra page is not installed")
+    from untone.apps.choices import UNTOUCHED
+    from untone.apps.page import server, studio
+    from untone.apps.page.library import Library
+
+    real = server.tiles.shown
+
+    def fails_once(tile, wanted, look):
+        if wanted.strength == 7:
+            raise ZeroDivisionError("lamp\nlight")
+        return real(tile, wanted, look)
+
+    monkeypatch.setattr(server.tiles, "shown", fails_once)
+    library = Library([str(write_folder(tmp_path / "photos", 2))], False)
+    served = server.Server(library, studio.Studio(library, "fastgamer"), None, None)
+
+    async def lines():
+        asked = [(0, UNTOUCHED), (1, dataclasses.replace(UNTOUCHED, strength=7))]
+        return [json.loads(line) async for line in served._tile_lines(asked, "bright")]
+
+    made = {line["number"]: line for line in awaited(lines())}
+    assert "picture" in made[0]
+    assert made[1]["fault"].startswith("unexpected ZeroDivisionError: lamp")
+    assert "\n" not in made[1]["fault"]

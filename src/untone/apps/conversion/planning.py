@@ -125,7 +125,7 @@ def plan(
     check_existence(inputs)
     searched = (f for name in dict.fromkeys(inputs) for f in _find(name, recursive, naming, exclude))
     found = [f for f in searched if not _excluded(f, exclude)]
-    found = list({_identity(f.path): f for f in reversed(found)}.values())[::-1]
+    found = list({identity(f.path): f for f in reversed(found)}.values())[::-1]
     if naming.in_place:
         return [_in_place(f) for f in found]
     several = len(found) > 1 or any(os.path.isdir(name) or _is_pattern(name) for name in inputs)  # noqa: PTH112
@@ -140,7 +140,7 @@ def _in_place(found: _Found) -> Job:
         return Job(str(found.path), found.path, None, found.fault, found.unread)
     if is_film(found.path):
         return Job(str(found.path), found.path, None, "films are not replaced in place; name an output with -o")
-    return Job(str(found.path), found.path, _identity(found.path), in_place=True)
+    return Job(str(found.path), found.path, identity(found.path), in_place=True)
 
 
 def check_existence(inputs: Sequence[str]) -> None:
@@ -345,7 +345,7 @@ def _without_collisions(jobs: list[Job], force: bool) -> list[Job]:
 def _intent(job: Job) -> Intent:
     assert job.source is not None
     assert job.target is not None
-    return Intent(job.name, job.source, _identity(job.source), _identity(job.target), str(job.target))
+    return Intent(job.name, job.source, identity(job.source), identity(job.target), str(job.target))
 
 
 def _checked(job: Job, obstacle: Obstacle | None) -> Job:
@@ -364,7 +364,8 @@ def read_stdin() -> bytes:
     return b"".join(pieces)
 
 
-def _identity(path: Path) -> Path:
+def identity(path: Path) -> Path:
+    """What all names of one file have in common."""
     return file_key(path, _folds_case(path.parent))
 
 

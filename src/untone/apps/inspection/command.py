@@ -146,7 +146,7 @@ def _write_page(target: str, name: str, data: bytes, found: Signalling) -> None:
     deviations = findings(data)
     text = "\n".join([*map(one_line, lines(name, found, deviations)), "", *_deviations(name, deviations)])
     with no_wider_than(name):
-        save(Path(target), [document([entry(name, as_it_is(data), UNTOUCHED, text)]).encode()])
+        save(Path(target), [document([entry(name, as_it_is(data), UNTOUCHED, text)]).encode(errors="replace")])
 
 
 def _strict(name: str, found: list[Finding], as_json: bool, quiet: bool) -> int:

@@ -17,7 +17,7 @@ from ...console.progress import interruptible
 from ...errors import UntoneError, UsageError
 from ...system import port_may_be_taken_again
 from ..conversion.planning import output_folder
-from .library import Library
+from .library import Library, check_model
 
 ADDRESS = "127.0.0.1"
 PACKAGES = ("starlette", "uvicorn")
@@ -48,10 +48,11 @@ def run(arguments: argparse.Namespace) -> int:
     """Serve until interrupted, or write one file.
 
     Raises:
-        UsageError: no photos, or a port that is taken.
+        UsageError: no photos, no such model, or a port that is taken.
         UntoneError: the extra is missing, or a file of choices is damaged.
     """
     library = Library(arguments.inputs, arguments.recursive)
+    check_model(arguments.model)
     if arguments.html:
         from .document import write_document
 

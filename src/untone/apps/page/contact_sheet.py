@@ -28,7 +28,7 @@ from ..choices import REJECT, Choice
 from . import renditions, tiles
 from .document import check_target, reduced
 from .films import Frame
-from .library import Library, Photo, guarded
+from .library import Library, Photo, check_model, guarded
 
 EXPOSURES = (0, -2)
 LARGEST_PICTURE, SMALLEST_PICTURE = 360, 90
@@ -100,6 +100,7 @@ def run(arguments: argparse.Namespace) -> int:
     target = Path(arguments.output)
     check_target(target, (".png", ".html", ".htm"), arguments.force)
     library = Library(arguments.inputs, arguments.recursive)
+    check_model(arguments.model)
     photos = [photo for photo in library.photos if library.choice(photo.number).verdict != REJECT]
     if not photos:
         raise UsageError(f"{target}: every photo is rejected")
@@ -239,7 +240,7 @@ def write_html(target: Path, made: Iterator[Card], title: str) -> int:
 
     def parts() -> Iterator[bytes]:
         nonlocal failed
-        yield HEAD.format(title=html.escape(title)).encode()
+        yield HEAD.format(title=html.escape(title)).encode(errors="replace")
         for one in made:
             failed += one.failed
             yield _figure(one).encode()

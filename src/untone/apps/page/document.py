@@ -35,8 +35,8 @@ from .scale import SCALE
 from .static_files import static
 
 MODULES = (
-    "dom", "light", "histogram", "decisions", "pointers", "stage", "panel", "grid", "photo", "exporting", "embedded",
-    "app",
+    "dom", "light", "histogram", "decisions", "dropping", "pointers", "stage", "panel", "grid", "photo", "exporting",
+    "embedded", "app",
 )  # fmt: skip
 """Each after those that it imports; `alone` begins."""
 
@@ -67,7 +67,7 @@ def write_document(target: Path, library: Library, model: str, force: bool) -> i
     if not entries:
         raise UntoneError(f"{target}: not written, as no photo can be shown")
     with no_wider_than(*(photo.path for photo in wanted)):
-        save(target, [document(entries).encode()])
+        save(target, [document(entries).encode(errors="replace")])
     return int(failed > 0)
 
 

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ... import colour, gainmap
-from ...errors import UnsupportedError, UsageError
+from ...errors import UnsupportedError, UntoneError, UsageError
+from ...formats.common.files import obstacle
 from ...image import GainMap, Image
 from ..video import FILM_SUFFIXES, is_film, need_av
 
@@ -96,6 +97,7 @@ def frame(path: Path, asked: float | None) -> Frame:
 
     if not is_film(path):
         raise UsageError(f"{path.name} is no film")
+    _check_readable(path)
     start = asked
     if start is None:
         with Source(path) as film:
@@ -104,6 +106,20 @@ def frame(path: Path, asked: float | None) -> Frame:
             start = film.facts.seconds * POSTER_SHARE
     with Source(path, start or None) as film:
         return _first(film, asked)
+
+
+def _check_readable(path: Path) -> None:
+    """Refuse what a decoder would wait for without end.
+
+    Raises:
+        UntoneError: it is gone, or no ordinary file.
+    """
+    try:
+        fault = obstacle(path)
+    except OSError as error:
+        fault = f"cannot read it: {error.strerror}"
+    if fault is not None:
+        raise UntoneError(fault)
 
 
 def _first(film: Source, asked: float | None) -> Frame:

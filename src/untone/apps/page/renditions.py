@@ -194,7 +194,7 @@ def figures(found: Pair, wanted: Choice) -> dict[str, float]:
     """Headroom, peak and share above white of what is chosen."""
     headroom, peak, share = pipeline.statistics(found.image, shown_map(found, wanted))
     scale = wanted.white / found.image.white_nits
-    return {"headroom_stops": headroom, "peak_nits": peak * scale, "share_above_white": share}
+    return {"headroom_stops": headroom, "peak_nits": max(0.0, peak * scale), "share_above_white": share}
 
 
 def resampled(codes: Pixels, box: Box, size: tuple[int, int], smooth: bool = False) -> NDArray[np.uint8]:

@@ -9,7 +9,7 @@ GET  /photos/N/pixel           light and gain of one pixel: x y
 GET  /photos/N/file            a file of it, as it is chosen: kind=screen|jpeg|avif|web
                                each of these four takes at=SECONDS where it is a film
 POST /tiles                    {"photos": [[N, choice]], "look": bright|dim|dim-before}: a line of JSON each, when made
-PUT  /choices                  {"changes": {"N": choice}}
+PUT  /choices                  {"changes": {"N": the keys of its choice that change}}
 POST /uploads                  a photo as it is, ?name=
 POST /exports                  {"photos": [N], "kind": "jpeg", "existing": null|"skip"|"replace"}
 GET, DELETE /exports/N         how far it is; stop it
@@ -20,6 +20,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import json
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -33,11 +34,11 @@ from starlette.routing import Route
 
 from ... import __version__
 from ...errors import LimitError, UntoneError
-from ..choices import FILE_NAME, Choice, choice
+from ..choices import FILE_NAME, UNTOUCHED, Choice, choice
 from . import renditions, tiles
-from .exporting import REPLACE, SKIP, Exports
+from .exporting import REPLACE, SKIP, Exports, there_already
 from .films import moment_of
-from .library import Library
+from .library import Library, Photo, fault_in_words
 from .scale import SCALE
 from .static_files import NAMES, TYPES, static
 from .studio import SUFFIXES, Studio
@@ -45,8 +46,17 @@ from .uploads import MOST_BYTES, Uploads
 
 MOST_JSON_BYTES = 4 << 20
 MOST_TILES = 64
+MOST_DIGITS = 9
 
 Handler = Callable[[Request], Awaitable[Response]]
+
+
+class Answer(JSONResponse):
+    """JSON of ASCII alone: a file's name may hold what is no UTF-8."""
+
+    def render(self, content: Any) -> bytes:
+        """The text."""
+        return json.dumps(content, allow_nan=False).encode()
 
 
 class Server:
@@ -61,18 +71,20 @@ class Server:
             ("/", self._page, "GET"),
             ("/static/{name}", self._static, "GET"),
             ("/state", self._state, "GET"),
-            ("/photos/{number:int}", self._photo, "GET"),
-            ("/photos/{number:int}/view", self._view, "GET"),
-            ("/photos/{number:int}/pixel", self._pixel, "GET"),
-            ("/photos/{number:int}/file", self._file, "GET"),
+            ("/photos/{number}", self._photo, "GET"),
+            ("/photos/{number}/view", self._view, "GET"),
+            ("/photos/{number}/pixel", self._pixel, "GET"),
+            ("/photos/{number}/file", self._file, "GET"),
             ("/tiles", self._tiles, "POST"),
             ("/choices", self._choose, "PUT"),
             ("/uploads", self._upload, "POST"),
             ("/exports", self._export, "POST"),
-            ("/exports/{number:int}", self._progress, "GET"),
-            ("/exports/{number:int}", self._stop, "DELETE"),
+            ("/exports/{number}", self._progress, "GET"),
+            ("/exports/{number}", self._stop, "DELETE"),
         ]
-        return Starlette(routes=[Route(path, _faults_as_json(do), methods=[verb]) for path, do, verb in routes])
+        app = Starlette(routes=[Route(path, _faults_as_json(do), methods=[verb]) for path, do, verb in routes])
+        app.router.redirect_slashes = False
+        return app
 
     async def _page(self, request: Request) -> Response:
         return Response(static("index.html"), media_type="text/html")
@@ -80,17 +92,17 @@ class Server:
     async def _static(self, request: Request) -> Response:
         name = request.path_params["name"]
         if name not in NAMES:
-            return JSONResponse({"fault": "there is no such file"}, 404)
+            return Answer({"fault": "there is no such file"}, 404)
         return Response(static(name), media_type=TYPES[Path(name).suffix], headers={"cache-control": "no-cache"})
 
     async def _state(self, request: Request) -> Response:
-        photos = [{"number": p.number, "name": p.name, "kept": p.folder is not None} for p in self._library.photos]
-        chosen = ((p.number, self._library.choice(p.number).as_dict()) for p in self._library.photos)
-        return JSONResponse(
+        there = await run_in_threadpool(self._library.look_again)
+        chosen = ((p.number, self._library.choice(p.number)) for p in there)
+        return Answer(
             {
                 "version": __version__,
-                "photos": photos,
-                "choices": {number: kept for number, kept in chosen if kept},
+                "photos": await run_in_threadpool(lambda: [_known(photo) for photo in there]),
+                "choices": {number: kept.as_dict() for number, kept in chosen if kept != UNTOUCHED},
                 "choices_file": FILE_NAME,
                 "faults": list(self._library.faults.values()),
                 "scale": [[nits, list(rgb)] for nits, rgb in SCALE],
@@ -100,21 +112,21 @@ class Server:
         )
 
     async def _photo(self, request: Request) -> Response:
-        number = request.path_params["number"]
+        number = _number(request)
         found = await self._studio.pair(number, _at(request))
         known = await run_in_threadpool(renditions.figures, found, _wanted(request))
-        return JSONResponse({"name": self._library.photo(number).name, **renditions.meaning(found), **known})
+        return Answer({"name": self._library.photo(number).name, **renditions.meaning(found), **known})
 
     async def _view(self, request: Request) -> Response:
-        found = await self._studio.pair(request.path_params["number"], _at(request))
+        found = await self._studio.pair(_number(request), _at(request))
         left, top, right, bottom, width, height = _numbers(request, "left", "top", "right", "bottom", "width", "height")
         make = functools.partial(renditions.view, found, (left, top, right, bottom), (int(width), int(height)))
         return Response(await run_in_threadpool(make), media_type="application/octet-stream")
 
     async def _pixel(self, request: Request) -> Response:
-        found = await self._studio.pair(request.path_params["number"], _at(request))
+        found = await self._studio.pair(_number(request), _at(request))
         x, y = _numbers(request, "x", "y")
-        return JSONResponse(renditions.pixel(found, int(x), int(y)))
+        return Answer(renditions.pixel(found, int(x), int(y)))
 
     async def _tiles(self, request: Request) -> Response:
         body = await _json(request)
@@ -140,11 +152,11 @@ class Server:
         try:
             tile = await self._studio.tile(number)
             return {"number": number, **await run_in_threadpool(tiles.shown, tile, wanted, look)}
-        except UntoneError as error:
-            return {"number": number, "fault": str(error)}
+        except Exception as error:  # of one photo; the others come all the same
+            return {"number": number, "fault": fault_in_words(error)}
 
     async def _file(self, request: Request) -> Response:
-        number, kind = request.path_params["number"], request.query_params.get("kind", "screen")
+        number, kind = _number(request), request.query_params.get("kind", "screen")
         if kind != "screen" and kind not in SUFFIXES:
             raise UntoneError(f"a file is of kind screen, {', '.join(SUFFIXES)}, not {kind!r}")
         found, wanted = await self._studio.pair(number, _at(request)), _wanted(request)
@@ -152,42 +164,43 @@ class Server:
             return Response(await run_in_threadpool(self._studio.screen_file, found, wanted), media_type="image/jpeg")
         data = await run_in_threadpool(self._studio.file, found, wanted, kind)
         moment = "" if found.moment is None else f".{found.moment.at:.2f}s"
-        name = quote(Path(self._library.photo(number).name).stem + moment + SUFFIXES[kind])
+        name = quote(Path(self._library.photo(number).name).stem + moment + SUFFIXES[kind], errors="replace")
         headers = {"content-disposition": f"attachment; filename*=utf-8''{name}"}
         return Response(data, media_type="image/avif" if kind == "avif" else "image/jpeg", headers=headers)
 
     async def _choose(self, request: Request) -> Response:
         changes = (await _json(request)).get("changes")
-        if not isinstance(changes, dict) or not all(key.isdecimal() for key in changes):
+        if not isinstance(changes, dict) or not all(isinstance(given, dict) for given in changes.values()):
             raise UntoneError("changes must be an object of choices by number of photo")
-        wanted = {int(key): choice(value) for key, value in changes.items()}
-        return JSONResponse({"faults": await run_in_threadpool(self._library.choose, wanted)})
+        wanted = {_whole(key): given for key, given in changes.items()}
+        return Answer({"faults": await run_in_threadpool(self._library.choose, wanted)})
 
     async def _upload(self, request: Request) -> Response:
         self._uploads.check(request.headers.get("content-length"))
         photo = await self._uploads.take(request.query_params.get("name", "photo"), request.stream())
-        return JSONResponse({"number": photo.number, "name": photo.name, "kept": False}, 201)
+        return Answer(_known(photo), 201)
 
     async def _export(self, request: Request) -> Response:
         asked = await _json(request)
         numbers, kind, existing = asked.get("photos"), asked.get("kind"), asked.get("existing")
         if not isinstance(numbers, list) or not all(type(n) is int for n in numbers):
             numbers = []
-        if not (numbers and kind in SUFFIXES and existing in (None, SKIP, REPLACE)):
+        if not (numbers and kind in list(SUFFIXES) and existing in (None, SKIP, REPLACE)):
             raise UntoneError(f"an export has photos, a kind of {', '.join(SUFFIXES)}, and existing: skip or replace")
         numbers = list(dict.fromkeys(numbers))
-        there = await run_in_threadpool(self._exports.there_already, numbers, kind)
+        steps = await run_in_threadpool(self._exports.steps, numbers, kind)
+        there = await run_in_threadpool(there_already, steps)
         if there and existing is None:
-            return JSONResponse({"exist": there}, 409)
-        return JSONResponse({"export": self._exports.start(numbers, kind, existing or SKIP)}, 202)
+            return Answer({"exist": there}, 409)
+        return Answer({"export": self._exports.start(steps, kind, existing or SKIP)}, 202)
 
     async def _progress(self, request: Request) -> Response:
-        return JSONResponse(self._exports.job(request.path_params["number"]).as_dict())
+        return Answer(self._exports.job(_number(request)).as_dict())
 
     async def _stop(self, request: Request) -> Response:
-        job = self._exports.job(request.path_params["number"])
+        job = self._exports.job(_number(request))
         job.stop = True
-        return JSONResponse(job.as_dict())
+        return Answer(job.as_dict())
 
 
 def _faults_as_json(do: Handler) -> Handler:
@@ -196,11 +209,27 @@ def _faults_as_json(do: Handler) -> Handler:
         try:
             return await do(request)
         except LimitError as error:
-            return JSONResponse({"fault": str(error)}, 413)
+            return Answer({"fault": str(error)}, 413)
         except UntoneError as error:
-            return JSONResponse({"fault": str(error)}, 422)
+            return Answer({"fault": str(error)}, 422)
+        except Exception as error:
+            return Answer({"fault": fault_in_words(error)}, 500)
 
     return answer
+
+
+def _known(photo: Photo) -> dict[str, Any]:
+    return {"number": photo.number, "name": photo.name, "kept": photo.folder is not None, "stamp": photo.stamp}
+
+
+def _number(request: Request) -> int:
+    return _whole(request.path_params["number"])
+
+
+def _whole(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS):
+        raise UntoneError(f"the number of a photo or an export is needed, not {text[:40]!r}")
+    return int(text)
 
 
 def _is_numbered(pair: Any) -> bool:
@@ -209,9 +238,12 @@ def _is_numbered(pair: Any) -> bool:
 
 def _numbers(request: Request, *names: str) -> list[float]:
     try:
-        return [float(request.query_params[name]) for name in names]
-    except (KeyError, ValueError) as error:
-        raise UntoneError(f"the numbers {', '.join(names)} are needed") from error
+        found = [float(request.query_params[name]) for name in names]
+    except (KeyError, ValueError):
+        found = [math.nan]
+    if not all(map(math.isfinite, found)):
+        raise UntoneError(f"the numbers {', '.join(names)} are needed")
+    return found
 
 
 def _at(request: Request) -> float | None:

@@ -8,7 +8,7 @@ TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 NAMES = (
     "style.css", "main.js", "app.js", "dom.js", "grid.js", "photo.js", "stage.js", "pointers.js", "panel.js",
-    "histogram.js", "light.js", "decisions.js", "exporting.js", "server.js", "icon.svg",
+    "histogram.js", "light.js", "decisions.js", "dropping.js", "exporting.js", "server.js", "icon.svg",
 )  # fmt: skip
 """What the server gives beside the page itself."""
 

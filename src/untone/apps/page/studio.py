@@ -6,16 +6,14 @@ import asyncio
 import dataclasses
 import functools
 from collections.abc import Callable, Hashable
-from pathlib import Path
 from typing import Any, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 
 from ... import formats, pipeline
-from ...formats.common.files import no_wider_than, save
 from ...formats.signalling import shown_elsewhere
 from ...image import GainMap, Image
-from ..choices import FILE_NAME, UNTOUCHED, Choice
+from ..choices import UNTOUCHED, Choice
 from . import renditions
 from .films import Frame, Moment
 from .library import Library, Photo, guarded
@@ -91,8 +89,9 @@ class Studio:
             UntoneError: it cannot be shown; one line.
         """
         make = functools.partial(renditions.pair, predict=self.predict)
-        at = at if self.library.photo(number).is_film else None
-        return await self._once(("pair", number, at), self._pairs, self._large, (number, at), make)
+        photo = self.library.photo(number)
+        at = at if photo.is_film else None
+        return await self._once(("pair", number, photo.stamp, at), self._pairs, self._large, (number, at), make)
 
     async def tile(self, number: int) -> Tile:
         """The small photo.
@@ -100,7 +99,8 @@ class Studio:
         Raises:
             UntoneError: it cannot be shown; one line.
         """
-        return await self._once(("tile", number), self._tiles, self._small, (number, None), self._tile)
+        key = ("tile", number, self.library.photo(number).stamp)
+        return await self._once(key, self._tiles, self._small, (number, None), self._tile)
 
     def _tile(self, data: bytes | Frame) -> Tile:
         found = renditions.pair(data, self.predict, TILE_SIDE)
@@ -158,19 +158,15 @@ class Studio:
         """What an `<img>` shows on an HDR screen."""
         return renditions.small_file(found, renditions.limited(found, wanted), SCREEN_SIDE, 92)
 
-    def export(self, photo: Photo, wanted: Choice, kind: str, target: Path) -> str | None:
-        """Write one photo; why it was left alone, where it was.
+    def exported(self, photo: Photo, wanted: Choice, kind: str) -> bytes | str:
+        """The file of one photo as it is now; or why it is left alone.
 
         Raises:
-            UntoneError: it cannot be read, made or written; nothing is left behind.
+            UntoneError: it cannot be read or made.
         """
-        if photo.is_film:
-            return f"a film; untone {photo.name} --choices {FILE_NAME} converts it as it is chosen"
         found = renditions.pair(photo.read(), self.predict)
         if kind == "jpeg" and found.origin != PREDICTED:
             return "it is HDR already"
         if shown_elsewhere(found.image.left_out) is not None:
             return f"it already carries a gain map, which is not read here ({found.image.left_out})"
-        with no_wider_than(photo.path):
-            save(target, [self.file(found, wanted, kind)])
-        return None
+        return self.file(found, wanted, kind)

@@ -20,7 +20,7 @@ class Uploads:
 
     def __init__(self, library: Library, folder: Path) -> None:
         self._library, self._folder = library, folder
-        self._bytes = self._count = 0
+        self._bytes = self._tried = self._kept = 0
 
     def check(self, announced: str | None) -> None:
         """Refuse what is too much before it is sent.
@@ -30,7 +30,7 @@ class Uploads:
         """
         if announced is not None and (not announced.isdecimal() or int(announced) > MOST_BYTES):
             raise LimitError(f"a photo that is dropped here may have {MOST_BYTES >> 20} MiB; untone FILE takes more")
-        if self._count >= MOST_PHOTOS:
+        if self._kept >= MOST_PHOTOS:
             raise LimitError(f"{MOST_PHOTOS} photos were dropped here already; name their folder on the command line")
 
     async def take(self, name: str, stream: AsyncIterator[bytes]) -> Photo:
@@ -39,8 +39,8 @@ class Uploads:
         Raises:
             UntoneError: it is none, or too large; nothing is kept.
         """
-        self._count += 1
-        path = self._folder / f"{self._count:04}"
+        self._tried += 1
+        path = self._folder / f"{self._tried:04}"
         try:
             await self._save(path, stream)
             found = formats.probe(path)
@@ -51,7 +51,10 @@ class Uploads:
             path.unlink(missing_ok=True)
             if isinstance(error, UntoneError):
                 raise type(error)(str(error).removeprefix(f"{path}: ")) from error
+            if isinstance(error, OSError):
+                raise UntoneError(f"it cannot be kept: {error.strerror}") from error
             raise
+        self._kept += 1
         return self._library.add(shown_name(name), path)
 
     async def _save(self, path: Path, stream: AsyncIterator[bytes]) -> None:

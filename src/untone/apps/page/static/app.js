@@ -1,6 +1,7 @@
 // The page: a grid of photos, one of them large, and keys for everything.
 
 import { Decisions } from "./decisions.js";
+import { listenToDrops } from "./dropping.js";
 import { ExportDialog } from "./exporting.js";
 import { Grid } from "./grid.js";
 import { PhotoView } from "./photo.js";
@@ -17,11 +18,13 @@ export async function start(source) {
   const state = await source.state();
   const app = new App(source, state);
   app.route();
-  app.grid.add(state.photos);
+  app.grid.show(state.photos);
   return app;
 }
 
 class App {
+  kept = Promise.resolve();
+
   constructor(source, state) {
     this.source = source;
     this.photos = new Map(state.photos.map(photo => [photo.number, photo]));
@@ -30,32 +33,69 @@ class App {
     this.view = new PhotoView(source, this.decisions, state.scale);
     if (source.canExport) this.exporting = new ExportDialog(source, () => this.#groups());
     else for (const element of document.querySelectorAll(".served")) element.hidden = true;
+    this.mostBytes = state.most_upload_bytes;
+    this.title = state.title ?? "untone";
     this.#words(state);
     this.#listen();
   }
 
   #words(state) {
-    document.title = state.title ?? "untone";
-    this.#count();
-    if (state.faults.length) {
-      find("#notice").textContent = state.faults.join(" ");
-      find("#notice").hidden = false;
-    }
+    document.title = this.title;
+    this.#tell(state);
     find("#keys").replaceChildren(...KEYS.map(([title, keys]) =>
       make("section", {}, make("h3", {}, title), make("dl", {}, ...keys.filter(([, , served]) => !served || this.source.canExport).flatMap(([key, what]) =>
         [make("dt", {}, make("kbd", {}, key)), make("dd", {}, what)])))));
   }
 
-  #count() {
+  #tell({ faults }) {
     const { size } = this.photos;
     find("#count").textContent = `${size} photo${size === 1 ? "" : "s"}`;
+    find("#notice").textContent = faults.join(" ");
+    find("#notice").hidden = !faults.length;
+  }
+
+  // What changed meanwhile: photos on the disk, choices in another tab.
+  async refresh() {
+    this.isOld = true;
+    if (this.refreshing) return;
+    this.refreshing = true;
+    while (this.isOld && !document.hidden && !this.adding) {
+      this.isOld = false;
+      await this.#lookAgain();
+    }
+    this.refreshing = false;
+  }
+
+  async #lookAgain() {
+    const { kept } = this;
+    await kept;
+    const state = await this.source.state().catch(() => null); // whoever asks for something next is told
+    if (!state) return;
+    if (this.kept !== kept || this.adding) { // or what was chosen meanwhile would be undone
+      this.isOld = true;
+      return;
+    }
+    const was = this.photos.get(this.shown);
+    this.photos = new Map(state.photos.map(photo => [photo.number, photo]));
+    this.#tell(state);
+    this.grid.show(state.photos);
+    this.decisions.learn(state.choices);
+    if (!was) return;
+    const now = this.photos.get(this.shown);
+    if (!now) {
+      say(`${was.name} is gone`, true);
+      location.hash = "";
+    } else if (now.stamp !== was.stamp) this.route();
   }
 
   #listen() {
     const { grid, view } = this;
     grid.addEventListener("open", ({ detail }) => { location.hash = `#${detail}`; });
     grid.addEventListener("select", () => this.#selected());
-    addEventListener("hashchange", () => this.route());
+    addEventListener("hashchange", () => {
+      find("dialog[open]")?.close(); // which was about the place before; an export goes on
+      this.route();
+    });
     addEventListener("keydown", event => this.#key(event));
     find("#tile-look").addEventListener("change", event => grid.setLook(event.target.value));
     find("#back").addEventListener("click", () => this.leave());
@@ -68,7 +108,12 @@ class App {
     find("#export-this").addEventListener("click", () => this.export());
     find("#copy").addEventListener("click", () => this.copy());
     find("#files").addEventListener("change", event => this.upload([...event.target.files]));
-    this.#listenToDrops();
+    addEventListener("focus", () => this.refresh());
+    document.addEventListener("visibilitychange", () => this.refresh());
+    listenToDrops(files => {
+      if (this.shown !== undefined) this.leave();
+      this.upload(files);
+    });
   }
 
   // ---- where we are: #12 is photo 12
@@ -89,7 +134,7 @@ class App {
       this.view.open(photo, `${order.indexOf(photo.number) + 1} / ${order.length}`);
       if (was === undefined) find("#stage").focus({ preventScroll: true });
     } else {
-      document.title = "untone";
+      document.title = this.title;
       if (was === undefined) return;
       scrollTo(0, this.scrolled);
       this.grid.focus(was);
@@ -116,14 +161,13 @@ class App {
 
   // ---- choices
 
-  async #keep(changes) {
+  // One after the other: what was chosen last is kept last.
+  #keep(changes) {
     if (!this.source.canKeep) return;
-    try {
-      const { faults } = await this.source.choose(changes);
-      if (faults.length) say(faults[0], true);
-    } catch (error) {
-      say(`Not kept: ${error.message}`, true);
-    }
+    this.kept = this.kept.then(() => this.source.choose(changes)).then(
+      ({ faults }) => { if (faults.length) say(faults[0], true); },
+      error => say(`Not kept: ${error.message}`, true),
+    );
   }
 
   #selected() {
@@ -149,7 +193,7 @@ class App {
   }
 
   copy() {
-    const from = this.shown ?? this.grid.focused ?? this.grid.last;
+    const from = this.shown ?? this.grid.focused ?? this.grid.current; // by the mouse, the photo that one was in last
     const to = [...this.grid.selected].filter(number => number !== from);
     if (from === undefined || !to.length) {
       say("Select photos with X, then move to the one to copy from, and press C");
@@ -185,35 +229,25 @@ class App {
   }
 
   async upload(files) {
+    const faults = [], added = [];
+    this.adding = true;
     for (const file of files) {
+      if (files.length > 1) say(`Adding ${added.length + faults.length + 1} of ${files.length}`);
       try {
-        const photo = await this.source.upload(file);
-        this.photos.set(photo.number, photo);
-        this.#count();
-        this.grid.add([photo]);
-        say(`${photo.name} added for as long as this page runs`);
+        if (file.size > this.mostBytes) throw new Error(`${this.mostBytes >> 20} MiB may be dropped here; name it on the command line`);
+        added.push(await this.source.upload(file));
+        this.photos.set(added.at(-1).number, added.at(-1));
+        this.grid.show([...this.photos.values()]);
       } catch (error) {
-        say(`${file.name}: ${error.message}`, true);
+        faults.push(`${file.name}: ${error.message}`);
       }
     }
-    if (this.shown === undefined) this.grid.focus([...this.photos.keys()].at(-1));
-  }
-
-  #listenToDrops() {
-    const carries = event => [...(event.dataTransfer?.types ?? [])].includes("Files");
-    addEventListener("dragover", event => {
-      if (!carries(event)) return;
-      event.preventDefault();
-      find("#drop").hidden = false;
-    });
-    addEventListener("dragleave", event => { if (!event.relatedTarget) find("#drop").hidden = true; });
-    addEventListener("drop", event => {
-      find("#drop").hidden = true;
-      if (!carries(event)) return;
-      event.preventDefault();
-      if (this.shown !== undefined) this.leave();
-      this.upload([...event.dataTransfer.files]);
-    });
+    this.adding = false;
+    find("#files").value = ""; // or the same file could not be chosen again
+    if (added.length) say(`${added.length === 1 ? added[0].name : `${added.length} photos`} added for as long as this page runs`);
+    if (faults.length) say(faults[0] + (faults.length > 1 ? `; ${faults.length - 1} more could not be added` : ""), true);
+    if (added.length && this.shown === undefined) this.grid.focus(added.at(-1).number);
+    this.refresh();
   }
 
   // ---- keys

@@ -8,7 +8,7 @@ export class Decisions extends EventTarget {
   #past = [];
   #keep;
 
-  // `keep(changes)` takes choices by number to where they last.
+  // `keep(changes)` takes what changes of choices, by number, to where they last.
   constructor(choices, keep) {
     super();
     this.#keep = keep;
@@ -26,10 +26,14 @@ export class Decisions extends EventTarget {
 
   // Change some keys of some photos: one step for undo.
   change(numbers, values) {
-    const before = new Map(numbers.map(number => [number, this.of(number)]));
-    const after = new Map(numbers.map(number => [number, { ...this.of(number), ...values }]));
-    const same = numbers.every(number => Object.keys(values).every(key => before.get(number)[key] === values[key]));
-    if (same) return;
+    const before = new Map(), after = new Map();
+    for (const number of numbers) {
+      const was = this.of(number), keys = Object.keys(values).filter(key => was[key] !== values[key]);
+      if (!keys.length) continue;
+      before.set(number, Object.fromEntries(keys.map(key => [key, was[key]])));
+      after.set(number, Object.fromEntries(keys.map(key => [key, values[key]])));
+    }
+    if (!after.size) return;
     this.#past.push(before);
     if (this.#past.length > MOST_UNDONE) this.#past.shift();
     this.#put(after);
@@ -43,9 +47,18 @@ export class Decisions extends EventTarget {
     return [...before.keys()];
   }
 
-  #put(choices) {
-    for (const [number, choice] of choices) this.#held.set(number, choice);
-    this.dispatchEvent(new CustomEvent("change", { detail: [...choices.keys()] }));
-    this.#keep(Object.fromEntries(choices));
+  // Choices by number as somebody else has left them, of all photos.
+  learn(choices) {
+    const same = (one, other) => Object.keys(UNTOUCHED).every(key => one[key] === other[key]);
+    const numbers = new Set([...this.#held.keys(), ...Object.keys(choices).map(Number)]);
+    const changed = [...numbers].filter(number => !same(this.of(number), { ...UNTOUCHED, ...choices[number] }));
+    for (const number of changed) this.#held.set(number, { ...UNTOUCHED, ...choices[number] });
+    if (changed.length) this.dispatchEvent(new CustomEvent("change", { detail: changed }));
+  }
+
+  #put(changes) {
+    for (const [number, given] of changes) this.#held.set(number, { ...this.of(number), ...given });
+    this.dispatchEvent(new CustomEvent("change", { detail: [...changes.keys()] }));
+    this.#keep(Object.fromEntries(changes));
   }
 }

@@ -10,8 +10,13 @@ export class ExportDialog {
     find("#export-start").addEventListener("click", () => this.#start(null));
     find("#export-skip").addEventListener("click", () => this.#start("skip"));
     find("#export-replace").addEventListener("click", () => this.#start("replace"));
-    find("#export-stop").addEventListener("click", () => source.stopExport(this.job));
+    find("#export-stop").addEventListener("click", () => source.stopExport(this.job).catch(() => {})); // whoever watches it says more;
     this.dialog.addEventListener("change", () => this.#state("ready"));
+    this.dialog.addEventListener("keydown", event => {
+      if (event.key !== "Enter" || !event.target.matches("input")) return;
+      event.preventDefault(); // a form's Enter presses its first button, which closes it
+      find("#export-start:not([hidden])")?.click();
+    });
   }
 
   // `first` is the group that is marked when the dialog opens.
@@ -44,25 +49,26 @@ export class ExportDialog {
   }
 
   async #start(existing) {
+    if (this.starting) return;
+    this.starting = true;
     const which = this.dialog.querySelector("[name=which]:checked").value;
     const kind = this.dialog.querySelector("[name=kind]:checked").value;
     const { photos } = this.choices.find(({ name }) => name === which);
     try {
       const answer = await this.source.startExport(photos, kind, existing);
-      if (answer.exist) {
-        this.#ask(answer.exist);
-        return;
+      if (answer.exist) this.#ask(answer.exist);
+      else {
+        this.job = answer.export;
+        this.#state("busy");
+        find("#export-stop").focus();
+        await this.#watch();
       }
-      this.job = answer.export;
-      this.#state("busy");
-      find("#export-stop").focus();
-      await this.#watch();
     } catch (error) {
       this.#state("ready");
       find("#export-exists").replaceChildren(make("p", { className: "fault" }, error.message)); // the page's own line is behind the dialog
       find("#export-exists").hidden = false;
     }
-    this.job = null;
+    this.job = this.starting = null;
   }
 
   #ask(names) {

@@ -28,14 +28,37 @@ export class Grid extends EventTarget {
     new ResizeObserver(() => this.#measure()).observe(this.root);
   }
 
-  add(photos) {
-    for (const photo of photos) {
-      this.#places.set(photo.number, this.order.length);
-      this.order.push(photo.number);
-      this.#photos.set(photo.number, photo);
+  // All photos there are, in their order: others than before, or the same with other stamps, where files changed.
+  show(photos) {
+    const { focused, order } = this, known = this.#photos;
+    this.#photos = new Map(photos.map(photo => [photo.number, photo]));
+    this.order = photos.map(({ number }) => number);
+    this.#places = new Map(this.order.map((number, at) => [number, at]));
+    for (const [number, { stamp }] of known)
+      if (this.#photos.get(number)?.stamp !== stamp || this.#found.get(number)?.isLost) this.#forget(number);
+    if (order.length === photos.length && order.every((number, at) => number === this.order[at])) {
+      this.lay();
+      return;
     }
-    this.current ??= this.order[0];
+    for (const tile of this.#tiles.values()) this.#number(tile, this.#places.get(tile.number));
+    const gone = [...this.selected].filter(number => !this.#places.has(number));
+    if (gone.length) this.select(gone, false);
+    if (!this.#places.has(this.last)) this.last = undefined;
+    if (!this.#places.has(this.current)) this.current = this.order[0];
     this.#measure();
+    if (focused !== undefined) this.focus(focused);
+  }
+
+  #forget(number) {
+    this.#found.delete(number);
+    this.#tiles.get(number)?.item.remove();
+    this.#tiles.delete(number);
+  }
+
+  #number(tile, at) {
+    tile.at = at;
+    tile.item.setAttribute("aria-setsize", this.order.length);
+    tile.item.setAttribute("aria-posinset", at + 1);
   }
 
   // ---- which tiles there are
@@ -66,7 +89,7 @@ export class Grid extends EventTarget {
   }
 
   lay() {
-    if (!this.root.clientWidth || !this.pitch) return;
+    if (!this.root.clientWidth || !this.pitch || !this.order.length) return;
     const [first, last] = this.#within(SCREENS_NEAR), { focused } = this;
     for (const [number, { item, at }] of this.#tiles)
       if ((at < first || at >= last) && number !== focused) {
@@ -91,11 +114,11 @@ export class Grid extends EventTarget {
       make("span", { className: "frame" }, picture),
       make("span", { className: "caption" }, make("span", { className: "name" }, name), caption));
     const box = make("input", { type: "checkbox", tabIndex: -1, "aria-label": `Select ${name}`, checked: this.selected.has(number) });
-    const item = make("li", { className: "tile waiting", "aria-setsize": this.order.length, "aria-posinset": at + 1 },
-      open, make("label", { className: "pick" }, box));
+    const item = make("li", { className: "tile waiting" }, open, make("label", { className: "pick" }, box));
     item.dataset.number = number;
     item.classList.toggle("selected", box.checked);
-    const tile = { number, at, name, item, picture, caption, open, box };
+    const tile = { number, name, item, picture, caption, open, box };
+    this.#number(tile, at);
     this.#tiles.set(number, tile);
     this.#place(tile);
     const found = this.#found.get(number);
@@ -122,6 +145,7 @@ export class Grid extends EventTarget {
       picture.src = `data:image/jpeg;base64,${found.picture}`;
       const film = found.seconds ? `${timeText(found.seconds)} · ` : "";
       const light = `${nitsText(found.peak_nits)} nits`;
+      caption.title = "The brightest pixel, and how much of the photo is brighter than SDR white";
       caption.textContent = film + (found.origin === "predicted" ? `≈ ${light} · ${shareText(found.share_above_white)}` : `HDR already · ${light}`);
     }
     item.classList.toggle("faulty", Boolean(found.fault));
@@ -167,7 +191,7 @@ export class Grid extends EventTarget {
       }
     } catch (error) {
       if (asking.signal.aborted) return;
-      for (const number of numbers) if (this.#isMissing(number)) this.#keep(number, { fault: error.message });
+      for (const number of numbers) if (this.#isMissing(number)) this.#keep(number, { fault: error.message, isLost: true });
     }
     if (this.#asking !== asking) return;
     this.#asking = null;

@@ -61,10 +61,10 @@ export class Panel extends EventTarget {
   }
 
   #listen() {
-    const change = final => this.dispatchEvent(new CustomEvent("choice", { detail: { values: this.values, final } }));
-    for (const one of [this.strength, this.peak, this.white]) {
-      one.input.addEventListener("input", () => { one.show(); change(false); });
-      one.input.addEventListener("change", () => change(true));
+    for (const name of ["strength", "peak", "white"]) {
+      const { input, show } = this[name];
+      input.addEventListener("input", () => { show(); this.#change(this.#values(name), false); });
+      input.addEventListener("change", () => this.#change(this.#values(name), true));
     }
     this.time.input.addEventListener("input", () => {
       this.time.show();
@@ -85,20 +85,28 @@ export class Panel extends EventTarget {
     });
   }
 
-  get values() {
-    const peak = Number(this.peak.input.value), white = Number(this.white.input.value);
-    return {
-      strength: Number(this.strength.input.value),
-      peak: peak > MOST_PEAK ? null : Math.max(peak, white),
-      white,
-    };
+  #change(values, final) {
+    this.dispatchEvent(new CustomEvent("choice", { detail: { values, final } }));
   }
 
-  // Sliders as a photo was chosen; photos that bring their own map keep it.
-  show(choice, meaning) {
+  // What the slider that is pulled changes, and no other: choices may have numbers that no slider has.
+  #values(name) {
+    const value = Number(this[name].input.value), { peak, white } = this.chosen;
+    if (name === "peak") return { peak: value > MOST_PEAK ? null : Math.max(value, white) };
+    return name === "white" && peak !== null && peak < value ? { white: value, peak: value } : { [name]: value };
+  }
+
+  // Sliders as a photo was chosen.
+  choose(choice) {
+    this.chosen = choice;
     this.strength.set(choice.strength);
     this.peak.set(choice.peak ?? NO_LIMIT);
     this.white.set(choice.white);
+  }
+
+  // A photo as it was chosen; those that bring their own map keep it.
+  show(choice, meaning) {
+    this.choose(choice);
     this.#fixed(meaning);
     const most = Math.max(1, Math.ceil(fullHeadroom(this.stage.numbers) * 10) / 10);
     this.display.input.max = most;
@@ -213,9 +221,7 @@ export class Panel extends EventTarget {
   }
 
   reset() {
-    this.strength.set(UNTOUCHED.strength);
-    this.peak.set(NO_LIMIT);
-    this.white.set(UNTOUCHED.white);
-    this.dispatchEvent(new CustomEvent("choice", { detail: { values: this.values, final: true } }));
+    const { strength, peak, white } = UNTOUCHED;
+    this.#change({ strength, peak, white }, true);
   }
 }

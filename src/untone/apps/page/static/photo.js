@@ -23,9 +23,12 @@ export class PhotoView extends EventTarget {
     find("#name").textContent = photo.name;
     find("#place").textContent = place;
     find("#stage-fault").hidden = true;
+    find("#photo-view").classList.remove("faulty");
     find("#panel").classList.add("waiting");
+    find("#download").removeAttribute("href"); // that of the photo before
     this.#verdict();
     const choice = this.decisions.of(photo.number);
+    this.panel.choose(choice);
     try {
       const meaning = await this.stage.show(photo.number, choice);
       if (!meaning) return;
@@ -37,6 +40,7 @@ export class PhotoView extends EventTarget {
       if (this.photo !== photo) return;
       find("#stage-fault").textContent = `${photo.name}: ${error.message}`;
       find("#stage-fault").hidden = false;
+      find("#photo-view").classList.add("faulty");
       find("#stage").removeAttribute("aria-busy");
     }
   }
@@ -48,11 +52,13 @@ export class PhotoView extends EventTarget {
       if (final) decisions.change([this.photo.number], values);
     });
     decisions.addEventListener("change", ({ detail }) => {
-      if (!this.photo || !detail.includes(this.photo.number) || !stage.meaning) return;
+      if (!this.photo || !detail.includes(this.photo.number)) return;
       const choice = decisions.of(this.photo.number);
-      stage.choose(choice);
-      panel.show(choice, stage.meaning);
       this.#verdict();
+      stage.choose(choice);
+      panel.choose(choice);
+      if (!stage.meaning) return;
+      panel.show(choice, stage.meaning);
       this.#link();
     });
     panel.addEventListener("seek", ({ detail }) => stage.seek(detail));
@@ -160,7 +166,8 @@ export class PhotoView extends EventTarget {
   // Whether the key meant something here.
   key(event) {
     const { stage, panel } = this, { key, shiftKey } = event;
-    if (!stage.meaning) return false;
+    const letter = key.length === 1 ? key.toLowerCase() : key;
+    if (!stage.meaning && !["k", "r", "0"].includes(letter)) return false;
     const arrows = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
     if (key in arrows && this.point) {
       this.#movePoint(...arrows[key], !shiftKey).then(() => this.#tellPoint());
@@ -180,7 +187,7 @@ export class PhotoView extends EventTarget {
       p: () => this.#togglePoint(), t: () => { if (stage.meaning.film) find("#time").focus(); }, w: () => find("#wipe").focus(),
       b: () => stage.setWipe(stage.wipe < 1 ? 1 : 0),
     };
-    const act = acts[key.length === 1 ? key.toLowerCase() : key];
+    const act = acts[letter];
     act?.();
     return Boolean(act);
   }

@@ -15,6 +15,7 @@ export function followPointers(stage) {
     stage.root.setPointerCapture(event.pointerId);
     pointers.set(event.pointerId, { at: inside(event), wipes: event.target === stage.handle || !stage.isZoomed });
     moved = spread = 0;
+    stage.dispatchEvent(new CustomEvent("hover", { detail: stage.toPhoto(...inside(event)) })); // a finger moves nothing before
     if (event.target === stage.handle) stage.handle.focus({ preventScroll: true });
   });
   stage.root.addEventListener("pointermove", event => {

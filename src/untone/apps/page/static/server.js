@@ -1,7 +1,9 @@
 // Photos as the server of this page gives them. The address of the page carries the token, so all paths are relative.
 
 async function asked(path, options = {}) {
-  const answer = await fetch(path, options);
+  const answer = await fetch(path, options).catch(error => {
+    throw error.name === "AbortError" ? error : new Error("untone view does not answer; was it stopped?");
+  });
   if (answer.ok || answer.status === 409) return answer;
   let fault = `the server says ${answer.status}`;
   try {

@@ -56,7 +56,7 @@ export class Stage extends EventTarget {
     const meaning = await this.source.meaning(number);
     if (signal.aborted) return null;
     this.meaning = meaning;
-    this.numbers = chosenNumbers(meaning, choice);
+    this.numbers = chosenNumbers(meaning, this.choice); // which may be another by now
     this.fit();
     await this.#fetchWhole();
     this.root.removeAttribute("aria-busy");
