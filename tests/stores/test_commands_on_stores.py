@@ -9,7 +9,7 @@ import object_store
 import pytest
 
 from untone import cli
-from untone.stores import Place, buckets, place
+from untone.stores import Place, patience, place
 from untone.stores.contract import StoreError
 
 PHOTOS = object_store.tiny_photos(3)
@@ -38,7 +38,7 @@ def test_where_nobody_says_who_asks_that_is_said_at_once(scheme: str, monkeypatc
         raise OSError("no route")
 
     monkeypatch.setattr(socket, "create_connection", refuse)
-    monkeypatch.setattr(buckets, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(patience, "SECONDS", 0.0)
     at = place(f"{scheme}://bucket-of-nobody/x.jpg")
     with pytest.raises(StoreError, match=r"no credentials; set [A-Z_]+"):
         at.store.read(at.key)

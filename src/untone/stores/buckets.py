@@ -2,16 +2,14 @@
 
 Objects are put by one request each, never in parts: one that was broken off leaves nothing in the bucket, where parts
 would be stored and billed. Requests that meet no answer, or a store that asks to wait, are sent again, for
-PATIENCE_SECONDS.
+patience.SECONDS.
 """
 
 from __future__ import annotations
 
 import functools
 import os
-import random
 import re
-import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -19,6 +17,7 @@ from ..errors import UntoneError
 from ..formats.common.limits import check_file_size, quoted
 from . import credentials, faults, odd_keys
 from .contract import Entry, MissingError, StoreError
+from .patience import Patience
 
 if TYPE_CHECKING:
     from obstore import GetOptions, ObjectMeta, UpdateVersion
@@ -26,10 +25,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-PATIENCE_SECONDS = 120.0
-"""A store may be away for so long."""
-
-FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
 REQUEST_SECONDS = 300
 """Of one request: 1 GiB at 4 MB/s."""
 
@@ -94,15 +89,13 @@ class Bucket:
 
     def _listed(self, prefix: str, after: str | None) -> Iterator[Entry]:
         pages = self._store.list(prefix or None, offset=after, chunk_size=PAGE)
-        pause, deadline = FIRST_PAUSE, time.monotonic() + PATIENCE_SECONDS
+        patience = Patience()
         while True:
             try:
                 with faults.told(self.scheme, self.name(prefix)):
                     page = next(pages, None)
             except StoreError as error:
-                if not faults.is_transient(error.__cause__ or error) or time.monotonic() > deadline:
-                    raise
-                pause = _paused(pause)
+                patience.wait(error)
                 pages = self._store.list(prefix or None, offset=after, chunk_size=PAGE)
                 continue
             except Exception as error:
@@ -114,8 +107,19 @@ class Bucket:
                 return
             for found in page:
                 after = found["path"]
-                yield _entry(found)
-            pause, deadline = FIRST_PAUSE, time.monotonic() + PATIENCE_SECONDS
+                if not self._is_folder_mark(found):
+                    yield _entry(found)
+            patience = Patience()
+
+    def _is_folder_mark(self, found: ObjectMeta) -> bool:
+        """Whether this is an empty object whose key ends in `/`, which obstore lists without it, as if it were a photo.
+
+        Some programs make one for each folder; only of names that a photo may have the store is asked.
+        """
+        if found["size"] or "." not in found["path"].rpartition("/")[2]:
+            return False
+        there = self.entry(found["path"])
+        return there is None or there.size > 0
 
     def entry(self, key: str) -> Entry | None:
         """As of any store."""
@@ -244,21 +248,13 @@ class Bucket:
         if refused is not None:
             raise UntoneError(f"{quoted(self.name(key))}: {refused}")
         _ = self._store  # what is missing for it is no fault of the request
-        pause, deadline = FIRST_PAUSE, time.monotonic() + PATIENCE_SECONDS
+        patience = Patience()
         while True:
             try:
                 with faults.told(self.scheme, self.name(key), writing=writing):
                     return request()
             except StoreError as error:
-                if not faults.is_transient(error.__cause__ or error) or time.monotonic() > deadline:
-                    raise
-            pause = _paused(pause)
-
-
-def _paused(pause: float) -> float:
-    """Wait, each worker for another while; the next pause."""
-    time.sleep(pause * random.uniform(0.5, 1.5))
-    return min(2 * pause, LONGEST_PAUSE)
+                patience.wait(error)
 
 
 def _connected(scheme: str, bucket: str, disable_bulk_delete: bool = True) -> ObjectStore:
@@ -266,6 +262,7 @@ def _connected(scheme: str, bucket: str, disable_bulk_delete: bool = True) -> Ob
         from obstore.store import from_url
     except ImportError:
         raise StoreError(f"{scheme}://{bucket}: this needs obstore: pip install 'untone[cloud]'") from None
+    credentials.check_settings(scheme)
     given = credentials.provider(scheme, bucket)
     more: dict[str, Any] = {} if given is None else {"credential_provider": given}
     if scheme == "s3":

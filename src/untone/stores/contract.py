@@ -14,7 +14,7 @@ class StoreError(UntoneError):
 
 
 class ForbiddenError(UntoneError):
-    """These credentials may not read this object."""
+    """This object may not be read: by these credentials, or as it is kept."""
 
 
 class MissingError(UntoneError):

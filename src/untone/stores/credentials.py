@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import re
 import socket
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from ..formats.common.limits import quoted
 from .contract import StoreError
 from .faults import CREDENTIALS
 
@@ -21,6 +23,20 @@ IN_ENVIRONMENT = {
     "az": "AZURE_.*(KEY|TOKEN|TOKEN_FILE|CLIENT_ID|IDENTITY|AZURE_CLI|EMULATOR|SIGNATURE)|(IDENTITY|MSI)_ENDPOINT",
 }
 """Names of variables of which one says how requests are signed, or that they are not."""
+
+SIGNED = {
+    "s3": "AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN|(DEFAULT_)?REGION)",
+    "gs": "GOOGLE_(BEARER_TOKEN|SKIP_SIGNATURE)",
+    "az": "AZURE_STORAGE_(ACCOUNT_NAME|ACCOUNT_KEY|ACCESS_KEY|SAS_KEY|SAS_TOKEN|TOKEN)",
+}
+"""Of variables whose value goes into a request's headers."""
+
+ENDPOINTS = {
+    "s3": "AWS_ENDPOINT(_URL(_S3)?)?",
+    "gs": "GOOGLE_(BASE_URL|STORAGE_ENDPOINT)",
+    "az": "AZURE_(STORAGE_)?ENDPOINT|AZURITE_BLOB_STORAGE_URL",
+}
+"""Of those that say where requests go."""
 
 METADATA = {
     "s3": "http://169.254.169.254",
@@ -48,6 +64,27 @@ def provider(scheme: str, bucket: str) -> S3CredentialProvider | None:
     if not _has_role(scheme):
         raise StoreError(f"{scheme}://{bucket}: no credentials; {CREDENTIALS[scheme]}")
     return None
+
+
+def check_settings(scheme: str) -> None:
+    """See that headers and addresses can be made of what the environment says: obstore breaks off where they cannot.
+
+    Raises:
+        StoreError: a variable of which they cannot; its value is not told, as it may be a secret.
+    """
+    for name, value in os.environ.items():
+        if re.fullmatch(SIGNED[scheme], name) and not (value.isascii() and value.isprintable()):
+            raise StoreError(f"{name} holds a line break or another character that no header may have")
+        if value and re.fullmatch(ENDPOINTS[scheme], name) and not _is_address(value):
+            raise StoreError(f"{name}: {quoted(value)} is no address such as https://store.example.com:9000")
+
+
+def _is_address(value: str) -> bool:
+    with suppress(ValueError):  # of a port that is none, and of brackets
+        parts = urlsplit(value)
+        plain = value.isascii() and value.isprintable() and " " not in value
+        return plain and parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    return False
 
 
 def _are_set(scheme: str) -> bool:

@@ -18,6 +18,14 @@ CREDENTIALS = {
 
 _KEY_CODES = ("InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "AuthenticationFailed")
 
+_OBJECT_CODES = {
+    "InvalidObjectState": "it is archived; restore it first",
+    "InvalidRequest": "the store refuses to read it (InvalidRequest), as one that is encrypted by a key of its owner",
+    "KMS.DisabledException": "the key by which it is encrypted is disabled",
+    "KMS.NotFoundException": "the key by which it is encrypted is gone",
+}
+"""Of objects that cannot be read, where others can."""
+
 
 @contextmanager
 def told(scheme: str, name: str, *, writing: bool = False) -> Iterator[None]:
@@ -36,6 +44,10 @@ def told(scheme: str, name: str, *, writing: bool = False) -> Iterator[None]:
         raise
     except (exceptions.BaseError, OSError, ValueError) as error:
         raise _ours(scheme, name, error, writing) from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # of Rust, below BaseException alone
+            raise
+        raise StoreError(f"{name}: obstore broke off: {error}") from error
 
 
 def status_of(error: BaseException) -> int | None:
@@ -67,6 +79,10 @@ def _ours(scheme: str, name: str, error: Exception, writing: bool) -> UntoneErro
         return StoreError(f"{name}: there is no bucket {bucket}")
     if code in _KEY_CODES or kind == "UnauthenticatedError":
         return StoreError(f"{name}: the credentials are refused ({code or 'unauthenticated'}); {CREDENTIALS[scheme]}")
+    if code == "RequestTimeTooSkewed":
+        return StoreError(f"{name}: the store refuses requests: the clock of this machine is wrong ({code})")
+    if code in _OBJECT_CODES and not writing:
+        return ForbiddenError(f"{name}: {_OBJECT_CODES[code]}")
     if isinstance(error, FileNotFoundError):
         return MissingError(f"{name}: no such object")
     if isinstance(error, PermissionError) or kind == "PermissionDeniedError" or status_of(error) == 403:
@@ -77,13 +93,15 @@ def _ours(scheme: str, name: str, error: Exception, writing: bool) -> UntoneErro
 
 
 def _code(text: str) -> str | None:
-    found = re.search(r"<Code>(\w+)</Code>", text)
+    found = re.search(r"<Code>([\w.]+)</Code>", text)
     return found[1] if found else None
 
 
 def _reason(scheme: str, text: str, code: str | None, status: int | None) -> str:
     if any(word in text for word in ("169.254.169.254", "metadata.google.internal", "security-credentials")):
         return f"no credentials; {CREDENTIALS[scheme]}"
+    if "Missing SecretAccessKey" in text or "Account must be specified" in text:
+        return f"credentials are not whole; {CREDENTIALS[scheme]}"
     if "builder error" in text and "http://" in text:
         return "its endpoint is http://, which AWS_ALLOW_HTTP=true allows"
     if status in (301, 307) or "redirect" in text:

@@ -130,12 +130,18 @@ def _here(folder: Place, unlistable: Callable[[OSError], None]) -> list[Place]:
 
 
 def _in_store(folder: Place) -> Iterator[Place]:
-    """The same of objects."""
-    naming = planning.Naming(pass_over_marked=False)
+    """The same of objects.
+
+    Raises:
+        UsageError: there are none at all.
+    """
+    naming, entry = planning.Naming(pass_over_marked=False), None
     for entry in folder.store.entries(folder.key):
         below = PurePosixPath(entry.key[len(folder.key) :])
         if below.suffix.lower() in formats.READ_SUFFIXES and planning.selects(below, naming, True, ()):
             yield Place(folder.store, entry.key)
+    if entry is None:
+        raise UsageError(f"{folder} is no folder: no object's key begins so")
 
 
 def _looked_at(at: Place, below: PurePosixPath) -> tuple[_Photo | None, list[Verdict]]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import contextlib
 import functools
+import logging
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 from ...console.interrupts import answered
@@ -29,6 +31,9 @@ from .planning import Request
 MOST_JOBS = 4
 AHEAD = 2
 """Threads beyond twice the photos that are worked on: the store's answers are waited for meanwhile."""
+
+WAITING_SECONDS = 30.0
+"""Between lines that say that a store does not answer: every thread meets it."""
 
 SUFFIXES_NAMED = 100
 """Different suffixes of files that are not read; there are not many."""
@@ -126,7 +131,7 @@ def _reported(
         return f"interrupted ({report.counted(reporting.counts)}); {again} goes on"
 
     shown = not (arguments.quiet or arguments.json)
-    with reporting, Progress(None, "photos", shown=shown) as progress, answered(told):
+    with reporting, Progress(None, "photos", shown=shown) as progress, answered(told), _waiting_told(arguments.quiet):
         if shown:
             threading.Thread(target=_count, args=(request, progress), daemon=True).start()
         for outcome in outcomes:
@@ -137,6 +142,29 @@ def _reported(
         if unread and shown:
             complain(f"files of kinds that are not read here ({', '.join(sorted(unread))}) were skipped")
     return 1 if reporting.counts[report.FAILED] else 0
+
+
+@contextlib.contextmanager
+def _waiting_told(quiet: bool) -> Iterator[None]:
+    """Within, it is said when a store is waited for; else minutes would look like a command that hangs."""
+    handler, log = _Waiting(), logging.getLogger("untone.stores")
+    if not quiet:
+        log.addHandler(handler)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+
+
+class _Waiting(logging.Handler):
+    _next = 0.0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """A line, unless there was one just now."""
+        now = time.monotonic()
+        if now >= self._next:
+            self._next = now + WAITING_SECONDS
+            complain(record.getMessage())
 
 
 def _count(request: Request, progress: Progress) -> None:

@@ -198,8 +198,19 @@ def _group(found: _Found) -> str | None:
 
 
 def _of_group(to: Callable[[_Found], Place], group: Iterator[_Found], force: bool) -> Iterator[Job]:
+    seen: set[Place] = set()
     while some := [_job(to, found) for found in itertools.islice(group, PAGE)]:
-        yield from _without_collisions(some, force)
+        yield from _without_collisions([_once(job, seen) for job in some], force)
+
+
+def _once(job: Job, seen: set[Place]) -> Job:
+    """The same job; one whose key is another's and a `/`, which obstore lists without it, is not done."""
+    if job.source in seen:
+        return dataclasses.replace(
+            job, target=None, fault="another key is this and a / at its end; that one is not read"
+        )
+    seen.add(job.source)
+    return job
 
 
 def _job(to: Callable[[_Found], Place], found: _Found) -> Job:
