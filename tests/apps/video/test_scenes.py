@@ -178,7 +178,7 @@ def test_the_filter_is_short_where_frames_are_large():
 
 def test_a_moving_picture_asks_at_every_second_frame_and_its_first():
     pictures = [np.full((32, 64), 0.3 + 0.02 * k) for k in range(20)]
-    pictures += [np.full((32, 64), 0.95 - 0.02 * k) for k in range(3)]  # a scene shorter than the filter
+    pictures += [np.full((32, 64), 0.9 + 0.02 * k) for k in range(3)]  # a scene shorter than the filter
     given, line, model = run(pictures, radius=1)
     assert line.scenes == 2
     assert model.asked == 10 + 2
