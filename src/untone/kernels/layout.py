@@ -36,10 +36,7 @@ def nodes(operators: Operators, *, planar: bool) -> Floats:
     value = grid[:, :, :-1]
     slope = grid[:, :, 1:] - value
     parts = np.stack([value, slope, _rise(value), _rise(slope)])  # [part, guide, gy, cell, node, channel]
-    if planar:
-        table = parts.transpose(2, 1, 5, 3, 0, 4)
-    else:
-        table = _with_fourth(parts.transpose(2, 1, 3, 4, 0, 5))
+    table = parts.transpose(2, 1, 5, 3, 0, 4) if planar else _with_fourth(parts.transpose(2, 1, 3, 4, 0, 5))
     with np.errstate(over="ignore"):  # the kernels clamp infinities
         return np.ascontiguousarray(table.reshape(table.shape[0], -1), np.float32)
 
