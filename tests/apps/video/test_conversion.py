@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from untone.apps.video.options import FilmOptions
 from untone.apps.video.reading import Source
 from untone.apps.video.truncation import said_bytes
 from untone.colour import pq_to_nits
-from untone.errors import DamagedError, UnsupportedError, UntoneError, UsageError
+from untone.errors import DamagedError, UnsupportedError, UntoneError
 from untone.kernels.video import YCbCr, reference
 
 FAST = {"av1": "12", "hevc": "ultrafast"}
@@ -246,8 +247,17 @@ def test_a_stretch_begins_at_zero_with_its_sound(tmp_path):
     sound = packets_of(target)[1]
     assert sound[0][0] == pytest.approx(0, abs=0.03)
     assert sound[-1][0] == pytest.approx(1, abs=0.03)
-    with pytest.raises(UsageError, match="no frame"):
+    with pytest.raises(UntoneError, match="no frame"):
         convert(clip, target, fast(start=50.0))
+
+
+def test_a_film_that_ends_before_the_stretch_does_not_stop_those_behind_it(clip, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(clip, "long.mp4")
+    write_clip(tmp_path / "brief.mp4", [scene(0)] * 3)
+    assert cli.main(["brief.mp4", "long.mp4", "--from", "0.25", "--to", "0.4", "--preset", "12"]) == 1
+    assert "untone: brief.mp4: there is no frame after 0.25 seconds" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.glob("*.hdr.mp4")] == ["long.hdr.mp4"]
 
 
 def test_interlaced_films_are_deinterlaced_with_their_timestamps(tmp_path):

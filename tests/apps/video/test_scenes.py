@@ -174,3 +174,16 @@ def test_the_filter_is_short_where_frames_are_large():
     assert smoothing.radius(10, 3 << 20) == 4
     assert smoothing.radius(24, 50 << 20) == 1
     assert smoothing.radius(float(Fraction(24000, 1001)), 12 << 20) == 8
+
+
+def test_a_moving_picture_asks_at_every_second_frame_and_its_first():
+    pictures = [np.full((32, 64), 0.3 + 0.02 * k) for k in range(20)]
+    pictures += [np.full((32, 64), 0.9 + 0.02 * k) for k in range(3)]  # a scene shorter than the filter
+    given, line, model = run(pictures, radius=1)
+    assert line.scenes == 2
+    assert model.asked == 10 + 2
+    levels = [level_of(s) for s in given]
+    exact = [float(np.round(219 * p[0, 0])) / 219 for p in pictures]
+    assert levels[0] == pytest.approx(exact[0], abs=1e-3)
+    assert levels[20] == pytest.approx(exact[20], abs=1e-3)
+    assert levels[1:19] == pytest.approx(exact[1:19], abs=3e-3)  # between those asked about, not behind

@@ -9,7 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from ... import pipeline
-from ...errors import UsageError
+from ...errors import UntoneError, UsageError
 from ...prediction import GainModel, LightModel, OperatorModel
 from .grading import Grader
 from .options import FilmOptions
@@ -103,7 +103,7 @@ def convert(source: Path, target: Path, options: FilmOptions, progress: Progress
                 done += 1
                 progress(done, expected)
             if not done:
-                raise UsageError("there is no frame between --from and --to")
+                raise UntoneError("there is no frame between --from and --to")
             levels = output.finish(grader.light)
         seconds = time.perf_counter() - begun
         return FilmConversion(facts.width, facts.height, None, done, line.scenes, levels.max_cll_nits,

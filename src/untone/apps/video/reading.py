@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import DamagedError, UnsupportedError, UntoneError, UsageError
+from ...errors import DamagedError, UnsupportedError, UntoneError
 from ...formats.common.limits import MAX_PIXELS
 from ...kernels.video import YCbCr
 from ...system import write_fault
@@ -160,7 +160,7 @@ class Source:
             if len(frames) == PROBED_FRAMES:
                 break
         if not frames and self._start:
-            raise UsageError(f"there is no frame after {self._start:g} seconds")
+            raise UntoneError(f"there is no frame after {self._start:g} seconds")
         if not frames:
             raise DamagedError("no frame of it can be decoded")
         facts = self._facts(frames)

@@ -3,7 +3,8 @@
 The filter: frame i of a scene that begins at s and ends at e gets the mean of the operators of frames i - r .. i + r,
 as far as they belong to the scene, with weights 1 - |d| / (r + 1), where r = min(RADIUS, i - s). So a scene's first
 frame is what the network says of it alone, a change is seen coming as long as it is remembered, and nothing leaks over
-a cut. Grids, LUT and Qmax are smoothed, never pixels.
+a cut. Of a moving picture the network sees every ASKED_EVERY-th frame; the mean is of those. Grids, LUT and Qmax are
+smoothed, never pixels.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ from .reading import Picture
 from .scenes import CUT_WINDOW, Bars, Floats
 
 RADIUS_SECONDS, LEAST_RADIUS, MOST_RADIUS = 1 / 3, 4, 12
+ASKED_EVERY = 2
+"""Frames of a moving picture; any filter reaches one that was asked about."""
+
 SAMPLE_STEP = 4
 """Of the thumbnail's cells, one of so many each way tells the largest gain."""
 
@@ -121,7 +125,7 @@ class Timeline:
         self._pushed = self._decided = self._given = 0
         self._start, self._bars = 0, Bars()
         self._key: tuple[Floats, Bars, Verdict] | None = None
-        self._flash_until = 0
+        self._asked = self._flash_until = 0
         self._tracker = Tracker()
         self.scenes = self.judged = 0
 
@@ -170,7 +174,7 @@ class Timeline:
         step.start, step.scene, step.bars = self._start, self.scenes - 1, self._bars
         if self._key is not None and scenes.is_flash(*self._around(index)):
             self._flash_until = index + CUT_WINDOW
-        step.verdict = self._verdict(step, self._at(max(index - 1, self._first)).small, index < self._flash_until)
+        step.verdict = self._verdict(step, index)
         step.thumbnail = None
 
     def _is_cut(self, index: int) -> bool:
@@ -182,14 +186,19 @@ class Timeline:
         last = min(index + CUT_WINDOW, self._pushed - 1)
         return [self._at(k).small for k in range(first, last + 1)], index - first
 
-    def _verdict(self, step: _Step, before: Floats, flashing: bool) -> Verdict:
+    def _verdict(self, step: _Step, index: int) -> Verdict | None:
+        """What holds for a frame; None where those beside it tell enough."""
         assert step.thumbnail is not None
-        if self._key is not None:
-            small, bars, verdict = self._key
-            if bars == step.bars and (flashing or scenes.says_the_same(small, before, step.small)):
+        if self._key is not None and self._key[1] == step.bars:
+            small, _, verdict = self._key
+            before = self._at(max(index - 1, self._first)).small
+            if index < self._flash_until or scenes.says_the_same(small, before, step.small):
                 return verdict
+            if index < self._asked + ASKED_EVERY:
+                return None
         verdict = self._verdict_of(step.thumbnail)
         self.judged += 1
+        self._asked = index
         self._key = step.small, step.bars, verdict
         return verdict
 
