@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import sys
 
-from . import cli
 from .console import interrupts
-from .system import speak
 
 
 def main() -> int:
     """The command `untone`, in a process of its own."""
     interrupts.owns_process = True
-    for stream in (sys.stdout, sys.stderr):
-        speak(stream)
-    return cli.main()
+    with interrupts.answered():
+        from . import cli  # deferred: an interrupt is answered while it is imported
+        from .system import speak
+
+        for stream in (sys.stdout, sys.stderr):
+            speak(stream)
+        return cli.main()
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from typing import NoReturn
 
 from . import __version__
 from .apps.video.options import add_film_arguments
-from .console.interrupts import INTERRUPTED, answered
+from .console.interrupts import INTERRUPTED
 from .console.lines import one_line
 from .console.options import (
     add_batch_arguments,
@@ -28,14 +28,11 @@ from .console.options import (
     percent,
     white,
 )
-from .console.progress import quietly
+from .console.progress import interruptible, quietly
 from .errors import UntoneError, UsageError
 
 PIPE_CLOSED = 141
 """Exit code of a command whose reader went away: 128 + SIGPIPE."""
-
-ANSWERED = ("apply", "audit", "encode", "inspect", "measure")
-"""Commands of one file, or that write none, which an interrupt ends at once; batches say more themselves."""
 
 SHORT_CUTOFF = 0.6
 """How like a choice a word must be, by difflib's ratio: two letters of three, as choices are short."""
@@ -148,7 +145,7 @@ def _run(argv: list[str]) -> int:
     arguments = parser.parse_args(argv[1:] if name else argv)
     _refuse_empty(parser, arguments)
     home = COMMANDS[name][0] if name else "apps.conversion.batch"
-    with quietly(getattr(arguments, "quiet", False)), answered() if name in ANSWERED else nullcontext():
+    with quietly(getattr(arguments, "quiet", False)), interruptible() if name in RESEARCH else nullcontext():
         return int(_module(home).run(arguments))
 
 
