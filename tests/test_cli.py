@@ -235,34 +235,6 @@ def test_an_interrupt_leaves_whole_files_only(tmp_path):
         assert untone.read(path)[1] is not None
 
 
-SWALLOWING = """
-import contextlib, os, signal, time
-from untone import __main__, cli
-from untone.console.progress import interruptible
-
-def main():
-    with contextlib.suppress(KeyboardInterrupt), interruptible():
-        os.kill(os.getpid(), signal.SIGINT)
-        time.sleep(60)
-    print("ended itself", flush=True)
-    for _ in range(2):  # as modules do that catch everything while they are imported
-        with contextlib.suppress(BaseException):
-            os.kill(os.getpid(), signal.SIGINT)
-            time.sleep(60)
-
-cli.main = main
-raise SystemExit(__main__.main())
-"""
-
-
-def test_an_interrupt_is_answered_though_others_swallow_it_and_left_to_work_that_ends_itself():
-    process = subprocess.Popen(
-        [sys.executable, "-c", SWALLOWING], stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=heed_interrupts
-    )
-    said = process.communicate(timeout=HANG_SECONDS)
-    assert (process.returncode, *said) == (130, b"ended itself\n", b"untone: interrupted\n")
-
-
 def test_an_interrupt_ends_the_wait_for_stdin():
     process = subprocess.Popen(
         [*COMMAND, "-"],
@@ -281,6 +253,27 @@ def test_an_interrupt_ends_the_wait_for_stdin():
     assert process.returncode == 130
     for stream in (process.stdin, process.stdout, process.stderr):
         stream.close()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize(
+    ("options", "said"), [(["inspect"], "stdout"), (["--json"], "stdout"), (["-o", "-"], "{photo}")]
+)
+def test_a_full_disk_behind_stdout_is_one_line(photo, tmp_path, options, said):
+    words = [options[0], photo] if options == ["inspect"] else [photo, *options]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*COMMAND, *words], cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, timeout=HANG_SECONDS
+        )
+    assert done.stderr.decode() == f"untone: {said.format(photo=photo)}: No space left on device\n"
+    assert done.returncode == 1
+
+
+def test_a_closed_stdout_is_one_line(photo):
+    done = subprocess.run(
+        [*COMMAND, "inspect", photo], stderr=subprocess.PIPE, preexec_fn=lambda: os.close(1), timeout=HANG_SECONDS
+    )
+    assert (done.stderr, done.returncode) == (b"untone: stdout: Bad file descriptor\n", 1)
 
 
 def test_a_full_disk_leaves_the_old_file_whole(photo, tmp_path):

@@ -6,6 +6,7 @@ Nothing heavy is imported before a command runs, so that `untone --help` answers
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import os
 import re
@@ -33,6 +34,15 @@ from .errors import UntoneError, UsageError
 
 PIPE_CLOSED = 141
 """Exit code of a command whose reader went away: 128 + SIGPIPE."""
+
+PRINT_FAULTS = (
+    errno.ENOSPC,
+    errno.EFBIG,
+    errno.EIO,
+    errno.EBADF,
+    *([errno.EDQUOT] if hasattr(errno, "EDQUOT") else []),
+)
+"""Why nothing can be printed: a full or broken disk, a stdout that was closed."""
 
 SHORT_CUTOFF = 0.6
 """How like a choice a word must be, by difflib's ratio: two letters of three, as choices are short."""
@@ -132,9 +142,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("untone: interrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:  # whoever read our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _print_no_more()
         return PIPE_CLOSED
+    except OSError as error:
+        if error.filename is not None or error.errno not in PRINT_FAULTS:
+            raise
+        _print_no_more()
+        print(f"untone: stdout: {error.strerror}", file=sys.stderr)
+        return 1
     return code
+
+
+def _print_no_more() -> None:
+    """What is left to print goes nowhere: Python would try it again at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(argv: list[str]) -> int:
