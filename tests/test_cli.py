@@ -255,6 +255,27 @@ def test_an_interrupt_ends_the_wait_for_stdin():
         stream.close()
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize(
+    ("options", "said"), [(["inspect"], "stdout"), (["--json"], "stdout"), (["-o", "-"], "{photo}")]
+)
+def test_a_full_disk_behind_stdout_is_one_line(photo, tmp_path, options, said):
+    words = [options[0], photo] if options == ["inspect"] else [photo, *options]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*COMMAND, *words], cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, timeout=HANG_SECONDS
+        )
+    assert done.stderr.decode() == f"untone: {said.format(photo=photo)}: No space left on device\n"
+    assert done.returncode == 1
+
+
+def test_a_closed_stdout_is_one_line(photo):
+    done = subprocess.run(
+        [*COMMAND, "inspect", photo], stderr=subprocess.PIPE, preexec_fn=lambda: os.close(1), timeout=HANG_SECONDS
+    )
+    assert (done.stderr, done.returncode) == (b"untone: stdout: Bad file descriptor\n", 1)
+
+
 def test_a_full_disk_leaves_the_old_file_whole(photo, tmp_path):
     """A limit on file size stands in for the disk: the write fails midway in the same way."""
     target = tmp_path / "photo.hdr.jpg"

@@ -6,6 +6,7 @@ Nothing heavy is imported before a command runs, so that `untone --help` answers
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import os
 import re
@@ -17,7 +18,7 @@ from typing import NoReturn
 
 from . import __version__
 from .apps.video.options import add_film_arguments
-from .console.interrupts import INTERRUPTED, answered
+from .console.interrupts import INTERRUPTED
 from .console.lines import one_line
 from .console.options import (
     add_batch_arguments,
@@ -28,14 +29,20 @@ from .console.options import (
     percent,
     white,
 )
-from .console.progress import quietly
+from .console.progress import interruptible, quietly
 from .errors import UntoneError, UsageError
 
 PIPE_CLOSED = 141
 """Exit code of a command whose reader went away: 128 + SIGPIPE."""
 
-ANSWERED = ("apply", "audit", "encode", "inspect", "measure")
-"""Commands of one file, or that write none, which an interrupt ends at once; batches say more themselves."""
+PRINT_FAULTS = (
+    errno.ENOSPC,
+    errno.EFBIG,
+    errno.EIO,
+    errno.EBADF,
+    *([errno.EDQUOT] if hasattr(errno, "EDQUOT") else []),
+)
+"""Why nothing can be printed: a full or broken disk, a stdout that was closed."""
 
 SHORT_CUTOFF = 0.6
 """How like a choice a word must be, by difflib's ratio: two letters of three, as choices are short."""
@@ -135,9 +142,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("untone: interrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:  # whoever read our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _print_no_more()
         return PIPE_CLOSED
+    except OSError as error:
+        if error.filename is not None or error.errno not in PRINT_FAULTS:
+            raise
+        _print_no_more()
+        print(f"untone: stdout: {error.strerror}", file=sys.stderr)
+        return 1
     return code
+
+
+def _print_no_more() -> None:
+    """What is left to print goes nowhere: Python would try it again at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(argv: list[str]) -> int:
@@ -148,7 +166,7 @@ def _run(argv: list[str]) -> int:
     arguments = parser.parse_args(argv[1:] if name else argv)
     _refuse_empty(parser, arguments)
     home = COMMANDS[name][0] if name else "apps.conversion.batch"
-    with quietly(getattr(arguments, "quiet", False)), answered() if name in ANSWERED else nullcontext():
+    with quietly(getattr(arguments, "quiet", False)), interruptible() if name in RESEARCH else nullcontext():
         return int(_module(home).run(arguments))
 
 

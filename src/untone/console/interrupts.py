@@ -29,6 +29,7 @@ _saying = threading.Lock()
 def answered(told: Callable[[], str] = lambda: "interrupted") -> Iterator[None]:
     """Within, SIGINT and SIGTERM end the process, with a line that `told` gives and exit code INTERRUPTED.
 
+    Within another, this one answers. Work that must end itself is `interruptible` within.
     Where the process belongs to another program, or on Windows, they raise KeyboardInterrupt as ever.
     """
     if not owns_process or os.name != "posix" or threading.current_thread() is not threading.main_thread():
@@ -36,15 +37,14 @@ def answered(told: Callable[[], str] = lambda: "interrupted") -> Iterator[None]:
         return
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
-    before = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
-    threading.Thread(target=_watch, args=(reading, told), daemon=True).start()
     try:
         with interruptible():
+            signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+            threading.Thread(target=_watch, args=(reading, told), daemon=True).start()
             yield
     except KeyboardInterrupt:
         _end(told)
     finally:
-        signal.set_wakeup_fd(before)
         os.close(writing)
 
 

@@ -243,7 +243,7 @@ def quietly(quiet: bool) -> Iterator[None]:
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """SIGTERM ends a command like an interrupt: unfinished files are removed, whole ones stay."""
+    """For work that ends itself: SIGINT and SIGTERM raise KeyboardInterrupt, and nothing else answers them."""
 
     def stop(_: int, __: FrameType | None) -> None:
         raise KeyboardInterrupt
@@ -253,7 +253,9 @@ def interruptible() -> Iterator[None]:
     except ValueError:  # not the main thread: whoever runs us there handles signals
         yield
         return
+    woken = signal.set_wakeup_fd(-1)
     try:
         yield
     finally:
+        signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
         signal.signal(signal.SIGTERM, before)

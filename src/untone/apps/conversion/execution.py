@@ -40,7 +40,10 @@ def do(job: Job, force: bool, debug: bool, task: Task, keep_times: bool = False,
     except (UsageError, BrokenPipeError):
         raise
     except (UntoneError, OSError) as error:
-        status, reason, done, copied = report.FAILED, str(error), None, None
+        reason = str(error)
+        if isinstance(error, OSError) and error.filename is None and error.strerror:
+            reason = error.strerror  # as of a full disk behind stdout
+        status, done, copied = report.FAILED, None, None
     except MemoryError:
         status, reason, done, copied = report.FAILED, "there is not enough memory for this photo", None, None
     except Exception as error:
