@@ -14,6 +14,7 @@ import re
 import sys
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,6 +30,8 @@ PLATFORMS = (
 )
 INTERPRETERS = ("cp311-cp311", "cp312-abi3")
 LICENCES = ("LICENSE", "NOTICE")
+DAMAGED = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError, NotImplementedError)
+FOREIGN = re.compile(r"(^|/)(\w+\.libs|\.dylibs)/.")  # where auditwheel and delocate put libraries that they copy
 NEVER = re.compile(r"(^|/)(tests|results|runs|\.ci|\.git|native)/|\.(cpp|hpp|o|orig|tmp)$")
 
 
@@ -43,9 +46,23 @@ def wheel_faults(wheel: Path) -> Iterator[str]:
     """Of one wheel: its size, version, licences, contents."""
     if wheel.stat().st_size > MOST_BYTES:
         yield f"{wheel.stat().st_size / 1e6:.1f} MB, more than {MOST_BYTES / 1e6:.0f}"
+    if re.search(r"-linux_\w+\.whl$", wheel.name):
+        yield "a linux tag, which PyPI refuses: auditwheel repair"
+    try:
+        yield from archive_faults(wheel)
+    except DAMAGED as error:
+        yield f"damaged: {error}"
+
+
+def archive_faults(wheel: Path) -> Iterator[str]:
+    """Of what is in a wheel, which is read whole."""
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
-        metadata = email.message_from_bytes(archive.read(next(n for n in names if n.endswith(".dist-info/METADATA"))))
+        if archive.testzip() is not None:
+            yield f"damaged: {archive.testzip()} has another checksum"
+            return
+        described = [n for n in names if n.endswith(".dist-info/METADATA")]
+        metadata = email.message_from_bytes(b"".join(map(archive.read, described)))
         if metadata["Version"] != version():
             yield f"version {metadata['Version']}, and the sources say {version()}"
         missing = [f for f in LICENCES if not any(n.endswith(f".dist-info/licenses/{f}") for n in names)]
@@ -57,23 +74,28 @@ def wheel_faults(wheel: Path) -> Iterator[str]:
         unwanted = [n for n in names if NEVER.search(n)]
         if unwanted:
             yield f"holds {unwanted[0]} and {len(unwanted) - 1} more that belong to nobody who installs it"
-        notice = archive.read(next((n for n in names if n.endswith("/NOTICE")), names[0])).decode(errors="replace")
+        notice = b"".join(archive.read(n) for n in names if n.endswith("/NOTICE")).decode(errors="replace")
         yield from (
             f"NOTICE does not name {part}, which is compiled in"
             for part in ("nanobind", "robin-map")
             if part not in notice
         )
+        foreign = [n for n in names if FOREIGN.search(n)]
+        if foreign:
+            yield f"holds {foreign[0]} of others, whose licence NOTICE does not list"
         stamps = {entry.date_time for entry in archive.infolist()}
         if len(stamps) > 1:
             yield f"files of {len(stamps)} different times: built without SOURCE_DATE_EPOCH, so not reproducible"
-    if re.search(r"-linux_\w+\.whl$", wheel.name):
-        yield "a linux tag, which PyPI refuses: auditwheel repair"
 
 
 def sdist_faults(sdist: Path) -> Iterator[str]:
     """Of the source distribution: what a build needs is in it."""
-    with tarfile.open(sdist) as archive:
-        names = {name.split("/", 1)[-1] for name in archive.getnames()}
+    try:
+        with tarfile.open(sdist, "r:gz") as archive:
+            names = {name.split("/", 1)[-1] for name in archive.getnames()}
+    except DAMAGED as error:
+        yield f"damaged: {error}"
+        return
     needed = ("CMakeLists.txt", "pyproject.toml", "README.md", *LICENCES, "src/untone/kernels/native/lanes_neon.hpp")
     yield from (f"without {name}" for name in needed if name not in names)
     if not sdist.name.endswith(f"-{version()}.tar.gz"):
@@ -105,6 +127,9 @@ def main() -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--tag", help="of the release, v and its version: then every platform must be there")
     arguments = parser.parse_args()
+    if not arguments.folder.is_dir():
+        print(f"{arguments.folder}: no such folder")
+        return 1
     wheels, sdists = sorted(arguments.folder.glob("*.whl")), sorted(arguments.folder.glob("*.tar.gz"))
     faults = [f"sources: {fault}" for fault in tree_faults(arguments.tag)]
     faults += [] if wheels else ["no wheel"]

@@ -1,5 +1,6 @@
 """The check-list says what is wrong with a release; versions come from one place; workflows name what is there."""
 
+import gzip
 import re
 import tomllib
 import zipfile
@@ -40,6 +41,8 @@ def test_a_good_wheel_passes(tmp_path):
         ({"leave_out": ["_native.so"]}, "compiled kernels: none"),
         ({"more": ["untone/kernels/native/module.cpp"]}, "module.cpp"),
         ({"version": "9.9.9"}, "9.9.9"),
+        ({"more": ["untone.libs/libgomp.so"]}, "libgomp.so of others"),
+        ({"leave_out": ["METADATA"]}, "version None"),
         ({"name": "untone-{v}-cp311-cp311-linux_x86_64.whl"}, "auditwheel"),
     ],
 )
@@ -47,6 +50,37 @@ def test_each_fault_is_found(tmp_path, changed, fault):
     import release_check
 
     assert fault in "; ".join(release_check.wheel_faults(a_wheel(tmp_path, **changed)))
+
+
+@pytest.mark.parametrize("kept", [0, 40, 400])
+def test_damaged_files_are_faults_of_one_line(tmp_path, capsys, monkeypatch, kept):
+    import release_check
+
+    whole = a_wheel(tmp_path).read_bytes()
+    next(tmp_path.glob("*.whl")).write_bytes(whole[:kept])
+    (tmp_path / f"untone-{untone.__version__}.tar.gz").write_bytes(gzip.compress(whole)[:kept])
+    monkeypatch.setattr("sys.argv", ["release_check.py", str(tmp_path)])
+    assert release_check.main() == 1
+    said = capsys.readouterr().out.splitlines()
+    assert sum("damaged" in line for line in said) == 2
+    assert len(said) == 4  # two files, two faults
+
+
+def test_a_changed_byte_is_found(tmp_path):
+    import release_check
+
+    wheel = a_wheel(tmp_path)
+    whole = wheel.read_bytes()
+    wheel.write_bytes(whole.replace(b"Version: ", b"Version; ", 1))
+    assert "checksum" in "; ".join(release_check.wheel_faults(wheel))
+
+
+def test_a_folder_that_is_not_there_is_named(capsys, monkeypatch):
+    import release_check
+
+    monkeypatch.setattr("sys.argv", ["release_check.py", "nowhere"])
+    assert release_check.main() == 1
+    assert capsys.readouterr().out == "nowhere: no such folder\n"
 
 
 def test_large_wheels_and_missing_platforms_are_found(tmp_path, monkeypatch):
