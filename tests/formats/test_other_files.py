@@ -84,3 +84,15 @@ def test_a_folder_names_what_it_passes_over_once(tmp_path, capsys):
     assert sorted(s["status"] for s in said) == ["converted", *["skipped"] * 4]
     assert {s["reason"] for s in said} == {None, "RAW files are not read", "films are not read"}
     assert np.array_equal(formats.read(tmp_path / "a.png")[0].pixels, formats.read(tmp_path / "a.jpg")[0].pixels)
+
+
+def test_a_folder_names_pictures_of_other_formats(tmp_path, capsys):
+    """GIF, BMP and PSD beside photos were passed over without a word."""
+    (tmp_path / "a.jpg").write_bytes(photo())
+    (tmp_path / "b.gif").write_bytes(b"GIF89a")
+    (tmp_path / "c.PSD").write_bytes(b"8BPS")
+    assert cli.main(["to", "png", str(tmp_path)]) == 0
+    assert capsys.readouterr().err.splitlines() == [
+        "untone: 2 other pictures (.gif, .psd) are not read and skipped",
+        "untone: 1 converted, 2 skipped, 0 left alone, 0 failed",
+    ]

@@ -1,6 +1,7 @@
 """STAGES 1 and 5: files to Image and GainMap, and back. One package a container; table.py is the table of formats."""
 
 from .table import FORMATS as FORMATS
+from .table import OTHER_SUFFIXES as OTHER_SUFFIXES
 from .table import RAW_SUFFIXES as RAW_SUFFIXES
 from .table import READ_SUFFIXES as READ_SUFFIXES
 from .table import Format as Format

@@ -89,6 +89,9 @@ RAW_SUFFIXES = (
 )  # fmt: skip
 """Suffixes of what sensors recorded, which is not read."""
 
+OTHER_SUFFIXES = (".gif", ".bmp", ".dib", ".psd", ".psb", ".jp2", ".jpf", ".j2k", ".tga")
+"""Suffixes of pictures in formats that are not read; a folder that holds some is told so."""
+
 BARE = ("exr", "radiance")
 """Formats without a place for EXIF and XMP."""
 

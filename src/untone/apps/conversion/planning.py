@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path, PurePath
 
 from ...errors import UsageError
-from ...formats import RAW_SUFFIXES, READ_SUFFIXES
+from ...formats import OTHER_SUFFIXES, RAW_SUFFIXES, READ_SUFFIXES
 from ...formats.common.files import obstacle
 from ...formats.common.limits import MAX_FILE_BYTES
 from ...pipeline import TARGET_SUFFIXES
@@ -23,6 +23,9 @@ from .collisions import Intent, Obstacle, obstacles
 PIPE = "-"
 MARK = ".hdr"
 """Between name and suffix of our outputs; folders are searched for photos, not for these."""
+
+PASSED_OVER = (*FILM_SUFFIXES, *RAW_SUFFIXES, *OTHER_SUFFIXES)
+"""Suffixes of what a folder of photos may hold besides; the first are films, which some commands read."""
 
 SYSTEM_FOLDERS = frozenset(
     ("@eadir", "#recycle", "#snapshot", "@recycle", "$recycle.bin", "__macosx", "thumbs", "thumbnails", "lost+found")
@@ -182,7 +185,7 @@ def _find(name: str, recursive: bool, naming: Naming, exclude: Sequence[str]) ->
     path = Path(name)
     if os.path.isdir(name):  # noqa: PTH112  # Path.is_dir raises where stat fails
         faults: list[OSError] = []
-        files = list(_walk(path, recursive, exclude, faults.append, (*FILM_SUFFIXES, *RAW_SUFFIXES)))
+        files = list(_walk(path, recursive, exclude, faults.append, PASSED_OVER))
         yield from (_tried(f, f.relative_to(path), unread(f, naming)) for f in files if _is_photo(f, naming))
         yield from (_unlistable(path, fault) for fault in faults)
         if not (files or faults):
@@ -256,6 +259,8 @@ def unread(path: PurePath, naming: Naming) -> str | None:
     """The plural of a kind that a folder of photos may hold and that is not read; None of others."""
     if path.suffix.lower() in RAW_SUFFIXES:
         return "RAW files"
+    if path.suffix.lower() in OTHER_SUFFIXES:
+        return "other pictures"
     return "films" if path.suffix.lower() in FILM_SUFFIXES and not naming.films else None
 
 
@@ -267,7 +272,7 @@ def _is_photo(path: PurePath, naming: Naming) -> bool:
 
 def selects(below: PurePath, naming: Naming, recursive: bool, exclude: Sequence[str]) -> bool:
     """Whether a search takes the file of this path below what was named, whatever is to become of it."""
-    if below.suffix.lower() not in (*READ_SUFFIXES, *FILM_SUFFIXES, *RAW_SUFFIXES) or not _is_photo(below, naming):
+    if below.suffix.lower() not in (*READ_SUFFIXES, *PASSED_OVER) or not _is_photo(below, naming):
         return False
     if any(_is_system(part) and part != ".." for part in below.parts[:-1]) or not (recursive or len(below.parts) == 1):
         return False
