@@ -5,6 +5,7 @@ Names of systems are those of sys.platform: "linux", "darwin", "win32".
 
 from __future__ import annotations
 
+import functools
 import math
 import os
 import sys
@@ -151,8 +152,14 @@ def usable_cores(cores: int | None = None, allowed: int | None = None, read: Cal
     cores = cores or os.cpu_count() or 1
     if allowed is None:
         allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else cores
-    share = _share_of_group(read or (lambda name: Path("/sys/fs/cgroup", name).read_text()))
+    share = _share_of_group(read) if read else _own_share()
     return max(1, min(cores, allowed, math.ceil(share) if share else cores))
+
+
+@functools.cache
+def _own_share() -> float | None:
+    """Of this process, as it was when first asked for: kernels ask at every call, some ten times a frame of a film."""
+    return _share_of_group(lambda name: Path("/sys/fs/cgroup", name).read_text())
 
 
 def _share_of_group(read: Callable[[str], str]) -> float | None:
