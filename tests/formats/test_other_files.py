@@ -96,3 +96,10 @@ def test_a_folder_names_pictures_of_other_formats(tmp_path, capsys):
         "untone: 2 other pictures (.gif, .psd) are not read and skipped",
         "untone: 1 converted, 2 skipped, 0 left alone, 0 failed",
     ]
+
+
+def test_a_folder_of_one_photo_ends_with_the_counts_too(tmp_path, capsys):
+    (tmp_path / "a.jpg").write_bytes(photo())
+    for done in ("1 converted, 0 skipped", "0 converted, 1 skipped"):
+        assert cli.main(["to", "avif", str(tmp_path), "-o", str(tmp_path / "out")]) == 0
+        assert capsys.readouterr().err.splitlines()[-1] == f"untone: {done}, 0 left alone, 0 failed"

@@ -179,6 +179,7 @@ def _worked(
     task = prepare()
     reporting = report.choose(len(planned), quiet=arguments.quiet, as_json=arguments.json, piped=piped)
     reporting.is_all = is_all
+    reporting.searched = any(os.path.isdir(name) for name in arguments.inputs)  # noqa: PTH112  # as planning
     ended: list[Outcome] = []
     copy_others = getattr(arguments, "copy_others", False)  # `untone PHOTO` alone leaves photos alone
 

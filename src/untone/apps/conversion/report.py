@@ -69,19 +69,21 @@ class Report:
 
     Attributes:
         is_all: whether these are all photos of the batch, so that it ends with their counts.
+        searched: whether a folder was searched, so that it does so for one photo too.
     """
 
     def __init__(self, total: int, quiet: bool = False) -> None:
         self.total = total
         self.quiet = quiet
         self.is_all = True
+        self.searched = False
         self.counts: Counter[str] = Counter()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        if self.total != 1 and self.is_all and not self.quiet and error is None:
+        if (self.total != 1 or self.searched) and self.is_all and not self.quiet and error is None:
             complain(counted(self.counts))
 
     def take(self, outcome: Outcome) -> None:
