@@ -9,12 +9,10 @@ the network's gain counts, and less of it the less the network gives: what is to
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .. import colour
 from ..image import DIFFUSE_WHITE_NITS
-from ..operators import Operators
-from .gain_curves import Curve, Plane, bent, rendered
+from .gain_curves import Curve, Plane, gains_of
 
 BOOST = 1000 / DIFFUSE_WHITE_NITS - 1
 """SDR white becomes 1000 nits by the formula."""
@@ -25,33 +23,17 @@ WHOLE = 0.6
 LEVELS = (0.0, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.9, 1.1, 1.35, 1.6, 1.9, 2.2, 2.6)
 """Stops between which gains are taken together."""
 
-LEAST_PIXELS = 12
-SIDE = 128
-"""Rows and columns of what is looked at."""
+LEAST_PIXELS = 4
 
 
-def averaged(operators: Operators, thumbnail: NDArray[np.float32], share: float) -> Operators:
-    """Operators whose gains are drawn towards the formula's.
+def curve(base: Plane, light: Plane, offset: float, share: float) -> Curve | None:
+    """The network's gain at each level and the mean of both there; None where nothing gains.
 
     Args:
-        thumbnail: [3, 256, 256] float32, encoded RGB in 0..1, that the operators were predicted from.
+        base, light: SDR and HDR [n, 3], linear, 1.0 = SDR white (gain_curves.rendered).
         share: of the formula, 0 to 1.
     """
-    base, light = (plane.reshape(-1, 3) for plane in rendered(operators, thumbnail, SIDE))
-    said = np.log2((light + operators.offset) / (base + operators.offset)).mean(-1)
-    curve = _curve(said, _formula(base, operators.offset), share)
-    return operators if curve is None else bent(operators, curve)
-
-
-def _formula(base: Plane, offset: float) -> Plane:
-    """Mean gain [n] in stops of the three channels of pixels [n, 3]."""
-    luminance = np.clip(base @ colour.luminance_weights("bt709"), 0, 1)
-    light = base * (1 + BOOST * np.square(luminance))[:, None]
-    return np.log2((light + offset) / (base + offset)).mean(-1)  # type: ignore[no-any-return]
-
-
-def _curve(said: Plane, formula: Plane, share: float) -> Curve | None:
-    """The network's gain at each level and the mean of both there; None where nothing gains."""
+    said, formula = gains_of(base, light, offset).mean(-1), _formula(base, offset)
     both = said + share * np.clip(said / WHOLE, 0, 1) * (formula - said)
     level = np.digitize(said, LEVELS)
     before, after = [0.0], [0.0]
@@ -66,3 +48,9 @@ def _curve(said: Plane, formula: Plane, share: float) -> Curve | None:
         before.append(2 * before[-1] - after[-1])
         after.append(before[-1])
     return np.array(before), np.array(after)
+
+
+def _formula(base: Plane, offset: float) -> Plane:
+    """Mean gain [n] in stops of the three channels of pixels [n, 3]."""
+    luminance = np.clip(base @ colour.luminance_weights("bt709"), 0, 1)
+    return gains_of(base, base * (1 + BOOST * np.square(luminance))[:, None], offset).mean(-1)  # type: ignore[no-any-return]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..errors import UntoneError
 from ..operators import MAX_QMAX_STOPS, Operators
-from . import averaging, glare
+from . import averaging, gain_curves, glare
 
 THUMBNAIL = 256
 """Rows and columns of the thumbnail; the kernels make it, the same in training and here."""
@@ -42,9 +42,17 @@ class FastGamerModel:
         Args and errors: as `said` has them.
         """
         operators = self.said(thumbnail)
+        base, light = gain_curves.rendered(operators, thumbnail)
+        curves = []
         if self._formula_share:
-            operators = averaging.averaged(operators, thumbnail, self._formula_share)
-        return glare.limited(operators, thumbnail)
+            curve = averaging.curve(base, light, operators.offset, self._formula_share)
+            if curve is not None:
+                curves.append(curve)
+                light = gain_curves.relit(base, light, operators.offset, curve)
+        curve = glare.curve(base, light, operators.offset)
+        if curve is not None:
+            curves.append(curve)
+        return gain_curves.bent(operators, curves) if curves else operators
 
     def said(self, thumbnail: NDArray[np.float32]) -> Operators:
         """What the network says; one gain for all channels where the photo has no colour, so that it gets none.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +16,12 @@ Curve = tuple[Plane, Plane]
 """Gains in stops and what they become, both rising from 0; beyond the end they rise as steeply as before."""
 
 
-def rendered(operators: Operators, thumbnail: NDArray[np.float32], side: int) -> tuple[Plane, Plane]:
-    """Light of a reduced thumbnail, SDR and HDR, [side, side, 3] each, linear, 1.0 = SDR white.
+SIDE = 64
+"""Rows and columns of what is looked at."""
+
+
+def rendered(operators: Operators, thumbnail: NDArray[np.float32], side: int = SIDE) -> tuple[Plane, Plane]:
+    """Light of a reduced thumbnail, SDR and HDR, [side * side, 3] each, linear, 1.0 = SDR white.
 
     Args:
         thumbnail: [3, n, n] float32, encoded RGB in 0..1; n a multiple of side.
@@ -25,14 +30,32 @@ def rendered(operators: Operators, thumbnail: NDArray[np.float32], side: int) ->
     cells = thumbnail.reshape(3, side, part, side, part).mean((2, 4)).transpose(1, 2, 0)
     codes = np.ascontiguousarray(np.clip(cells * 255 + 0.5, 0, 255).astype(np.uint8))
     light = kernels.hdr_linear(codes, operators, "srgb", dtype=np.float32, threads=1)
-    return colour.code_table("srgb")[codes].astype(np.float64), light.astype(np.float64)
+    base = colour.code_table("srgb")[codes]
+    return base.reshape(-1, 3).astype(np.float64), light.reshape(-1, 3).astype(np.float64)
 
 
-def bent(operators: Operators, curve: Curve) -> Operators:
-    """Operators whose LUT says what the curve makes of each of its gains; losses likewise, mirrored."""
+def gains_of(base: Plane, light: Plane, offset: float) -> Plane:
+    """Gains in stops that make `light` of `base`."""
+    return np.log2((light + offset) / (base + offset))  # type: ignore[no-any-return]
+
+
+def led(gains: Plane, curve: Curve) -> Plane:
+    """What a curve makes of gains in stops; losses are led likewise, mirrored."""
     before, after = curve
-    gain = operators.qmax_stops * np.tanh(operators.lut.astype(np.float64))
-    size = np.abs(gain)
-    led = np.where(size > before[-1], after[-1] + (size - before[-1]), np.interp(size, before, after))
-    share = np.clip(np.sign(gain) * led / operators.qmax_stops, -0.9999, 0.9999)
+    size = np.abs(gains)
+    made = np.where(size > before[-1], after[-1] + (size - before[-1]), np.interp(size, before, after))
+    return np.sign(gains) * made
+
+
+def relit(base: Plane, light: Plane, offset: float, curve: Curve) -> Plane:
+    """`light` of `base`, with its gains led through a curve."""
+    return (base + offset) * np.exp2(led(gains_of(base, light, offset), curve)) - offset
+
+
+def bent(operators: Operators, curves: Sequence[Curve]) -> Operators:
+    """Operators whose LUT says what the curves, one after the other, make of each of its gains."""
+    gains = operators.qmax_stops * np.tanh(operators.lut.astype(np.float64))
+    for curve in curves:
+        gains = led(gains, curve)
+    share = np.clip(gains / operators.qmax_stops, -0.9999, 0.9999)
     return dataclasses.replace(operators, lut=np.ascontiguousarray(np.arctanh(share).astype(np.float32)))

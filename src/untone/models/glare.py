@@ -8,10 +8,8 @@ how bright it may be. Small lights keep all of theirs.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..operators import Operators
-from .gain_curves import Curve, Plane, bent, rendered
+from .gain_curves import Curve, Plane, gains_of
 
 BUDGET = 0.15
 """Times white, times the share of the picture that is at least as bright."""
@@ -28,30 +26,18 @@ AREAS = (0.35, 0.25, 0.18, 0.13, 0.09, 0.06, 0.04, 0.025, 0.015, 0.008)
 SAME = 0.95
 """Of a light; what has that much counts as part of its area."""
 
-SIDE = 64
-"""Rows and columns of what is looked at."""
 
-
-def limited(operators: Operators, thumbnail: NDArray[np.float32]) -> Operators:
-    """Operators whose bright areas keep to the budget; the same ones where they do.
-
-    Args:
-        thumbnail: [3, 256, 256] float32, encoded RGB in 0..1, that the operators were predicted from.
-    """
-    base, light = (plane.max(-1).ravel() for plane in rendered(operators, thumbnail, SIDE))
-    curve = _curve(light, base, operators.offset)
-    return operators if curve is None else bent(operators, curve)
-
-
-def _curve(light: Plane, base: Plane, offset: float) -> Curve | None:
+def curve(base: Plane, light: Plane, offset: float) -> Curve | None:
     """Gains and what they become, both rising from 0, stops; None where nothing is over the budget.
 
     Args:
-        light, base: of the brightest channel of each pixel, HDR and SDR, 1.0 = SDR white.
+        base, light: SDR and HDR [n, 3], linear, 1.0 = SDR white (gain_curves.rendered); of each pixel its brightest
+            channel counts.
     """
+    base, light = base.max(-1), light.max(-1)
     order = np.argsort(-light, kind="stable")
     falling, below = light[order], base[order]
-    gain = np.log2((falling + offset) / (below + offset))
+    gain = gains_of(below, falling, offset)
     before, after, over = [0.0], [0.0], False
     for area in AREAS:
         near = slice(int(0.7 * area * len(order)), max(int(area * len(order)), 1))
