@@ -24,6 +24,7 @@
 #include "thumbnail/thumbnail.hpp"
 #include "video/source.hpp"
 #include "video/gains.hpp"
+#include "video/hlg_cubics.hpp"
 #include "video/signal.hpp"
 #include "video/planes.hpp"
 #include "network/layers.hpp"

@@ -25,6 +25,7 @@
 #include "thumbnail/thumbnail.hpp"
 #include "video/source.hpp"
 #include "video/gains.hpp"
+#include "video/hlg_logarithm.hpp"
 #include "video/signal.hpp"
 #include "video/planes.hpp"
 #include "network/layers.hpp"

@@ -10,23 +10,18 @@ constexpr float KR = 0.2627f, KG = 0.6780f, KB = 0.0593f, CB_SPAN = 1.8814f, CR_
 // HLG of three shares of 10000 nits, for a display of 1000 nits (BT.2100: gamma 1.2), 0..1023, not rounded
 static inline void hlg_signal(F (&v)[3]) {
     constexpr int N = 3;
-    constexpr float A = 0.17883277f, B = 0.28466892f, C = 0.55991073f;
     const F tiny = splat(1e-30f);
     UNTONE_ALL v[k] = clamp(mul(v[k], splat(10)), splat(0), splat(1));
     F scene[1] = {larger(fma(v[0], splat(KR), fma(v[1], splat(KG), mul(v[2], splat(KB)))), tiny)};
     log2(scene);
     scene[0] = mul(scene[0], splat(-1.0f / 6));
     exp2(scene); // luminance ** ((1 - 1.2) / 1.2)
-    F low[3], high[3];
+    F upper[3];
+    UNTONE_ALL v[k] = mul(v[k], scene[0]);
+    hlg_upper(v, upper);
     UNTONE_ALL {
-        v[k] = mul(v[k], scene[0]);
-        low[k] = square_root(mul(v[k], splat(3)));
-        high[k] = larger(fma(v[k], splat(12), splat(-B)), splat(1e-3f));
-    }
-    log2(high);
-    UNTONE_ALL {
-        const F bright = fma(high[k], splat(A * 0.69314718f), splat(C));
-        v[k] = mul(choose(at_least(splat(1.0f / 12), v[k]), low[k], smaller(bright, splat(1))), splat(1023));
+        const F lower = square_root(mul(v[k], splat(3 * 1023.0f * 1023.0f)));
+        v[k] = choose(at_least(splat(1.0f / 12), v[k]), lower, upper[k]);
     }
 }
 
