@@ -27,8 +27,9 @@ def rendered(operators: Operators, thumbnail: NDArray[np.float32], side: int = S
         thumbnail: [3, n, n] float32, encoded RGB in 0..1; n a multiple of side.
     """
     part = thumbnail.shape[1] // side
-    cells = thumbnail.reshape(3, side, part, side, part).mean((2, 4)).transpose(1, 2, 0)
-    codes = np.ascontiguousarray(np.clip(cells * 255 + 0.5, 0, 255).astype(np.uint8))
+    rows = thumbnail.reshape(3, side, part, -1).sum(2)
+    cells = rows.reshape(3, side, side, part).sum(3).transpose(1, 2, 0) * np.float32(255 / part**2)
+    codes = np.ascontiguousarray(np.clip(cells + np.float32(0.5), 0, 255).astype(np.uint8))
     light = kernels.hdr_linear(codes, operators, "srgb", dtype=np.float32, threads=1)
     base = colour.code_table("srgb")[codes]
     return base.reshape(-1, 3).astype(np.float64), light.reshape(-1, 3).astype(np.float64)
@@ -36,7 +37,8 @@ def rendered(operators: Operators, thumbnail: NDArray[np.float32], side: int = S
 
 def gains_of(base: Plane, light: Plane, offset: float) -> Plane:
     """Gains in stops that make `light` of `base`."""
-    return np.log2((light + offset) / (base + offset))  # type: ignore[no-any-return]
+    gains: Plane = np.log2((light + offset) / (base + offset))
+    return gains
 
 
 def led(gains: Plane, curve: Curve) -> Plane:
