@@ -138,6 +138,16 @@ def test_grain_does_not_ask_the_network_again_and_fading_out_does_not():
     assert len({level_of(s) for s in given}) == 1
 
 
+def test_what_comes_from_black_does_not_drift_once_it_is_there():
+    lit = np.clip(np.linspace(0.1, 0.9, 320)[None].repeat(180, 0), 0, 1)
+    given, line, _ = run([lit * s for s in np.linspace(0, 1, 20)] + [lit] * 10, radius=8)
+    levels = np.array([level_of(s) for s in given])
+    assert line.scenes == 1
+    assert (np.diff(levels) > -1e-6).all()
+    assert levels[20:] == pytest.approx(levels[-1], rel=0.03)
+    assert levels[0] == pytest.approx(0, abs=0.01)  # its first frame is itself
+
+
 def test_a_flash_does_not_ask_the_network_and_moves_nothing_around_it():
     still = np.clip(np.linspace(0.1, 0.7, 320)[None].repeat(180, 0), 0, 1)
     lit = np.clip(still + 0.3, 0, 1)

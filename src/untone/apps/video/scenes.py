@@ -34,6 +34,9 @@ GRAIN_SHARE, MOST_GRAIN_MEAN = 1.25, 3 / 255
 """Both are raised with the change from the frame before, up to so much: in a still scene that is grain, and an older
 frame is no farther."""
 
+BLACK_LEVEL = 0.03
+"""Mean of what a fade comes from."""
+
 FADE_RESIDUAL = 0.02
 """How well a darkened copy must fit, to be taken for a fade."""
 
@@ -89,6 +92,11 @@ def says_the_same(key: Floats, before: Floats, picture: Floats) -> bool:
     mean = min(max(grain, STILL_MEAN), MOST_GRAIN_MEAN)
     if float(difference.mean()) < mean and float(difference.max()) < STILL_MOST * mean / STILL_MEAN:
         return True
+    return is_darkened(key, picture)
+
+
+def is_darkened(key: Floats, picture: Floats) -> bool:
+    """Whether a picture is `key` on its way to or from black."""
     level = float((key * key).mean())
     share = float((key * picture).mean()) / level if level > 1e-6 else 0.0
     if not 0 <= share < 0.99:

@@ -31,6 +31,9 @@ RADIUS_SECONDS, LEAST_RADIUS, MOST_RADIUS = 1 / 3, 4, 12
 ASKED_EVERY = 2
 """Frames of a moving picture; any filter reaches one that was asked about."""
 
+RISING = 1.01
+"""Times brighter than the frame before, a frame of a fade from black."""
+
 SAMPLE_STEP = 4
 """Of the thumbnail's cells, one of so many each way tells the largest gain."""
 
@@ -126,6 +129,7 @@ class Timeline:
         self._start, self._bars = 0, Bars()
         self._key: tuple[Floats, Bars, Verdict] | None = None
         self._asked = self._flash_until = 0
+        self._rising = False
         self._tracker = Tracker()
         self.scenes = self.judged = 0
 
@@ -175,7 +179,27 @@ class Timeline:
         if self._key is not None and scenes.is_flash(*self._around(index)):
             self._flash_until = index + CUT_WINDOW
         step.verdict = self._verdict(step, index)
+        self._note_rise(step, index)
+        if self._rising and step.verdict is not None and self._asked == index:
+            self._spread_back(step, step.verdict, index)
         step.thumbnail = None
+
+    def _note_rise(self, step: _Step, index: int) -> None:
+        """Whether the picture comes from black: it was, and has become brighter ever since."""
+        if step.small.mean() < scenes.BLACK_LEVEL:
+            self._rising = True
+        elif index == step.start or step.small.mean() < RISING * self._at(index - 1).small.mean():
+            self._rising = False
+
+    def _spread_back(self, step: _Step, verdict: Verdict, index: int) -> None:
+        """What is said of a picture holds for the frames in which it came from black, as far as they are remembered, so
+        that it does not drift once it is there; by half each time, so that the fade has no step."""
+        for k in range(index - 1, max(self._first, step.start) - 1, -1):
+            earlier = self._at(k)
+            if earlier.bars != step.bars or not scenes.is_darkened(step.small, earlier.small):
+                return
+            if earlier.verdict is not None:
+                earlier.verdict = mean_of([earlier.verdict, verdict], [1, 1])
 
     def _is_cut(self, index: int) -> bool:
         return scenes.is_cut(*self._around(index))

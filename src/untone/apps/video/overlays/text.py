@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .strokes import Mask, quantile
+from .strokes import Box, Mask, quantile
 
 HEIGHTS = (1 / 60, 1 / 7)
 """Of a box of text: from small letters without tails to two lines that touch."""
@@ -31,6 +31,11 @@ EDGE_DROP, SHARP_EDGES = 0.25, 0.6
 
 EVEN, EVEN_SHARE = 0.08, 0.5
 """So many of the strokes' samples are within so much of white of the box's brighter samples."""
+
+
+def may_hold(box: Box, lines: int) -> bool:
+    """Whether a box of a frame of so many lines is large enough for a line of text, or for one within it."""
+    return box[2] - box[0] >= HEIGHTS[0] * lines and box[3] - box[1] >= SHORTEST * lines
 
 
 def is_text(strokes: Mask, luma: NDArray[np.float32], lines: int) -> bool:

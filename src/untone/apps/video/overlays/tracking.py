@@ -142,6 +142,8 @@ def _lines_in(standing: Mask, view: View, first: int) -> Iterator[tuple[Box, Mas
     lines = view.luma.shape[0]
     gap = round(text.WORD_GAP * lines)
     for box in boxes(standing, gap):
+        if not text.may_hold(box, lines):
+            continue
         strokes = standing[_slices(box)]
         light = view.light(_moved(box, first))
         if text.is_text(strokes, light, lines):
