@@ -37,15 +37,18 @@ def answered(told: Callable[[], str] = lambda: "interrupted") -> Iterator[None]:
         return
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
+    watcher = threading.Thread(target=_watch, args=(reading, told), daemon=True)
     try:
         with interruptible():
             signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
-            threading.Thread(target=_watch, args=(reading, told), daemon=True).start()
+            watcher.start()
             yield
     except KeyboardInterrupt:
         _end(told)
     finally:
         os.close(writing)
+        if watcher.ident is not None:
+            watcher.join()  # it answers what came last, which others may have swallowed
 
 
 def _watch(reading: int, told: Callable[[], str]) -> None:
