@@ -20,7 +20,13 @@ def picture(seed: int, side: int = 64) -> np.ndarray:
 
 @pytest.fixture(autouse=True)
 def _forget():
+    """What tests before and these leave loaded."""
+    _clear()
     yield
+    _clear()
+
+
+def _clear():
     perceptual._cvvdp.cache_clear()
     perceptual._lpips.cache_clear()
     hdrvdp._chosen.clear()
