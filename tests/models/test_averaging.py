@@ -4,35 +4,19 @@ import dataclasses
 
 import numpy as np
 import pytest
+from made_operators import led_by, rising
 from numpy.typing import NDArray
 
 from untone import colour, kernels
 from untone.errors import UntoneError
 from untone.models import averaging, fastgamer, gain_curves
-from untone.operators import RANGE_NODES, Operators
-
-QMAX = 4.0
-
-
-def rising(most: float) -> Operators:
-    """Gain of `most` stops at white, by the fourth power of the brightest code, for all channels alike."""
-    axis = np.linspace(0, 1, 17)
-    code = np.max(np.meshgrid(axis, axis, axis, indexing="ij"), axis=0)
-    lut = np.arctanh(most * code**4 / QMAX)[..., None].repeat(3, -1).astype(np.float32)
-    ramp = np.arange(RANGE_NODES) / (RANGE_NODES - 1)
-    grids = (np.eye(3)[:, None, :] * ramp[None, :, None]).reshape(3, 1, 1, RANGE_NODES, 3)
-    return Operators(np.ascontiguousarray(grids.repeat(2, 1).repeat(2, 2), np.float32), lut, QMAX)
+from untone.operators import Operators
 
 
 def grey(*codes: float) -> NDArray[np.float32]:
     """Bars of these codes across, equally high."""
     rows = np.repeat(np.float32(codes), 256 // len(codes))
     return np.ascontiguousarray(np.broadcast_to(rows[None, :, None], (3, 256, 256)))
-
-
-def averaged_with(operators: Operators, picture: NDArray[np.float32], share: float) -> Operators:
-    curve = averaging.curve(*gain_curves.rendered(operators, picture), operators.offset, share)
-    return operators if curve is None else gain_curves.bent(operators, [curve])
 
 
 def stops(operators: Operators, code: int) -> float:
@@ -44,16 +28,16 @@ def stops(operators: Operators, code: int) -> float:
 def test_white_gets_the_mean_of_both() -> None:
     """By hand: the formula makes white 1000 / 203 times as bright, 2.27 stops of what has an offset of 1/64."""
     formula = np.log2((1000 / 203 + 1 / 64) / (1 + 1 / 64))
-    averaged = averaged_with(rising(1.0), grey(0.0, 0.2, 0.5, 1.0), 0.25)
+    averaged = led_by(averaging.curve, rising(1.0), grey(0.0, 0.2, 0.5, 1.0), 0.25)
     assert stops(averaged, 255) == pytest.approx(0.75 * 1.0 + 0.25 * formula, abs=0.01)
 
 
 def test_bright_grey_gets_less_where_the_formula_gives_less() -> None:
     strong = rising(3.9)
-    averaged = averaged_with(strong, grey(0.0, 0.875, 0.875, 0.875), 0.5)
+    averaged = led_by(averaging.curve, strong, grey(0.0, 0.875, 0.875, 0.875), 0.5)
     code = 223  # at a node of the LUT
     luminance = float(colour.code_table("srgb")[code])
-    formula = np.log2((luminance * (1 + averaging.BOOST * luminance**2) + 1 / 64) / (luminance + 1 / 64))
+    formula = np.log2((luminance * (1 + averaging.SQUARE * luminance**2) + 1 / 64) / (luminance + 1 / 64))
     assert formula < stops(strong, code)
     assert stops(averaged, code) == pytest.approx((formula + stops(strong, code)) / 2, abs=0.02)
 
@@ -61,21 +45,21 @@ def test_bright_grey_gets_less_where_the_formula_gives_less() -> None:
 def test_what_is_left_alone_stays_so() -> None:
     page = grey(1.0, 0.1, 1.0, 0.95)
     silent = rising(0.0)
-    assert averaged_with(silent, page, 1.0) is silent
-    barely = averaged_with(rising(0.1), page, 0.3)
+    assert led_by(averaging.curve, silent, page, 1.0) is silent
+    barely = led_by(averaging.curve, rising(0.1), page, 0.3)
     assert stops(barely, 255) == pytest.approx(0.1 + 0.3 * (0.1 / averaging.WHOLE) * (2.26 - 0.1), abs=0.02)
 
 
 def test_lights_too_small_to_be_seen_keep_theirs() -> None:
     """Nothing in the reduced picture gains as much as the lamp does; beyond the lowered gains its own return."""
     strong = rising(3.9)
-    averaged = averaged_with(strong, grey(0.0, 0.2, 0.5, 0.875), 0.5)
+    averaged = led_by(averaging.curve, strong, grey(0.0, 0.2, 0.5, 0.875), 0.5)
     assert stops(averaged, 223) < stops(strong, 223) - 0.2
     assert stops(averaged, 255) == pytest.approx(3.9, abs=0.05)
 
 
 def test_more_gain_stays_more_gain() -> None:
-    averaged = averaged_with(rising(3.0), grey(0.3, 0.6, 0.8, 1.0), 0.5)
+    averaged = led_by(averaging.curve, rising(3.0), grey(0.3, 0.6, 0.8, 1.0), 0.5)
     assert np.all(np.diff([stops(averaged, code) for code in range(40, 256, 5)]) > -1e-4)
 
 

@@ -8,13 +8,18 @@ the network's gain counts, and less of it the less the network gives: what is to
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from .. import colour
 from ..image import DIFFUSE_WHITE_NITS
 from .gain_curves import Curve, Plane, gains_of
 
-BOOST = 1000 / DIFFUSE_WHITE_NITS - 1
+Light = NDArray[Any]
+
+SQUARE = 1000 / DIFFUSE_WHITE_NITS - 1
 """SDR white becomes 1000 nits by the formula."""
 
 WHOLE = 0.6
@@ -33,7 +38,7 @@ def curve(base: Plane, light: Plane, offset: float, share: float) -> Curve | Non
         base, light: SDR and HDR [n, 3], linear, 1.0 = SDR white (gain_curves.rendered).
         share: of the formula, 0 to 1.
     """
-    said, formula = gains_of(base, light, offset).mean(-1), _formula(base, offset)
+    said, formula = (gains_of(base, made, offset).mean(-1) for made in (light, square(base)))
     both = said + share * np.clip(said / WHOLE, 0, 1) * (formula - said)
     level = np.digitize(said, LEVELS)
     before, after = [0.0], [0.0]
@@ -50,7 +55,7 @@ def curve(base: Plane, light: Plane, offset: float, share: float) -> Curve | Non
     return np.array(before), np.array(after)
 
 
-def _formula(base: Plane, offset: float) -> Plane:
-    """Mean gain [n] in stops of the three channels of pixels [n, 3]."""
-    luminance = np.clip(base @ colour.luminance_weights("bt709"), 0, 1)
-    return gains_of(base, base * (1 + BOOST * np.square(luminance))[:, None], offset).mean(-1)  # type: ignore[no-any-return]
+def square(light: Light, primaries: str = "bt709", boost: float = SQUARE) -> Light:
+    """Light [..., 3] x (1 + boost Y^2); linear, 1.0 = SDR white, nothing above it in `light`."""
+    luminance = np.clip(light @ colour.luminance_weights(primaries), 0, 1)
+    return light * (1 + boost * np.square(luminance))[..., None]

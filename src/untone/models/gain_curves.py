@@ -15,20 +15,19 @@ Plane = NDArray[np.float64]
 Curve = tuple[Plane, Plane]
 """Gains in stops and what they become, both rising from 0; beyond the end they rise as steeply as before."""
 
-
 SIDE = 64
 """Rows and columns of what is looked at."""
 
 
-def rendered(operators: Operators, thumbnail: NDArray[np.float32], side: int = SIDE) -> tuple[Plane, Plane]:
-    """Light of a reduced thumbnail, SDR and HDR, [side * side, 3] each, linear, 1.0 = SDR white.
+def rendered(operators: Operators, thumbnail: NDArray[np.float32]) -> tuple[Plane, Plane]:
+    """Light of a reduced thumbnail, SDR and HDR, [SIDE * SIDE, 3] each, linear, 1.0 = SDR white.
 
     Args:
-        thumbnail: [3, n, n] float32, encoded RGB in 0..1; n a multiple of side.
+        thumbnail: [3, n, n] float32, encoded RGB in 0..1; n a multiple of SIDE.
     """
-    part = thumbnail.shape[1] // side
-    rows = thumbnail.reshape(3, side, part, -1).sum(2)
-    cells = rows.reshape(3, side, side, part).sum(3).transpose(1, 2, 0) * np.float32(255 / part**2)
+    part = thumbnail.shape[1] // SIDE
+    rows = thumbnail.reshape(3, SIDE, part, -1).sum(2)
+    cells = rows.reshape(3, SIDE, SIDE, part).sum(3).transpose(1, 2, 0) * np.float32(255 / part**2)
     codes = np.ascontiguousarray(np.clip(cells + np.float32(0.5), 0, 255).astype(np.uint8))
     light = kernels.hdr_linear(codes, operators, "srgb", dtype=np.float32, threads=1)
     base = colour.code_table("srgb")[codes]

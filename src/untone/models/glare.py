@@ -37,12 +37,12 @@ def curve(base: Plane, light: Plane, offset: float) -> Curve | None:
     base, light = base.max(-1), light.max(-1)
     order = np.argsort(-light, kind="stable")
     falling, below = light[order], base[order]
-    gain = gains_of(below, falling, offset)
+    gain, rising = gains_of(below, falling, offset), -falling
     before, after, over = [0.0], [0.0], False
     for area in AREAS:
         near = slice(int(0.7 * area * len(order)), max(int(area * len(order)), 1))
         level, found = _middle(falling[near]).mean(), _middle(gain[near]).mean()
-        covered = np.searchsorted(-falling, -SAME * level, side="right") / len(order)
+        covered = np.searchsorted(rising, -SAME * level, side="right") / len(order)
         most = max(ALLOWED, BUDGET / covered) if covered else np.inf  # of black, whose light may be below 0, nothing is
         over = over or level > most
         least = np.log2((most + offset) / (_middle(below[near]) + offset)).mean()

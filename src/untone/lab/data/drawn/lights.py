@@ -35,7 +35,7 @@ def neon(random: Random, photos: PhotoSource) -> Drawing:
     for _ in range(int(random.integers(1, 5))):
         tone = np.array(NEONS[int(random.integers(len(NEONS)))]) + random.uniform(0, 0.12, 3)
         line = _sign(random) if random.random() < 0.5 else _tube(random)
-        extra += np.exp(random.uniform(1.1, 2.4)) * line[..., None] * tone
+        extra += np.exp(random.uniform(0.7, 2.2)) * line[..., None] * tone
         extra += random.uniform(0.1, 0.5) * _spread(line, 10)[..., None] * tone
     behind = _wall(random) if random.random() < 0.5 else dim(random, photos)
     return exposed(behind, extra, random)
@@ -87,7 +87,7 @@ def windows(random: Random, photos: PhotoSource) -> Drawing:
 def room(random: Random, photos: PhotoSource) -> Drawing:
     """A dim room with a window or a door to a bright day, behind bars, blinds or leaves."""
     outside = colour.srgb_to_linear(resized(photos(random), SIDE, SIDE).encoded)
-    outside = outside / max(float(np.percentile(outside.max(-1), 80)), 0.02) * random.uniform(3, 9)
+    outside = outside / max(float(np.percentile(outside.max(-1), 80)), 0.02) * random.uniform(2, 8)
     y, x = np.mgrid[:SIDE, :SIDE].astype(np.float32) / SIDE
     wide, tall = random.uniform(0.08, 0.45), random.uniform(0.1, 0.45)
     across, down = x - random.uniform(wide / 2, 1 - wide / 2), y - random.uniform(tall / 2, 1 - tall / 2)

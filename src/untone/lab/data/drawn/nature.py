@@ -19,9 +19,8 @@ def bright_ground(random: Random, photos: PhotoSource) -> Drawing:
     sky = _sky(random, y)
     below = (y > horizon)[..., None]
     light = _things(random, np.where(below, ground, sky))
-    top = random.uniform(0.35, 0.95)
+    top = random.uniform(0.25, 0.95)
     level = light.max(-1)
-    level = level / max(float(np.percentile(level, 98)), 0.3)  # in shade, too, it is what is brightest
     gain = top * np.clip((level - 0.25) / 0.7, 0, 1) ** random.uniform(1.2, 2.2)
     gain = np.where(below[..., 0], gain, gain * random.uniform(0.3, 0.9))
     gain = gain + random.uniform(0.5, 1.6) * sun * below[..., 0]
@@ -49,15 +48,12 @@ def high_key(random: Random, photos: PhotoSource) -> Drawing:
 def overcast(random: Random, photos: PhotoSource) -> Drawing:
     """A photograph under a grey or white sky without a sun: neither the sky nor what it lights is above white."""
     photo = resized(photos(random), SIDE, SIDE)
-    y, x = np.mgrid[:SIDE, :SIDE].astype(np.float32) / SIDE
+    y, _x = np.mgrid[:SIDE, :SIDE].astype(np.float32) / SIDE
     skyline = random.uniform(0.2, 0.7) + random.uniform(0, 0.06) * noise(random, SIDE, SIDE, random.uniform(2, 20))[:1]
     skyline = skyline - random.uniform(0, 0.3) * (photo.encoded.max(-1) - 0.5)
     open_ = 1 / (1 + np.exp(np.clip((y - skyline) * random.uniform(60, 400), -40, 40)))[..., None]
     sky = random.uniform(0.6, 0.99) * (1 + random.uniform(0.005, 0.06) * fractal(random, SIDE, SIDE, 3, 4))
     sky = sky * (1 + random.uniform(-0.15, 0.1) * (y - 0.3))
-    if random.random() < 0.4:  # one side or corner exposed away: flat white, and no light either
-        side = random.uniform(-1, 1) * (x - 0.5) + random.uniform(-1, 0.3) * (y - 0.3)
-        sky = sky * (1 + random.uniform(0.3, 1.5) * np.clip(side + random.uniform(0, 0.3), 0, 1))
     tinted = np.clip(sky, 0, 1)[..., None] * np.clip(1 + random.normal(0, 0.015, 3), 0.95, 1)
     if random.random() < 0.4:  # a thin haze: pale blue above, white below
         blue = np.array([0.62, 0.8, 0.97]) ** random.uniform(0.2, 1.0)

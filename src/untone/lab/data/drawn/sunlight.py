@@ -7,14 +7,11 @@ import numpy as np
 from .... import colour
 from .canvas import Drawing, PhotoSource, Plane, Random, noise, resized
 from .lights import SIDE, disc, exposed, halo, white
-from .nature import overcast
 
 
 def sun(random: Random, photos: PhotoSource) -> Drawing:
-    """A sun over a photograph or a hazy sky, low and golden or high and white, at times behind what is dark."""
-    hazy = random.random() < 0.35
-    scene = overcast(random, photos) if hazy else resized(photos(random), SIDE, SIDE)
-    light = colour.srgb_to_linear(scene.encoded) * random.uniform(0.1, 0.8)
+    """A sun over a photograph, low and golden or high and white, in haze, at times behind what is dark in it."""
+    light = colour.srgb_to_linear(resized(photos(random), SIDE, SIDE).encoded) * random.uniform(0.1, 0.8)
     centre = random.uniform(0.1, 0.9), random.uniform(0.05, 0.6)
     tone = white(random) ** random.uniform(0.5, 1.5)
     ball = random.uniform(6, 16) * disc(random, np.exp(random.uniform(np.log(0.012), np.log(0.06))), centre)
