@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-PATIENCE_SECONDS = 1500
+PATIENCE_SECONDS = 300
 POLL_SECONDS = 5
 
 SPACES = {"bt709": "srgb-linear", "p3": "display-p3-linear", "bt2020": "rec2100-linear"}

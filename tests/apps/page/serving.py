@@ -28,7 +28,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE_SECONDS = 1500
+PATIENCE_SECONDS = 300
 """For what hangs: a machine that is only slow is waited for."""
 
 

@@ -295,8 +295,12 @@ def test_files_that_exist_are_asked_about(tmp_path, player):
 def test_photos_can_be_dropped(tmp_path, page, tab):
     path = tmp_path / "dropped.jpg"
     formats.write(path, photo(8))
+    held = []
+    tab.goto("about:blank")
+    tab.route("**/state", lambda route: held.append(route), times=1)
     tab.goto(page.address)
-    tab.set_input_files("#files", [str(path)])
+    tab.set_input_files("#files", [str(path)])  # before the page knows any photo
+    held[0].continue_()
     tab.wait_for_selector(".tile:last-child .name:text('dropped.jpg')")
     tab.wait_for_selector(".tile:last-child:not(.waiting):not(.faulty)")
 

@@ -1,7 +1,7 @@
 // The page: a grid of photos, one of them large, and keys for everything.
 
 import { Decisions } from "./decisions.js";
-import { listenToDrops } from "./dropping.js";
+import { listenToFiles } from "./dropping.js";
 import { ExportDialog } from "./exporting.js";
 import { Grid } from "./grid.js";
 import { PhotoView } from "./photo.js";
@@ -15,10 +15,11 @@ const KEYS = [
 ];
 
 export async function start(source) {
-  const state = await source.state();
-  const app = new App(source, state);
+  const opened = source.state().then(state => new App(source, state));
+  if (source.canExport) listenToFiles(files => opened.then(app => app.take(files), () => {})); // from now on, or what is dropped early were lost
+  const app = await opened;
   app.route();
-  app.grid.show(state.photos);
+  app.grid.show([...app.photos.values()]);
   return app;
 }
 
@@ -107,13 +108,8 @@ class App {
     find("#open-export").addEventListener("click", () => this.export());
     find("#export-this").addEventListener("click", () => this.export());
     find("#copy").addEventListener("click", () => this.copy());
-    find("#files").addEventListener("change", event => this.upload([...event.target.files]));
     addEventListener("focus", () => this.refresh());
     document.addEventListener("visibilitychange", () => this.refresh());
-    listenToDrops(files => {
-      if (this.shown !== undefined) this.leave();
-      this.upload(files);
-    });
   }
 
   // ---- where we are: #12 is photo 12
@@ -228,7 +224,12 @@ class App {
     this.exporting.open(this.shown === undefined ? undefined : "this");
   }
 
-  async upload(files) {
+  take(files) {
+    if (this.shown !== undefined) this.leave();
+    return this.#upload(files);
+  }
+
+  async #upload(files) {
     const faults = [], added = [];
     this.adding = true;
     for (const file of files) {

@@ -1,4 +1,4 @@
-// Photos, and folders of photos, that are dropped on the page.
+// Photos that are chosen for the page, and photos and folders of photos that are dropped on it.
 
 import { find, say } from "./dom.js";
 
@@ -24,8 +24,9 @@ async function filesOf({ items, files }) {
   return found;
 }
 
-// `add(files)` takes what is dropped.
-export function listenToDrops(add) {
+// `add(files)` takes what is chosen or dropped.
+export function listenToFiles(add) {
+  find("#files").addEventListener("change", event => add([...event.target.files]));
   const carries = event => [...(event.dataTransfer?.types ?? [])].includes("Files");
   addEventListener("dragover", event => {
     if (!carries(event)) return;
