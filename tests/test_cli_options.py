@@ -391,7 +391,7 @@ def test_quiet_says_what_is_wrong_alone_and_json_is_one_object(here, capsys):
         ["inspect", "--strict", "photo.hdr.jpg"],
         ["apply", "photo.hdr.jpg", "-o", "again.exr", "--force"],
         ["measure", *pair, "-o", "measured.jpg", "--force"],
-        ["encode", *pair, "-o", "encoded.jpg", "--force", "--seconds", "0.05"],
+        ["encode", *pair, "-o", "encoded.jpg", "--force", "--neurons", "8", "--seconds", "0.05"],
         ["doctor"],
     ):
         assert call(*arguments, "--quiet") == 0

@@ -70,10 +70,10 @@ def encoded(folder):
 
 
 def test_the_width_may_follow_the_picture(run, monkeypatch):
-    monkeypatch.setattr(network_encoding, "width_for", lambda photo, light, primaries, recipe: 24)
+    monkeypatch.setattr(network_encoding, "width_for", lambda photo, light, primaries, recipe: 8)
     code, said = run("encode sdr.jpg hdr.exr -o auto.jpg --neurons auto --seconds 0.1 --force")
     assert code == 0
-    assert "of 24 neurons" in said
+    assert "of 8 neurons" in said
 
 
 def test_the_photo_stays_byte_for_byte(folder, encoded):
@@ -81,14 +81,14 @@ def test_the_photo_stays_byte_for_byte(folder, encoded):
 
 
 def test_another_format_is_encoded_first_and_the_network_starts_from_that(folder, run):
-    assert run("encode sdr.png hdr.exr -o from-png.jpg --seconds 0.3 --quality 60 --force")[0] == 0
+    assert run("encode sdr.png hdr.exr -o from-png.jpg --neurons 8 --seconds 0.3 --quality 60 --force")[0] == 0
     image, _ = pipeline.read(folder / "from-png.jpg")
     assert pipeline.rendition_of(image, None) is not None
 
 
 def test_size_picks_the_widest_that_fits(folder, run):
     before = (folder / "sdr.jpg").stat().st_size
-    for size, neurons in ((2.6, 16), (10, 48)):
+    for size, neurons in ((2.57, 8), (2.58, 16)):
         code, said = run(f"encode sdr.jpg hdr.exr -o sized.jpg --size {size} --seconds 0.1 --force")
         assert code == 0
         assert f"of {neurons} neurons" in said
@@ -108,7 +108,7 @@ def test_target_db_stops_at_the_first_that_reaches_it(run):
 
 
 def test_beside_an_ordinary_map(folder, run):
-    assert run("encode sdr.jpg hdr.exr -o both.jpg --with-map --force")[0] == 0
+    assert run("encode sdr.jpg hdr.exr -o both.jpg --neurons 8 --seconds 0.3 --with-map --force")[0] == 0
     image, gain_map = pipeline.read(folder / "both.jpg")
     assert gain_map.codes.shape == (5, 7, 3)
     truth, _ = pipeline.read(folder / "hdr.exr")
@@ -312,7 +312,7 @@ def test_light_beyond_every_display_is_clipped(folder, run, number):
     openexr = pytest.importorskip("OpenEXR")
     openexr.File({"type": openexr.scanlineimage}, {"RGB": light}).write(str(folder / "bright.exr"))
     for kind in ("gain-mlp", "gamma-mlp"):
-        assert run(f"encode sdr.jpg bright.exr -o bright.jpg --as {kind} --seconds 0.05 --force")[0] == 0
+        assert run(f"encode sdr.jpg bright.exr -o bright.jpg --as {kind} --neurons 8 --seconds 0.05 --force")[0] == 0
         assert run("apply bright.jpg -o made.exr --force")[0] == 0
         assert np.isfinite(pipeline.read(folder / "made.exr")[0].pixels).all()
 
@@ -364,8 +364,8 @@ def test_the_papers_recipe_is_asked_for_by_name_and_options_change_it(folder, ru
     assert not seen[0].weighted
     assert not seen[0].whitened
     assert f"{network_segment.file_bytes(16, 16)} bytes" in said
-    assert run("encode sdr.jpg hdr.exr -o paper.jpg --recipe paper --bits 8 --neurons 32 --force")[0] == 0
-    assert seen[1] == dataclasses.replace(network_encoding.PAPER, bits=8, neurons=32)
+    assert run("encode sdr.jpg hdr.exr -o paper.jpg --recipe paper --bits 8 --neurons 8 --force")[0] == 0
+    assert seen[1] == dataclasses.replace(network_encoding.PAPER, bits=8, neurons=8)
     assert run("encode sdr.jpg hdr.exr -o paper.jpg --recipe ours --force")[0] == 0
     assert seen[2] == network_encoding.Recipe()
     code, said = run("encode sdr.jpg hdr.exr -o paper.jpg --recipe paper --as jpeg --force")
