@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +21,6 @@ PHOTOS = tiny_photos(6)
 pytest.importorskip("obstore", reason="no obstore; the extra cloud brings it")
 pytest.importorskip("moto", reason="no moto; the extra dev brings it")
 yaml = pytest.importorskip("yaml", reason="no PyYAML; the extra dev brings it")
-
-
-@pytest.fixture(scope="module")
-def s3_url() -> Iterator[str]:
-    with object_store.s3_server() as url:
-        yield url
 
 
 @pytest.fixture

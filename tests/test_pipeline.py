@@ -17,8 +17,15 @@ from untone.errors import UsageError
 from untone.image import turned_back, turned_upright
 
 RNG = np.random.default_rng(7)
+START = RNG.bit_generator.state
 OFFSET = 1 / 64
 QMAX = 2.0
+
+
+@pytest.fixture(autouse=True)
+def from_the_start():
+    """The same photos in each test, whatever ran before it in this process."""
+    RNG.bit_generator.state = START
 
 
 class Constant:

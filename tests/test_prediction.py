@@ -10,7 +10,6 @@ from untone import Image, colour, gainmap, pipeline
 from untone.errors import UsageError
 from untone.image import turned_upright
 
-RNG = np.random.default_rng(4)
 OFFSET = 1 / 64
 TO_2020 = colour.rgb_to_rgb("bt709", "bt2020").T
 

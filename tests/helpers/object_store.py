@@ -7,11 +7,9 @@ import io
 import os
 import random
 import re
-import socket
 import subprocess
 import sys
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -30,6 +28,25 @@ SOURCE = Path(untone.__file__).parents[1]
 SLOW_DOWN = (
     b"<?xml version='1.0'?><Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
 )
+SERVER = """
+import sys, threading
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import make_server
+
+served, alone = DomainDispatcherApplication(create_backend_app), threading.Lock()
+
+def one_by_one(*request):
+    with alone:
+        return served(*request)
+
+secret = "adhoc" if "--ssl" in sys.argv else None
+server = make_server("127.0.0.1", 0, one_by_one, True, request_handler=MotoRequestHandler, ssl_context=secret)
+print(server.server_port, flush=True)
+server.serve_forever()
+"""
+"""moto's server, at a port that the system gives it. Of two who create an object, moto's threads let both: a request
+is answered before the next is looked at, as a store does."""
+
 DENIED = b"<?xml version='1.0'?><Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
 
 
@@ -43,29 +60,15 @@ def s3_server() -> Iterator[str]:
 @contextmanager
 def s3_process(*options: str) -> Iterator[tuple[str, int]]:
     """The same, and the id of its process; `--ssl` makes it speak TLS, with a certificate that nobody signed."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port), *options]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        _wait_for(port, process)
-        yield f"{'https' if '--ssl' in options else 'http'}://127.0.0.1:{port}", process.pid
-    finally:
-        process.kill()
-        process.wait()
-
-
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(600):
-        assert process.poll() is None, "the S3 server ended"
+    command = [sys.executable, "-c", SERVER, *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    raise AssertionError("the S3 server does not listen")
+            assert process.stdout is not None
+            port = process.stdout.readline().strip()
+            assert port, "the S3 server ended"
+            yield f"{'https' if '--ssl' in options else 'http'}://127.0.0.1:{port}", process.pid
+        finally:
+            process.kill()
 
 
 def environment(endpoint: str, **more: str) -> dict[str, str]:

@@ -69,7 +69,7 @@ def test_more_steps_and_neurons_are_better(pair):
 
 def test_the_same_seed_gives_the_same_network(pair):
     image, light = pair
-    recipe = dataclasses.replace(QUICK, bits=8)
+    recipe = dataclasses.replace(QUICK, neurons=8, bits=8)
     one, two = (network_encoding.learned(image, light, "bt709", recipe, threads=n) for n in (1, 2))
     np.testing.assert_array_equal(one.vector, two.vector)
 
@@ -123,7 +123,7 @@ def test_an_sdr_rendition_brighter_than_the_hdr_one(pair):
 def test_small_and_constant_pictures(shape, kind):
     image = Image(np.full((*shape, 3), 120, np.uint8))
     light = np.full((*shape, 3), 0.7, np.float32)
-    recipe = Recipe(kind=kind, domain="linear" if kind == "gain" else "pq", steps=20)
+    recipe = Recipe(kind=kind, domain="linear" if kind == "gain" else "pq", steps=20, neurons=8)
     made = network_encoding.rendition(image, network_encoding.learned(image, light, "bt709", recipe))
     np.testing.assert_allclose(made.pixels, 0.7, rtol=1e-3)
 
@@ -144,7 +144,7 @@ def test_pixels_converted_by_a_profile_have_16_bits(pair):
 
 def test_black_stays_black():
     image = Image(np.zeros((8, 8, 3), np.uint8))
-    found = network_encoding.learned(image, np.zeros((8, 8, 3), np.float32), "bt709", Recipe(steps=5))
+    found = network_encoding.learned(image, np.zeros((8, 8, 3), np.float32), "bt709", Recipe(steps=5, neurons=8))
     assert network_encoding.rendition(image, found).pixels.max() < 1e-6
 
 

@@ -21,12 +21,6 @@ EMULATED = pytest.param("azure", marks=pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")
-def s3_url() -> Iterator[str]:
-    with object_store.s3_server() as url:
-        yield url
-
-
-@pytest.fixture(scope="session")
 def google_url() -> Iterator[str]:
     with google_store.google_store() as url:
         yield url

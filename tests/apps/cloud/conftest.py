@@ -1,4 +1,4 @@
-"""One S3 server for the tests of a process, and a bucket for each."""
+"""A bucket for each test, and a proxy before it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,6 @@ import pytest
 
 pytest.importorskip("obstore", reason="no obstore; the extra cloud brings it")
 pytest.importorskip("moto", reason="no moto; the extra dev brings it")
-
-
-@pytest.fixture(scope="session")
-def s3_url() -> Iterator[str]:
-    with object_store.s3_server() as url:
-        yield url
 
 
 @pytest.fixture

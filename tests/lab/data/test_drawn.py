@@ -69,14 +69,20 @@ def test_snow_is_no_page():
         assert 0.15 <= float(gain[bright].astype(float).mean()) <= 1.2
 
 
-def test_shards_are_written_once_and_read_as_pairs(tmp_path):
-    told = [*command.write(tmp_path, photo, 64, 1, 32)]
-    before = (tmp_path / "90000.sdr.npy").stat().st_mtime_ns
-    told += command.write(tmp_path, photo, 64, 1, 32)
-    assert (tmp_path / "90000.sdr.npy").stat().st_mtime_ns == before
-    assert told == [64, 64]
-    notes = json.loads((tmp_path / "90000.notes.json").read_text())
-    assert len(Pairs(tmp_path)) == len(notes) == 64
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    """A folder of one shard of drawn pictures, and no photographs."""
+    folder = tmp_path_factory.mktemp("drawn")
+    assert [*command.write(folder, photo, 64, 1, 32)] == [64]
+    return folder
+
+
+def test_shards_are_written_once_and_read_as_pairs(alone):
+    before = (alone / "90000.sdr.npy").stat().st_mtime_ns
+    assert [*command.write(alone, photo, 64, 1, 32)] == [64]
+    assert (alone / "90000.sdr.npy").stat().st_mtime_ns == before
+    notes = json.loads((alone / "90000.notes.json").read_text())
+    assert len(Pairs(alone)) == len(notes) == 64
     assert {n["family"] for n in notes} == {"drawn"}
 
 
@@ -90,7 +96,6 @@ def test_the_command_adds_to_a_folder_of_photographs(pairs_folder, tmp_path, cap
     assert "--size must be a multiple of 4" in capfd.readouterr().err
 
 
-def test_drawn_pictures_alone_are_no_photographs(tmp_path, capfd):
-    list(command.write(tmp_path, photo, 1, 1, 64))
-    assert cli.main(["draw", str(tmp_path), "-o", str(tmp_path)]) == 1
+def test_drawn_pictures_alone_are_no_photographs(alone, capfd):
+    assert cli.main(["draw", str(alone), "-o", str(alone)]) == 1
     assert "holds no photographs" in capfd.readouterr().err

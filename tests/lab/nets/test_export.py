@@ -1,5 +1,7 @@
 """Written down, every network computes what torch computes, names itself, and is whole or not there."""
 
+import copy
+import functools
 import json
 
 import numpy as np
@@ -42,10 +44,24 @@ def inputs_of(name):
     return (picture, thumbnail) if name == "gmnet" else (picture,)
 
 
+NOTES = {"recipe": {"steps": 3}, "data": "made up", "licence": "CC0", "pq_psnr": 30.5}
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """Network, file and digest of each as it is asked for, written once."""
+
+    @functools.cache
+    def of(name):
+        net, path = enlivened(NETS[name]()), tmp_path_factory.mktemp("exported") / "net.onnx"
+        return net, path, export.export(net, path, NOTES)
+
+    return of
+
+
 @pytest.mark.parametrize("name", NETS)
-def test_onnx_equals_torch(name, tmp_path):
-    net, path = enlivened(NETS[name]()), tmp_path / "net.onnx"
-    export.export(net, path, {})
+def test_onnx_equals_torch(name, exported):
+    net, path, _ = exported(name)
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     given = inputs_of(name)
     with torch.no_grad():
@@ -61,12 +77,12 @@ def test_onnx_equals_torch(name, tmp_path):
 
 
 @pytest.mark.parametrize("name", NETS)
-def test_half_floats_halve_the_file_and_round_the_weights(name, tmp_path):
+def test_half_floats_halve_the_file_and_round_the_weights(name, exported, tmp_path):
     """The graph takes and gives what it did; its weights, read again, are the rounded ones, and give the same there."""
-    net = enlivened(NETS[name]())
-    export.export(net, tmp_path / "full.onnx", {})
-    export.export(net, tmp_path / "half.onnx", {}, "fp16")
-    sizes = [(tmp_path / file).stat().st_size for file in ("half.onnx", "full.onnx")]
+    full, path, _ = exported(name)
+    net = copy.deepcopy(full)
+    export.export(net, tmp_path / "half.onnx", NOTES, "fp16")
+    sizes = [file.stat().st_size for file in (tmp_path / "half.onnx", path)]
     assert sizes[0] < 0.6 * sizes[1] + 60_000  # names and constants of the graph stay as they are
     state = initial_weights.read(tmp_path / "half.onnx")
     worst = max(float((state[k] - v).abs().max() / v.abs().max().clamp(min=1e-9)) for k, v in net.state_dict().items())
@@ -84,16 +100,14 @@ def test_half_floats_halve_the_file_and_round_the_weights(name, tmp_path):
 
 
 @pytest.mark.parametrize("name", NETS)
-def test_the_file_says_what_it_is(name, tmp_path):
-    net, path = NETS[name](), tmp_path / "net.onnx"
-    notes = {"recipe": {"steps": 3}, "data": "made up", "licence": "CC0", "pq_psnr": 30.5}
-    digest = export.export(net, path, notes)
+def test_the_file_says_what_it_is(name, exported):
+    net, path, digest = exported(name)
     model = onnx.load(str(path))
     card = json.loads(next(e.value for e in model.metadata_props if e.key == "untone"))
-    assert card == json.loads(json.dumps(net.card() | notes))
+    assert card == json.loads(json.dumps(net.card() | NOTES))
     assert models.load(path).card == card
     assert len(digest) == 64
-    assert list(tmp_path.iterdir()) == [path]
+    assert list(path.parent.iterdir()) == [path]
 
 
 def test_only_the_networks_own_results_come_out(tmp_path):

@@ -45,8 +45,15 @@ def convert(source: Path, form: str, *words: str) -> int:
     )
 
 
-@pytest.mark.parametrize("wrapping", WRAPPED)
-@pytest.mark.parametrize("name", NETS)
+PAIRS = [
+    pytest.param(name, wrapping, marks=() if name == "irnet" or wrapping == "bare" else pytest.mark.slow)
+    for name in NETS
+    for wrapping in WRAPPED
+]
+"""Fast: every wrapping of one network, and every network in none."""
+
+
+@pytest.mark.parametrize(("name", "wrapping"), PAIRS)
 def test_the_file_gives_what_the_checkpoint_gives(name: str, wrapping: str, tmp_path: Path) -> None:
     net, form = enlivened(NETS[name]), name.split()[0]
     torch.save(WRAPPED[wrapping](net.state_dict()), tmp_path / "net.pth")
