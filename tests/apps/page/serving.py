@@ -176,6 +176,12 @@ def until(condition):
         time.sleep(0.02)
 
 
+def chosen(folder):
+    """What its file of choices says of photos by name; nothing while there is none."""
+    path = folder / "untone-choices.json"
+    return json.loads(path.read_text())["photos"] if path.exists() else {}
+
+
 def is_here(url):
     parts = urlsplit(url)
     return parts.scheme in ("blob", "data", "file") or parts.hostname == "127.0.0.1"

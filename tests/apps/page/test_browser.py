@@ -7,7 +7,7 @@ import re
 
 import numpy as np
 import pytest
-from serving import Page, browsing, gain_map, listing, opened, photo, until, write_folder
+from serving import Page, browsing, chosen, gain_map, listing, opened, photo, until, write_folder
 
 import untone
 from untone import cli, colour, formats, pipeline
@@ -152,10 +152,10 @@ def test_sliders_change_numbers_without_asking_for_codes_again(tab, page, folder
     set_range(tab, "strength", 100)
     set_range(tab, "peak-limit", 300)
     tab.wait_for_function("() => parseFloat(document.getElementById('peak').innerText) <= 301")  # once it rests
-    assert "photo-0.jpg" in json.loads((folder / "untone-choices.json").read_text())["photos"]
+    until(lambda: chosen(folder) == {"photo-0.jpg": {"peak": 300}})
     tab.click("#reset")
     assert tab.inner_text("output[for=strength]") == "100 %"
-    until(lambda: json.loads((folder / "untone-choices.json").read_text())["photos"] == {})
+    until(lambda: chosen(folder) == {})
 
 
 def test_a_photo_with_its_own_map_keeps_it(tab, page):
@@ -257,16 +257,14 @@ def test_from_opening_to_export_without_a_mouse(tmp_path, player):
         tab.wait_for_selector("#export-words:text('1 written')")
         press("Escape")
         tab.wait_for_selector("#export:not([open])", state="attached")
-        kept = folder / "untone-choices.json"
-        until(lambda: "verdict" in json.loads(kept.read_text())["photos"].get("photo-2.jpg", {}))
+        expected = {
+            "photo-1.jpg": {"strength": 90, "verdict": "keep"},
+            "photo-2.jpg": {"strength": 90, "verdict": "reject"},
+        }
+        until(lambda: chosen(folder) == expected)
     after = listing(folder)
     assert {name: after[name] for name in before} == before
     assert set(after) - set(before) == {"untone-choices.json", "photo-1.hdr.jpg"}
-    choices = json.loads(after["untone-choices.json"])["photos"]
-    assert choices == {
-        "photo-1.jpg": {"strength": 90, "verdict": "keep"},
-        "photo-2.jpg": {"strength": 90, "verdict": "reject"},
-    }
     out = tmp_path / "out"
     out.mkdir()
     assert cli.main([str(folder), "-o", f"{out}/", "--choices", str(folder / "untone-choices.json")]) == 0
@@ -300,9 +298,24 @@ def test_photos_can_be_dropped(tmp_path, page, tab):
     tab.route("**/state", lambda route: held.append(route), times=1)
     tab.goto(page.address)
     tab.set_input_files("#files", [str(path)])  # before the page knows any photo
+    while not held:  # its handler runs while the tab is waited for
+        tab.wait_for_timeout(20)
     held[0].continue_()
     tab.wait_for_selector(".tile:last-child .name:text('dropped.jpg')")
     tab.wait_for_selector(".tile:last-child:not(.waiting):not(.faulty)")
+
+
+def test_who_leaves_a_photo_at_once_hears_nothing_more_of_it(tab, page):
+    """What rests for a while before it is fetched is not fetched for a stage that is out of sight by then."""
+    opened(tab, page)
+    asked = []
+    tab.on("request", lambda request: asked.append(request.url))
+    tab.evaluate("""() => {
+        dispatchEvent(new KeyboardEvent("keydown", { key: "f" }));
+        document.getElementById("back").click();
+        return new Promise(done => setTimeout(done, 300)); }""")  # longer than a stage rests
+    assert tab.is_visible("#grid-view")
+    assert not [url for url in asked if "/view" in url]
 
 
 def test_a_page_of_one_file_needs_nobody(tmp_path, folder, player):

@@ -5,7 +5,7 @@ import os
 
 import numpy as np
 import pytest
-from serving import Page, browsing, gain_map, photo, until, write_folder
+from serving import Page, browsing, chosen, gain_map, photo, until, write_folder
 
 from untone import UntoneError, cli, colour, formats, pipeline
 from untone.apps import choices
@@ -131,8 +131,7 @@ def test_a_film_is_scrubbed_and_probed(clip, tmp_path, player):
         light = pipeline.apply(found.image, found.gain_map).pixels[45, 80] @ weights
         assert float(tab.inner_text("#after-nits")) == pytest.approx(light * 203, rel=0.01)
         tab.keyboard.press("[")
-        until(lambda: (folder / "untone-choices.json").exists())
-        assert json.loads((folder / "untone-choices.json").read_text())["photos"] == {"clip.mp4": {"strength": 95}}
+        until(lambda: chosen(folder) == {"clip.mp4": {"strength": 95}})
         tab.keyboard.press("Escape")
         tab.keyboard.press("ArrowRight")
         tab.wait_for_selector("#panel:not(.waiting)")

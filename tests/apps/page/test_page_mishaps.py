@@ -1,9 +1,7 @@
 """The page in a real browser when things go otherwise: broken photos, others who choose too, a server that stops."""
 
-import json
-
 import pytest
-from serving import Page, browsing, listing, opened, photo, until, write_folder
+from serving import Page, browsing, chosen, listing, opened, photo, until, write_folder
 
 from untone import formats
 
@@ -35,7 +33,6 @@ def test_a_page_lives_with_its_folder_and_with_others(busy):
     """One walk: a finger, a broken photo, another tab, files that come, change and go, Enter, a dead server."""
     page, tab = busy
     known = {p["name"]: p["number"] for p in page.json("GET", "state")[1]["photos"]}
-    kept = page.folder / "untone-choices.json"
     opened(tab, page, known["photo-0.jpg"])
     tab.touchscreen.tap(300, 400)
     tab.wait_for_selector("#probe-title:text('Pixel ')")
@@ -53,12 +50,12 @@ def test_a_page_lives_with_its_folder_and_with_others(busy):
     opened(tab, page, known["photo-1.jpg"])
     page.json("PUT", "choices", {"changes": {str(known["photo-1.jpg"]): {"strength": 70}}})
     tab.keyboard.press("k")  # of a photo that another tab has changed meanwhile
-    until(lambda: "verdict" in kept.read_text())
+    until(lambda: "verdict" in chosen(page.folder)["photo-1.jpg"])
     tab.evaluate(FOCUS)
     tab.wait_for_selector("output[for=strength]:text('70 %')")
     tab.keyboard.press("[")
     expected = {"strength": 65, "peak": 9000, "verdict": "keep"}
-    until(lambda: json.loads(kept.read_text())["photos"]["photo-1.jpg"] == expected)
+    until(lambda: chosen(page.folder)["photo-1.jpg"] == expected)
 
     formats.write(page.folder / "photo-1.jpg", photo(7, 200, 144))
     tab.evaluate(FOCUS)
@@ -141,6 +138,5 @@ def test_by_the_mouse_the_photo_that_one_was_in_is_copied_from(busy):
     tab.check(".tile:nth-child(3) .pick input", force=True)
     tab.click("#copy")
     said(tab, "Light of photo-0.jpg copied to 1 photo")
-    choices = page.folder / "untone-choices.json"
     expected = {"photo-0.jpg": {"strength": 95}, "photo-1.jpg": {"strength": 95}}
-    until(lambda: json.loads(choices.read_text())["photos"] == expected)
+    until(lambda: chosen(page.folder) == expected)

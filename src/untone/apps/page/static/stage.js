@@ -59,8 +59,9 @@ export class Stage extends EventTarget {
     this.numbers = chosenNumbers(meaning, this.choice); // which may be another by now
     this.fit();
     await this.#fetchWhole();
+    if (signal.aborted) return null;
     this.root.removeAttribute("aria-busy");
-    return signal.aborted ? null : meaning;
+    return meaning;
   }
 
   // Another moment of a film; what is shown stays until its frame is there, and of many that are asked for the last counts.
@@ -220,7 +221,7 @@ export class Stage extends EventTarget {
   }
 
   async #fetchWhole() {
-    if (!this.meaning) return;
+    if (!this.meaning || !this.area.width) return; // left meanwhile: no pixels are in sight
     const { width, height } = this.meaning, size = this.#wholeSize(this.meaning);
     if (this.wholeView && Math.abs(this.wholeView.width - size[0]) < 2) return;
     const view = await this.#fetch([0, 0, width, height], size);
@@ -234,6 +235,7 @@ export class Stage extends EventTarget {
   }
 
   async #fetchPart() {
+    if (!this.area.width) return;
     if (!this.isZoomed) {
       this.partView = null;
       for (const side of this.sides) side.part.hidden = true;
