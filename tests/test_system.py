@@ -157,7 +157,7 @@ def test_the_command_in_a_folder_with_spaces_on_a_console_without_utf8(tmp_path)
     photo.write_bytes(SAMPLE.read_bytes())
     around = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0", "HOME": str(folder), "TMPDIR": str(folder)}
     done = subprocess.run([sys.executable, "-m", "untone", "inspect", str(photo)], capture_output=True, env=around,
-                          check=False, timeout=600)  # fmt: skip
+                          check=False, timeout=300)  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert b"\\u5199\\u771f" in done.stdout
 

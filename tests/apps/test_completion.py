@@ -69,7 +69,7 @@ def asked(shell, code, folder):
         pytest.skip(f"no {shell} here: its completion is not tried")
     (folder / "photo.jpg").touch()
     done = subprocess.run([shell, "-c", code], input="\n".join(QUESTIONS) + "\n", cwd=folder, check=True,
-                          capture_output=True, text=True, timeout=1500)  # fmt: skip
+                          capture_output=True, text=True, timeout=300)  # fmt: skip
     return [(question, set(line.split())) for question, line in zip(QUESTIONS, done.stdout.splitlines(), strict=True)]
 
 

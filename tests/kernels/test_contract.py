@@ -167,7 +167,7 @@ def test_calls_from_several_threads_do_not_mix(operators_of, pixels_of):
 
 
 def run_python(code):
-    return subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, timeout=1500)
+    return subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, timeout=300)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")

@@ -48,7 +48,7 @@ def test_three_workers_of_which_one_dies_and_one_cannot_write(s3_url: str, bucke
         workers = _share(s3_url, bucket, photos, [one, two, three])
         _until(count // 4, [one, two], bucket)
         workers[0].kill()
-        said = [worker.communicate(timeout=500)[1] for worker in workers]
+        said = [worker.communicate(timeout=300)[1] for worker in workers]
         answered = one.written(f"/{bucket}/out/") + two.written(f"/{bucket}/out/")
     assert _made(s3_url, bucket) == locally(photos, tmp_path)
     assert workers[1].returncode == 1
@@ -100,7 +100,7 @@ def test_so_do_those_of_processes(s3_url: str, bucket: str, proxy: Proxy, worker
     count = 150
     put(s3_url, bucket, tiny_photos(count))
     processes = [start(proxy.url, *_arguments(bucket)) for _ in range(workers)]
-    said = [process.communicate(timeout=900)[1] for process in processes]
+    said = [process.communicate(timeout=300)[1] for process in processes]
     assert sum(counts(text)["converted"] for text in said) == count
     assert proxy.for_claims(bucket).total() <= 3 * count
     assert not objects(s3_url, bucket, "claims/")

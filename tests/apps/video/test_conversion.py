@@ -363,7 +363,7 @@ def test_a_signal_ends_the_process_and_leaves_nothing(tmp_path, sent):
         while not list(tmp_path.glob(".untone-*")) and process.poll() is None:
             time.sleep(0.05)
         process.send_signal(sent)
-        _, said = process.communicate(timeout=1500)
+        _, said = process.communicate(timeout=300)
     finally:
         process.kill()
     assert process.returncode == 130

@@ -279,7 +279,7 @@ def test_an_interrupted_synthesis_leaves_whole_files_and_goes_on(hdr_folder: Pat
     while not (out / "image").exists() or not any((out / "image").glob("0*.png")):
         assert process.poll() is None
     process.send_signal(signal.SIGTERM)
-    _, err = process.communicate(timeout=1500)
+    _, err = process.communicate(timeout=300)
     assert process.returncode == 130
     assert "untone: interrupted" in err
     assert "Traceback" not in err

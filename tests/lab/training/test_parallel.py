@@ -63,7 +63,7 @@ def test_two_processes_are_as_one(pairs_folder: Path, tmp_path: Path) -> None:
     group = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": free_port(), "WORLD_SIZE": "2"}
     words = (str(pairs_folder), str(tmp_path / "irnet"), str(tmp_path / "fastgamer"))
     both = [start(ONE_OF_SEVERAL, *words, **group, RANK=str(k), LOCAL_RANK=str(k)) for k in range(2)]
-    said = [process.communicate(timeout=1500) for process in both]
+    said = [process.communicate(timeout=300) for process in both]
     assert [process.returncode for process in both] == [0, 0], said
     assert said[0][0].count("step 3/3") == 2
     assert not said[1][0]
@@ -88,7 +88,7 @@ def test_sigterm_leaves_the_weights_of_its_step(pairs_folder: Path, tmp_path: Pa
         if line.startswith("step 10/"):
             break
     process.send_signal(signal.SIGTERM)
-    rest = process.communicate(timeout=1500)[1]
+    rest = process.communicate(timeout=300)[1]
     assert process.returncode == 130
     assert "the same command resumes" in rest
     saved = torch.load(tmp_path / "run" / "checkpoint.pt", weights_only=True)
