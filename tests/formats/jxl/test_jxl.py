@@ -76,7 +76,7 @@ def test_other_spaces_are_named_and_lossless(pixels, primaries, transfer):
 @pytest.mark.parametrize("primaries", ["bt709", "p3", "bt2020"])
 @pytest.mark.parametrize(("dtype", "bits"), [(np.uint8, 8), (np.uint16, 10), (np.float32, 16)])
 def test_colours_and_depths_are_coded_with_loss(primaries, dtype, bits):
-    """Phones' photos are Display P3: coded as they are, they took many times the bytes. Deeper codes were taken for light."""
+    """Phones' photos are Display P3: coded as they are, they took many times the bytes. Depth was taken for light."""
     waves = np.sin(np.arange(128)[:, None, None] / (7, 11, 13)) + np.sin(np.arange(96)[:, None] / (5, 9, 4))
     noise = np.random.default_rng(0).normal(0, 0.04, (128, 96, 3))
     shares = np.clip(waves / 4 + 0.5 + noise, 0, 1)
