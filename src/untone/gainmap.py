@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .colour import luminance_weights
-from .errors import UntoneError
+from .errors import UntoneError, is_finite, shown
 from .image import MAX_STOPS, GainMap, Triple
 
 Floats = NDArray[Any]
@@ -43,9 +43,9 @@ def weight(gain_map: GainMap, headroom_stops: float | None = None) -> float:
         UntoneError: the headroom is not a finite number of at least 0.
     """
     base, alternate = gain_map.base_headroom_stops, gain_map.alternate_headroom_stops
-    headroom = max(base, alternate) if headroom_stops is None else float(headroom_stops)
-    if not (math.isfinite(headroom) and headroom >= 0):
-        raise UntoneError(f"headroom must be a finite number of stops, 0 or more, not {headroom_stops}")
+    headroom = max(base, alternate) if headroom_stops is None else headroom_stops
+    if not (is_finite(headroom) and headroom >= 0):
+        raise UntoneError(f"headroom must be a finite number of stops, 0 or more, not {shown(headroom_stops)}")
     if base == alternate:
         return 0.0
     share = min(max((headroom - base) / (alternate - base), 0.0), 1.0)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import DamagedError, LimitError, UntoneError, UsageError
+from .errors import DamagedError, LimitError, UntoneError, UsageError, check_number, is_finite, shown
 
 Pixels = NDArray[Any]
 Triple = tuple[float, float, float]
@@ -72,7 +72,7 @@ class Image:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        shape, dtype = self.pixels.shape, self.pixels.dtype
+        shape, dtype = _shape_and_type("pixels", self.pixels)
         if len(shape) != 3 or shape[2] != 3 or 0 in shape:
             raise UntoneError(f"pixels must be [height, width, 3] and not empty, not {list(shape)}")
         if dtype not in (np.uint8, np.uint16, np.float32):
@@ -85,7 +85,7 @@ class Image:
             raise UntoneError(f"transfer must be one of {', '.join(TRANSFER_NAMES)}, not {self.transfer!r}")
         if self.orientation not in range(1, 9):
             raise UntoneError(f"orientation must be 1 to 8, not {self.orientation}")
-        if not (math.isfinite(self.white_nits) and self.white_nits > 0):
+        if not (is_finite(self.white_nits) and self.white_nits > 0):
             raise UntoneError(f"white_nits must be a positive number, not {self.white_nits}")
 
     @property
@@ -145,22 +145,22 @@ class GainMap:
     encoded: bytes | None = None
 
     def __post_init__(self) -> None:
-        shape, dtype = self.codes.shape, self.codes.dtype
+        shape, dtype = _shape_and_type("gain map codes", self.codes)
         if len(shape) != 3 or shape[2] not in (1, 3) or 0 in shape:
             raise UntoneError(f"gain map codes must be [height, width, 1 or 3] and not empty, not {list(shape)}")
         if dtype not in (np.uint8, np.uint16):
             raise UntoneError(f"gain map codes must be uint8 or uint16, not {dtype}")
         for name in ("min_stops", "max_stops", "gamma", "base_offset", "alternate_offset"):
             values = getattr(self, name)
-            if len(values) != 3 or not all(math.isfinite(v) and abs(v) <= MAX_STOPS for v in values):
-                raise DamagedError(f"gain map {name} must be three numbers within +-{MAX_STOPS:g}, not {values}")
+            if not _is_triple(values):
+                raise DamagedError(f"gain map {name} must be three numbers within +-{MAX_STOPS:g}, not {shown(values)}")
         if min(self.gamma) <= 0:
             raise DamagedError(f"gain map gamma must be above 0, not {self.gamma}")
         if any(low > high for low, high in zip(self.min_stops, self.max_stops, strict=True)):
             raise DamagedError(f"gain map minimum {self.min_stops} is above its maximum {self.max_stops}")
         for name in ("base_headroom_stops", "alternate_headroom_stops"):
             value = getattr(self, name)
-            if not (math.isfinite(value) and 0 <= value <= MAX_STOPS):
+            if not (is_finite(value) and 0 <= value <= MAX_STOPS):
                 raise DamagedError(f"gain map {name} must be between 0 and {MAX_STOPS:g}, not {value}")
         if self.alternate_primaries is not None and self.alternate_primaries not in PRIMARIES_NAMES:
             raise UntoneError(f"alternate_primaries must be one of {', '.join(PRIMARIES_NAMES)}")
@@ -205,6 +205,21 @@ TURNS = {
 """EXIF orientation to what makes stored pixels upright: exchange rows and columns, then reverse rows, columns."""
 
 
+def _shape_and_type(name: str, array: object) -> tuple[tuple[int, ...], Any]:
+    """Of an array, or of Rows."""
+    if not (hasattr(array, "shape") and hasattr(array, "dtype")):
+        raise UntoneError(f"{name} must be a numpy array, not {type(array).__name__}")
+    return tuple(array.shape), array.dtype
+
+
+def _is_triple(values: object) -> bool:
+    """Three numbers that a gain map can have."""
+    try:
+        return len(values) == 3 and all(is_finite(v) and abs(v) <= MAX_STOPS for v in values)  # type: ignore[arg-type,attr-defined]
+    except TypeError:  # one number alone
+        return False
+
+
 def check_noun(value: object, noun: type, verb: str) -> None:
     """Refuse what is no Image or no GainMap, such as a path.
 
@@ -225,6 +240,7 @@ def check_white(white_nits: float) -> None:
     Raises:
         UsageError: it cannot.
     """
+    check_number("white_nits", white_nits)
     low, high = WHITES_NITS
     if not low <= white_nits <= high:
         raise UsageError(f"SDR white must be from {low:g} to {high:g} nits, not {white_nits:g}")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import UntoneError
+from .errors import UntoneError, is_finite
 
 RANGE_NODES = 8
 """Nodes of a grid along its guide; fixed, so that a compiled kernel keeps one line of nodes in a register."""
@@ -47,6 +46,9 @@ class Operators:
     offset: float = 1 / 64
 
     def __post_init__(self) -> None:
+        for name, array in (("grids", self.grids), ("lut", self.lut)):
+            if not isinstance(array, np.ndarray):
+                raise UntoneError(f"{name} must be a numpy array, not {type(array).__name__}")
         g, n = self.grids.shape, self.lut.shape
         if len(g) != 5 or g[0] != 3 or g[3:] != (RANGE_NODES, 3) or not all(2 <= s <= MAX_GRID_NODES for s in g[1:3]):
             raise UntoneError(
@@ -57,9 +59,9 @@ class Operators:
         for name, array in (("grids", self.grids), ("lut", self.lut)):
             if array.dtype != np.float32 or not array.flags.c_contiguous or not np.isfinite(array).all():
                 raise UntoneError(f"{name} must be finite, contiguous float32")
-        if not (math.isfinite(self.qmax_stops) and 0 < self.qmax_stops <= MAX_QMAX_STOPS):
+        if not (is_finite(self.qmax_stops) and 0 < self.qmax_stops <= MAX_QMAX_STOPS):
             raise UntoneError(f"qmax_stops must be above 0 and at most {MAX_QMAX_STOPS:g}, not {self.qmax_stops}")
-        if not (math.isfinite(self.offset) and 0 <= self.offset <= 1):
+        if not (is_finite(self.offset) and 0 <= self.offset <= 1):
             raise UntoneError(f"offset must be within 0..1, not {self.offset}")
 
     def __repr__(self) -> str:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from . import formats, prediction, stores
-from .errors import UntoneError, UsageError
+from .errors import UntoneError, UsageError, check_path
 from .formats.jpeg import network_segment
 from .formats.signalling import hdr_already
 from .formats.table import INKED as INKED
@@ -28,7 +28,7 @@ from .image import with_white as with_white
 from .implicit import encoding as network_encoding
 from .implicit.encoding import StoredResidual, aligned, network_of
 from .prediction import MAP_DIVISORS as MAP_DIVISORS
-from .prediction import LightModel, Model
+from .prediction import LightModel, Model, check_map
 from .prediction import check_options as check_options
 from .rendition import applied, light_figures, upright
 from .rendition import statistics as statistics
@@ -86,6 +86,7 @@ def read(source: str | Path | bytes, *, by_rows: bool = False) -> tuple[Image, G
     Raises:
         UntoneError: unreadable, damaged, unsupported or beyond the limits; the message names the fault.
     """
+    _check_source(source)
     if stores.is_url(source):
         with formats.naming(str(source)):
             return formats.read(stores.load(str(source)), by_rows=by_rows)
@@ -108,15 +109,23 @@ def write(path: str | Path | None, image: Image, gain_map: GainMap | None = None
     Raises:
         UntoneError: the format cannot hold this, or the disk refuses.
     """
+    if path is not None:
+        check_path("path", path)
     if stores.is_url(path):
         stores.put(str(path), lambda name: write(name, image, gain_map, **options))
         return None
     check_noun(image, Image, "write")
+    if gain_map is not None:
+        check_noun(gain_map, GainMap, "write")
     if image.orientation != 1 and _is_upright(path, options):
         pixels = np.ascontiguousarray(turned_upright(np.asarray(image.pixels), image.orientation))
         image = dataclasses.replace(image, pixels=pixels, orientation=1)
     _log.debug("write %s: %r, %r", "bytes" if path is None else path, image, gain_map)
     return formats.write(path, image, gain_map, **options)
+
+
+def _check_source(source: str | Path | bytes) -> None:
+    check_path("source", source, bytes, what="a path or the bytes of a file")
 
 
 def _name(source: str | Path | bytes) -> str:
@@ -143,7 +152,7 @@ _loading = threading.Lock()
 
 
 def _model(model: str | Path | Model) -> Model:
-    if not isinstance(model, str | Path):
+    if isinstance(model, Model):
         return model
     with _loading:  # so that photos converted side by side load it once
         return load(model)
@@ -220,8 +229,7 @@ def measure(sdr: Image, hdr: Image, *, map_size: str = "half", channels: int = 3
     """
     for rendition in (sdr, hdr):
         check_noun(rendition, Image, "measure")
-    if map_size not in MAP_DIVISORS or channels not in (1, 3):
-        raise UsageError(f"map_size must be one of {', '.join(MAP_DIVISORS)} and channels 1 or 3")
+    check_map(map_size, channels)
     return network_encoding.measured(sdr, aligned(sdr, hdr), hdr.primaries, MAP_DIVISORS[map_size], channels)
 
 
@@ -281,6 +289,7 @@ def convert(
         UsageError: an argument is out of its range, or the target cannot hold what the model makes.
         UntoneError: the photo cannot be read or the target not written; nothing is left behind.
     """
+    _check_source(source)
     check_white(white_nits)
     check_options(strength, peak_nits, map_size, white_nits)
     suffix = _target_suffix(target)
@@ -378,6 +387,8 @@ def _transcode_network(
 
 
 def _target_suffix(target: str | Path | None) -> str:
+    if target is not None:
+        check_path("target", target)
     suffix = GAIN_MAP_SUFFIXES[0] if target is None else Path(target).suffix.lower()
     if suffix not in TARGET_SUFFIXES:
         kinds = ", ".join(TARGET_SUFFIXES)

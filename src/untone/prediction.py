@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from . import colour, gainmap, kernels
 from .colour import light_of, matrix
-from .errors import UsageError
+from .errors import UsageError, check_number, shown
 from .image import DIFFUSE_WHITE_NITS, GainMap, Image, Pixels, Triple, turned_back, turned_upright
 from .operators import Operators
 
@@ -31,6 +31,7 @@ MAP_DIVISORS = {"full": 1, "half": 2, "quarter": 4}
 """Size of the gain map on each side, as a divisor of the photo's."""
 
 
+@runtime_checkable
 class OperatorModel(Protocol):
     """A network that sees the thumbnail; see models/."""
 
@@ -98,13 +99,27 @@ def check_options(
     Raises:
         UsageError: one of them is out of its range; a peak below SDR white would darken the photo.
     """
+    check_number("strength", strength)
     if not (math.isfinite(strength) and 0 <= strength <= MAX_STRENGTH):
         raise UsageError(f"strength must be from 0 to {MAX_STRENGTH:g}, not {strength:g}")
+    if peak_nits is not None:
+        check_number("peak_nits", peak_nits)
     if peak_nits is not None and not white_nits <= peak_nits <= colour.PQ_PEAK_NITS:
         limits = f"from SDR white, {white_nits:g} nits, to {colour.PQ_PEAK_NITS:g} nits"
         raise UsageError(f"the peak must be {limits}, not {peak_nits:g}")
-    if map_size not in MAP_DIVISORS:
-        raise UsageError(f"the map size must be one of {', '.join(MAP_DIVISORS)}, not {map_size!r}")
+    check_map(map_size)
+
+
+def check_map(map_size: str, channels: int = 3) -> None:
+    """Whether a gain map can have that size and so many channels.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    if not (isinstance(map_size, str) and map_size in MAP_DIVISORS):
+        raise UsageError(f"the map size must be one of {', '.join(MAP_DIVISORS)}, not {shown(map_size)}")
+    if channels not in (1, 3):
+        raise UsageError(f"the map's channels must be 1 or 3, not {shown(channels)}")
 
 
 def _integers(pixels: Pixels) -> Pixels:

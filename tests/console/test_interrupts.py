@@ -36,3 +36,30 @@ def test_an_interrupt_is_answered_though_others_swallow_it_and_left_to_work_that
     )
     said = process.communicate(timeout=120)
     assert (process.returncode, *said) == (130, b"ended itself\n", b"untone: interrupted\n")
+
+
+INTERRUPTED_AGAIN = """
+import os, signal, sys
+from untone import __main__, cli
+
+class Interrupting:  # whoever presses Ctrl-C twice
+    def write(self, text):
+        os.write(2, text.encode())
+        os.kill(os.getpid(), signal.SIGINT)
+
+    def flush(self): pass
+
+def main():
+    sys.stderr = Interrupting()
+    raise KeyboardInterrupt
+
+cli.main = main
+raise SystemExit(__main__.main())
+"""
+
+
+def test_a_second_interrupt_neither_cuts_the_line_nor_says_it_again():
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED_AGAIN], capture_output=True, preexec_fn=heed_interrupts, timeout=120
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"untone: interrupted\n")

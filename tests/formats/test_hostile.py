@@ -188,11 +188,28 @@ def test_a_jpeg_copied_as_text_is_refused(saved):
     Pillow.fromarray(picture).save(stream, "JPEG", quality=90)
     data = stream.getvalue()
     assert formats.read(data)[0].width == 256
-    for broken in (data.replace(b"\n", b"\r\n"), data.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")):
+    windows = data.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    for broken in (data.replace(b"\n", b"\r\n"), windows, data.replace(b"\r", b"\n")):
         with pytest.raises(DamagedError, match="copied as text"):
             formats.read(broken)
-    large = b"\xff\x00\n" * 40_000
+    noise = np.random.default_rng(4).integers(0, 256, 3_000_000, np.uint8).tobytes()
+    unix = noise.replace(b"\r\r", b"\r").replace(b"\r\n", b"\n")
     with pytest.raises(DamagedError, match="copied as text"):
-        segments.check_binary(large, 0, len(large))
-    segments.check_binary(large + b"\r\n", 0, len(large) + 2)
-    segments.check_binary(b"\r\n" * 11, 0, 22)
+        segments.check_binary(unix, 0, len(unix))
+    for fine in (unix + b"\r\n", noise, b"\xff\x00\n" * 40_000, b"\r\n" * 40_000):
+        segments.check_binary(fine, 0, len(fine))
+
+
+def test_flat_pictures_were_not_copied_as_text():
+    """Their bytes repeat: line feeds without a carriage return in a JPEG (4:4:4), pairs of both in a TIFF."""
+    stream = io.BytesIO()
+    flat = Pillow.new("RGB", (3000, 3000), (255, 255, 255))
+    flat.paste((0, 0, 0), (999, 999, 1005, 1013))
+    flat.save(stream, "JPEG", quality=90, subsampling=0)
+    data = stream.getvalue()
+    assert data.count(b"\n") > 24 * 256
+    assert b"\r\n" not in data
+    assert formats.read(data)[0].width == 3000
+    dark = io.BytesIO()
+    Pillow.new("RGB", (40, 40), (13, 10, 8)).save(dark, "TIFF")
+    assert formats.read(dark.getvalue())[0].pixels[5, 5].tolist() == [13, 10, 8]

@@ -44,6 +44,8 @@ def answered(told: Callable[[], str] = lambda: "interrupted") -> Iterator[None]:
             watcher.start()
             yield
     except KeyboardInterrupt:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)  # another would cut this line, and the watcher would say it again
         _end(told)
     finally:
         os.close(writing)

@@ -24,8 +24,8 @@ def answer(facts: Mapping[str, object], text: str | None, *, as_json: bool, quie
 
 
 def complain(text: str) -> None:
-    """One line on stderr."""
-    print(f"untone: {one_line(text)}", file=sys.stderr, flush=True)
+    """One line on stderr, written whole: other threads write there too."""
+    print(f"untone: {one_line(text)}\n", end="", file=sys.stderr, flush=True)
 
 
 def fault_of(name: str, fault: object) -> str:

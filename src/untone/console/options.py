@@ -107,7 +107,7 @@ def add_force(add: Add) -> None:
 
 def add_dry_run(add: Add) -> None:
     """--dry-run: what would be written, and nothing is."""
-    add("--dry-run", action="store_true", help="name what would be written, and write nothing")
+    add("--dry-run", action="store_true", help="name what would be written and what would fail, write nothing, exit 0")
 
 
 def add_json(add: Add, what: str = "one JSON object instead of text") -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import UnsupportedError, UntoneError, UsageError
+from ..errors import UnsupportedError, UntoneError, UsageError, check_number
 from ..image import GainMap, Image
 from . import jxr, radiance, webp
 from .common.files import Part, check_binary, joined, load_bytes, save
@@ -180,6 +180,7 @@ def write(
     """
     options = {name: n for name, n in (("quality", quality), ("map_quality", map_quality)) if n is not None}
     for name, value in options.items():
+        check_number(name, value)
         if not 1 <= value <= 100:
             raise UsageError(f"{name} must be 1 to 100, not {value}")
     with naming(path or b""):

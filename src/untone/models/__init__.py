@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, overload
 
-from ..errors import LimitError, UntoneError, UsageError
+from ..errors import LimitError, UntoneError, UsageError, check_path
 from . import graphs, networks
 from .fastgamer import FastGamerModel
 from .gmnet import GMNetModel
@@ -80,6 +80,7 @@ def load(model: str | Path = DEFAULT, provider: str = networks.CPU) -> Model:
         UsageError: no such name, file or provider.
         UntoneError: a file that is no untone model, or a provider that does not start.
     """
+    check_path("model", model, what="a name or the path of an .onnx file")
     where = networks.CPU if provider == networks.CPU else networks.provider_of(provider)
     path = MODELS.get(str(model)) or Path(model)
     if not path.is_file():

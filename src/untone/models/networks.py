@@ -143,7 +143,7 @@ def provider_of(name: str) -> str:
         UsageError: the installed ONNX Runtime has none of that name.
     """
     known = {found.lower(): found for found in providers()}
-    asked = name.lower().removesuffix(SUFFIX.lower())
+    asked = str(name).lower().removesuffix(SUFFIX.lower())
     if ALIASES.get(asked, asked) not in known:
         raise UsageError(f"{name}: no such provider in this ONNX Runtime; it has {', '.join(known.values())}")
     return known[ALIASES.get(asked, asked)]

@@ -322,6 +322,8 @@ def test_the_index_of_a_small_endian_file_moves():
         (["--resize", "0x5"], 2, "must be 1080, 1080x720"),
         (["--resize", "1080x!"], 2, "must be 1080, 1080x720"),
         (["--resize", "x"], 2, "must be 1080, 1080x720"),
+        (["--resize", "0mp"], 2, "not '0mp'"),
+        (["--resize", "9999mp"], 1, "limit"),
         (["--resize", "9000000x9000000!"], 1, "limit"),
         (["--rotate", "45"], 2, "invalid choice"),
     ],

@@ -121,7 +121,7 @@ def test_python_measures_as_the_command(tmp_path, capsys):
     assert found.codes.shape == (HEIGHT // 4, WIDTH // 4, 1)
     with pytest.raises(UntoneError, match=r"none\.dng: "):
         untone.measure_raw(untone.read(jpeg)[0], "none.dng")
-    with pytest.raises(UsageError, match="map_size must be one of"):
+    with pytest.raises(UsageError, match="the map size must be one of"):
         untone.measure_raw(untone.read(jpeg)[0], tmp_path / "a.dng", map_size="tiny")
 
 

@@ -7,7 +7,7 @@ import dataclasses
 from PIL import Image
 
 from ... import formats
-from ...errors import UnsupportedError, UntoneError, UsageError
+from ...errors import UnsupportedError, UntoneError, UsageError, check_number
 from ...formats.common.files import joined
 from ...formats.jpeg import codec as jpeg
 from ...image import GainMap
@@ -53,6 +53,7 @@ def with_gain_map(base: bytes, gain_map: GainMap, name: str, map_quality: int) -
         UntoneError: the base is of a kind that cannot carry a map.
     """
     if name == "jpeg":
+        check_number("gain_map_quality", map_quality)
         if not 1 <= map_quality <= 100:
             raise UsageError(f"gain_map_quality must be 1 to 100, not {map_quality}")
         image, _ = jpeg.outline(base)

@@ -58,7 +58,8 @@ def run(arguments: argparse.Namespace, naming: Naming, prepare: Callable[[], Tas
     planning.check(request)
     task = prepare()
     if arguments.dry_run:
-        return _rehearse(request, arguments)
+        _rehearse(request, arguments)
+        return 0
     if arguments.ray is not None:
         return _on_ray(request, task, arguments)
     if arguments.claim is None:
@@ -173,9 +174,9 @@ def _count(request: Request, progress: Progress) -> None:
         progress.expect(planning.count(request))
 
 
-def _rehearse(request: Request, arguments: argparse.Namespace) -> int:
+def _rehearse(request: Request, arguments: argparse.Namespace) -> None:
     """What would come of each job, a page at a time."""
     pages = (Page(jobs, not arguments.force) for jobs in planning.pages(request))
     jobs = (taken for page in pages for taken in iter(page.take, None))
     foreseen = ((job, rehearsal.foreseen(job, known is Known.PRESENT)) for job, known in jobs)
-    return rehearsal.told(foreseen, arguments)
+    rehearsal.told(foreseen, arguments)

@@ -53,7 +53,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.copy_others and (arguments.output in (None, planning.PIPE) or planning.PIPE in arguments.inputs):
         raise UsageError("--copy-others copies into a folder; name it with -o")
     if arguments.dry_run:
-        return rehearsal.rehearse(planned, arguments, _foresight(arguments))
+        rehearsal.rehearse(planned, arguments, _foresight(arguments))
+        return 0
     films = [job for job in planned if job.source is not None and is_film(job.source) and not arguments.in_place]
     photos = [job for job in planned if job not in films]
     if not films:
@@ -165,7 +166,8 @@ def work(planned: Sequence[Job], prepare: Callable[[], Task], arguments: argpars
     """
     if arguments.dry_run:
         prepare()
-        return rehearsal.rehearse(planned, arguments, _readable)
+        rehearsal.rehearse(planned, arguments, _readable)
+        return 0
     return 1 if _worked(planned, prepare, arguments)[report.FAILED] else 0
 
 

@@ -1,4 +1,7 @@
-"""`--dry-run`: what would come of a batch, by names and headers; no pixel is decoded. Of stores, by names alone."""
+"""`--dry-run`: what would come of a batch, by names and headers; no pixel is decoded. Of stores, by names alone.
+
+It ends well whatever would fail: that is named and counted, and nothing has failed yet.
+"""
 
 from __future__ import annotations
 
@@ -43,8 +46,8 @@ class Planned(Protocol):
         """Why it is left alone, as is known beforehand."""
 
 
-def rehearse(planned: Sequence[Job], arguments: argparse.Namespace, reason: Callable[[Path], str | None]) -> int:
-    """Print what would come of each job; 0 when none would fail at once, else 1.
+def rehearse(planned: Sequence[Job], arguments: argparse.Namespace, reason: Callable[[Path], str | None]) -> None:
+    """Print what would come of each job.
 
     Args:
         planned: the jobs.
@@ -60,7 +63,7 @@ def rehearse(planned: Sequence[Job], arguments: argparse.Namespace, reason: Call
             opened = status == WRITTEN and job.source is not None
             yield job, _by_headers(job, reason) if opened else (status, why)
 
-    return told(each(), arguments)
+    told(each(), arguments)
 
 
 def _by_headers(job: Job, reason: Callable[[Path], str | None]) -> Foreseen:
@@ -87,7 +90,7 @@ def foreseen(job: Planned, stays: bool) -> Foreseen:
     return (SKIPPED, f"{job.target} exists; --force replaces it") if stays else (WRITTEN, None)
 
 
-def told(planned: Iterable[tuple[Planned, Foreseen]], arguments: argparse.Namespace) -> int:
+def told(planned: Iterable[tuple[Planned, Foreseen]], arguments: argparse.Namespace) -> None:
     """As `rehearse`, of a stream of jobs, each with what would come of it."""
     counts = dict.fromkeys((WRITTEN, SKIPPED, LEFT_ALONE, FAILED), 0)
     for job, (status, reason) in planned:
@@ -101,4 +104,3 @@ def told(planned: Iterable[tuple[Planned, Foreseen]], arguments: argparse.Namesp
             complain(f"{job.name}: {status}: {fault_of(job.name, reason)}")
     if not arguments.quiet:
         complain(f"{', '.join(f'{number} {status}' for status, number in counts.items())}; nothing was done")
-    return int(counts[FAILED] > 0)

@@ -43,18 +43,23 @@ class Bounds:
         width, height: of what it fits within, its proportions kept; None does not limit that side.
         forced: it gets exactly both sides instead.
         shrinks: a picture that is smaller stays as it is.
+        pixels: of all of it, which neither side limits then.
     """
 
-    width: int | None
-    height: int | None
+    width: int | None = None
+    height: int | None = None
     forced: bool = False
     shrinks: bool = False
+    pixels: float | None = None
 
     def of(self, width: int, height: int) -> tuple[int, int]:
         """The new width and height of a picture."""
         if self.forced:
             return self.width or width, self.height or height
-        share = min(new / old for new, old in ((self.width, width), (self.height, height)) if new is not None)
+        if self.pixels is not None:
+            share = math.sqrt(self.pixels / (width * height))
+        else:
+            share = min(new / old for new, old in ((self.width, width), (self.height, height)) if new is not None)
         share = min(share, 1.0) if self.shrinks else share
         return max(1, math.floor(width * share + 0.5)), max(1, math.floor(height * share + 0.5))
 

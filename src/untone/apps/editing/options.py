@@ -7,13 +7,16 @@ import dataclasses
 import re
 
 from ...console.options import Add, add_batch_arguments, add_dry_run, add_in_place, add_output
-from ...errors import UsageError
+from ...errors import UsageError, shown
 from ..conversion.qualities import Purpose, Wish, add_purposes, wished
 from .geometry import Bounds, Edit
 from .lossless import Mode
 from .maps import SHARES, MapEdit
 
 _SIDES = re.compile(r"(?:([1-9]\d{0,6})(?:px)?)?(?:([xX\u00d7])(?:([1-9]\d{0,6})(?:px)?)?)?([!>]?)", re.ASCII)
+
+_SHARE = re.compile(r"(\d{1,4}(?:\.\d{1,6})?)%", re.ASCII)
+_MEGAPIXELS = re.compile(r"(\d{1,4}(?:\.\d{1,6})?)mp(>?)", re.ASCII | re.IGNORECASE)
 
 WEB_SIDE = 2048
 """Pixels of the longer side of a photo on a page."""
@@ -87,7 +90,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_geometry(add: Add) -> None:
     add("--crop", type=_crop, metavar="X,Y,W,H", help="keep these pixels, counted as the photo is shown")
-    sizes = "1080: the longest side; 1080x720: fits within; 1080x or x720: that side; 50%%: that share"
+    sizes = "1080: the longest side; 1080x720: fits within; 1080x or x720: that side; 50%%: that share; 2mp: megapixels"
     add("--resize", type=size, metavar="SIZE", help=f"{sizes}; with ! exactly, with > never larger")
     add("--rotate", type=int, choices=(90, 180, 270), default=0, help="degrees, clockwise")
     add("--flip", choices=("h", "v"), default="", help="left to right, or top to bottom")
@@ -119,17 +122,19 @@ def _crop(text: str) -> tuple[int, int, int, int]:
 
 
 def size(text: str) -> Bounds | float:
-    """Sides or a share as people write them: 1080, 1080px, 1080x720, 1080x, x720, 1080x720!, 1080x720>, 50%."""
-    found = _SIDES.fullmatch(text.replace(" ", ""))
+    """A size as people write it: 1080, 1080 px, 1080x720, 1080x, x720, 1080x720!, 1080x720>, 50%, 2mp, 2mp>."""
+    close = text.replace(" ", "")
+    found = _SIDES.fullmatch(close)
     if found and (found[1] or found[3]) and not (found[4] == "!" and not (found[1] and found[3])):
         width, height = (int(side) if side else None for side in (found[1], found[3]))
         longest = width if found[2] is None else height
         return Bounds(width, longest, forced=found[4] == "!", shrinks=found[4] == ">")
-    share = re.fullmatch(r"(\d{1,4}(?:\.\d{1,6})?) ?%", text, re.ASCII)
+    if (area := _MEGAPIXELS.fullmatch(close)) and float(area[1]) > 0:
+        return Bounds(pixels=float(area[1]) * 1e6, shrinks=area[2] == ">")
+    share = _SHARE.fullmatch(close)
     if share is None or not 0 < float(share[1]) <= 1600:
-        raise argparse.ArgumentTypeError(
-            f"must be 1080, 1080x720, 1080x, x720, 1080x720!, 1080x720> or a share up to 1600%, not {text}"
-        )
+        forms = "1080, 1080x720, 1080x, x720, 1080x720!, 1080x720>, megapixels such as 2mp, or a share up to 1600%"
+        raise argparse.ArgumentTypeError(f"must be {forms}, not {shown(text)}")
     return float(share[1]) / 100
 
 

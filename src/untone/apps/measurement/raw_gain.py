@@ -18,9 +18,9 @@ from ... import gainmap
 from ...colour import light_of, luminance_weights, matrix
 from ...console.lines import named
 from ...console.progress import Progress, quietly
-from ...errors import UntoneError, UsageError
+from ...errors import UntoneError, check_path
 from ...image import GainMap, Image, check_noun, turned_back, turned_upright
-from ...prediction import MAP_DIVISORS
+from ...prediction import MAP_DIVISORS, check_map
 from . import alignment
 from .alignment import Placement, sampled
 from .raw import PRIMARIES, RawLight, read
@@ -89,8 +89,8 @@ def measure_raw(sdr: Image, raw: str | Path, *, map_size: str = "half", channels
         UntoneError: the RAW cannot be read, they are not of one shot, or it has no more light than the photo.
     """
     check_noun(sdr, Image, "measure_raw")
-    if map_size not in MAP_DIVISORS or channels not in (1, 3):
-        raise UsageError(f"map_size must be one of {', '.join(MAP_DIVISORS)} and channels 1 or 3")
+    check_path("raw", raw)
+    check_map(map_size, channels)
     try:
         light = read(str(raw))
     except UntoneError as error:

@@ -29,8 +29,13 @@ STEP = 1 << 18
 _START = re.compile(rb"\xff(?=[^\x00\xff])")
 """A marker between segments; fill bytes before it, and stray ones, are skipped."""
 
-LEAST_FEEDS, MANY_FEEDS = 12, 24 * 256
-"""Line feeds in image data of which chance puts none, or all, after a carriage return less than once in 10^10 files."""
+LEAST_FEEDS, MANY = 12, 24
+"""Line feeds in image data that chance puts after carriage returns, all of them, less than once in 10^10 files; what
+there must be of something else where there is no line end at all, for the same chance."""
+
+LIKE_LINE_ENDS = (b"\x09", b"\x0b", b"\x0c", b"\x0e")
+"""Bytes that are as frequent as carriage returns and line feeds where data are like noise. Flat areas are not: they
+repeat a few bytes, and count for neither."""
 
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 """The end of entropy-coded data: 0xFF that is neither stuffing, nor a restart marker, nor a fill byte."""
@@ -167,10 +172,17 @@ def check_binary(data: bytes, start: int, end: int) -> None:
     """Refuse image data that were copied as text, which decode to a picture of another kind.
 
     Raises:
-        DamagedError: every line feed follows a carriage return, or, of much data, none does.
+        DamagedError: every line feed follows a carriage return, or, of much data, none does, or there is no such byte.
     """
-    feeds, both = data.count(b"\n", start, end), data.count(b"\r\n", start, end)
-    if both == feeds >= LEAST_FEEDS or (both == 0 and feeds >= MANY_FEEDS):
+
+    def times(found: bytes) -> int:
+        return data.count(found, start, end)
+
+    feeds, both, returns = times(b"\n"), times(b"\r\n"), times(b"\r")
+    added = both == feeds >= LEAST_FEEDS and returns - both >= LEAST_FEEDS // 4
+    taken = both == 0 and sum(times(b"\r" + other) for other in LIKE_LINE_ENDS) >= MANY * len(LIKE_LINE_ENDS)
+    changed = returns == 0 and min(times(other) for other in LIKE_LINE_ENDS) >= MANY
+    if added or taken or changed:
         raise DamagedError("the file was copied as text, which changed its line ends; copy it again, in binary mode")
 
 

@@ -1,19 +1,21 @@
 """JPEG XL reader and writer: stills of 8 to 16 bits and floats, SDR, PQ and HLG, and gain maps (the `jhgm` box).
 
 Codestreams are libjxl's, by imagecodecs; boxes (ISO/IEC 18181-2) and the codestream's header are ours. imagecodecs
-takes all pixels for sRGB, so that only those are coded with loss; others are coded as they are and named in the header.
+takes codes of 8 bits for sRGB and deeper ones for light. With loss it is given the former, or light, of which decoders
+make the colours that the header names: Display P3, BT.2020. Codes of other curves than sRGB's are coded as they are.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import struct
+from collections.abc import Callable
 
 import numpy as np
 
-from ...colour import PQ_PEAK_NITS, matrix
+from ...colour import PQ_PEAK_NITS, matrix, to_linear
 from ...errors import UnsupportedError, UntoneError
-from ...image import GainMap, Image
+from ...image import GainMap, Image, Pixels
 from ..common.coded import stored_codes, to_bits
 from ..common.isobmff import box
 from ..common.pixels import BAND_ROWS, finite, three_channels
@@ -25,7 +27,18 @@ from ..signalling import Header, Signalling, gain_map_signal, image_of, over_bac
 from . import gain_map as gain_maps
 from . import header as jxl_header
 from . import icc_stream, recompression
-from .container import CONTAINER, SIGNATURES, File, Parts, boxes_but_map, coded, coded_light, parse, samples
+from .container import (
+    CONTAINER,
+    NITS_OF_ONE,
+    SIGNATURES,
+    File,
+    Parts,
+    boxes_but_map,
+    coded,
+    coded_light,
+    parse,
+    samples,
+)
 from .header import Colour
 
 QUALITY = 95
@@ -119,8 +132,8 @@ def write(
     named: recompressed without loss, the base so that it can be had again byte for byte.
 
     Args:
-        quality: of an sRGB base that has to be encoded anew, or of light, 1 to 100 (lossless); other spaces are
-            lossless. None: 95 of sRGB.
+        quality: of a base that has to be encoded anew, or of light, 1 to 100 (lossless); codes of other curves than
+            sRGB's, and of primaries that a header has no name for, are lossless. None: 95.
         map_quality: of the map, likewise. None: 90.
 
     Raises:
@@ -210,7 +223,9 @@ def _encoded(image: Image, quality: int | None) -> bytes:
         profile, named = profile_for(image), Colour(None, None, has_icc=True)
         assert profile is not None
     bits = 8 if codes.dtype == np.uint8 else 12 if light else image.bits if image.bits in (10, 12) else 16
-    lossless = quality == 100 or named != Colour()
+    lossless = quality == 100 or profile is not None or named.transfer != "srgb"
+    if not lossless and (named.primaries != "bt709" or bits > 8):
+        return _lossy_named(image, named, quality, bits)
     codestream = coded(to_bits(codes, bits), bits, None if lossless else quality)
     packed = icc_stream.packed(profile) if profile is not None else None
     return jxl_header.relabelled(codestream, image.orientation, named, packed)
@@ -218,10 +233,23 @@ def _encoded(image: Image, quality: int | None) -> bytes:
 
 def _lossy_pq(image: Image, quality: int) -> bytes:
     """Light as XYB, which decoders make PQ of: XYB is of any primaries and of any brightness."""
-    to_nits = (matrix(image.primaries, "bt709").T * np.float32(image.white_nits)).astype(np.float32)
-    light = np.empty(image.pixels.shape, np.float32)
-    for first in range(0, image.height, BAND_ROWS):  # pixels of an EXR are made as they are asked for
-        rows = slice(first, first + BAND_ROWS)
-        light[rows] = np.clip(image.pixels[rows] @ to_nits, -PQ_PEAK_NITS, PQ_PEAK_NITS)
-    codestream = coded_light(light, quality)
+    codestream = coded_light(_nits(image, image.white_nits, lambda pixels: pixels), quality)
     return jxl_header.relabelled(codestream, image.orientation, Colour("bt2020", "pq"), bits=MAX_BITS_OF_LEVEL_5)
+
+
+def _lossy_named(image: Image, named: Colour, quality: int, bits: int) -> bytes:
+    """Codes by sRGB's curve as XYB, of which decoders make them again; their white is that of files without nits."""
+    most = 1.0 if image.pixels.dtype == np.float32 else float(np.iinfo(image.pixels.dtype).max)
+    light = _nits(image, NITS_OF_ONE, lambda codes: to_linear(codes / np.float32(most), "srgb"))
+    codestream = coded_light(light, quality)
+    return jxl_header.relabelled(codestream, image.orientation, named, bits=bits)
+
+
+def _nits(image: Image, white_nits: float, light: Callable[[Pixels], Pixels]) -> Pixels:
+    """Light of the pixels in BT.709, a band of rows at a time: pixels of an EXR are made as they are asked for."""
+    to_nits = (matrix(image.primaries, "bt709").T * np.float32(white_nits)).astype(np.float32)
+    nits = np.empty(image.pixels.shape, np.float32)
+    for first in range(0, image.height, BAND_ROWS):
+        rows = slice(first, first + BAND_ROWS)
+        nits[rows] = np.clip(light(image.pixels[rows]) @ to_nits, -PQ_PEAK_NITS, PQ_PEAK_NITS)
+    return nits
