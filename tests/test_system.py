@@ -61,6 +61,9 @@ def test_whatever_is_written_is_refused_under_such_a_name(tmp_path, monkeypatch)
         with pytest.raises(UntoneError, match=r"cannot write .*Windows"):
             save(tmp_path / name, [b"light"])
         assert folders.Folder(tmp_path).obstacle(f"album/{name}")
+    for name in ("aux", "a:b", "ends."):
+        with pytest.raises(UntoneError, match=r"cannot make the folder .*Windows"):
+            files.make_folder(tmp_path / name)
     assert not list(tmp_path.iterdir())
     save(tmp_path / "fine.jpg", [b"light"])
     assert folders.Folder(tmp_path).obstacle("album/fine.jpg") is None
@@ -72,17 +75,17 @@ def test_a_port_is_not_shared_on_windows():
 
 def test_long_paths_get_their_prefix_on_windows_alone():
     long, share = "C:\\photos\\" + "x" * 300, "\\\\server\\photos\\" + "x" * 300
-    as_given = {"absolute": lambda path: path}
+    as_given = {"absolute": str}
     assert str(system.reachable(Path(long), "win32", **as_given)) == f"\\\\?\\{long}"
     assert str(system.reachable(Path(share), "win32", **as_given)) == f"\\\\?\\UNC\\{share[2:]}"
     assert str(system.reachable(Path(f"\\\\?\\{long}"), "win32", **as_given)) == f"\\\\?\\{long}"
     assert system.reachable(Path("C:\\short.jpg"), "win32", **as_given) == Path("C:\\short.jpg")
     assert system.reachable(Path(long), "linux") == Path(long)
-    relative = system.reachable(
-        Path("x.jpg"), "win32", absolute=lambda path: Path("C:\\" + "d" * 260 + "\\" + str(path))
-    )
+    relative = system.reachable(Path("x.jpg"), "win32", absolute=lambda path: "C:\\" + "d" * 260 + "\\" + str(path))
     assert str(relative).endswith("\\x.jpg")
     assert str(relative).startswith("\\\\?\\C:\\")
+    assert str(system.reachable(Path("C:\\photos"), "win32", str, least=0)) == "\\\\?\\C:\\photos"
+    assert system.reachable(Path("\\\\.\\NUL"), "win32", str, least=0) == Path("\\\\.\\NUL")
 
 
 def test_paths_of_thousands_of_characters_are_written_and_read_here(tmp_path):
@@ -118,6 +121,53 @@ def test_what_would_become_one_file_is_a_fault_where_case_is_folded(tmp_path, mo
     monkeypatch.setattr(planning, "_folds_case", lambda folder: Path(folder).resolve() == out)
     faults = {Path(job.name).name for job in plan([str(tmp_path)], where) if job.fault and "both become" in job.fault}
     assert faults == {"Sun.jpg", "sUN.jpg", "u\u0308.jpg", "ü.jpg"}
+
+
+@pytest.mark.parametrize(
+    ("names", "folded", "system_", "same"),
+    [
+        (("Sun.jpg", "sUN.jpg"), True, "win32", True),
+        (("Sun.jpg", "sUN.jpg"), False, "linux", False),
+        (("\u00fc.jpg", "u\u0308.jpg"), True, "win32", False),  # NTFS keeps both
+        (("\u00fc.jpg", "u\u0308.jpg"), False, "darwin", True),  # APFS takes them for one, whatever it does of case
+        (("\u00fc.jpg", "u\u0308.jpg"), False, "linux", False),
+        (("stra\u00dfe.jpg", "STRASSE.jpg"), True, "win32", False),
+        (("stra\u00dfe.jpg", "STRASSE.jpg"), True, "darwin", False),
+        (("\u0416.jpg", "\u0436.jpg"), True, "darwin", True),
+    ],
+)
+def test_names_of_one_file_have_one_key(tmp_path, monkeypatch, names, folded, system_, same):
+    monkeypatch.setattr(system, "reachable", lambda path, *_, **__: path)
+    one, other = (system.file_key(tmp_path / name, folded, system_) for name in names)
+    assert (one == other) is same
+
+
+def test_photos_whose_names_only_look_alike_are_all_converted(tmp_path, monkeypatch):
+    """A mount may tell names apart that the decision takes for one: none is dropped in silence."""
+    monkeypatch.setattr(planning, "_folds_case", lambda folder: True)
+    for name in ("Sun.jpg", "sUN.jpg"):
+        (tmp_path / name).write_bytes(SAMPLE.read_bytes())
+    if len(list(tmp_path.iterdir())) != 2:
+        pytest.skip("this file system folds names itself")
+    assert len(plan([str(tmp_path)], f"{tmp_path / 'out'}/")) == 2
+
+
+def test_a_photo_in_its_own_place_keeps_the_letters_of_its_name(tmp_path, monkeypatch):
+    monkeypatch.setattr(planning, "_folds_case", lambda folder: True)
+    photo = tmp_path / "Straße" / "IMG_0001.JPG"
+    photo.parent.mkdir()
+    photo.write_bytes(SAMPLE.read_bytes())
+    (job,) = plan([str(photo)], None, naming=planning.Naming(in_place=True))
+    assert job.target == photo.resolve()
+
+
+def test_a_reader_that_went_away_is_told_on_windows_too():
+    invalid = OSError(22, "Invalid argument")
+    assert system.reader_is_gone(invalid, "win32")
+    assert not system.reader_is_gone(invalid, "linux")
+    assert not system.reader_is_gone(OSError(22, "Invalid argument", "a:b.jpg"), "win32")
+    assert not system.reader_is_gone(OSError(28, "No space left on device"), "win32")
+    assert system.reader_is_gone(BrokenPipeError(32, "Broken pipe"), "linux")
 
 
 @pytest.mark.parametrize(("number", "said"), [(32, "another program"), (33, "another program"), (5, "perhaps")])
@@ -165,7 +215,7 @@ def test_the_command_in_a_folder_with_spaces_on_a_console_without_utf8(tmp_path)
 def group(**contents):
     def read(name):
         try:
-            return contents[name.replace(".", "_").replace("/", "_")]
+            return contents[name.replace(".", "_").replace("/", "_").lstrip("_")]
         except KeyError:
             raise FileNotFoundError(name) from None
 
@@ -185,11 +235,44 @@ def group(**contents):
         (16, 16, {"cpu_cpu_cfs_quota_us": "400000\n", "cpu_cpu_cfs_period_us": "100000\n"}, 4),
         (16, 16, {"cpu_cpu_cfs_quota_us": "-1\n", "cpu_cpu_cfs_period_us": "100000\n"}, 16),
         (4, 4, {"cpu_max": "rubbish"}, 4),
+        # a service of systemd, whose slice has less than it asks for; the top has no such file
+        (
+            16,
+            16,
+            {
+                "proc_self_cgroup": "0::/work.slice/untone.service\n",
+                "work_slice_cpu_max": "300000 100000",
+                "work_slice_untone_service_cpu_max": "max 100000",
+            },
+            3,
+        ),
+        (
+            16,
+            16,
+            {
+                "proc_self_cgroup": "9:memory:/a\n4:cpu,cpuacct:/batch/job\n0::/\n",
+                "cpu_batch_job_cpu_cfs_quota_us": "250000",
+                "cpu_batch_job_cpu_cfs_period_us": "100000",
+            },
+            3,
+        ),
+        (16, 16, {"proc_self_cgroup": "0::/../../elsewhere\nrubbish\n", "elsewhere_cpu_max": "100000 100000"}, 16),
         (4, 4, {"cpu_max": "1 0"}, 4),
     ],
 )
 def test_threads_are_those_that_the_container_and_the_affinity_grant(cores, allowed, contents, expected):
     assert system.usable_cores(cores, allowed, group(**contents)) == expected
+
+
+def test_processors_that_the_process_is_bound_to():
+    """As of `start /affinity 5`; of both masks alike, it is bound to nothing, and there may be more groups of 64."""
+    assert system.bound_cores("win32", lambda: (0b0101, 0b1111)) == 2
+    assert system.bound_cores("win32", lambda: (0b1111, 0b1111)) is None
+    assert system.bound_cores("win32", lambda: (0, 0b1111)) is None  # threads in several groups
+    if hasattr(os, "sched_getaffinity"):
+        assert system.bound_cores() == len(os.sched_getaffinity(0))
+    else:
+        assert sys.platform == "win32" or system.bound_cores() is None
 
 
 def test_kernels_take_as_many(monkeypatch):

@@ -31,6 +31,7 @@ from .console.options import (
 )
 from .console.progress import interruptible, quietly
 from .errors import UntoneError, UsageError
+from .system import reader_is_gone
 
 PIPE_CLOSED = 141
 """Exit code of a command whose reader went away: 128 + SIGPIPE."""
@@ -141,10 +142,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("untone: interrupted", file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:  # whoever read our output has seen enough
-        _print_no_more()
-        return PIPE_CLOSED
     except OSError as error:
+        if reader_is_gone(error):  # whoever read our output has seen enough
+            _print_no_more()
+            return PIPE_CLOSED
         if error.filename is not None or error.errno not in PRINT_FAULTS:
             raise
         _print_no_more()

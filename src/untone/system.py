@@ -5,6 +5,7 @@ Names of systems are those of sys.platform: "linux", "darwin", "win32".
 
 from __future__ import annotations
 
+import errno
 import functools
 import math
 import os
@@ -12,7 +13,7 @@ import sys
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path, PurePath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import TextIO
 
 LONG_PATH = 248
@@ -54,12 +55,21 @@ def name_fault(path: PurePath, system: str = sys.platform) -> str | None:
     return f"Windows drops what {name!r} ends with; name another output with -o" if name.endswith((" ", ".")) else None
 
 
-def reachable(path: Path, system: str = sys.platform, absolute: Callable[[Path], Path] = Path.absolute) -> Path:
-    """The same file by a name that the system opens, however long: Windows wants a prefix from 260 characters on."""
+def reachable(
+    path: Path, system: str = sys.platform, absolute: Callable[[Path], str] = os.path.abspath, least: int = LONG_PATH
+) -> Path:
+    """The same file by a name that the system opens, however long: Windows wants a prefix from 260 characters on.
+
+    Args:
+        path: of a file or folder.
+        system: whose answer is wanted.
+        absolute: the whole path without `..`, which means nothing behind the prefix.
+        least: characters from which on there is a prefix; 0 for a folder in which one looks for longer paths.
+    """
     if system != "win32":
         return path
     whole = str(absolute(path))
-    if len(whole) < LONG_PATH or whole.startswith("\\\\?\\"):
+    if len(whole) < least or whole.startswith(("\\\\?\\", "\\\\.\\")):
         return path
     return Path(f"\\\\?\\UNC\\{whole[2:]}" if whole.startswith("\\\\") else f"\\\\?\\{whole}")
 
@@ -82,10 +92,16 @@ def folds_case(folder: Path, same: Callable[[str, str], bool] = os.path.samefile
     return False
 
 
-def file_key(path: Path, folded: bool) -> Path:
-    """What two names of one file have in common, where they are compared before either is there."""
-    real = os.path.realpath(path)
-    return Path(unicodedata.normalize("NFC", real).casefold() if folded else real)
+def file_key(path: Path, folded: bool, system: str = sys.platform) -> Path:
+    """What two names of one file have in common, where they are compared before either is there.
+
+    macOS takes composed and decomposed letters for the same, whatever it does of case; Windows never does. Letters
+    that become two by folding (\N{LATIN SMALL LETTER SHARP S}) are themselves everywhere.
+    """
+    real = os.path.realpath(reachable(path, system, least=0))
+    if system == "darwin" or (folded and system != "win32"):
+        real = unicodedata.normalize("NFC", real)
+    return Path("".join(c if len(low := c.casefold()) > 1 else low for c in real) if folded else real)
 
 
 def write_fault(error: OSError) -> str:
@@ -95,6 +111,12 @@ def write_fault(error: OSError) -> str:
         return "another program holds it open; close it there and try again"
     said = error.strerror or str(error)
     return f"{said}; perhaps another program holds it open" if number == ACCESS_DENIED else said
+
+
+def reader_is_gone(error: OSError, system: str = sys.platform) -> bool:
+    """Whether writing to a pipe failed since nobody reads it any more, which Windows calls an invalid argument."""
+    told = system == "win32" and error.errno == errno.EINVAL and error.filename is None
+    return told or isinstance(error, BrokenPipeError)
 
 
 def speak(stream: TextIO) -> None:
@@ -141,34 +163,75 @@ def _real_time(tasks: Path) -> set[int]:
 def usable_cores(cores: int | None = None, allowed: int | None = None, read: Callable[[str], str] | None = None) -> int:
     """Processor cores that threads of this process may keep busy, at least 1.
 
-    The least of those there are, those that the process is bound to, and the share that its control group is given
-    (containers; rounded up). Cores of all kinds count: work is taken in small pieces, so that slow cores take fewer.
+    The least of those there are, those that the process is bound to, and the share that its control groups are given
+    (containers, services; rounded up). Cores of all kinds count: work is taken in small pieces, so that slow cores
+    take fewer.
 
     Args:
         cores: of the machine; None asks for it.
         allowed: by affinity; None asks for it where the system tells.
-        read: contents of a file under /sys/fs/cgroup, OSError where there is none; None reads it.
+        read: contents of a file, named from /sys/fs/cgroup on, OSError where there is none; None reads it.
     """
     cores = cores or os.cpu_count() or 1
-    if allowed is None:
-        allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else cores
+    allowed = allowed or bound_cores() or cores
     share = _share_of_group(read) if read else _own_share()
     return max(1, min(cores, allowed, math.ceil(share) if share else cores))
+
+
+def _windows_masks() -> tuple[int, int]:
+    """Processors of the process and of the system, one bit each."""
+    import ctypes
+
+    kernel, own, all_of_them = getattr(ctypes, "WinDLL")("kernel32"), ctypes.c_size_t(), ctypes.c_size_t()  # noqa: B009
+    kernel.GetCurrentProcess.restype = ctypes.c_void_p
+    process = ctypes.c_void_p(kernel.GetCurrentProcess())
+    kernel.GetProcessAffinityMask(process, ctypes.byref(own), ctypes.byref(all_of_them))
+    return own.value, all_of_them.value
+
+
+def bound_cores(system: str = sys.platform, masks: Callable[[], tuple[int, int]] = _windows_masks) -> int | None:
+    """Cores that the process is bound to (taskset, start /affinity); None where it is not, or the system does not say.
+
+    Windows' masks hold one group of 64 at most, so that they count only where they differ; macOS binds nothing.
+    """
+    if system == "win32":
+        own, all_of_them = masks()
+        return own.bit_count() or None if own != all_of_them else None
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
 
 
 @functools.cache
 def _own_share() -> float | None:
     """Of this process, as it was when first asked for: kernels ask at every call, some ten times a frame of a film."""
-    return _share_of_group(lambda name: Path("/sys/fs/cgroup", name).read_text())
+    return _share_of_group(lambda name: Path("/sys/fs/cgroup", name).read_text("utf-8"))
 
 
 def _share_of_group(read: Callable[[str], str]) -> float | None:
-    """Cores that the control group may use at once, by version 2 or 1 of the interface; None: as many as there are."""
+    """Cores that the control group and those it is in may use at once; None: as many as there are."""
+    return min((share for group in _groups(read) if (share := _share(group, read))), default=None)
+
+
+def _groups(read: Callable[[str], str]) -> list[str]:
+    """Folders of the process's groups by version 2 and 1 of the interface; in a container, the top is its own."""
+    found = ["", "cpu"]
     try:
-        quota, period = read("cpu.max").split()[:2]
+        lines = [line.split(":", 2) for line in read("/proc/self/cgroup").splitlines()]
+    except OSError:
+        return found
+    for _, controllers, path in (line for line in lines if len(line) == 3):
+        top = {"": "", "cpu": "cpu"}.get("cpu" if "cpu" in controllers.split(",") else controllers)
+        parts = PurePosixPath(path.lstrip("/")).parts
+        if top is not None and ".." not in parts:
+            found += [str(PurePosixPath(top, *parts[:n])) for n in range(1, len(parts) + 1)]
+    return found
+
+
+def _share(group: str, read: Callable[[str], str]) -> float | None:
+    try:
+        quota, period = read(f"{group}/cpu.max".lstrip("/")).split()[:2]
     except (OSError, ValueError):
         try:
-            quota, period = (read(f"cpu/cpu.cfs_{name}_us").strip() for name in ("quota", "period"))
+            quota, period = (read(f"{group}/cpu.cfs_{name}_us".lstrip("/")).strip() for name in ("quota", "period"))
         except OSError:
             return None
     try:

@@ -19,6 +19,7 @@ from ..errors import UntoneError
 from ..formats.common.files import save
 from ..image import DIFFUSE_WHITE_NITS, WHITES_NITS
 from ..prediction import MAX_STRENGTH
+from ..system import reachable
 from ..temporaries import alone_in
 
 FILE_NAME = "untone-choices.json"
@@ -95,9 +96,10 @@ def load(path: Path) -> dict[str, Choice]:
         UntoneError: it cannot be read, or is none of ours; the message names file, photo and fault.
     """
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
+        opened = reachable(path)
+        if opened.stat().st_size > MAX_FILE_BYTES:
             raise UntoneError(f"{path}: larger than {MAX_FILE_BYTES >> 20} MiB; this is no file of choices")
-        found = json.loads(path.read_bytes())
+        found = json.loads(opened.read_bytes())
     except OSError as error:
         raise UntoneError(f"cannot read {path}: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
@@ -130,7 +132,7 @@ def update(folder: Path, changes: Mapping[str, Mapping[str, Any]]) -> dict[str, 
     """
     path = folder / FILE_NAME
     with alone_in(folder):
-        held = load(path) if os.path.lexists(path) else {}
+        held = load(path) if os.path.lexists(reachable(path)) else {}
         made = {name: choice(dict(given), held.get(name, UNTOUCHED)) for name, given in changes.items()}
         photos = {name: kept.as_dict() for name, kept in sorted((held | made).items()) if kept != UNTOUCHED}
         text = json.dumps({"version": VERSION, "photos": photos}, indent=1, ensure_ascii=False)

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from ..errors import UntoneError
 from ..formats.common.files import load_bytes, save
 from ..formats.common.limits import quoted
-from ..system import name_fault
+from ..system import name_fault, reachable, write_fault
 from ..temporaries import beside
 from .contract import Entry, MissingError, StoreError
 
@@ -41,7 +41,7 @@ class Folder:
         fault = self.obstacle(key)
         if fault is not None:
             raise UntoneError(f"{quoted(key)}: {fault}")
-        return self.root.joinpath(*key.split("/"))
+        return reachable(self.root.joinpath(*key.split("/")))
 
     def obstacle(self, key: str) -> str | None:
         """A part that is no name here, or leads out of the folder."""
@@ -50,7 +50,8 @@ class Folder:
 
     def entries(self, prefix: str) -> Iterator[Entry]:
         """Files, folder by folder, sorted in each."""
-        above = self.root / prefix
+        root = reachable(self.root, least=0)
+        above = root / prefix
 
         def refuse(fault: OSError) -> None:
             raise StoreError(f"{fault.filename or above}: the folder cannot be listed: {fault.strerror}")
@@ -58,7 +59,7 @@ class Folder:
         for folder, folders, names in os.walk(above, onerror=refuse):
             folders.sort()
             for name in sorted(names):
-                key = Path(folder, name).relative_to(self.root).as_posix()
+                key = Path(folder, name).relative_to(root).as_posix()
                 found = self.entry(key)
                 yield from () if found is None else (found,)
 
@@ -77,7 +78,7 @@ class Folder:
         """As of any store; each takes a look, which on a shared file system is a request."""
         if most is not None and len(keys) > most:
             return None
-        return {key for key in keys if os.path.lexists(self.root / key)}
+        return {key for key in keys if os.path.lexists(reachable(self.root / key))}
 
     def read(self, key: str) -> bytes:
         """A whole file."""
@@ -119,6 +120,8 @@ class Folder:
             path.rename(aside)
         except FileNotFoundError:
             return False
+        except OSError as error:
+            raise StoreError(f"cannot replace {path}: {write_fault(error)}") from error
         found = self.entry(f"{key[: key.rfind('/') + 1]}{aside.name}")
         if found is None or found.tag != was.tag:  # somebody else's, newer: back with it
             _named(aside, path)

@@ -14,6 +14,7 @@ from typing import Any
 
 from ...errors import UntoneError, UsageError
 from ...formats.common.files import OWNER, load_bytes, no_wider_than, save
+from ...system import reader_is_gone
 from . import planning, report
 from .planning import Job
 from .report import Outcome
@@ -105,5 +106,10 @@ def _bytes(source: bytes | Path) -> bytes:
 
 
 def _to_stdout(data: bytes) -> None:
-    sys.stdout.buffer.write(data)
-    sys.stdout.buffer.flush()
+    try:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except OSError as error:
+        if reader_is_gone(error):
+            raise BrokenPipeError from error
+        raise

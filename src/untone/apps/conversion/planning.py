@@ -16,7 +16,7 @@ from ...formats import OTHER_SUFFIXES, RAW_SUFFIXES, READ_SUFFIXES
 from ...formats.common.files import obstacle
 from ...formats.common.limits import MAX_FILE_BYTES
 from ...pipeline import TARGET_SUFFIXES
-from ...system import file_key, folds_case, name_fault
+from ...system import file_key, folds_case, name_fault, reachable
 from ..video import FILM_SUFFIXES, is_film
 from .collisions import Intent, Obstacle, obstacles
 
@@ -128,10 +128,10 @@ def plan(
     check_existence(inputs)
     searched = (f for name in dict.fromkeys(inputs) for f in _find(name, recursive, naming, exclude))
     found = [f for f in searched if not _excluded(f, exclude)]
-    found = list({identity(f.path): f for f in reversed(found)}.values())[::-1]
+    found = list({_one_file(f.path): f for f in reversed(found)}.values())[::-1]
     if naming.in_place:
         return [_in_place(f) for f in found]
-    several = len(found) > 1 or any(os.path.isdir(name) or _is_pattern(name) for name in inputs)  # noqa: PTH112
+    several = len(found) > 1 or any(os.path.isdir(_opened(name)) or _is_pattern(name) for name in inputs)  # noqa: PTH112
     targets = [None if f.fault or f.unread else _target(f, output, naming, several) for f in found]
     jobs = [Job(str(f.path), f.path, to, f.fault, f.unread) for f, to in zip(found, targets, strict=True)]
     return _without_collisions(jobs, force)
@@ -143,7 +143,7 @@ def _in_place(found: _Found) -> Job:
         return Job(str(found.path), found.path, None, found.fault, found.unread)
     if is_film(found.path):
         return Job(str(found.path), found.path, None, "films are not replaced in place; name an output with -o")
-    return Job(str(found.path), found.path, identity(found.path), in_place=True)
+    return Job(str(found.path), found.path, reachable(Path(os.path.realpath(found.path))), in_place=True)
 
 
 def check_existence(inputs: Sequence[str]) -> None:
@@ -166,7 +166,7 @@ def check_existence(inputs: Sequence[str]) -> None:
 def _exists(name: str) -> bool:
     """Whether something is there, if only something that one may not look at."""
     try:
-        os.lstat(name)
+        os.lstat(_opened(name))
     except (FileNotFoundError, NotADirectoryError, ValueError):
         return False
     except OSError:
@@ -182,8 +182,8 @@ def _plan_pipe(inputs: Sequence[str], output: str | None, naming: Naming) -> lis
 
 
 def _find(name: str, recursive: bool, naming: Naming, exclude: Sequence[str]) -> Iterator[_Found]:
-    path = Path(name)
-    if os.path.isdir(name):  # noqa: PTH112  # Path.is_dir raises where stat fails
+    path = Path(_opened(name))
+    if os.path.isdir(path):  # noqa: PTH112  # Path.is_dir raises where stat fails
         faults: list[OSError] = []
         files = list(_walk(path, recursive, exclude, faults.append, PASSED_OVER))
         yield from (_tried(f, f.relative_to(path), unread(f, naming)) for f in files if _is_photo(f, naming))
@@ -202,6 +202,7 @@ def _find(name: str, recursive: bool, naming: Naming, exclude: Sequence[str]) ->
 
 def _tried(path: Path, below: Path, unread: str | None = None) -> _Found:
     """A file, with the fault that opening it would meet: it may not be looked at, or would wait for a writer."""
+    path = reachable(path)
     try:
         fault = obstacle(path)
     except OSError as error:
@@ -240,10 +241,12 @@ def _walk(
     films: tuple[str, ...] = (),
 ) -> Iterator[Path]:
     """Files with the suffix of an image, or one of `films`, sorted; links to folders are not followed."""
-    for root, folders, names in os.walk(folder, onerror=unlistable):
-        kept = [f for f in folders if not (_is_system(f) or _matches(Path(root, f), exclude))]
+    start = reachable(folder, least=0)
+    for root, folders, names in os.walk(start, onerror=unlistable):
+        here = folder / Path(root).relative_to(start)
+        kept = [f for f in folders if not (_is_system(f) or _matches(here / f, exclude))]
         folders[:] = sorted(kept) if recursive else []
-        yield from (Path(root, name) for name in sorted(names) if Path(name).suffix.lower() in (*READ_SUFFIXES, *films))
+        yield from (here / name for name in sorted(names) if Path(name).suffix.lower() in (*READ_SUFFIXES, *films))
 
 
 def _is_system(name: str) -> bool:
@@ -280,7 +283,14 @@ def selects(below: PurePath, naming: Naming, recursive: bool, exclude: Sequence[
 
 
 def _is_pattern(name: str) -> bool:
-    return glob.has_magic(name) and not os.path.lexists(name)
+    return glob.has_magic(name) and not os.path.lexists(_opened(name))
+
+
+def _opened(name: str) -> str:
+    """A name as the system opens it, however long: as it was given, where that is so."""
+    path = Path(name)
+    whole = reachable(path)
+    return name if whole == path else str(whole)
 
 
 def _excluded(found: _Found, patterns: Sequence[str]) -> bool:
@@ -297,16 +307,16 @@ def _target(found: _Found, output: str | None, naming: Naming, several: bool = F
     naming = naming.of(found.path)
     name = found.path.stem + naming.mark + (found.path.suffix if naming.keep_suffix else naming.suffixes[0])
     if output is None:
-        return found.path.with_name(name)
+        return reachable(found.path.with_name(name))
     if output == PIPE:
         if several:
             raise UsageError("-o - (stdout) takes one photo")
         if naming.films and is_film(found.path):
             raise UsageError("a film is not written to stdout: its index is known at the end; name a file with -o")
         return None
-    out = Path(output)
+    out = Path(_opened(output))
     if out.is_dir() or output.endswith(("/", os.sep)) or (several and out.suffix.lower() not in naming.suffixes):
-        return output_folder(out) / found.below.with_name(name)
+        return reachable(output_folder(out) / found.below.with_name(name))
     if several:
         raise UsageError(f"-o {output} is one file, and there are several photos; name a folder")
     return _file(out, naming)
@@ -372,6 +382,15 @@ def read_stdin() -> bytes:
 def identity(path: Path) -> Path:
     """What all names of one file have in common."""
     return file_key(path, _folds_case(path.parent))
+
+
+def _one_file(path: Path) -> tuple[object, ...]:
+    """The same of names of a file that is there: two names that only look like one are two, as are hard links."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return (identity(path),)
+    return identity(path), found.st_dev, found.st_ino
 
 
 _folds_case = functools.lru_cache(folds_case)

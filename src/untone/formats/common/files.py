@@ -97,8 +97,11 @@ def make_folder(path: Path) -> None:
     """See that there is a folder, in one that is there.
 
     Raises:
-        UntoneError: something else has that name, or it may not be made.
+        UntoneError: something else has that name, it is the name of no folder here, or it may not be made.
     """
+    fault = name_fault(path)
+    if fault:
+        raise UntoneError(f"cannot make the folder {path}: {fault}")
     try:
         reachable(path).mkdir(exist_ok=True)
     except OSError as error:
@@ -145,7 +148,7 @@ def no_wider_than(*sources: str | Path) -> Iterator[None]:
     mode = ANYBODY
     for source in sources:
         with suppress(OSError, ValueError):  # whoever reads it says why it cannot be
-            mode &= stat.S_IMODE(Path(source).stat().st_mode) | OWNER
+            mode &= stat.S_IMODE(reachable(Path(source)).stat().st_mode) | OWNER
     token = _mode.set(mode)
     try:
         yield

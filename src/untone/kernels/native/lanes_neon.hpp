@@ -8,6 +8,7 @@
 // Constants of the elementary functions stay in registers across a loop only where these are part of it
 #define UNTONE_INLINED __attribute__((always_inline))
 #define UNTONE_INLINE UNTONE_INLINED inline
+#define UNTONE_APART __attribute__((noinline))
 
 namespace untone::neon {
 
@@ -81,6 +82,15 @@ template <int N> static UNTONE_INLINE void store(float *p, const F (&v)[N]) {
         vst1q_f32_x4(p + k * W, four);
     }
     for (; k < N; ++k) store(p + k * W, v[k]);
+}
+
+// Nothing is loaded before it that is asked for after it: compilers do so, and run out of registers
+static UNTONE_INLINE void keep_order() { asm volatile("" ::: "memory"); }
+
+// An address that stays what it is: compilers take several of one row apart, and add them up one by one
+static UNTONE_INLINE const float *settled(const float *p) {
+    asm("" : "+r"(p));
+    return p;
 }
 
 // Inputs of a matrix product, as many as one load brings: instructions multiply by any lane of a register

@@ -5,6 +5,7 @@
 
 #define UNTONE_INLINED
 #define UNTONE_INLINE inline
+#define UNTONE_APART inline
 
 namespace untone::portable {
 

@@ -11,6 +11,10 @@ template <int N> static inline void store(float *p, const F (&v)[N]) {
     for (int k = 0; k < N; ++k) store(p + k * W, v[k]);
 }
 
+// See lanes_neon.hpp
+static inline void keep_order() {}
+static inline const float *settled(const float *p) { return p; }
+
 // Inputs of a matrix product, as many as one load brings
 struct Inputs {
     static constexpr int COUNT = 1;

@@ -144,7 +144,7 @@ class Output:
             if self.target.suffix.lower() == ".mkv":
                 facts = self._source.facts
                 matroska.write_display_size(self.temporary, facts.width, facts.height, facts.aspect)
-            with self.temporary.open("rb") as file:
+            with self.temporary.open("r+b") as file:  # Windows flushes only what may be written
                 os.fsync(file.fileno())
             self._lock.close()
             self.temporary.replace(self.target)

@@ -23,7 +23,7 @@ struct TrainingBlock {
 
 // Slopes of the outputs, four to a sample, added up to those of their biases; returns the weighted square error. Runs
 // over the end by less than one register, where weights count as 0
-static inline double output_slopes(const TrainingJob &job, const float *target, const float *weight, int n,
+static UNTONE_APART double output_slopes(const TrainingJob &job, const float *target, const float *weight, int n,
                                    TrainingBlock &block, float *bias_slope) {
     alignas(64) float errors[W], slopes[W];
     const F bias = repeat(job.net->third_bias), scale = splat(job.scale);
@@ -55,29 +55,24 @@ static inline double output_slopes(const TrainingJob &job, const float *target, 
     return total;
 }
 
-static UNTONE_INLINE void add_row(const float *row, F (&sum)[REGISTERS]) {
-    F more[REGISTERS];
-    load(row, more);
-    for (int r = 0; r < REGISTERS; ++r) sum[r] = add(sum[r], more[r]);
-}
-
 // SECTIONS is 0, or the number of sections of a network of one tile
 template <int SECTIONS>
-static inline void add_tables(const TrainingJob &job, const std::int32_t *index, int n, float *out) {
+static UNTONE_APART void add_tables(const TrainingJob &job, const std::int32_t *index, int n, float *out) {
     const int padded = SECTIONS ? NETWORK_TILE : job.shape.padded, sections = SECTIONS ? SECTIONS : job.shape.sections;
     for (int s = 0; s < n; ++s, index += sections)
         for (int at = 0; at < padded; at += NETWORK_TILE) {
             F sum[REGISTERS];
-            load(job.tables + static_cast<std::size_t>(index[0]) * padded + at, sum);
-            for (int k = 1; k < sections; ++k)
-                add_row(job.tables + static_cast<std::size_t>(index[k]) * padded + at, sum);
+            for (int k = 0; k < sections; ++k) {
+                const float *row = settled(job.tables + static_cast<std::size_t>(index[k]) * padded + at);
+                for (int r = 0; r < REGISTERS; ++r) sum[r] = k ? add(sum[r], load(row + r * W)) : load(row + r * W);
+            }
             for (int r = 0; r < REGISTERS; ++r) sum[r] = positive(sum[r]);
             store(out + static_cast<std::size_t>(s) * padded + at, sum);
         }
 }
 
 template <int SECTIONS>
-static inline void add_bins(const TrainingJob &job, const std::int32_t *index, int n, const float *slope, float *bins) {
+static UNTONE_APART void add_bins(const TrainingJob &job, const std::int32_t *index, int n, const float *slope, float *bins) {
     const int padded = SECTIONS ? NETWORK_TILE : job.shape.padded, sections = SECTIONS ? SECTIONS : job.shape.sections;
     for (int s = 0; s < n; ++s, index += sections)
         for (int at = 0; at < padded; at += NETWORK_TILE) {
@@ -112,7 +107,7 @@ static void learn(const TrainingJob &job, int first, int last, BatchShare &share
                              block.slope2);
         product<After::mask>(block.slope2, padded, n, job.second_transposed, neurons, padded, nullptr, block.first,
                              block.slope1);
-        outer(block.slope3, NETWORK_OUT, n, NETWORK_OUT, block.second, padded, share.slope.third);
+        outer(block.slope3, NETWORK_OUT, n, OUT_INPUTS, block.second, padded, share.slope.third);
         outer(block.first, padded, n, padded, block.slope2, padded, share.slope.second);
         add_rows(block.slope2, n, padded, share.slope.second_bias);
         add_bins<SECTIONS>(job, index, n, block.slope1, share.bins);
@@ -134,7 +129,7 @@ static void network_bins(const float *basis, float *const *bins, int shares, int
         for (std::size_t at = begin; at < end; at += NETWORK_TILE) {
             F sum[REGISTERS];
             load(to + at, sum);
-            add_row(from + at, sum);
+            add_rows_of(from + at, sum);
             store(to + at, sum);
             store(from + at, none);
         }
@@ -143,10 +138,7 @@ static void network_bins(const float *basis, float *const *bins, int shares, int
     std::memset(weights, 0, sizeof(float) * NETWORK_EMBEDDED * static_cast<std::size_t>(padded));
     std::memset(bias, 0, sizeof(float) * static_cast<std::size_t>(padded));
     const float *rows = basis + static_cast<std::size_t>(first) * NETWORK_EMBEDDED;
-    if (padded == NETWORK_TILE) // constants, for the sake of addresses
-        outer(rows, NETWORK_EMBEDDED, n, NETWORK_EMBEDDED, bins[0] + begin, NETWORK_TILE, weights);
-    else
-        outer(rows, NETWORK_EMBEDDED, n, NETWORK_EMBEDDED, bins[0] + begin, padded, weights);
+    outer(rows, NETWORK_EMBEDDED, n, NETWORK_EMBEDDED, bins[0] + begin, padded, weights);
     add_rows(bins[0] + begin, n, padded, bias);
     std::memset(bins[0] + begin, 0, sizeof(float) * static_cast<std::size_t>(n) * padded);
 }
@@ -181,7 +173,7 @@ static inline void value_run(const ValueJob &job, const std::uint8_t *raw, int l
         for (int at = 0; at < padded; at += NETWORK_TILE) {
             F sum[REGISTERS];
             load(row.line + at, sum);
-            add_row(x + at, sum), add_row(r + at, sum), add_row(g + at, sum), add_row(b + at, sum);
+            add_rows_of(x + at, sum), add_rows_of(r + at, sum), add_rows_of(g + at, sum), add_rows_of(b + at, sum);
             for (int i = 0; i < REGISTERS; ++i) sum[i] = positive(sum[i]);
             store(row.first + static_cast<std::size_t>(s) * padded + at, sum);
         }
