@@ -2,7 +2,6 @@
 
 import base64
 import dataclasses
-import json
 import re
 
 import numpy as np
