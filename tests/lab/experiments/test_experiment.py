@@ -115,13 +115,16 @@ def test_the_ablations_give_a_whole_table(
 
 @pytest.mark.usefixtures("small")
 def test_all_networks_and_super_resolution_side_by_side(pairs_folder: Path, tmp_path: Path) -> None:
-    assert run("all", pairs_folder, tmp_path, "--rows", "gmnet", "irnet-sr", "bicubic, irnet", "no grid") == 0
-    assert "| gmnet | " in (tmp_path / "table" / "table.md").read_text()
+    assert run("all", pairs_folder, tmp_path, "--rows", "gmnet", "fastgamer, paper", "irnet-sr", "bicubic, irnet", "no grid") == 0
+    table = (tmp_path / "table" / "table.md").read_text()
+    assert "| gmnet | " in table
+    assert "| fastgamer, paper | " in table
     kept = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.onnx"))
     assert kept == [
-        "sr/rows/irnet-sr.1/irnet-sr.onnx", "table/rows/fastgamer.1/fastgamer.onnx", "table/rows/gmnet.1/gmnet.onnx"
+        "sr/rows/irnet-sr.1/irnet-sr.onnx", "table/rows/fastgamer--paper.1/fastgamer.onnx",
+        "table/rows/fastgamer.1/fastgamer.onnx", "table/rows/gmnet.1/gmnet.onnx",
     ]  # fmt: skip
-    assert models.load(str(tmp_path / kept[2])).card["pairs"] == 64
+    assert models.load(str(tmp_path / kept[3])).card["pairs"] == 64
     assert "| no grid | " in (tmp_path / "ablations" / "table.md").read_text()
     assert "| bicubic, irnet | " in (tmp_path / "sr" / "table.md").read_text()
 

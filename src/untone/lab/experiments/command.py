@@ -32,7 +32,7 @@ from ..training.command import STOPPED, train, truth_of
 from ..training.parallel import Place, joined
 from ..training.recipes import RECIPES, Recipe
 from ..training.runs import Run
-from ..training.tasks import fastgamer
+from ..training.tasks import TASKS, fastgamer
 from . import paired_statistics, unseen_kinds
 from .ablations import EXPERIMENTS, Row, Rule, light_of, of_models
 from .arguments import UNSEEN
@@ -119,8 +119,10 @@ def trained(this: Experiment, row: Row, seed: int, title: str) -> tuple[nn.Modul
     recipe = this.recipe(row, seed)
 
     def begin(net: nn.Module) -> None:
-        if recipe.network == "fastgamer":
-            fastgamer.start(net, this.fits()["lut"])
+        if recipe.network == "fastgamer" and not recipe.shape.published:
+            fastgamer.start(net, this.fits()["lut"])  # which all rows share
+        else:
+            TASKS[recipe.network].begin(net, this.dataset, recipe)
 
     run = Run(this.dataset, this.place_of(row, seed), recipe, this.place, begin, this.ahead)
     try:
