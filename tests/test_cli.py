@@ -1,4 +1,4 @@
-"""The command as processes: exit codes, pipes, signals, terminals, full disks; real photos from samples/."""
+"""The command, as a process where one counts: exit codes, pipes, signals, terminals, full disks; photos from samples/."""
 
 import contextlib
 import json
@@ -18,6 +18,7 @@ import pytest
 from PIL import Image as Pillow
 
 import untone
+from untone import cli
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 COMMAND = [sys.executable, "-m", "untone"]
@@ -43,6 +44,18 @@ def make_photo(path, seed=0, size=(96, 64)):
 def run(*arguments, cwd, **options):
     options = {"capture_output": True, "timeout": HANG_SECONDS, "cwd": cwd} | options
     return subprocess.run([*COMMAND, *map(str, arguments)], check=False, **options)
+
+
+@pytest.fixture
+def within(tmp_path, monkeypatch, capfdbinary):
+    """Runs the command in this process, where its being one is not what is tested."""
+    monkeypatch.chdir(tmp_path)
+
+    def command(*arguments):
+        code = cli.main([str(a) for a in arguments])
+        return subprocess.CompletedProcess(arguments, code, *capfdbinary.readouterr())
+
+    return command
 
 
 def scan_of(data):
@@ -78,10 +91,10 @@ def test_a_bad_pipe_is_one_line_and_no_output(tmp_path, data):
     assert re.fullmatch(rb"untone: stdin: [^\n]+\n", done.stderr)
 
 
-def test_a_bad_file_does_not_stop_the_others(photo, tmp_path):
+def test_a_bad_file_does_not_stop_the_others(photo, tmp_path, within):
     (tmp_path / "a.jpg").write_bytes(photo.read_bytes()[:700])
     (tmp_path / "b.jpg").write_bytes(b"")
-    done = run("a.jpg", "b.jpg", photo, cwd=tmp_path)
+    done = within("a.jpg", "b.jpg", photo)
     assert done.returncode == 1
     *faults, last = done.stderr.splitlines()
     assert [line.split(b": ")[1] for line in faults] == [b"a.jpg", b"b.jpg"]
@@ -90,9 +103,9 @@ def test_a_bad_file_does_not_stop_the_others(photo, tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.jpg", "b.jpg", "photo.hdr.jpg", "photo.jpg"]
 
 
-def test_json_has_one_object_a_photo(photo, tmp_path):
+def test_json_has_one_object_a_photo(photo, tmp_path, within):
     (tmp_path / "bad.jpg").write_bytes(b"\xff\xd8\xff")
-    done = run(photo.name, "bad.jpg", "--json", cwd=tmp_path)
+    done = within(photo.name, "bad.jpg", "--json")
     good, bad = map(json.loads, done.stdout.splitlines())
     assert (good["status"], good["output"], good["width"], good["height"]) == ("converted", "photo.hdr.jpg", 96, 64)
     assert good["peak_nits"] > 203
@@ -132,19 +145,19 @@ def test_permissions_are_never_wider_and_times_are_kept_where_asked(photo, tmp_p
     assert (tmp_path / "new.jpg").stat().st_mtime_ns != 10**18
 
 
-def test_others_are_copied_into_the_album(photo, tmp_path):
-    run(photo, "-o", "has.jpg", cwd=tmp_path)
-    done = run(photo, "has.jpg", "-o", "out/", "--copy-others", cwd=tmp_path)
+def test_others_are_copied_into_the_album(photo, tmp_path, within):
+    within(photo, "-o", "has.jpg")
+    done = within(photo, "has.jpg", "-o", "out/", "--copy-others")
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["has.jpg", "photo.hdr.jpg"]
     assert (tmp_path / "out" / "has.jpg").read_bytes() == (tmp_path / "has.jpg").read_bytes()
     assert done.stderr.splitlines()[-1] == b"untone: 1 converted, 0 skipped, 1 left alone, 0 failed"
-    assert run("has.jpg", "--copy-others", cwd=tmp_path).returncode == 2
+    assert within("has.jpg", "--copy-others").returncode == 2
 
 
 @pytest.mark.parametrize("verb", [[], ["to", "avif"], ["edit", "--rotate", "90"]])
-def test_a_dry_run_names_what_would_be_done(photo, tmp_path, verb):
+def test_a_dry_run_names_what_would_be_done(photo, tmp_path, within, verb):
     make_photo(tmp_path / "q.jpg")
-    done = run(*verb, "photo.jpg", "q.jpg", "--dry-run", "-o", "out/", cwd=tmp_path)
+    done = within(*verb, "photo.jpg", "q.jpg", "--dry-run", "-o", "out/")
     suffix = {0: ".hdr.jpg", 2: ".avif", 3: ".edited.jpg"}[len(verb)]
     assert done.stdout.decode() == f"photo.jpg -> out/photo{suffix}\nq.jpg -> out/q{suffix}\n"
     assert (
@@ -155,21 +168,21 @@ def test_a_dry_run_names_what_would_be_done(photo, tmp_path, verb):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["photo.jpg", "q.jpg"]
 
 
-def test_a_dry_run_knows_what_is_not_read(photo, tmp_path):
+def test_a_dry_run_knows_what_is_not_read(photo, tmp_path, within):
     """A film among photos, to a format of photos: skipped, as by the run itself."""
     (tmp_path / "a.mkv").write_bytes(b"film")
-    done = run("to", "jxl", ".", "-o", "new", "--dry-run", cwd=tmp_path)
+    done = within("to", "jxl", ".", "-o", "new", "--dry-run")
     assert done.returncode == 0
     assert "a.mkv: would be skipped: films are not read" in done.stderr.decode()
     assert "1 would be skipped" in done.stderr.decode()
     assert "stdout" not in done.stdout.decode()
 
 
-def test_a_dry_run_knows_what_is_left_alone_and_what_is_damaged(photo, tmp_path):
+def test_a_dry_run_knows_what_is_left_alone_and_what_is_damaged(photo, tmp_path, within):
     """As the run itself, by headers; nothing has failed yet."""
-    assert run("photo.jpg", "-o", "has.jpg", cwd=tmp_path).returncode == 0
+    assert within("photo.jpg", "-o", "has.jpg").returncode == 0
     (tmp_path / "bad.jpg").write_bytes(b"\xff\xd8\xff\xe0 no photo")
-    done = run(".", "--dry-run", cwd=tmp_path)
+    done = within(".", "--dry-run")
     assert done.returncode == 0
     assert done.stdout == b"photo.jpg -> photo.hdr.jpg\n"
     told = done.stderr.decode().splitlines()
@@ -178,7 +191,7 @@ def test_a_dry_run_knows_what_is_left_alone_and_what_is_damaged(photo, tmp_path)
         "untone: has.jpg: would be left alone: it already carries a gain map",
         "untone: 1 would be written, 0 would be skipped, 1 would be left alone, 1 would fail; nothing was done",
     ]
-    done = run("has.jpg", "--json", "--dry-run", cwd=tmp_path)
+    done = within("has.jpg", "--json", "--dry-run")
     assert json.loads(done.stdout)["status"] == "would be left alone"
 
 
@@ -357,9 +370,9 @@ def test_memory_stays_bounded(tmp_path, size, most):
 
 
 @pytest.mark.parametrize("name", ["desert-palms.jpg", "night-highrise.jpg"])
-def test_golden_samples(name, tmp_path):
+def test_golden_samples(name, tmp_path, within):
     """End to end on the photos of the repository: base untouched, light above white in the lamps, black stays."""
-    done = run(SAMPLES / name, "-o", tmp_path / "out.jpg", "--json", cwd=tmp_path)
+    done = within(SAMPLES / name, "-o", tmp_path / "out.jpg", "--json")
     numbers = json.loads(done.stdout)
     source, result = (SAMPLES / name).read_bytes(), (tmp_path / "out.jpg").read_bytes()
     assert scan_of(source) in result
