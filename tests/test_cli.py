@@ -1,4 +1,4 @@
-"""The command, as a process where one counts: exit codes, pipes, signals, terminals, full disks; photos from samples/."""
+"""The command, a process where one counts: exit codes, pipes, signals, terminals, full disks; photos from samples/."""
 
 import contextlib
 import json
