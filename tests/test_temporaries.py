@@ -28,8 +28,9 @@ def age(path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there open files cannot be removed")
-def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path):
+def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path, request):
     writing = subprocess.Popen([sys.executable, "-c", WRITER], cwd=tmp_path, stdout=subprocess.PIPE)
+    request.addfinalizer(writing.kill)
     writing.stdout.readline()
     (held,) = tmp_path.iterdir()
     digits = "0123456789ab"

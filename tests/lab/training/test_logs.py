@@ -41,8 +41,8 @@ def row(step: int, score: float = math.nan) -> Row:
 
 def read_events(folder: Path) -> list[list[Event]]:
     """Of each event file, in the order of their making."""
-    paths = sorted(folder.glob(logs.EVENTS), key=lambda path: path.stat().st_mtime_ns)
-    return [[Event.FromString(message) for message in records(path.read_bytes())] for path in paths]
+    files = [[Event.FromString(m) for m in records(path.read_bytes())] for path in folder.glob(logs.EVENTS)]
+    return sorted(files, key=lambda events: events[0].wall_time)
 
 
 def scalars(events: list[Event]) -> list[tuple[int, str, float]]:
