@@ -51,6 +51,7 @@ def main() -> None:
     parser.add_argument("photos", nargs="+", type=Path)
     parser.add_argument("--only", default="", help="commands whose name has this")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # of what a shell runs in its background it is ignored
     print("| command | seconds from the interrupt to the end, by moment | slowest | faults |\n|---|---|---|---|")
     with tempfile.TemporaryDirectory() as scratch:
         places = prepared(arguments.photos, Path(scratch))

@@ -74,6 +74,16 @@ def reachable(
     return Path(f"\\\\?\\UNC\\{whole[2:]}" if whole.startswith("\\\\") else f"\\\\?\\{whole}")
 
 
+def is_folder(path: Path | str) -> bool:
+    """Whether a folder is there; False where nobody may look, and Path.is_dir raises: who reads or writes says why."""
+    return os.path.isdir(path)  # noqa: PTH112
+
+
+def is_file(path: Path | str) -> bool:
+    """Likewise, a file."""
+    return os.path.isfile(path)  # noqa: PTH113
+
+
 def folds_case(folder: Path, same: Callable[[str, str], bool] = os.path.samefile) -> bool:
     """Whether names that differ by case alone are one file there: asked of the file system, as a mount may differ.
 
@@ -87,7 +97,7 @@ def folds_case(folder: Path, same: Callable[[str, str], bool] = os.path.samefile
             if other != known:
                 return same(str(known), str(other))
         except OSError:
-            if known.exists():
+            if is_folder(known):
                 return False
     return False
 

@@ -13,6 +13,7 @@ from ..errors import UntoneError, UsageError
 from ..formats.common.files import no_wider_than
 from ..formats.common.workers import heard_by
 from ..image import Image
+from ..system import is_folder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -75,7 +76,7 @@ def check_output(output: str, sources: tuple[str, ...], suffixes: tuple[str, ...
     path = Path(output)
     if path.suffix.lower() not in suffixes:
         raise UsageError(f"-o {output}: the output must end in one of {', '.join(suffixes)}")
-    if not path.absolute().parent.is_dir():
+    if not is_folder(path.absolute().parent):
         raise UsageError(f"-o {output}: there is no folder {path.parent}")
     try:
         exists = path.exists()
@@ -84,7 +85,7 @@ def check_output(output: str, sources: tuple[str, ...], suffixes: tuple[str, ...
         raise UsageError(f"-o {output}: {error.strerror}") from error
     if taken:
         raise UsageError(f"-o {output}: the output would overwrite an input")
-    if path.is_dir():
+    if is_folder(path):
         raise UsageError(f"-o {output}: it is a folder")
     if exists and not force:
         raise UsageError(f"-o {output}: it exists; --force replaces it")

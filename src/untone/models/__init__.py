@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, overload
 
 from ..errors import LimitError, UntoneError, UsageError, check_path
+from ..system import is_file
 from . import graphs, networks
 from .fastgamer import FastGamerModel
 from .gmnet import GMNetModel
@@ -83,7 +84,7 @@ def load(model: str | Path = DEFAULT, provider: str = networks.CPU) -> Model:
     check_path("model", model, what="a name or the path of an .onnx file")
     where = networks.CPU if provider == networks.CPU else networks.provider_of(provider)
     path = MODELS.get(str(model)) or Path(model)
-    if not path.is_file():
+    if not is_file(path):
         raise UsageError(f"{model}: no such model; must be {', '.join(MODELS)}, or the path of an .onnx file")
     try:
         status = path.stat()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from ..errors import UntoneError
@@ -83,8 +84,11 @@ class Folder:
     def read(self, key: str) -> bytes:
         """A whole file."""
         path = self.path(key)
-        if not os.path.lexists(path):
-            raise MissingError(f"{path}: no such file")
+        with suppress(OSError):  # load_bytes says why it may not be looked at
+            try:
+                os.lstat(path)
+            except (FileNotFoundError, NotADirectoryError):
+                raise MissingError(f"{path}: no such file") from None
         return load_bytes(path)
 
     def read_range(self, key: str, start: int, end: int, tag: str | None = None) -> tuple[bytes, Entry]:

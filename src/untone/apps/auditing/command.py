@@ -6,7 +6,6 @@ import argparse
 import dataclasses
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
@@ -22,6 +21,7 @@ from ...formats.metadata.exif import taken_at
 from ...formats.signalling import Signalling
 from ...stores import Place, folder_place, is_url, place
 from ...stores.contract import StoreError
+from ...system import is_folder
 from ..conversion import planning
 from ..inspection.validation.files import findings
 from . import similarity
@@ -101,7 +101,7 @@ def _folder(name: str) -> Place:
     """
     if is_url(name):
         return place(name if name.endswith("/") else f"{name}/")
-    if not os.path.isdir(name):  # noqa: PTH112  # Path.is_dir raises where stat fails
+    if not is_folder(name):
         raise UsageError(f"{name} is no folder")
     return folder_place(Path(name))
 

@@ -20,6 +20,7 @@ from ...errors import UsageError
 from ...formats import READ_SUFFIXES
 from ...formats.common.limits import quoted
 from ...stores import Place, folder_place, is_url, place
+from ...system import is_folder
 from ..conversion import planning
 from ..conversion.collisions import Intent, obstacles
 from ..conversion.planning import Naming
@@ -105,7 +106,7 @@ def check(request: Request) -> None:
 def _may_be_folder(name: str) -> bool:
     if is_url(name):
         return place(name).suffix.lower() not in READ_SUFFIXES
-    return os.path.isdir(name)  # noqa: PTH112  # Path.is_dir raises where stat fails
+    return is_folder(name)
 
 
 def pages(request: Request) -> Iterator[list[Job]]:
@@ -133,7 +134,7 @@ def _found(request: Request) -> Iterator[_Found]:
     for name in dict.fromkeys(request.inputs):
         if is_url(name):
             yield from _at_url(name, request, several)
-        elif os.path.isdir(name):  # noqa: PTH112
+        elif is_folder(name):
             yield from _listed(folder_place(Path(name)), request)
         elif os.path.lexists(name):
             yield _named(place(name), request, alone=not several)
@@ -231,7 +232,7 @@ def _destination(request: Request) -> Callable[[_Found], Place]:
     output, naming = request.output, request.naming
     if output is None:
         return lambda found: found.at.with_name(_output_name(found, naming))
-    is_dir = not is_url(output) and os.path.isdir(output)  # noqa: PTH112
+    is_dir = not is_url(output) and is_folder(output)
     if PurePosixPath(output).suffix.lower() in naming.suffixes and not (output.endswith(("/", os.sep)) or is_dir):
         return functools.partial(_only, place(output))
     out = folder_at(output)

@@ -24,7 +24,7 @@ from ...errors import UnsupportedError, UsageError
 from ...formats import signalling
 from ...formats.common.files import load_bytes, save
 from ...formats.common.workers import heard_by
-from ...system import usable_cores
+from ...system import is_folder, usable_cores
 from .. import choices, cloud
 from ..choices import Choice
 from ..video import is_film, reason_to_leave
@@ -181,7 +181,7 @@ def _worked(
     task = prepare()
     reporting = report.choose(len(planned), quiet=arguments.quiet, as_json=arguments.json, piped=piped)
     reporting.is_all = is_all
-    reporting.searched = any(os.path.isdir(name) for name in arguments.inputs)  # noqa: PTH112  # as planning
+    reporting.searched = any(map(is_folder, arguments.inputs))
     ended: list[Outcome] = []
     copy_others = getattr(arguments, "copy_others", False)  # `untone PHOTO` alone leaves photos alone
 

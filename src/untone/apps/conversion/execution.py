@@ -42,8 +42,8 @@ def do(job: Job, force: bool, debug: bool, task: Task, keep_times: bool = False,
         raise
     except (UntoneError, OSError) as error:
         reason = str(error)
-        if isinstance(error, OSError) and error.filename is None and error.strerror:
-            reason = error.strerror  # as of a full disk behind stdout
+        if isinstance(error, OSError) and error.strerror:  # no file is named of a full disk behind stdout
+            reason = error.strerror if error.filename is None else f"{error.filename}: {error.strerror}"
         status, done, copied = report.FAILED, None, None
     except MemoryError:
         status, reason, done, copied = report.FAILED, "there is not enough memory for this photo", None, None

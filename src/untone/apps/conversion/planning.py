@@ -16,7 +16,7 @@ from ...formats import OTHER_SUFFIXES, RAW_SUFFIXES, READ_SUFFIXES
 from ...formats.common.files import obstacle
 from ...formats.common.limits import MAX_FILE_BYTES
 from ...pipeline import TARGET_SUFFIXES
-from ...system import file_key, folds_case, name_fault, reachable
+from ...system import file_key, folds_case, is_folder, name_fault, reachable
 from ..video import FILM_SUFFIXES, is_film
 from .collisions import Intent, Obstacle, obstacles
 
@@ -131,7 +131,7 @@ def plan(
     found = list({_one_file(f.path): f for f in reversed(found)}.values())[::-1]
     if naming.in_place:
         return [_in_place(f) for f in found]
-    several = len(found) > 1 or any(os.path.isdir(_opened(name)) or _is_pattern(name) for name in inputs)  # noqa: PTH112
+    several = len(found) > 1 or any(is_folder(_opened(name)) or _is_pattern(name) for name in inputs)
     targets = [None if f.fault or f.unread else _target(f, output, naming, several) for f in found]
     jobs = [Job(str(f.path), f.path, to, f.fault, f.unread) for f, to in zip(found, targets, strict=True)]
     return _without_collisions(jobs, force)
@@ -183,7 +183,7 @@ def _plan_pipe(inputs: Sequence[str], output: str | None, naming: Naming) -> lis
 
 def _find(name: str, recursive: bool, naming: Naming, exclude: Sequence[str]) -> Iterator[_Found]:
     path = Path(_opened(name))
-    if os.path.isdir(path):  # noqa: PTH112  # Path.is_dir raises where stat fails
+    if is_folder(path):
         faults: list[OSError] = []
         files = list(_walk(path, recursive, exclude, faults.append, PASSED_OVER))
         yield from (_tried(f, f.relative_to(path), unread(f, naming)) for f in files if _is_photo(f, naming))
@@ -194,7 +194,7 @@ def _find(name: str, recursive: bool, naming: Naming, exclude: Sequence[str]) ->
         yield _tried(path, Path(path.name))
     else:
         matches = [Path(match) for match in sorted(glob.glob(name, recursive=True))]  # noqa: PTH207  # absolute patterns
-        files = [m for m in matches if not os.path.isdir(m) and not _in_system_folder(m, name)]  # noqa: PTH112
+        files = [m for m in matches if not is_folder(m) and not _in_system_folder(m, name)]
         yield from (_tried(f, Path(f.name), unread(f, naming)) for f in files if _is_photo(f, naming))
         if not files:
             yield _Found(path, Path(path.name), "no file matches")
@@ -315,7 +315,7 @@ def _target(found: _Found, output: str | None, naming: Naming, several: bool = F
             raise UsageError("a film is not written to stdout: its index is known at the end; name a file with -o")
         return None
     out = Path(_opened(output))
-    if out.is_dir() or output.endswith(("/", os.sep)) or (several and out.suffix.lower() not in naming.suffixes):
+    if is_folder(out) or output.endswith(("/", os.sep)) or (several and out.suffix.lower() not in naming.suffixes):
         return reachable(output_folder(out) / found.below.with_name(name))
     if several:
         raise UsageError(f"-o {output} is one file, and there are several photos; name a folder")
@@ -328,9 +328,9 @@ def output_folder(out: Path, option: str = "-o") -> Path:
     Raises:
         UsageError: it is a file, or there is nothing to make it in.
     """
-    if out.exists() and not out.is_dir():
+    if os.path.lexists(out) and not is_folder(out):
         raise UsageError(f"{option} {out} is a file, not a folder")
-    if not out.absolute().parent.is_dir():
+    if not is_folder(out.absolute().parent):
         raise UsageError(f"{option} {out}: there is no folder {out.parent}")
     return out
 
@@ -339,7 +339,7 @@ def _file(out: Path, naming: Naming) -> Path:
     if out.suffix.lower() not in naming.suffixes:
         kinds = ", ".join(dict.fromkeys(naming.suffixes))
         raise UsageError(f"-o {out}: the output must end in one of {kinds}, or in / for a folder")
-    if not out.absolute().parent.is_dir():
+    if not is_folder(out.absolute().parent):
         raise UsageError(f"-o {out}: there is no folder {out.parent}")
     return out
 

@@ -26,6 +26,7 @@ from ...console.progress import tracked
 from ...errors import UntoneError, UsageError
 from ...formats.common.files import no_wider_than, save
 from ...image import GainMap, Image, Pixels
+from ...system import is_folder
 from ..choices import REJECT, Choice
 from . import renditions, tiles
 from .films import Frame
@@ -83,9 +84,9 @@ def check_target(target: Path, suffixes: tuple[str, ...], force: bool) -> None:
     """
     if target.suffix.lower() not in suffixes:
         raise UsageError(f"{target}: the output must end in one of {', '.join(suffixes)}")
-    if not target.absolute().parent.is_dir():
+    if not is_folder(target.absolute().parent):
         raise UsageError(f"{target}: there is no folder {target.parent}")
-    if target.is_dir():
+    if is_folder(target):
         raise UsageError(f"{target}: it is a folder")
     if os.path.lexists(target) and not force:
         raise UsageError(f"{target}: it exists; --force replaces it")

@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 from ...console.lines import fault_of, one_line
 from ...errors import UntoneError, UsageError
 from ...formats.common.files import load_bytes
+from ...system import is_file, is_folder
 from .. import choices
 from ..choices import UNTOUCHED, Choice
 from ..conversion.planning import MARK, images, photos_in
@@ -251,7 +252,7 @@ def shown_name(name: str) -> str:
 
 
 def _photos(path: Path, recursive: bool) -> Iterator[Photo]:
-    if path.is_dir():
+    if is_folder(path):
         moving = films.suffixes()
         found = images(path, films=moving) if recursive else photos_in(path, moving)
         files = [file for file in found if not file.name.startswith(".")]
@@ -260,7 +261,7 @@ def _photos(path: Path, recursive: bool) -> Iterator[Photo]:
             source = file.stem.lower().removesuffix(MARK)
             if source == file.stem.lower() or (file.parent, source) not in stems:  # else shown with what it was made of
                 yield Photo(0, file.relative_to(path).as_posix(), file, path, inside=True)
-    elif path.is_file():
+    elif is_file(path):
         yield Photo(0, path.name, path, path.parent)
     else:
         raise UsageError(f"{path}: {'it is no file' if os.path.lexists(path) else 'no such file or folder'}")

@@ -11,6 +11,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ...errors import UnsupportedError, UntoneError
+from ...system import is_file
 
 FILM_SUFFIXES = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".m2ts", ".mts", ".3gp",
                  ".wmv", ".flv", ".mxf", ".ogv")  # fmt: skip
@@ -30,7 +31,7 @@ def is_film(path: Path) -> bool:
     suffix = path.suffix.lower()
     if suffix in FILM_SUFFIXES:
         return True
-    if suffix or not path.is_file():
+    if suffix or not is_file(path):
         return False
     try:
         with path.open("rb") as file:

@@ -233,23 +233,31 @@ def _encoded(image: Image, quality: int | None) -> bytes:
 
 def _lossy_pq(image: Image, quality: int) -> bytes:
     """Light as XYB, which decoders make PQ of: XYB is of any primaries and of any brightness."""
-    codestream = coded_light(_nits(image, image.white_nits, lambda pixels: pixels), quality)
+    light = _light(image, image.white_nits / NITS_OF_ONE, lambda pixels: pixels, np.float32)
+    codestream = coded_light(light, quality)
     return jxl_header.relabelled(codestream, image.orientation, Colour("bt2020", "pq"), bits=MAX_BITS_OF_LEVEL_5)
 
 
 def _lossy_named(image: Image, named: Colour, quality: int, bits: int) -> bytes:
-    """Codes by sRGB's curve as XYB, of which decoders make them again; their white is that of files without nits."""
+    """Codes by sRGB's curve as XYB, of which decoders make them again; their white is that of files without nits.
+
+    Half floats are finer than any loss.
+    """
     most = 1.0 if image.pixels.dtype == np.float32 else float(np.iinfo(image.pixels.dtype).max)
-    light = _nits(image, NITS_OF_ONE, lambda codes: to_linear(codes / np.float32(most), "srgb"))
+    light = _light(image, 1.0, lambda codes: to_linear(codes / np.float32(most), "srgb"), np.float16)
     codestream = coded_light(light, quality)
     return jxl_header.relabelled(codestream, image.orientation, named, bits=bits)
 
 
-def _nits(image: Image, white_nits: float, light: Callable[[Pixels], Pixels]) -> Pixels:
-    """Light of the pixels in BT.709, a band of rows at a time: pixels of an EXR are made as they are asked for."""
-    to_nits = (matrix(image.primaries, "bt709").T * np.float32(white_nits)).astype(np.float32)
-    nits = np.empty(image.pixels.shape, np.float32)
+def _light(image: Image, white: float, of: Callable[[Pixels], Pixels], dtype: type) -> Pixels:
+    """Light of the pixels in BT.709, whose white is `white`, 1.0 being NITS_OF_ONE, at most PQ's.
+
+    A band of rows at a time: pixels of an EXR are made as they are asked for.
+    """
+    to_light = (matrix(image.primaries, "bt709").T * np.float32(white)).astype(np.float32)
+    light: Pixels = np.empty(image.pixels.shape, dtype)
+    most = PQ_PEAK_NITS / NITS_OF_ONE
     for first in range(0, image.height, BAND_ROWS):
         rows = slice(first, first + BAND_ROWS)
-        nits[rows] = np.clip(light(image.pixels[rows]) @ to_nits, -PQ_PEAK_NITS, PQ_PEAK_NITS)
-    return nits
+        light[rows] = np.clip(of(image.pixels[rows]) @ to_light, -most, most)
+    return light

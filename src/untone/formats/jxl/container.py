@@ -107,9 +107,12 @@ def samples(codestream: bytes) -> Pixels:
     return array.astype(np.float32) if array.dtype == np.float16 else array
 
 
-def coded_light(nits: Pixels, quality: int) -> bytes:
-    """A naked codestream of light [H, W, 3] in nits, in BT.709, colours outside negative: XYB, in which 1.0 is 255."""
-    return _encoded(np.ascontiguousarray(nits / np.float32(NITS_OF_ONE), np.float32), {"distance": _distance(quality)})
+def coded_light(light: Pixels, quality: int) -> bytes:
+    """A naked codestream in XYB of light [H, W, 3] in BT.709, half or single floats, 1.0 = NITS_OF_ONE.
+
+    Colours outside of BT.709 are negative.
+    """
+    return _encoded(light, {"distance": _distance(quality)})
 
 
 def coded(codes: Pixels, bits: int, quality: int | None) -> bytes:

@@ -13,6 +13,7 @@ from ....console.lines import answer, complain, fault_line, named
 from ....console.options import add_answer, percent, white
 from ....console.progress import Progress, interruptible
 from ....errors import UntoneError, UsageError
+from ....system import is_folder
 from .. import need_av
 from ..options import DEFAULT_PEAK_NITS, FilmOptions, seconds
 
@@ -89,7 +90,7 @@ def _check_targets(arguments: argparse.Namespace) -> None:
             files.append(Path(folder, f"scene-0001{suffix}"))
     for number, file in enumerate(files):
         folder = file.absolute().parent
-        if not folder.is_dir() and (os.path.lexists(folder) or not folder.parent.is_dir()):
+        if not is_folder(folder) and (os.path.lexists(folder) or not is_folder(folder.parent)):
             wrong = f"{file.parent} is no folder" if os.path.lexists(folder) else f"there is no folder {folder.parent}"
             raise UsageError(f"{file}: {wrong}")
         if os.path.lexists(file) and not arguments.force:
