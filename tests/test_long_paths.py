@@ -79,3 +79,16 @@ def test_photos_below_long_paths_are_found_read_and_written(tmp_path):
         done = untone(*words)
         assert done.returncode == 0, done.stdout + done.stderr
     assert {path.name for path in made.parent.iterdir()} == {"sun.hdr.jpg"}
+
+
+@pytest.mark.skipif(not Path("/proc/self/root").is_dir(), reason="/proc stands for the prefix of Windows here")
+def test_films_below_long_paths_are_converted_inspected_and_verified(tmp_path):
+    clips = pytest.importorskip("clips", reason="films need PyAV: pip install 'untone[video]'")
+    deep = tmp_path.joinpath("films", *["d" * 90] * 3)
+    deep.mkdir(parents=True)
+    clip, made = clips.write_clip(deep / "clip.mp4", [clips.scene(index) for index in range(3)]), deep / "clip.hdr.mkv"
+    for words in (["films", "-R", "--codec", "ffv1"], ["inspect", made], ["verify", made, "--source", clip],
+                  ["export", clip, "--cube", tmp_path / "luts"]):  # fmt: skip
+        done = untone(*words, cwd=tmp_path)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert made.stat().st_size > 0

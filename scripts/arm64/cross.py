@@ -13,6 +13,8 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+import tomllib
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -60,7 +62,7 @@ def make_root(root: Path) -> None:
 
 
 def make_wheel(root: Path, dist: Path) -> Path:
-    """The wheel for ARM, by this Python's build tools.
+    """The wheel for ARM, by build tools that run here: what tells pip the processor would have it install ARM's.
 
     Raises:
         subprocess.CalledProcessError: it does not build.
@@ -71,10 +73,13 @@ def make_wheel(root: Path, dist: Path) -> Path:
         "UNTONE_ARM64_ROOT": str(root), "_PYTHON_HOST_PLATFORM": "linux-aarch64", "SETUPTOOLS_EXT_SUFFIX": f".{tag}.so",
         "CMAKE_ARGS": " ".join(f"-D{name}={value}" for name, value in defined.items()),
     }  # fmt: skip
-    _run(
-        [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(dist), str(PROJECT)],
-        dist.parent, environment,
-    )  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        tools = Path(folder, "bin", "python")
+        _run([sys.executable, "-m", "venv", folder], dist)
+        required = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))["build-system"]["requires"]
+        _run([str(tools), "-m", "pip", "install", "-q", *required, "cmake", "ninja"], dist)
+        options = ["-q", "--no-deps", "--no-build-isolation", "-w", str(dist)]
+        _run([str(tools), "-m", "pip", "wheel", *options, str(PROJECT)], dist, environment)
     (wheel,) = dist.glob("untone-*_aarch64.whl")
     return wheel
 

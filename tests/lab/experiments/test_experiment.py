@@ -115,7 +115,8 @@ def test_the_ablations_give_a_whole_table(
 
 @pytest.mark.usefixtures("small")
 def test_all_networks_and_super_resolution_side_by_side(pairs_folder: Path, tmp_path: Path) -> None:
-    assert run("all", pairs_folder, tmp_path, "--rows", "gmnet", "fastgamer, paper", "irnet-sr", "bicubic, irnet", "no grid") == 0
+    rows = "gmnet", "fastgamer, paper", "irnet-sr", "bicubic, irnet", "no grid"
+    assert run("all", pairs_folder, tmp_path, "--rows", *rows) == 0
     table = (tmp_path / "table" / "table.md").read_text()
     assert "| gmnet | " in table
     assert "| fastgamer, paper | " in table

@@ -11,7 +11,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ...errors import UnsupportedError, UntoneError
-from ...system import is_file
+from ...system import is_file, reachable
 
 FILM_SUFFIXES = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".m2ts", ".mts", ".3gp",
                  ".wmv", ".flv", ".mxf", ".ogv")  # fmt: skip
@@ -31,6 +31,7 @@ def is_film(path: Path) -> bool:
     suffix = path.suffix.lower()
     if suffix in FILM_SUFFIXES:
         return True
+    path = reachable(path)
     if suffix or not is_file(path):
         return False
     try:
@@ -76,7 +77,7 @@ def refuse_still(path: Path) -> None:
     from ...formats import sniff  # deferred: the help of every command asks for this module
 
     try:
-        with path.open("rb") as file:
+        with reachable(path).open("rb") as file:
             kind = sniff(file.read(SNIFFED_BYTES)).name
     except (OSError, UntoneError):  # whoever opens it says what is wrong
         return

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...formats.common.isobmff import boxes
+from ...system import reachable
 from . import signals
 from .output import matroska
 
@@ -70,6 +71,7 @@ def of_container(path: Path) -> Said:
     Raises:
         DamagedError: boxes that contradict their lengths.
     """
+    path = reachable(path)
     with path.open("rb") as file:
         head = file.read(matroska.HEAD_BYTES)
         if head.startswith(MATROSKA):

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ...errors import DamagedError, UnsupportedError, UntoneError
 from ...formats.common.limits import MAX_PIXELS
 from ...kernels.video import YCbCr
-from ...system import write_fault
+from ...system import reachable, write_fault
 from . import refuse_still, signals, truncation
 from .signals import SourceSignal, Tags
 
@@ -93,6 +93,7 @@ class Source:
         import av
 
         self.path, self._start, self._end = path, start, end
+        path = reachable(path)
         self.notes: list[str] = []
         self.decoded = 0
         refuse_still(path)

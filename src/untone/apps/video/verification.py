@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ...console.lines import named, one_line
 from ...console.options import add_answer
 from ...errors import DamagedError, UntoneError
+from ...system import reachable
 from . import inspection, need_av, signals
 from .grading import LEVEL_NITS, average_nits, brightest_nits
 from .measurement import levels_of
@@ -88,7 +89,7 @@ def _frames(path: Path) -> Iterator[Any]:
     import av
 
     try:
-        with av.open(str(path)) as container:
+        with av.open(str(reachable(path))) as container:
             container.streams.video[0].thread_type = "AUTO"
             yield from container.decode(video=0)
     except av.FFmpegError as error:
@@ -139,7 +140,7 @@ def _timing(film: tuple[list[Fraction], Fraction], source: tuple[list[Fraction],
 def _tracks(film: Path, source: Path) -> Iterator[Check]:
     import av
 
-    with av.open(str(source)) as old, av.open(str(film)) as new:
+    with av.open(str(reachable(source))) as old, av.open(str(reachable(film))) as new:
         before, after = _packets(old), _packets(new)
         yield _kinds(old, new)
         for index, packets in before.items():

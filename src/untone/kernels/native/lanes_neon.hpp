@@ -8,7 +8,7 @@
 // Constants of the elementary functions stay in registers across a loop only where these are part of it
 #define UNTONE_INLINED __attribute__((always_inline))
 #define UNTONE_INLINE UNTONE_INLINED inline
-#define UNTONE_APART __attribute__((noinline))
+#define UNTONE_APART __attribute__((noinline)) // where what is around would take registers that are needed within
 
 namespace untone::neon {
 

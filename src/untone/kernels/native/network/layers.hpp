@@ -48,7 +48,7 @@ static UNTONE_INLINE void add_inputs(F (&sum)[S][R], const float *a, std::size_t
 // the work
 template <int S, After AFTER, int K, bool FROM_NOTHING, int R>
 static UNTONE_INLINE void product_tile(const float *a, std::size_t a_step, const float *m, int k, int padded,
-                                const float *start, const float *mask, float *out) {
+                                       const float *start, const float *mask, float *out) {
     constexpr int COUNT = Inputs::COUNT, FEW = K && K < COUNT ? K : COUNT;
     if (K) k = K, a_step = step_of(K), padded = NETWORK_TILE;
     F sum[S][R];
@@ -146,7 +146,8 @@ static UNTONE_APART void outputs(const float *a, std::size_t a_step, int n, cons
             return;
         }
     if (k == NETWORK_TILE && a_step == NETWORK_TILE)
-        product_of<After::nothing, NETWORK_TILE, OUT_REGISTERS>(a, a_step, n, m, k, NETWORK_TILE, nullptr, nullptr, out);
+        product_of<After::nothing, NETWORK_TILE, OUT_REGISTERS>(a, a_step, n, m, k, NETWORK_TILE, nullptr, nullptr,
+                                                                out);
     else
         product_of<After::nothing, 0, OUT_REGISTERS>(a, a_step, n, m, k, NETWORK_TILE, nullptr, nullptr, out);
 }
@@ -170,7 +171,8 @@ template <int K, int R> static UNTONE_INLINE void add_outer(F (&total)[K][R], co
 
 // sum[k][columns] += over n of a[n][k] * b[n][columns], for K inputs of R registers; STEP is a_step, if it is known
 template <int K, int R, int STEP>
-static UNTONE_INLINE void outer_tile(const float *a, std::size_t a_step, const float *b, int n, int padded, float *sum) {
+static UNTONE_INLINE void outer_tile(const float *a, std::size_t a_step, const float *b, int n, int padded,
+                                     float *sum) {
     if (STEP) a_step = STEP, padded = NETWORK_TILE;
     const std::size_t b_step = static_cast<std::size_t>(padded);
     F total[K][R];
@@ -189,13 +191,15 @@ static UNTONE_INLINE void outer_tile(const float *a, std::size_t a_step, const f
 }
 
 template <int STEP>
-static UNTONE_APART void outer_of(const float *a, std::size_t a_step, int n, int k, const float *b, int padded, float *sum) {
+static UNTONE_APART void outer_of(const float *a, std::size_t a_step, int n, int k, const float *b, int padded,
+                                  float *sum) {
     int i = 0;
     const auto some = [&](auto inputs, auto registers) UNTONE_INLINED {
         constexpr int K = decltype(inputs)::value, R = decltype(registers)::value;
         for (; i + K <= k; i += K)
             for (int at = 0; at < padded; at += R * W)
-                outer_tile<K, R, STEP>(a + i, a_step, b + at, n, padded, sum + static_cast<std::size_t>(i) * padded + at);
+                outer_tile<K, R, STEP>(a + i, a_step, b + at, n, padded,
+                                       sum + static_cast<std::size_t>(i) * padded + at);
     };
     some(std::integral_constant<int, INPUTS_AT_ONCE>(), std::integral_constant<int, COLUMNS_AT_ONCE>());
     if (INPUTS_AT_ONCE > NETWORK_TILE)
@@ -206,7 +210,8 @@ static UNTONE_APART void outer_of(const float *a, std::size_t a_step, int n, int
 }
 
 // [n, k]^T times [n, padded], added to [k, padded]; k is a multiple of 4, or OUT_INPUTS
-static UNTONE_INLINE void outer(const float *a, std::size_t a_step, int n, int k, const float *b, int padded, float *sum) {
+static UNTONE_INLINE void outer(const float *a, std::size_t a_step, int n, int k, const float *b, int padded,
+                                float *sum) {
     constexpr bool APART = Inputs::COUNT > 1; // many lanes of a load leave no register for what is around
     if (APART && padded == NETWORK_TILE && a_step == NETWORK_TILE)
         outer_of<APART ? NETWORK_TILE : 0>(a, a_step, n, k, b, padded, sum);

@@ -72,7 +72,8 @@ static UNTONE_APART void add_tables(const TrainingJob &job, const std::int32_t *
 }
 
 template <int SECTIONS>
-static UNTONE_APART void add_bins(const TrainingJob &job, const std::int32_t *index, int n, const float *slope, float *bins) {
+static UNTONE_APART void add_bins(const TrainingJob &job, const std::int32_t *index, int n, const float *slope,
+                                  float *bins) {
     const int padded = SECTIONS ? NETWORK_TILE : job.shape.padded, sections = SECTIONS ? SECTIONS : job.shape.sections;
     for (int s = 0; s < n; ++s, index += sections)
         for (int at = 0; at < padded; at += NETWORK_TILE) {
