@@ -43,12 +43,23 @@ def test_profiles_of_adobe_rgb(command: str, tmp_path: Path, transfer: str):
 
 @pytest.mark.parametrize("primaries", ["p3", "bt2020"])
 def test_named_spaces(command: str, tmp_path: Path, primaries: str):
-    data = untone.write(None, Image(photos.scene(), primaries), photos.gain_map(1, 2), format="jxl")
+    data = untone.write(None, Image(photos.scene(), primaries), photos.gain_map(1, 2), format="jxl", quality=100)
     assert np.array_equal(shown(command, tmp_path, data)[0], photos.scene())
+
+
+@pytest.mark.parametrize("primaries", ["bt709", "p3", "bt2020"])
+@pytest.mark.parametrize(("dtype", "bits"), [(np.uint8, 8), (np.uint16, 16)])
+def test_named_spaces_with_loss(command: str, tmp_path: Path, primaries: str, dtype: type, bits: int):
+    codes = photos.scene().astype(dtype) * dtype(np.iinfo(dtype).max // 255)
+    data = untone.write(None, Image(codes, primaries, bits=bits), photos.gain_map(1, 2), format="jxl")
+    seen, _ = shown(command, tmp_path, data)
+    read = untone.read(data)[0].pixels / (np.iinfo(dtype).max / 255)
+    assert np.abs(seen - read).max() <= 2
+    assert np.abs(seen - photos.scene().astype(float)).mean() < 6
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_turned_bases(command: str, tmp_path: Path, orientation: int):
     image = Image(photos.scene(), "p3", orientation=orientation)
-    pixels, _ = shown(command, tmp_path, untone.write(None, image, photos.gain_map(3), format="jxl"))
+    pixels, _ = shown(command, tmp_path, untone.write(None, image, photos.gain_map(3), format="jxl", quality=100))
     assert np.array_equal(pixels, untone.image.turned_upright(photos.scene(), orientation))
