@@ -171,3 +171,20 @@ def test_texts_and_resolution_of_a_png_come_along_as_xmp(tmp_path, monkeypatch, 
         ("L\u00e1nch\u00edd",),
     )
     assert properties(packet, TIFF)["XResolution"] == ("30000/100",)
+
+
+@pytest.mark.parametrize("kind", ["png", "avif", "heic"])
+def test_the_resolution_of_jfif_comes_along(tmp_path, kind):
+    Pillow.new("RGB", (32, 16), (90, 120, 150)).save(tmp_path / "a.jpg", dpi=(300, 240))
+    assert cli.main(["to", kind, str(tmp_path / "a.jpg")]) == 0
+    found = properties(formats.read(tmp_path / f"a.{kind}")[0].xmp, TIFF)
+    assert (found["XResolution"], found["YResolution"]) == (("30000/100",), ("24000/100",))
+
+
+def test_a_screens_resolution_and_one_that_exif_has_are_not_said_again(tmp_path):
+    said = Pillow.Exif()
+    said[0x011A] = 300.0
+    Pillow.new("RGB", (32, 16)).save(tmp_path / "a.jpg", dpi=(72, 72))
+    Pillow.new("RGB", (32, 16)).save(tmp_path / "b.jpg", dpi=(300, 300), exif=said)
+    assert formats.read(tmp_path / "a.jpg")[0].xmp is None
+    assert formats.read(tmp_path / "b.jpg")[0].xmp is None

@@ -1,13 +1,16 @@
-"""What a JPEG says beside EXIF and XMP: captions, which go into XMP, and what another container does not get."""
+"""What a JPEG says beside EXIF and XMP: captions and JFIF's resolution, which go into XMP, and what another container
+does not get.
+"""
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 
-from ..metadata import captions
+from ..metadata import captions, exif
 from .gcontainer import promises_video
 from .photoshop import PHOTOSHOP_TAG, resources
-from .segments import APP1, XMP_TAG, Codestream, find_end
+from .segments import APP0, APP1, EXIF_TAG, JFIF_TAG, XMP_TAG, Codestream, find_end
 from .ultrahdr import Layout
 from .xmp_segments import named_extension, whole
 
@@ -19,10 +22,10 @@ TRAILER = "what follows the pictures of the file is left out"
 
 
 def packet(primary: Codestream) -> bytes | None:
-    """The XMP packet with its extension, and with the IPTC captions that it lacks."""
+    """The XMP packet with its extension, and with the IPTC captions and the resolution that it lacks."""
     found = whole(primary)
-    block = _iptc(primary)
-    return captions.merged(found, captions.of_datasets(block)[0]) if block else found
+    lacking = {**captions.of_datasets(_iptc(primary))[0], **_resolution(primary)}
+    return captions.merged(found, lacking) if lacking else found
 
 
 def notes(data: bytes, layout: Layout) -> tuple[str, ...]:
@@ -59,6 +62,16 @@ def beyond_segments(note: str | None, *, alone: bool = False) -> str | None:
     parts = (note or "").split("; ")
     kept = (part for part in parts if part not in IN_SEGMENTS and not (alone and part.startswith(TRAILER)))
     return "; ".join(kept) or None
+
+
+def _resolution(primary: Codestream) -> captions.Values:
+    """Of JFIF's dots per inch or centimetre, where EXIF, which every container gets, says none."""
+    body = primary.payload(APP0, JFIF_TAG)
+    if body is None or len(body) < 7 or exif.resolution_in(primary.payload(APP1, EXIF_TAG)):
+        return {}
+    unit, across, down = struct.unpack_from(">BHH", body, 2)
+    per_inch = {1: 1.0, 2: 2.54}.get(unit, 0.0)
+    return captions.of_resolution(across * per_inch, down * per_inch)
 
 
 def _iptc(primary: Codestream) -> bytes:

@@ -1,4 +1,4 @@
-"""Captions that other containers have no place for, as XMP properties: IPTC-IIM datasets and PNG's texts.
+"""What other containers have no place for, as XMP properties: IPTC-IIM datasets, PNG's texts, a print's resolution.
 
 Which property stands for which dataset is of the IPTC Photo Metadata Standard (its table of IIM and XMP). A property
 that the packet has already wins, as the guidelines of the Metadata Working Group have it for equal ones.
@@ -51,6 +51,9 @@ TEXTS = {
 }  # fmt: skip
 """Of PNG, by its keywords (third edition, 11.3.3.1)."""
 
+PLAIN_DPI = 97
+"""Dots per inch below which a resolution is a screen's, and says nothing."""
+
 UTF8 = b"\x1b%G"
 Values = Mapping[Name, list[str]]
 
@@ -79,6 +82,14 @@ def of_datasets(block: bytes) -> tuple[Values, bool]:
             found.setdefault(name, []).append(text)
         more |= name is None and record == 2 and number not in SAID_ELSEWHERE
     return found, more
+
+
+def of_resolution(across: float, down: float) -> Values:
+    """The properties of dots per inch; none of a screen's."""
+    if max(across, down) < PLAIN_DPI:
+        return {}
+    values = {"XResolution": f"{across * 100:.0f}/100", "YResolution": f"{down * 100:.0f}/100", "ResolutionUnit": "2"}
+    return {Name(TIFF, name): [value] for name, value in values.items()}
 
 
 def _text(value: bytes, is_utf8: bool) -> str:

@@ -13,6 +13,7 @@ from ..common.limits import MAX_DIRECTORY_ENTRIES
 
 ORIENTATION, GPS, EXIF_IFD = 0x0112, 0x8825, 0x8769
 WIDTHS, HEIGHTS = (0x0100, 0xA002), (0x0101, 0xA003)
+RESOLUTION = 0x011A
 DATE, FRACTION = 0x9003, 0x9291
 THUMBNAIL_OFFSET, THUMBNAIL_LENGTH = 0x0201, 0x0202
 
@@ -194,6 +195,12 @@ def _take_out(block: bytearray, order: str, directory: _Directory, entry: _Entry
     count = (directory.link - directory.start - 2) // 12
     block[entry.position : end] = block[entry.position + 12 : end] + bytes(12)
     struct.pack_into(order + "H", block, directory.start, count - 1)
+
+
+def resolution_in(exif: bytes | None) -> bool:
+    """Whether it says a resolution."""
+    main = _main(exif)
+    return main is not None and RESOLUTION in main[2].entries
 
 
 def location_in(exif: bytes | None) -> bool:

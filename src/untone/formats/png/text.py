@@ -6,16 +6,13 @@ import struct
 import zlib
 from collections.abc import Iterable
 
-from ..metadata.captions import TEXTS, TIFF, Name, Values, merged
+from ..metadata.captions import TEXTS, Name, Values, merged, of_resolution
 
 KINDS = (b"tEXt", b"zTXt", b"iTXt")
 XMP_KEYWORD = b"XML:com.adobe.xmp"
 
 MAX_TEXTS, MAX_TEXT_BYTES = 64, 1 << 16
 """Of those that are looked at; of one of them, unpacked."""
-
-PLAIN_DPI = 97
-"""Dots per inch below which a resolution is a screen's, and says nothing."""
 
 SILENT = frozenset(("Creation Time", "date:create", "date:modify", "date:timestamp", "Raw profile type exif"))
 """Keywords of times, and of EXIF and the like in programs' own forms."""
@@ -49,10 +46,7 @@ def _resolution(body: bytes) -> Values:
     if len(body) != 9 or body[8] != 1:
         return {}
     across, down = (round(value * 0.0254, 2) for value in struct.unpack(">II", body[:8]))
-    if max(across, down) < PLAIN_DPI:
-        return {}
-    values = {"XResolution": f"{across * 100:.0f}/100", "YResolution": f"{down * 100:.0f}/100", "ResolutionUnit": "2"}
-    return {Name(TIFF, name): [value] for name, value in values.items()}
+    return of_resolution(across, down)
 
 
 def _text(kind: bytes, body: bytes) -> tuple[str, str]:
