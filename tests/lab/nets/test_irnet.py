@@ -151,11 +151,11 @@ def test_gradients_reach_every_parameter():
     [
         ({"blocks": 1, "features": 32}, 22.31), ({"blocks": 1}, 86.86), ({"blocks": 2, "features": 32}, 34.34),
         ({"features": 48}, 76.28), ({"features": 96}, 301.17), ({"blocks": 1, "upscale": 4}, 276.69),
-        ({"blocks": 6, "upscale": 4}, 516.07), ({"block": "rb"}, 196.04), ({"attention": "not first"}, 134.15),
+        ({"blocks": 6, "upscale": 4}, 516.07), ({"block": "rb"}, 158.92), ({"attention": "not first"}, 134.15),
     ],
 )  # fmt: skip
 def test_the_papers_tables_have_their_sizes(shape, thousands):
-    """Tables 5 to 9 as printed; without the first attention 580 fewer; the plain block is ours, see its class."""
+    """Tables 4 to 9 as printed; without the first attention 580 fewer."""
     net = irnet.IRNet(irnet.Shape(**shape))
     assert sum(p.numel() for p in net.parameters()) / 1000 == pytest.approx(thousands, abs=0.006)
 
@@ -170,7 +170,7 @@ def test_what_stands_in_place_of_f1(kind):
         first = torch.nn.functional.leaky_relu(block.distill_1.conv3_1(given), 0.05)
         second = block.mid_1(first)
         if kind == "rb":
-            expected = given + second
+            expected = torch.nn.functional.leaky_relu(given + second, 0.05)
         else:
             fused = block.distill_2(given + second)
             beside = {"irb": first, "no F1": fused[:, :0], "F_in as F1": given, "F2 as F1": second}[kind]

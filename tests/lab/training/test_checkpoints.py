@@ -25,6 +25,7 @@ WRAPPED = {
     "bare": lambda state: state,
     "of DataParallel": lambda state: {f"module.{name}": value for name, value in state.items()},
     "in params": lambda state: {"params": state},
+    "in params_ema": lambda state: {"params_ema": state},
     "in state_dict, of DataParallel": lambda state: {
         "epoch": 3,
         "state_dict": {f"module.{name}": value for name, value in state.items()},
@@ -95,6 +96,9 @@ def broken(tmp_path: Path, **change: torch.Tensor | None) -> Path:
         ({"fea_conv__weight": torch.zeros(32, 3)}, "fea_conv.weight is [32, 3]; it must have 4 dimensions"),
         ({"fea_conv__weight": torch.zeros(1, 1, 1, 1).expand(99999, 1, 1, 1)}, "fea_conv.weight is [99999, 1, 1, 1]"),
         ({"extra__weight": torch.zeros(3)}, "extra.weight [3] is no tensor of irnet"),
+        ({"LR_conv__bias": torch.zeros(32, dtype=torch.cfloat)}, "LR_conv.bias (complex64, strided, cpu) is no plain"),
+        ({"LR_conv__bias": torch.zeros(32).to_sparse()}, "LR_conv.bias (float32, sparse_coo, cpu) is no plain"),
+        ({"LR_conv__bias": torch.zeros(32, device="meta")}, "LR_conv.bias (float32, strided, meta) is no plain"),
         ({"c__0__weight": torch.full((32, 96, 1, 1), torch.nan)}, "the weights c.0.weight are not finite"),
     ],
 )
@@ -106,6 +110,32 @@ def test_what_does_not_fit_is_named(
     assert said in told
     assert told.count("\n") == 1
     assert [p.name for p in tmp_path.iterdir()] == ["net.pth"]
+
+
+def test_names_may_be_numbers_and_fit_no_more_then(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    torch.save({1: torch.zeros(3)}, tmp_path / "net.pth")
+    assert convert(tmp_path / "net.pth", "irnet") == 1
+    assert "no irnet: it holds no fea_conv.weight (it holds 1, ...)" in capsys.readouterr().err
+
+
+def test_numbers_beyond_one_count_as_shares_of_the_largest(tmp_path: Path) -> None:
+    """As single precision has them: untrained weights of Kaiming's spread make outputs of thousands."""
+    torch.manual_seed(3)
+    net = irnet.IRNet(irnet.Shape(4, 32, start="kaiming")).eval()
+    with torch.no_grad():
+        net.upsampler.get_parameter("weight").mul_(300)
+        assert net(torch.rand(1, 3, 40, 56)).abs().max() > 1000
+    torch.save(net.state_dict(), tmp_path / "net.pth")
+    assert convert(tmp_path / "net.pth", "irnet") == 0
+
+
+def test_a_file_that_differs_replaces_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = broken(tmp_path, c__0__weight=torch.full((32, 96, 1, 1), 1e38))  # finite, but what it gives is not
+    path.with_suffix(".onnx").write_bytes(b"before")
+    assert convert(path, "irnet", "--force") == 1
+    assert "would give what differs" in capsys.readouterr().err
+    assert path.with_suffix(".onnx").read_bytes() == b"before"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["net.onnx", "net.pth"]
 
 
 def test_another_network_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -124,9 +154,10 @@ def test_nothing_in_a_checkpoint_runs(
     monkeypatch.chdir(tmp_path)
     torch.save({"params": Evil()}, tmp_path / "net.pth")
     assert convert(tmp_path / "net.pth", "irnet") == 1
-    assert "not a file of weights that torch reads" in capsys.readouterr().err
+    assert "mkdir beside tensors, and nothing in it is run" in capsys.readouterr().err
     (tmp_path / "net.pth").write_bytes(b"PK\3\4 nothing")
     assert convert(tmp_path / "net.pth", "irnet") == 1
+    assert "not a file of weights that torch reads" in capsys.readouterr().err
     assert [p.name for p in tmp_path.iterdir()] == ["net.pth"]
 
 

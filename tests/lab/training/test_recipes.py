@@ -47,6 +47,9 @@ def test_the_papers_numbers() -> None:
     assert gmnet.rate_at(800_000) == 3e-5 / 16
     assert (irnet.rate, irnet.pictures, irnet.betas) == (5e-4, 16, (0.9, 0.999))
     assert irnet.steps == 200 * math.ceil(1235 * 30 / 16)
+    starts = [RECIPES[name][title].shape.start for name in ("irnet", "irnet-1", "irnet-sr")
+              for title in ("paper", "paper-kaiming")]  # fmt: skip
+    assert starts == ["xavier", "kaiming"] * 3
 
 
 def test_warm_restarts_begin_again_every_sixty_epochs() -> None:

@@ -137,13 +137,16 @@ PORTS: dict[str, Callable[[Any], Port]] = {
 """Architecture -> how it is exported."""
 
 
-def export(net: Any, path: Path, notes: dict[str, Any], stored: str = "fp32") -> str:
+def export(
+    net: Any, path: Path, notes: dict[str, Any], stored: str = "fp32", check: Callable[[Path], object] | None = None
+) -> str:
     """Writes `path` (.onnx), whole or not at all; returns its SHA-256.
 
     Args:
         net: one of the networks of `nets`; written as it works in evaluation, and left as it was.
         notes: recipe, data and its licences, scores; stored in the file beside architecture, shape and size.
         stored: fp32, or fp16 for weights as half floats, which makes the file half as large; it computes in fp32.
+        check: looks at the finished file before it takes its place, and raises where it must not.
 
     Raises:
         UntoneError: no network of ours, weights that are not finite, or a disk that refuses.
@@ -157,6 +160,8 @@ def export(net: Any, path: Path, notes: dict[str, Any], stored: str = "fp32") ->
     try:
         _write(net, port, partial)
         _describe(partial, port, card, stored)
+        if check:
+            check(partial)
         digest = hashlib.sha256(partial.read_bytes()).hexdigest()
         partial.replace(path)
     except OSError as fault:

@@ -40,9 +40,13 @@ def read(path: Path) -> State:
     """Tensors by name; of a checkpoint its averaged weights.
 
     Raises:
-        DamagedError: not a file of weights.
+        DamagedError: not a file of weights, or one whose tensors are not plain.
     """
     return _of_onnx(path) if path.suffix == ".onnx" else _of_torch(path)
+
+
+WRAPPERS = ("mean", "state_dict", "params", "params_ema", "model_state_dict", "model", "net")
+"""Names under which checkpoints hold their tensors: ours, then what published ones wrap theirs in."""
 
 
 def _of_torch(path: Path) -> State:
@@ -50,13 +54,38 @@ def _of_torch(path: Path) -> State:
         with warnings.catch_warnings(action="ignore"):
             held: Any = torch.load(path, map_location="cpu", weights_only=True)
     except Exception:  # a file of any bytes makes torch's unpickler raise anything
-        raise DamagedError(f"{path}: not a file of weights that torch reads") from None
-    for key in ("mean", "state_dict", "params"):  # ours, then what published checkpoints wrap theirs in
+        raise DamagedError(f"{path}: {_refused(path)}") from None
+    for key in WRAPPERS:
         if isinstance(held, dict) and isinstance(held.get(key), dict):
             held = held[key]
     if not (isinstance(held, dict) and held and all(isinstance(v, Tensor) for v in held.values())):
         raise DamagedError(f"{path}: holds no tensors by name")
-    return {name.removeprefix("module."): value for name, value in held.items()}
+    state = {str(name).removeprefix("module."): value for name, value in held.items()}
+    odd = [name for name, value in state.items() if not _plain(value)]
+    if odd:
+        raise DamagedError(f"{path}: {odd[0]} ({_kind(state[odd[0]])}) is no plain tensor of real numbers")
+    return state
+
+
+def _refused(path: Path) -> str:
+    """Why torch does not read a file: what else than tensors it holds, where that is the reason."""
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            others = torch.serialization.get_unsafe_globals_in_checkpoint(path)
+    except Exception:
+        others = []
+    if not others:
+        return "not a file of weights that torch reads"
+    return f"holds {others[0][:80]} beside tensors, and nothing in it is run; save the state_dict alone"
+
+
+def _plain(value: Tensor) -> bool:
+    return value.is_floating_point() and value.layout == torch.strided and value.device.type == "cpu"
+
+
+def _kind(value: Tensor) -> str:
+    parts = (value.dtype, value.layout, value.device)
+    return ", ".join(str(part).removeprefix("torch.") for part in parts)
 
 
 def _of_onnx(path: Path) -> State:

@@ -215,7 +215,10 @@ IRNET_PAPER = Recipe(
     schedule=Schedule("restarts", period=0.3, floor=2e-8), loss=Weights(code=1.0), watched=24, checkpoint_every=2316,
     shape=IRNET_2,
 )  # fmt: skip
-
+IRNET_KAIMING = dataclasses.replace(
+    IRNET_PAPER, title="paper-kaiming", shape=dataclasses.replace(IRNET_2, start="kaiming"),
+    source="arXiv 2307.03998, section 3.4, as recipe paper; weights begin Kaiming-normal, as its text says",
+)  # fmt: skip
 
 ITMLUT = {
     "ours": Recipe(
@@ -261,8 +264,9 @@ ITMLUT["short"] = _short(
 
 
 def _irnets(network: str, shape: IRNetShape) -> dict[str, Recipe]:
-    every = {"ours": IRNET_OURS, "paper": IRNET_PAPER, "short": IRNET_SHORT}
-    return {title: dataclasses.replace(recipe, network=network, shape=shape) for title, recipe in every.items()}
+    every = (IRNET_OURS, IRNET_PAPER, IRNET_KAIMING, IRNET_SHORT)
+    shapes = [dataclasses.replace(shape, start=recipe.shape.start) for recipe in every]
+    return {r.title: dataclasses.replace(r, network=network, shape=s) for r, s in zip(every, shapes, strict=True)}
 
 
 RECIPES: dict[str, dict[str, Recipe]] = {
