@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -84,13 +85,13 @@ def test_a_smaller_map_is_enlarged() -> None:
     assert method.make(picture(9, 12, 2)).stops.shape == (5, 6, 3)
 
 
-def network(outputs: int = 1, scale: float = 1.0) -> Path:
+def network(outputs: int = 1, scale: float = 1.0, kind: int = TensorProto.FLOAT, sides: object = "") -> Path:
     """A network that gives its input times a number."""
-    sides = [1, 3, "h", "w"]
-    ports = [helper.make_tensor_value_info(f"out{k}", TensorProto.FLOAT, sides) for k in range(outputs)]
+    sides = sides or [1, 3, "h", "w"]
+    ports = [helper.make_tensor_value_info(f"out{k}", kind, sides) for k in range(outputs)]
     nodes = [helper.make_node("Mul", ["in", "by"], [f"out{k}"]) for k in range(outputs)]
-    by = helper.make_tensor("by", TensorProto.FLOAT, [], [scale])
-    given = helper.make_tensor_value_info("in", TensorProto.FLOAT, sides)
+    by = helper.make_tensor("by", kind, [], [scale])
+    given = helper.make_tensor_value_info("in", kind, sides)
     model = helper.make_model(helper.make_graph(nodes, "net", [given], ports, [by]), ir_version=8,
                               opset_imports=[helper.make_opsetid("", 17)])  # fmt: skip
     onnx.save(model, "net.onnx")
@@ -115,11 +116,13 @@ def test_a_bare_onnx_file_is_read_as_it_is_named() -> None:
         ("nowhere.at.all:Net", "there is no module nowhere"),
         ("json:Net", "the module has no Net"),
         ("collections:OrderedDict", "must be one of gain"),
+        ("odd:Net", r"must be one of gain.*, not \"\['gain'\]\""),
         ("gmnett", "no such model"),
     ],
 )
 def test_what_is_not_there_or_not_named_is_told(name: str, said: str) -> None:
     network()
+    Path("odd.py").write_text("class Net:\n    gives = ['gain']\n")
     with pytest.raises(UsageError, match=said):
         methods.of_models([name])
 
@@ -131,7 +134,11 @@ def test_what_is_not_there_or_not_named_is_told(name: str, said: str) -> None:
         ("return sdr.transpose(1, 0, 2)", "gives 8 x 12 for a picture of 12 x 8; the proportions differ"),
         ("return sdr * np.nan", "numbers that are not finite"),
         ("raise ValueError('two\\nlines')", "the network failed: ValueError: two lines"),
-        ("return 'nothing'", "the network failed: ValueError"),
+        ("return 'nothing'", "gives <U7 and not an array of floating-point numbers"),
+        ("return (255 * sdr).astype(np.uint8)", "gives uint8 and not an array of floating-point numbers"),
+        ("return sdr.astype(complex)", "gives complex128 and not an array of floating-point numbers"),
+        ("return 255 * sdr", "gives 188 stops; gain is at most 24 stops"),
+        ("raise SystemExit(3)", "the network failed: SystemExit: 3"),
     ],
 )
 def test_what_breaks_the_contract_is_one_line(body: str, said: str) -> None:
@@ -148,6 +155,47 @@ def test_files_that_are_no_network_of_one_input_and_one_output_are_refused() -> 
     Path("net.onnx").write_bytes(b"nothing")
     with pytest.raises(UntoneError, match=r"net\.onnx: ONNX Runtime refuses it"):
         methods.of_models(["net.onnx:light"])
+
+
+@pytest.mark.parametrize("kind", [TensorProto.FLOAT16, TensorProto.DOUBLE])
+def test_files_of_other_floats_are_fed_what_they_take(kind: int) -> None:
+    network(scale=2.0, kind=kind)
+    (method,) = methods.of_models(["net.onnx:light"])
+    assert np.abs(made_of(method, picture()) - pq_of(2 * GREY / 255)).max() < 1e-3
+
+
+@pytest.mark.parametrize(
+    ("kind", "sides", "said"),
+    [
+        (TensorProto.INT32, None, r"takes tensor\(int32\) \[1, 3, h, w\]; the contract is floats"),
+        (TensorProto.FLOAT, [1, "h", "w", 3], None),
+        (TensorProto.FLOAT, [1, 4, "h", "w"], r"takes tensor\(float\) \[1, 4, h, w\]"),
+        (TensorProto.FLOAT, [3, "h", "w"], r"takes tensor\(float\) \[3, h, w\]"),
+    ],
+)
+def test_files_that_take_something_else_are_refused_before_any_picture(kind: int, sides: object, said: str) -> None:
+    network(scale=1, kind=kind, sides=sides)
+    if said:
+        with pytest.raises(UntoneError, match=said):
+            methods.of_models(["net.onnx:light"])
+    else:  # rows where channels should be: nothing that is declared says so, the result does
+        (method,) = methods.of_models(["net.onnx:light"])
+        with pytest.raises(UntoneError, match="the network failed"):
+            method.make(picture())
+
+
+def test_what_gives_bt2020_is_given_bt709() -> None:
+    """As our own networks of the kind are; a network of gains is given the picture's own codes."""
+    red = np.zeros((8, 12, 3), np.uint8)
+    red[..., 0] = GREY
+    shown = dataclasses.replace(picture(), image=Image(red, primaries="p3"))
+    seen = {}
+    for gives in ("gain", "pq"):
+        other = foreign.Other("net", gives, lambda sdr, key=gives: seen.update({key: sdr}) or sdr, "")
+        other.make(shown)
+    assert seen["gain"][0, 0] == pytest.approx([GREY / 255, 0, 0])
+    wide = colour.rgb_to_rgb("p3", "bt709") @ [LIGHT, 0, 0]
+    assert seen["pq"][0, 0] == pytest.approx(colour.linear_to_srgb(np.clip(wide, 0, 1)), abs=1e-4)
 
 
 def test_our_own_models_are_not_foreign() -> None:
