@@ -85,7 +85,11 @@ WIDE = ("light-bt2020", "pq")
 MOST_STOPS = 24.0
 """Of a gain, either way; light has at most two to that many: more is no picture."""
 
-FED = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(double)": np.float64}
+FED: dict[str, type[np.floating[Any]]] = {
+    "tensor(float)": np.float32,
+    "tensor(float16)": np.float16,
+    "tensor(double)": np.float64,
+}
 """Types of input of an .onnx file -> what the picture is cast to."""
 
 
