@@ -128,6 +128,68 @@ def test_negatives_have_no_lights(scene):
     assert (light.max(-1) > 1.05).mean() <= 0.12
 
 
+def squares(ground):
+    """Red, green, blue and yellow, each as far as it goes."""
+    codes = np.full((240, 320, 3), ground, np.uint8)
+    for k, colour in enumerate([(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0)]):
+        v, u = 20 + 110 * (k // 2), 20 + 150 * (k % 2)
+        codes[v : v + 90, u : u + 130] = colour
+    return codes
+
+
+def chequers(side):
+    """Black and white."""
+    v, u = np.mgrid[0:320, 0:480] // side
+    return np.repeat(((v + u) % 2 * 255).astype(np.uint8)[..., None], 3, 2)
+
+
+def stars():
+    """A dark sky full of them, each a few pixels."""
+    random = np.random.default_rng(4)
+    codes = random.normal(6, 3, (360, 540, 3))
+    for v, u in zip(random.integers(2, 358, 500), random.integers(2, 538, 500), strict=True):
+        codes[v - 1 : v + 2, u - 1 : u + 2] += 30 + random.exponential(60)
+    return np.clip(codes, 0, 255).astype(np.uint8)
+
+
+def scan():
+    """A page of lines in the light of one lamp beside it."""
+    v, u = np.mgrid[0:640, 0:480]
+    ink = (v % 21 < 10) & (u % 9 < 5) & (u > 40) & (u < 440) & (v > 30) & (v < 610)
+    lit = 0.35 + 0.6 * np.exp(-(((u - 120) / 260) ** 2) - ((v - 160) / 380) ** 2)
+    codes = np.where(ink, 30, 235) * lit + np.random.default_rng(5).normal(0, 4, lit.shape)
+    return np.repeat(np.clip(codes, 0, 255).astype(np.uint8)[..., None], 3, 2)
+
+
+def noise():
+    """Grey, of all codes."""
+    return np.repeat(np.random.default_rng(6).integers(0, 256, (240, 320, 1), np.uint8), 3, 2)
+
+
+@pytest.mark.parametrize(
+    "codes",
+    [squares(0), squares(128), squares(255), chequers(1), chequers(2), chequers(32), stars(), scan(), noise()],
+    ids=["on black", "on grey", "on white", "chequers 1", "chequers 2", "chequers 32", "stars", "scan", "noise"],
+)
+def test_patterns_and_signs_do_not_glow(codes):
+    _, stops = light_of(codes)
+    assert np.percentile(np.abs(stops), 99.9) <= 0.15
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("upright", [False, True])
+def test_a_ramp_stays_one(bits, upright):
+    """No bands and no rings: what is brighter stays brighter, by steps that are hardly more than those of the codes."""
+    codes = np.linspace(0, 2**bits - 1, 640).round().astype(f"uint{bits}")
+    ramp = np.repeat(np.broadcast_to(codes, (240, 640))[..., None], 3, 2)
+    light, _ = light_of(ramp.transpose(1, 0, 2) if upright else ramp)
+    line = light[:, 120, 1] if upright else light[120, :, 1]
+    steps = np.diff(np.log2(line + 1 / 64))
+    assert np.diff(line).min() >= -0.005
+    assert steps.max() <= 0.1
+    assert line[-1] > 1
+
+
 def test_nan_and_light_beyond_white_in_float_pixels_are_survived():
     pixels = night().astype(np.float32) / 255
     pixels[:8, :8], pixels[8:16, :8], pixels[16:24, :8] = np.nan, np.inf, -1

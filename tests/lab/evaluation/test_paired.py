@@ -1,7 +1,8 @@
-"""Paired differences: of one model to what it has to beat, of further models to it."""
+"""Tables of methods side by side: paired differences, and gain statistics asked for alone."""
 
 import pytest
 
+from untone import cli
 from untone.lab.evaluation import gallery, tables
 from untone.lab.evaluation.measuring import TRUTH, Table
 
@@ -44,3 +45,13 @@ def test_the_page_shows_them_and_the_regression(table):
     assert "<td>ours - square</td><td>+1.00 (+1.00..+1.00)</td>" in gallery._paired(table, COLUMNS, ["ours"])
     assert gallery._paired(table, COLUMNS, []) == ""
     assert "ridge" in gallery.SHOWN
+
+
+@pytest.mark.parametrize("model", [(), ("--reference-only",)])
+def test_gain_statistics_alone_come_with_the_figure_that_pictures_are_ordered_by(pairs_folder, tmp_path, model, capsys):
+    few = ("--data", str(pairs_folder), "--pictures", "2", "--pixels", "400", "-q", *model)
+    assert cli.main(["eval", *few, "--metrics", "gains", "--html", str(tmp_path / "page.html")]) == 0
+    said = capsys.readouterr().out
+    assert "| method | PQ-PSNR dB (95%) |" in said
+    assert "| gain by eighth of code, 3rd to 8th |" in said
+    assert "What the gain does" in (tmp_path / "page.html").read_text()
