@@ -45,7 +45,10 @@ def day(height=240, width=320):
     return np.clip(np.where(v < 0.45, sky, field) + noise, 0, 255).astype(np.uint8)
 
 
-@pytest.mark.parametrize("colour", [(0, 0, 0), (255, 255, 255), (128, 128, 128), (200, 200, 200), (24, 24, 24)])
+@pytest.mark.parametrize(
+    "colour",
+    [(0, 0, 0), (255, 255, 255), (128, 128, 128), (200, 200, 200), (24, 24, 24), (210, 210, 210), (217, 217, 217)],
+)
 def test_a_wall_of_one_grey_does_not_glow(colour):
     light, stops = light_of(np.full((96, 128, 3), colour, np.uint8))
     assert np.abs(stops).max() <= 0.15
@@ -56,13 +59,22 @@ def test_a_wall_of_one_grey_does_not_glow(colour):
     "colour",
     [
         (255, 0, 0), (0, 0, 255), (255, 255, 0),
-        (240, 200, 170), (10, 60, 20),
+        (240, 200, 170), (10, 60, 20), (10, 119, 179), (51, 73, 131), (185, 192, 201),
     ],
 )  # fmt: skip
 def test_a_wall_of_one_colour_does_not_glow(colour):
     light, stops = light_of(np.full((96, 128, 3), colour, np.uint8))
     assert np.abs(stops).max() <= 0.15
     assert np.ptp(light, axis=(0, 1)).max() < 0.05
+
+
+def test_a_wall_whose_light_falls_off_a_little_does_not_glow():
+    """As photographed: noise, and a twentieth less light in its corners."""
+    v, u = np.mgrid[0:240, 0:320]
+    falloff = 1 - 0.05 * np.hypot(v / 120 - 1, u / 160 - 1) / np.sqrt(2)
+    codes = 210 * falloff[..., None] + np.random.default_rng(3).normal(0, 1, (240, 320, 3))
+    _, stops = light_of(np.clip(codes, 0, 255).astype(np.uint8))
+    assert np.percentile(np.abs(stops), 99.5) <= 0.15
 
 
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 2), (2, 1), (3, 3), (1, 257), (257, 1)])
