@@ -45,7 +45,10 @@ def day(height=240, width=320):
     return np.clip(np.where(v < 0.45, sky, field) + noise, 0, 255).astype(np.uint8)
 
 
-@pytest.mark.parametrize("colour", [(0, 0, 0), (255, 255, 255), (128, 128, 128), (200, 200, 200), (24, 24, 24)])
+@pytest.mark.parametrize(
+    "colour",
+    [(0, 0, 0), (255, 255, 255), (128, 128, 128), (200, 200, 200), (24, 24, 24), (210, 210, 210), (217, 217, 217)],
+)
 def test_a_wall_of_one_grey_does_not_glow(colour):
     light, stops = light_of(np.full((96, 128, 3), colour, np.uint8))
     assert np.abs(stops).max() <= 0.15
@@ -56,13 +59,22 @@ def test_a_wall_of_one_grey_does_not_glow(colour):
     "colour",
     [
         (255, 0, 0), (0, 0, 255), (255, 255, 0),
-        (240, 200, 170), (10, 60, 20),
+        (240, 200, 170), (10, 60, 20), (10, 119, 179), (51, 73, 131), (185, 192, 201),
     ],
 )  # fmt: skip
 def test_a_wall_of_one_colour_does_not_glow(colour):
     light, stops = light_of(np.full((96, 128, 3), colour, np.uint8))
     assert np.abs(stops).max() <= 0.15
     assert np.ptp(light, axis=(0, 1)).max() < 0.05
+
+
+def test_a_wall_whose_light_falls_off_a_little_does_not_glow():
+    """As photographed: noise, and a twentieth less light in its corners."""
+    v, u = np.mgrid[0:240, 0:320]
+    falloff = 1 - 0.05 * np.hypot(v / 120 - 1, u / 160 - 1) / np.sqrt(2)
+    codes = 210 * falloff[..., None] + np.random.default_rng(3).normal(0, 1, (240, 320, 3))
+    _, stops = light_of(np.clip(codes, 0, 255).astype(np.uint8))
+    assert np.percentile(np.abs(stops), 99.5) <= 0.15
 
 
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 2), (2, 1), (3, 3), (1, 257), (257, 1)])
@@ -126,6 +138,68 @@ def test_negatives_have_no_lights(scene):
     light, stops = light_of(codes)
     assert np.percentile(np.abs(stops), 99.5) <= 0.3
     assert (light.max(-1) > 1.05).mean() <= 0.12
+
+
+def squares(ground):
+    """Red, green, blue and yellow, each as far as it goes."""
+    codes = np.full((240, 320, 3), ground, np.uint8)
+    for k, colour in enumerate([(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0)]):
+        v, u = 20 + 110 * (k // 2), 20 + 150 * (k % 2)
+        codes[v : v + 90, u : u + 130] = colour
+    return codes
+
+
+def chequers(side):
+    """Black and white."""
+    v, u = np.mgrid[0:320, 0:480] // side
+    return np.repeat(((v + u) % 2 * 255).astype(np.uint8)[..., None], 3, 2)
+
+
+def stars():
+    """A dark sky full of them, each a few pixels."""
+    random = np.random.default_rng(4)
+    codes = random.normal(6, 3, (360, 540, 3))
+    for v, u in zip(random.integers(2, 358, 500), random.integers(2, 538, 500), strict=True):
+        codes[v - 1 : v + 2, u - 1 : u + 2] += 30 + random.exponential(60)
+    return np.clip(codes, 0, 255).astype(np.uint8)
+
+
+def scan():
+    """A page of lines in the light of one lamp beside it."""
+    v, u = np.mgrid[0:640, 0:480]
+    ink = (v % 21 < 10) & (u % 9 < 5) & (u > 40) & (u < 440) & (v > 30) & (v < 610)
+    lit = 0.35 + 0.6 * np.exp(-(((u - 120) / 260) ** 2) - ((v - 160) / 380) ** 2)
+    codes = np.where(ink, 30, 235) * lit + np.random.default_rng(5).normal(0, 4, lit.shape)
+    return np.repeat(np.clip(codes, 0, 255).astype(np.uint8)[..., None], 3, 2)
+
+
+def noise():
+    """Grey, of all codes."""
+    return np.repeat(np.random.default_rng(6).integers(0, 256, (240, 320, 1), np.uint8), 3, 2)
+
+
+@pytest.mark.parametrize(
+    "codes",
+    [squares(0), squares(128), squares(255), chequers(1), chequers(2), chequers(32), stars(), scan(), noise()],
+    ids=["on black", "on grey", "on white", "chequers 1", "chequers 2", "chequers 32", "stars", "scan", "noise"],
+)
+def test_patterns_and_signs_do_not_glow(codes):
+    _, stops = light_of(codes)
+    assert np.percentile(np.abs(stops), 99.9) <= 0.15
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("upright", [False, True])
+def test_a_ramp_stays_one(bits, upright):
+    """No bands and no rings: what is brighter stays brighter, by steps that are hardly more than those of the codes."""
+    codes = np.linspace(0, 2**bits - 1, 640).round().astype(f"uint{bits}")
+    ramp = np.repeat(np.broadcast_to(codes, (240, 640))[..., None], 3, 2)
+    light, _ = light_of(ramp.transpose(1, 0, 2) if upright else ramp)
+    line = light[:, 120, 1] if upright else light[120, :, 1]
+    steps = np.diff(np.log2(line + 1 / 64))
+    assert np.diff(line).min() >= -0.005
+    assert steps.max() <= 0.1
+    assert line[-1] > 1
 
 
 def test_nan_and_light_beyond_white_in_float_pixels_are_survived():

@@ -17,6 +17,11 @@ THUMBNAIL = 256
 GREY_SPREAD = 1.5 / 255
 """A picture whose channels differ by no more, everywhere in the thumbnail, has no colour."""
 
+ONE_COLOUR, PICTURE = 8 / 255, 40 / 255
+"""Between the least and the largest code of a thumbnail's channels: what has no more is a wall of one colour, where
+nothing shines; what has this much is a picture. No photograph among the training pairs has less, so that what the
+network says of walls was never learned."""
+
 INPUTS, OUTPUTS = ("thumbnail",), ("grids", "lut", "qmax_stops")
 
 
@@ -52,6 +57,9 @@ class FastGamerModel:
         curve = glare.curve(base, light, operators.offset)
         if curve is not None:
             curves.append(curve)
+        share = _share_of_picture(thumbnail)
+        if share < 1:
+            curves.append(gain_curves.weakened(share))
         return gain_curves.bent(operators, curves) if curves else operators
 
     def said(self, thumbnail: NDArray[np.float32]) -> Operators:
@@ -75,6 +83,12 @@ class FastGamerModel:
         except Exception as fault:
             words = " ".join(str(fault).split())[:200]
             raise UntoneError(f"{self._name}: the network failed: {words}") from None
+
+
+def _share_of_picture(thumbnail: NDArray[np.float32]) -> float:
+    """How far a thumbnail is from one colour, 0 to 1."""
+    spread = float(np.ptp(thumbnail.reshape(3, -1), axis=1).max())
+    return float(np.clip((spread - ONE_COLOUR) / (PICTURE - ONE_COLOUR), 0, 1))
 
 
 def _share(stated: Any) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import colour, kernels
-from ..operators import Operators
+from ..operators import MAX_QMAX_STOPS, Operators
 
 Plane = NDArray[np.float64]
 Curve = tuple[Plane, Plane]
@@ -46,6 +46,12 @@ def led(gains: Plane, curve: Curve) -> Plane:
     size = np.abs(gains)
     made = np.where(size > before[-1], after[-1] + (size - before[-1]), np.interp(size, before, after))
     return np.sign(gains) * made
+
+
+def weakened(share: float) -> Curve:
+    """The curve that leaves a share of every gain."""
+    most = np.array([0.0, MAX_QMAX_STOPS])
+    return most, share * most
 
 
 def relit(base: Plane, light: Plane, offset: float, curve: Curve) -> Plane:

@@ -11,6 +11,7 @@ from serving import gain_map, photo, write_folder
 from untone import cli, formats
 from untone.apps import choices
 from untone.apps.page import renditions
+from untone.apps.page.command import exports_folder
 from untone.apps.page.contact_sheet import Layout
 from untone.apps.page.document import script
 from untone.apps.page.static_files import NAMES, static
@@ -151,3 +152,23 @@ def test_any_number_of_photos_fits_a_sheet_or_is_refused(count):
     layout = Layout.of(count)
     assert layout.columns * layout.rows >= count
     assert layout.size[0] * layout.size[1] <= 60_000_000
+
+
+@pytest.mark.parametrize("name", ["out.png", "out.HTML", "nowhere/out.jpg"])
+def test_view_takes_no_name_of_a_picture_for_a_folder_of_exports(name, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    formats.write(tmp_path / "photo.jpg", photo())
+    assert cli.main(["view", "photo.jpg", "--no-open", "-o", name]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert name in said
+    assert "untone sheet -o sheet.png" in said
+    assert "untone view --html page.html" in said
+    assert [path.name for path in tmp_path.iterdir()] == ["photo.jpg"]
+
+
+def test_view_takes_folders_whatever_their_names_end_in(tmp_path):
+    (tmp_path / "d.png").mkdir()
+    assert exports_folder(str(tmp_path / "d.png")) == tmp_path / "d.png"
+    assert exports_folder(f"{tmp_path}/new.png/") == tmp_path / "new.png"
+    assert exports_folder(str(tmp_path / "out")) == tmp_path / "out"

@@ -52,15 +52,17 @@ def run(arguments: argparse.Namespace) -> int:
     planned = _planned(arguments, naming)
     if arguments.copy_others and (arguments.output in (None, planning.PIPE) or planning.PIPE in arguments.inputs):
         raise UsageError("--copy-others copies into a folder; name it with -o")
-    if arguments.dry_run:
-        rehearsal.rehearse(planned, arguments, _foresight(arguments))
-        return 0
     films = [job for job in planned if job.source is not None and is_film(job.source) and not arguments.in_place]
     photos = [job for job in planned if job not in films]
     if not films:
         refuse_for_photos(arguments)
+    options = film_options(arguments) if films else None  # refuses before any work
+    if arguments.dry_run:
+        _refuse(arguments, photos)
+        rehearsal.rehearse(planned, arguments, _foresight(arguments))
+        return 0
+    if options is None:
         return work(photos, lambda: _task(arguments), arguments)
-    options = film_options(arguments)  # refuses before any work
     counts = _worked(photos, lambda: _task(arguments), arguments, is_all=False) if photos else Counter[str]()
     from ..video import command  # deferred: films ask for more modules
 
@@ -68,6 +70,18 @@ def run(arguments: argparse.Namespace) -> int:
     if counts.total() != 1 and not arguments.quiet:
         complain(report.counted(counts))
     return 1 if counts[report.FAILED] else 0
+
+
+def _refuse(arguments: argparse.Namespace, photos: Sequence[Job]) -> None:
+    """What the work would refuse, for one that is only rehearsed.
+
+    Raises:
+        UsageError: the request makes no sense.
+    """
+    if photos:
+        _options(arguments)
+    if arguments.model != pipeline.DEFAULT_MODEL:
+        pipeline.load(arguments.model)
 
 
 def _planned(arguments: argparse.Namespace, naming: Naming) -> list[Job]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import secrets
 import socket
 import tempfile
@@ -15,13 +16,17 @@ from ...console.lines import complain
 from ...console.options import add_force, add_output, add_quiet, is_whole
 from ...console.progress import interruptible
 from ...errors import UntoneError, UsageError
-from ...system import port_may_be_taken_again
+from ...formats import OTHER_SUFFIXES, RAW_SUFFIXES, READ_SUFFIXES
+from ...system import is_folder, port_may_be_taken_again
 from ..conversion.planning import output_folder
+from ..video import FILM_SUFFIXES
 from .library import Library, check_model
 
 ADDRESS = "127.0.0.1"
 PACKAGES = ("starlette", "uvicorn")
 SECONDS_TO_CLOSE = 3
+NAMES_OF_FILES = frozenset((*READ_SUFFIXES, *RAW_SUFFIXES, *OTHER_SUFFIXES, *FILM_SUFFIXES, ".html", ".htm", ".pdf"))
+"""Suffixes that nobody gives to a folder of exports."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,12 +62,25 @@ def run(arguments: argparse.Namespace) -> int:
         from .document import write_document
 
         return write_document(Path(arguments.html), library, arguments.model, arguments.force)
-    output = None if arguments.output is None else output_folder(Path(arguments.output))
+    output = None if arguments.output is None else exports_folder(arguments.output)
     for fault in library.faults.values():
         complain(fault)
     with _listening(arguments.port) as listening, tempfile.TemporaryDirectory(prefix="untone-page-") as uploads:
         _serve(library, arguments, listening, output, Path(uploads))
     return 0
+
+
+def exports_folder(name: str) -> Path:
+    """The folder that exports go to; a name of a picture or page is another command's output, unless it ends in /.
+
+    Raises:
+        UsageError: it is such a name, a file, or in no folder.
+    """
+    out = Path(name)
+    if out.suffix.lower() in NAMES_OF_FILES and not name.endswith(("/", os.sep)) and not is_folder(out):
+        others = "one picture is made by untone sheet -o sheet.png, one page by untone view --html page.html"
+        raise UsageError(f"-o {name}: view takes a folder here, for what is exported from its page; {others}")
+    return output_folder(out)
 
 
 def _listening(port: int) -> socket.socket:

@@ -135,6 +135,8 @@ def _named(text: str, chosen: str | None) -> tuple[str, ...]:
         raise UsageError(f"--metrics: no metric {shown}; must be of {', '.join([*GROUPS, *METRICS])}")
     if chosen != GMNET and any(name.startswith("gmnet") for name in names):
         raise UsageError("gmnet_psnr and gmnet_norm_psnr are figures of --protocol gmnet")
+    if set(names) == set(GAINS):  # they have a table of their own; what pictures are ordered by stands before it
+        names.insert(0, DEFAULT[0])
     return tuple(dict.fromkeys(names))
 
 

@@ -14,13 +14,13 @@ from . import exposures, gain_figures
 from .arguments import MOST_PICTURES
 from .catalogue import METRICS
 from .exposures import MOST_DE, RAMP
-from .measuring import Table
+from .measuring import TRUTH, Table
 from .methods import Method
 from .pictures import Source
 from .protocols import Protocol
-from .tables import cell, leave_alone
+from .tables import cell, compared_pairs, leave_alone, signed
 
-SHOWN = ("square", "gentle square", "one curve", "one 3D LUT, tuned")
+SHOWN = ("square", "gentle square", "one curve", "one 3D LUT, tuned", "ridge")
 """Shown beside the models where they take part: what a model has to beat."""
 
 STYLE = """
@@ -52,7 +52,8 @@ def page(
         if table.rows:
             names = {c.name for c in models}
             others = {c.name for c in methods} - {c.name for c in shown}
-            parts += [_table(table, columns, names), _gains(table, names, others)]
+            parts += [_table(table, columns, names), _paired(table, columns, [c.name for c in models])]
+            parts.append(_gains(table, names, others))
             parts.append(_pictures(table, source, shown, first, protocol, columns[0], most))
         parts += [f"<p>left out: {html.escape(line)}</p>" for line in table.skipped]
         parts += [f"<p>{html.escape(line)}</p>" for line in _alone(table)]
@@ -80,9 +81,25 @@ def _table(table: Table, columns: Sequence[str], models: set[str]) -> str:
     return f"<div class=wide><table>{head}{''.join(rows)}</table></div>"
 
 
+def _paired(table: Table, columns: Sequence[str], models: Sequence[str]) -> str:
+    """How far the first model is from every baseline, and further models from it, picture by picture."""
+    pairs = compared_pairs(table, models)
+    if not pairs:
+        return ""
+    heads = "".join(f"<th>{html.escape(METRICS[name].head)}</th>" for name in columns)
+    rows = []
+    for first, second in pairs:
+        cells = "".join(f"<td>{html.escape(signed(table, first, second, c))}</td>" for c in columns)
+        rows.append(f"<tr><td>{html.escape(f'{second} - {first}')}</td>{cells}</tr>")
+    title = "<h3>Mean paired difference (95%)</h3>"
+    return f"{title}<div class=wide><table><tr><th></th>{heads}</tr>{''.join(rows)}</table></div>"
+
+
 def _gains(table: Table, models: set[str], left_out: set[str]) -> str:
     """What the gain of each method that is shown does, beside real photos."""
-    found = {k: v for k, v in gain_figures.beside_real_photos(table).items() if k not in left_out}
+    known = gain_figures.beside_real_photos(table)
+    first = [name for name in known if name in models or name == TRUTH]  # in sight without scrolling
+    found = {name: known[name] for name in dict.fromkeys([*first, *known]) if name not in left_out}
     if not found:
         return ""
     marks = [" class=model" if name in models else "" for name in found]

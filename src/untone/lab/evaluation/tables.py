@@ -21,7 +21,7 @@ def conventions(columns: Sequence[str], note: str, special: Mapping[str, str]) -
 
 
 def markdown(table: Table, columns: Sequence[str], models: Sequence[str]) -> str:
-    """The set's table, and the paired differences where several models were measured."""
+    """The set's table, and the paired differences to the first model."""
     if not table.rows:
         return f"\n### {table.title} ({_count(len(table.indices))})\n\n{leave_alone(table)}"
     count = len(next(iter(table.rows.values())))
@@ -60,19 +60,35 @@ def _number(value: float, digits: int) -> str:
 
 
 def paired(table: Table, columns: Sequence[str], models: Sequence[str]) -> str:
-    """Mean paired differences of every further model to the first, with their intervals."""
-    if len(models) < 2:
+    """Mean paired differences of the first model to every baseline, and of further models to it, with their intervals.
+
+    On the same pictures they are far narrower than the two intervals suggest.
+    """
+    pairs = compared_pairs(table, models)
+    if not pairs:
         return ""
     lines = [
         "",
         _cells(["mean paired difference (95%)", *(METRICS[name].head for name in columns)]),
         "|---" * (len(columns) + 1) + "|",
     ]
-    for other in models[1:]:
-        found = [table.difference(models[0], other, name) for name in columns]
-        cells = [_signed(d, METRICS[name].digits) for d, name in zip(found, columns, strict=True)]
-        lines.append(_cells([f"{other} - {models[0]}", *cells]))
+    for first, second in pairs:
+        cells = [signed(table, first, second, name) for name in columns]
+        lines.append(_cells([f"{second} - {first}", *cells]))
     return "\n".join(lines) + "\n"
+
+
+def compared_pairs(table: Table, models: Sequence[str]) -> list[tuple[str, str]]:
+    """Which methods' differences are shown, second - first: a model's to what it has to beat, and models' to it."""
+    if not models:
+        return []
+    baselines = [name for name in table.rows if name not in models and name != TRUTH]
+    return [(name, models[0]) for name in baselines] + [(models[0], other) for other in models[1:]]
+
+
+def signed(table: Table, first: str, second: str, column: str) -> str:
+    """second - first, paired, with its interval, as tables show it."""
+    return _signed(table.difference(first, second, column), METRICS[column].digits)
 
 
 def _signed(found: Summary | None, digits: int) -> str:
