@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..errors import UntoneError
 from ..operators import MAX_QMAX_STOPS, Operators
-from . import averaging, gain_curves, glare
+from . import averaging, gain_curves, glare, hues
 
 THUMBNAIL = 256
 """Rows and columns of the thumbnail; the kernels make it, the same in training and here."""
@@ -42,7 +42,7 @@ class FastGamerModel:
 
     def operators(self, thumbnail: NDArray[np.float32]) -> Operators:
         """What the network says of the photo, averaged with a formula (averaging.py) as far as the card of the weights
-        asks for it, its large bright areas kept from glare (glare.py).
+        asks for it, its large bright areas kept from glare (glare.py) and its colours from turning (hues.py).
 
         Args and errors: as `said` has them.
         """
@@ -60,7 +60,7 @@ class FastGamerModel:
         share = _share_of_picture(thumbnail)
         if share < 1:
             curves.append(gain_curves.weakened(share))
-        return gain_curves.bent(operators, curves) if curves else operators
+        return gain_curves.bent(operators, curves, hues.kept)
 
     def said(self, thumbnail: NDArray[np.float32]) -> Operators:
         """What the network says; one gain for all channels where the photo has no colour, so that it gets none.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,10 +59,14 @@ def relit(base: Plane, light: Plane, offset: float, curve: Curve) -> Plane:
     return (base + offset) * np.exp2(led(gains_of(base, light, offset), curve)) - offset
 
 
-def bent(operators: Operators, curves: Sequence[Curve]) -> Operators:
-    """Operators whose LUT says what the curves, one after the other, make of each of its gains."""
-    gains = operators.qmax_stops * np.tanh(operators.lut.astype(np.float64))
+def bent(operators: Operators, curves: Sequence[Curve], then: Callable[[Plane], Plane] | None = None) -> Operators:
+    """Operators whose LUT says what the curves, one after the other, make of each of its gains.
+
+    Args:
+        then: what is made in the end of all gains, [n, n, n, 3], in stops.
+    """
+    gains: Plane = operators.qmax_stops * np.tanh(operators.lut.astype(np.float64))
     for curve in curves:
         gains = led(gains, curve)
-    share = np.clip(gains / operators.qmax_stops, -0.9999, 0.9999)
+    share = np.clip((then(gains) if then else gains) / operators.qmax_stops, -0.9999, 0.9999)
     return dataclasses.replace(operators, lut=np.ascontiguousarray(np.arctanh(share).astype(np.float32)))
