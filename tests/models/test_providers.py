@@ -93,6 +93,36 @@ def test_another_provider_gives_nearly_the_same(provider: str | None, files: dic
         assert np.abs(found[0].codes.astype(int) - found[1].codes).max() <= 3
 
 
+COMPARED = """
+import sys, numpy, untone
+from untone import models
+pixels = numpy.load(sys.argv[1])
+one, other = (untone.predict(untone.Image(pixels), models.load(sys.argv[2], name)) for name in ("CPU", "OpenVINO"))
+print(abs(one.codes.astype(int) - other.codes).max())
+"""
+
+
+@pytest.mark.slow
+def test_openvinos_wheel_in_the_place_of_onnxruntime(files: dict[str, Path], tmp_path: Path) -> None:
+    """Its wheel brings another onnxruntime, which a process of its own finds first."""
+    place = tmp_path / "place"
+    command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", place, "onnxruntime-openvino"]
+    if subprocess.run(command, capture_output=True, timeout=300, check=False).returncode:
+        pytest.skip("pip does not get onnxruntime-openvino here")
+    np.save(tmp_path / "pixels.npy", photo(64, 96))
+    paths = {"PYTHONPATH": os.pathsep.join([str(place), *filter(None, sys.path)])}
+
+    def said(*words: object) -> str:
+        command = [sys.executable, *map(str, words)]
+        return subprocess.run(command, env=os.environ | paths, stdout=subprocess.PIPE, check=True).stdout.decode()
+
+    found = json.loads(said("-m", "untone", "doctor", "--provider", "openvino", "--json"))
+    assert found["well"]
+    assert found["facts"]["providers"].startswith("OpenVINO")
+    for file in ("fastgamer", files["gmnet"], files["irnet"]):
+        assert int(said("-c", COMPARED, tmp_path / "pixels.npy", file)) <= 3
+
+
 def test_nothing_is_left_at_home_and_nothing_reported(tmp_path: Path) -> None:
     """ONNX Runtime would keep an identifier there and report its use, unless it is told not to before it is loaded."""
     Pillow.fromarray(np.zeros((8, 8, 3), np.uint8)).save(tmp_path / "p.jpg")

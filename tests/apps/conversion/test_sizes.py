@@ -157,6 +157,8 @@ def test_native_is_the_light_itself_as_pq():
     ("arguments", "said"),
     [(["to", "jpg", "photo.jpg", "--native"], "--native is for avif"), (["to", "png", "photo.jpg", "--web"], "--web"),
      (["to", "avif", "photo.jpg", "--web", "--archive"], "not allowed with"),
+     (["photo.jpg", "--in-place", "--model", "irnet-sr"], "irnet-sr makes another of 4 times the size"),
+     (["photo.jpg", "--in-place", "--model", "irnet-sr", "--dry-run"], "another of 4 times the size"),
      (["photo.jpg", "--in-place", "-o", "x.jpg"], "leave out -o"), (["-", "--in-place"], "leave out -o"),
      (["edit", "photo.jpg", "--in-place", "--rotate", "90", "-o", "x.jpg"], "leave out -o")],
     ids=str,

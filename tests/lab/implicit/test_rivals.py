@@ -211,6 +211,13 @@ def test_requests_that_make_no_sense(folder, capsys, line, words):
     assert words in capsys.readouterr().err
 
 
+def test_a_start_that_is_damaged_is_one_line(folder, tmp_path, capsys):
+    (tmp_path / "start.pt").write_bytes(b"cut short")
+    words = ["--only", "mlp-itm", "--mappers", "drago", "--size", "64x48", "--slow-views", "0", "-q"]
+    assert cli.main(["rivals", str(folder), "-o", str(tmp_path), "--train", str(folder), *words]) == 1
+    assert capsys.readouterr().err.endswith("start.pt: not a file of weights that torch reads\n")
+
+
 @pytest.mark.parametrize("layout", ["hdrtv1k", "pairs"])
 def test_ready_pairs_are_taken_as_they_are(tmp_path, layout):
     """Codes as in the data set; light as it says, BT.2020 red of PQ codes too, which lies beyond BT.709."""

@@ -128,6 +128,16 @@ def test_patches_keep_the_qmax_of_their_metadata(convention: str) -> None:
     assert float(gain.max()) < 2.5
 
 
+def test_the_published_map_ends_at_the_qmax_of_other_metadata() -> None:
+    """Code 5 without gain has 3.2 stops over code**2.2, and the metadata of pairs made here say 1 stop over sRGB."""
+    dark = dataclasses.replace(ramp(64, 64), sdr=np.full((64, 64, 3), 5, np.uint8), qmax_stops=1.0)
+    wanted = recipe("gmnet", crop=16, shape=dataclasses.replace(SHAPES["gmnet"], convention="gmnet"))
+    drawn = gmnet.draw(Held(dark), several(4), wanted)
+    assert float(gmnet.code_gain(drawn.sdr, drawn.gain_stops * 0).max()) == pytest.approx(3.2, abs=0.15)
+    gain, qmax = gmnet.target(drawn, "gmnet")
+    assert float((gain / qmax).max()) == 1.0
+
+
 def test_crops_of_the_published_convention_keep_the_largest_gain_over_its_light() -> None:
     picture = ramp(64, 64)
     wanted = recipe("gmnet", crop=8, shape=dataclasses.replace(SHAPES["gmnet"], convention="gmnet"))

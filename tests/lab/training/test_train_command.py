@@ -77,7 +77,7 @@ def test_faults_are_one_line(pairs_folder: Path, tmp_path: Path, capsys: pytest.
         (("--from", str(tmp_path / "bad.pt")), 1, "not a file of weights"),
         (("--from", str(tmp_path / "bad.onnx")), 1, "not an .onnx file"),
         (("--from", str(tmp_path / "other.pt")), 1, "holds no weights"),
-        (("--recipe", "best"), 2, "irnet has ours, paper, short"),
+        (("--recipe", "best"), 2, "irnet has ours, paper, paper-kaiming, short"),
         (("--steps", "0"), 2, "above 0"),
     ]
     for number, (words, code, fault) in enumerate(cases):

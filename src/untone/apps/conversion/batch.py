@@ -227,7 +227,16 @@ def _options(arguments: argparse.Namespace) -> dict[str, Any]:
         "map_size": arguments.map_size,
     }
     pipeline.check_options(options["strength"], options["peak_nits"], options["map_size"], options["white_nits"])
+    if arguments.in_place and arguments.model != pipeline.DEFAULT_MODEL:
+        _check_keeps(pipeline.load(arguments.model, arguments.provider or "CPU"), arguments.model)
     return options | {"quality": arguments.quality, "map_quality": arguments.map_quality}
+
+
+def _check_keeps(model: object, name: str) -> None:
+    factor = getattr(model, "upscale", 1)
+    if factor != 1:
+        made = f"{name} makes another of {factor} times the size"
+        raise UsageError(f"--in-place keeps the photo, and {made}; name an output with -o")
 
 
 def _is_debug(arguments: argparse.Namespace) -> bool:

@@ -26,6 +26,7 @@ from ...formats.common.files import save
 from .. import packages
 from ..data.sources import Source, sources
 from ..metrics import hdrvdp
+from ..training import initial_weights
 from . import coded_maps, comparison, methods, table
 from . import scenes as view_scenes
 from .settings import Settings
@@ -190,7 +191,7 @@ def _pretrained(this: Experiment) -> methods.MlpItm:
         partial = path.with_name(f".{path.name}")
         torch.save(net.state_dict(), partial)
         partial.rename(path)
-    net.load_state_dict(torch.load(path, weights_only=True))
+    initial_weights.put(initial_weights.read(path), net, path)
     return net
 
 

@@ -76,7 +76,7 @@ def _refused(path: Path) -> str:
         others = []
     if not others:
         return "not a file of weights that torch reads"
-    return f"holds {others[0][:80]} beside tensors, and nothing in it is run; save the state_dict alone"
+    return f"holds {min(others)[:80]} beside tensors, and nothing in it is run; save the state_dict alone"
 
 
 def _plain(value: Tensor) -> bool:

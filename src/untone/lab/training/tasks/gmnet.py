@@ -62,11 +62,15 @@ def forward(net: nn.Module, batch: Crops) -> tuple[Tensor, Tensor]:
 
 
 def target(batch: Crops, convention: str) -> tuple[Tensor, Tensor]:
-    """Gain of one channel in stops [B, 1, h, w], and the largest of the whole picture [B, 1, 1, 1]."""
+    """Gain of one channel in stops [B, 1, h, w], and the largest of the whole picture [B, 1, 1, 1].
+
+    The published map is gain / qmax in 0..1. Metadata of other layouts hold qmax over sRGB light: what near black is
+    more over code**2.2 ends there.
+    """
     qmax = batch.qmax_stops.reshape(-1, 1, 1, 1)
     if convention != "gmnet":
         return batch.gain_stops.mean(1, keepdim=True), qmax
-    return code_gain(batch.sdr, batch.gain_stops), qmax
+    return torch.minimum(code_gain(batch.sdr, batch.gain_stops), qmax), qmax
 
 
 def code_gain(sdr: Tensor, gain_stops: Tensor) -> Tensor:
