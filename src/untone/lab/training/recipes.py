@@ -201,8 +201,8 @@ GMNET["paper-real"] = dataclasses.replace(
 
 IRNET_OURS = Recipe(
     network="irnet",
-    source="ours, two processor cores: whole views at 1/8 size, log of the PQ error, from the nearest affine map",
-    steps=2000, pictures=8, reduce=8, affine_start=True, turns="all", rate=1e-3, betas=(0.9, 0.99),
+    source="ours, two processor cores: whole views at 1/4 size, log of the PQ error, from the nearest affine map",
+    steps=6000, pictures=4, reduce=4, affine_start=True, turns="all", rate=1e-3, betas=(0.9, 0.99),
     schedule=Schedule(warm_up=50), clip=1.0, average=0.99, loss=Weights(pq=1.0), watched=16,
     stored="fp16", shape=IRNET_2,
 )  # fmt: skip
