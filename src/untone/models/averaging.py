@@ -41,12 +41,14 @@ def curve(base: Plane, light: Plane, offset: float, share: float) -> Curve | Non
     said, formula = (gains_of(base, made, offset).mean(-1) for made in (light, square(base)))
     both = said + share * np.clip(said / WHOLE, 0, 1) * (formula - said)
     level = np.digitize(said, LEVELS)
+    count = np.bincount(level, minlength=len(LEVELS) + 1)
+    sums = (np.bincount(level, values, len(LEVELS) + 1) for values in (said, both))
+    of_said, of_both = (total / np.maximum(count, 1) for total in sums)
     before, after = [0.0], [0.0]
     for k in range(1, len(LEVELS) + 1):
-        there = level == k
-        if np.count_nonzero(there) >= LEAST_PIXELS:
-            before.append(float(said[there].mean()))
-            after.append(max(float(both[there].mean()), after[-1]))
+        if count[k] >= LEAST_PIXELS:
+            before.append(float(of_said[k]))
+            after.append(max(float(of_both[k]), after[-1]))
     if before[-1] <= LEVELS[1]:
         return None
     if after[-1] < before[-1]:  # lights too small to be looked at keep theirs

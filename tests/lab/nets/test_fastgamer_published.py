@@ -49,7 +49,7 @@ def test_the_folded_grids_are_slices_and_rgb_through_the_projection(net: Publish
 def test_it_becomes_a_model_that_the_product_runs(net: PublishedFastGaMer, tmp_path: Path) -> None:
     export.export(net, tmp_path / "net.onnx", {})
     thumbnail = np.random.default_rng(0).random((3, 256, 256), dtype=np.float32)
-    found = models.load(tmp_path / "net.onnx").operators(thumbnail)  # type: ignore[union-attr]
+    found = models.load(tmp_path / "net.onnx").said(thumbnail)  # type: ignore[union-attr]
     with torch.no_grad():
         expected = net(torch.from_numpy(thumbnail)[None])
     assert np.abs(found.grids - expected.grids[0].numpy()).max() < 1e-4
