@@ -16,7 +16,7 @@ from untone import cli, colour, formats
 from untone.errors import UntoneError
 from untone.image import GainMap, Image
 from untone.lab.data import packs, sources
-from untone.lab.data.examples import largest_gain_stops, light_of
+from untone.lab.data.examples import code_gain, largest_gain_stops, light_of
 from untone.lab.data.layouts import gmnet, open_dataset
 
 
@@ -81,7 +81,11 @@ def test_crops_of_hdrtv1k_keep_sixteen_bits_and_tags(tmp_path: Path) -> None:
     assert (patch.sdr == whole.sdr[:16, 16:]).all()
     assert np.abs(patch.thumbnail.astype(int).mean() - whole.thumbnail.mean()) < 3
     assert patch.qmax_stops == largest_gain_stops(whole.gain_stops)
+    assert patch.code_qmax_stops == np.float32(code_gain(whole.sdr, whole.gain_stops).max())
     assert whole.qmax_stops is None
+    assert run("crop", tmp_path / "out", "-o", tmp_path / "again", "--size", 8) == 0
+    again = open_dataset(tmp_path / "again", strict=True)[0]
+    assert (again.qmax_stops, again.code_qmax_stops) == (patch.qmax_stops, patch.code_qmax_stops)
 
 
 def test_metadata_of_hdrtv1k_that_are_no_gain_make_a_broken_pair(tmp_path: Path) -> None:

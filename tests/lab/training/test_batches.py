@@ -9,7 +9,7 @@ from held import Held
 from tiny_recipes import SHAPES, recipe
 
 from untone.errors import UntoneError
-from untone.lab.data.examples import WHOLE, Example, pq_of, thumbnail_of
+from untone.lab.data.examples import WHOLE, Example, code_gain, pq_of, thumbnail_of
 from untone.lab.training import batches
 from untone.lab.training.batches import Choice, View
 from untone.lab.training.tasks import gmnet
@@ -130,7 +130,8 @@ def test_patches_keep_the_qmax_of_their_metadata(convention: str) -> None:
 
 def test_the_published_map_ends_at_the_qmax_of_other_metadata() -> None:
     """Code 5 without gain has 3.2 stops over code**2.2, and the metadata of pairs made here say 1 stop over sRGB."""
-    dark = dataclasses.replace(ramp(64, 64), sdr=np.full((64, 64, 3), 5, np.uint8), qmax_stops=1.0)
+    half = (0, 0, 1, 0.5)
+    dark = dataclasses.replace(ramp(64, 64), sdr=np.full((64, 64, 3), 5, np.uint8), qmax_stops=1.0, window=half)
     wanted = recipe("gmnet", crop=16, shape=dataclasses.replace(SHAPES["gmnet"], convention="gmnet"))
     drawn = gmnet.draw(Held(dark), several(4), wanted)
     assert float(gmnet.code_gain(drawn.sdr, drawn.gain_stops * 0).max()) == pytest.approx(3.2, abs=0.15)
@@ -145,3 +146,22 @@ def test_crops_of_the_published_convention_keep_the_largest_gain_over_its_light(
     largest = float(gmnet.code_gain(whole.sdr, whole.gain_stops).max())
     _, qmax = gmnet.target(gmnet.draw(Held(picture), several(8), wanted), "gmnet")
     assert qmax.flatten().tolist() == pytest.approx([largest] * 8)
+
+
+def test_patches_whose_metadata_say_it_have_the_published_qmax_of_their_picture() -> None:
+    """Without it the metadata's qmax over sRGB; of a whole picture the largest gain that it shows."""
+    picture = ramp(64, 64)
+    most = float(code_gain(picture.sdr, picture.gain_stops).max())
+    patch = dataclasses.replace(picture, window=(0, 0, 0.5, 0.5), qmax_stops=1.0)
+    assert gmnet.code_qmax(dataclasses.replace(patch, code_qmax_stops=4.5)) == 4.5
+    assert gmnet.code_qmax(patch) == 1.0
+    assert gmnet.code_qmax(dataclasses.replace(picture, qmax_stops=1.0)) == most
+
+
+def test_the_gain_over_codes_is_the_same_in_numpy_and_torch() -> None:
+    random = np.random.default_rng(0)
+    sdr = random.integers(0, 256, (16, 16, 3), dtype=np.uint8)
+    sdr[:4] //= 60
+    gain = random.uniform(-2, 4, (16, 16, 3)).astype(np.float32)
+    planes = (torch.from_numpy(a.transpose(2, 0, 1)[None].copy()) for a in (sdr / np.float32(255), gain))
+    np.testing.assert_allclose(gmnet.code_gain(*planes)[0, 0].numpy(), code_gain(sdr, gain), atol=1e-4)

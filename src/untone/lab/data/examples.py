@@ -42,6 +42,7 @@ class Example:
             gains lose colours outside of BT.709, these do not; `pq_of` gives whichever there is.
         qmax_stops: largest gain of the whole picture that `sdr` is, or is a part of, where the data set's metadata say
             it (GMNet: over the light of its own convention); None: it is not said, see `largest_gain_stops`.
+        code_qmax_stops: largest `code_gain` of that whole picture, where the metadata say it.
 
     Raises:
         UntoneError: shapes or types contradict the above. Gains are checked by `checked`, once a reader has them.
@@ -54,6 +55,7 @@ class Example:
     window: tuple[float, float, float, float] = WHOLE
     pq: NDArray[np.uint16] | None = None
     qmax_stops: float | None = None
+    code_qmax_stops: float | None = None
 
     def __post_init__(self) -> None:
         side = THUMBNAIL_SIDE
@@ -70,8 +72,9 @@ class Example:
             raise UntoneError(f"{self.name}: the window {self.window} is no part of a picture")
         if self.pq is not None and (self.pq.shape != self.sdr.shape or self.pq.dtype != np.uint16):
             raise UntoneError(f"{self.name}: PQ must be uint16 of the SDR's shape, not {described(self.pq)}")
-        if self.qmax_stops is not None and not 0 <= self.qmax_stops <= MAX_GAIN_STOPS:
-            raise UntoneError(f"{self.name}: qmax must be 0 to {MAX_GAIN_STOPS:g} stops, not {self.qmax_stops}")
+        for qmax in (self.qmax_stops, self.code_qmax_stops):
+            if qmax is not None and not 0 <= qmax <= MAX_GAIN_STOPS:
+                raise UntoneError(f"{self.name}: qmax must be 0 to {MAX_GAIN_STOPS:g} stops, not {qmax}")
 
     def __repr__(self) -> str:
         return f"Example({self.name!r}, {self.sdr.shape[1]} x {self.sdr.shape[0]}, window {self.window})"
@@ -139,6 +142,25 @@ def largest_gain_stops(gain_stops: NDArray[Any]) -> float:
     rank = len(most) - max(len(most) // 200, 1)
     return float(np.partition(most, rank)[rank])
 
+
+def code_gain(sdr: NDArray[np.uint8], gain_stops: NDArray[Any]) -> NDArray[np.float32]:
+    """Gain of one channel over the light of code**2.2, [H, W], stops, never negative: what GMNet's published map holds.
+
+    Args:
+        sdr, gain_stops: [H, W, 3], as of an Example.
+    """
+    made = np.maximum(light_of(sdr, gain_stops), 0).mean(-1)
+    base = (CODE_POWER[sdr]).mean(-1)
+    ratio = np.log2(np.maximum(made / np.maximum(base, LEAST_CODE_LIGHT), 1))
+    flat = np.maximum(gain_stops.astype(np.float32).mean(-1), 0)
+    return np.where(base > LEAST_CODE_LIGHT, ratio, flat).astype(np.float32)
+
+
+CODE_POWER = (np.arange(256) / 255) ** 2.2
+"""Light of the 256 codes as GMNet has it."""
+
+LEAST_CODE_LIGHT = 1e-4
+"""Light of code**2.2 below which a ratio without offsets means nothing: there the gain is that with offsets."""
 
 SCALE_PIXELS = 64
 """Rows and columns of a picture, about, that its largest gain is taken from."""

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from made_pairs import H, W, gmnet_pair, png
 
-from untone.lab.data.examples import Example, light_of
+from untone import cli
+from untone.lab.data.examples import Example, code_gain, light_of
 from untone.lab.data.layouts import gmnet, open_dataset
 
 
@@ -120,6 +121,18 @@ def test_patches_find_the_metadata_and_thumbnail_of_their_picture(tmp_path: Path
     assert [e.qmax_stops for e in examples] == [1.5, 1.5]
     light = light_of(examples[0].sdr, examples[0].gain_stops)
     assert np.abs(light - published_light(tmp_path, "IMG_365", "IMG_365_s024")).max() < 2e-6
+
+
+def test_patches_of_our_pairs_know_the_published_qmax_of_their_picture(tmp_path: Path) -> None:
+    """Ours say qmax over sRGB light with offsets; of a set of theirs it is the only one, and needs no second number."""
+    gmnet.write(tmp_path / "set", smooth(1))
+    assert cli.main(["data", "crop", str(tmp_path / "set"), "-o", str(tmp_path / "out"), "--size", "12"]) == 0
+    whole = open_dataset(tmp_path / "set", strict=True)[0]
+    patches = list(open_dataset(tmp_path / "out", strict=True))
+    assert len(patches) > 1
+    assert whole.code_qmax_stops is None
+    assert {p.qmax_stops for p in patches} == {whole.qmax_stops}
+    assert {p.code_qmax_stops for p in patches} == {float(np.float32(code_gain(whole.sdr, whole.gain_stops).max()))}
 
 
 @pytest.mark.parametrize("divisor", [2, 4])

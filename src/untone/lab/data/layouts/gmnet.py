@@ -156,7 +156,7 @@ def _fault(files: Files) -> Fault | None:
         divisor(size, map_size)
         pairing.window_of(path.stem, size.height, size.width)
         path = files.qmax
-        qmax_of(path)
+        qmaxes_of(path, 1 if files.note is None else 2)
         if files.note:
             path = files.note
             convention_of(path)
@@ -190,15 +190,25 @@ def qmax_of(path: Path) -> float:
     """Qmax of a metadata file, in stops.
 
     Raises:
-        DamagedError: it is not one finite number of 0 to MAX_QMAX_STOPS.
+        DamagedError: as `qmaxes_of` has it.
+    """
+    return qmaxes_of(path)[0]
+
+
+def qmaxes_of(path: Path, most: int = 2) -> tuple[float, float | None]:
+    """Qmax of a metadata file, in stops; and, where patches over sRGB light have it, that of `examples.code_gain`.
+
+    Raises:
+        DamagedError: it is not one finite number of 0 to MAX_QMAX_STOPS, or up to `most`.
     """
     array = codes.read_npy(path)
-    if array.size != 1:
+    if not 1 <= array.size <= most:
         raise DamagedError(f"{path}: holds {list(array.shape)} numbers, not one qmax")
-    value = float(array.reshape(-1)[0])
-    if not (math.isfinite(value) and 0 <= value <= MAX_QMAX_STOPS):
-        raise DamagedError(f"{path}: qmax must be 0 to {MAX_QMAX_STOPS:g} stops, not {value}")
-    return value
+    found = [float(value) for value in array.reshape(-1)]
+    for value in found:
+        if not (math.isfinite(value) and 0 <= value <= MAX_QMAX_STOPS):
+            raise DamagedError(f"{path}: qmax must be 0 to {MAX_QMAX_STOPS:g} stops, not {value}")
+    return found[0], found[1] if len(found) > 1 else None
 
 
 def convention_of(note: Path | None) -> Convention:
@@ -250,7 +260,9 @@ def read(files: Files) -> Example:
     stops = np.broadcast_to(gain, sdr.shape) if ours else gain_between(sdr, convention.light(sdr, gain))
     shown = thumbnail_of(sdr) if files.thumbnail is None else _thumbnail(files.thumbnail)
     window = pairing.window_of(files.image.stem, height, width) or WHOLE
-    return Example(files.image.stem, sdr, stops, shown, window, qmax_stops=qmax_of(files.qmax))
+    qmax, code_qmax = qmaxes_of(files.qmax)
+    code_qmax = qmax if convention == THEIRS else code_qmax
+    return Example(files.image.stem, sdr, stops, shown, window, qmax_stops=qmax, code_qmax_stops=code_qmax)
 
 
 def _named(path: Path) -> NDArray[np.uint8]:

@@ -26,7 +26,7 @@ from ....image import DIFFUSE_WHITE_NITS
 from .. import codes
 from ..examples import THUMBNAIL_SIDE, WHOLE, Example, gain_between, pq_of, thumbnail_of
 from . import pairing
-from .gmnet import qmax_of
+from .gmnet import qmax_of, qmaxes_of
 from .opened import Entry, Fault
 
 THUMBNAILS, METADATA = "thumbnail", "metadata"
@@ -144,8 +144,8 @@ def read(files: Files) -> Example:
     if shown.shape[:2] != (THUMBNAIL_SIDE, THUMBNAIL_SIDE):
         shown = thumbnail_of(shown)
     window = pairing.window_of(files.sdr.stem, *sdr.shape[:2]) or WHOLE
-    qmax = qmax_of(files.qmax) if files.qmax else None
-    return Example(files.sdr.stem, sdr, gain_between(sdr, inside(pq)), shown, window, pq, qmax)
+    qmaxes = qmaxes_of(files.qmax) if files.qmax else (None, None)
+    return Example(files.sdr.stem, sdr, gain_between(sdr, inside(pq)), shown, window, pq, *qmaxes)
 
 
 @functools.cache

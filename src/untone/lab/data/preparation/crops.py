@@ -14,7 +14,7 @@ from ....console import progress
 from ....errors import UntoneError, UsageError
 from ....formats.common.files import load_bytes, save
 from .. import codes
-from ..examples import largest_gain_stops
+from ..examples import Example, code_gain, largest_gain_stops
 from ..layouts import gmnet, hdrtv1k, layout_of, pairing
 from ..layouts.opened import Fault
 
@@ -139,6 +139,7 @@ def _gmnet(files: gmnet.Files, target: Path) -> Picture | Fault:
     whole: dict[Path, Callable[[], bytes]] = {metadata / files.qmax.name: lambda: load_bytes(files.qmax)}
     if files.note is not None:
         note = files.note
+        whole[metadata / files.qmax.name] = lambda: _numbers(gmnet.qmax_of(files.qmax), gmnet.read(files))
         whole[metadata / note.name] = lambda: load_bytes(note)
     if files.thumbnail is not None:
         thumbnail = files.thumbnail
@@ -173,7 +174,16 @@ def _thumbnail(path: Path) -> bytes:
 
 
 def _qmax(files: hdrtv1k.Files) -> bytes:
-    return codes.npy_bytes(np.array(largest_gain_stops(hdrtv1k.read(files).gain_stops), np.float32))
+    found = hdrtv1k.read(files)
+    return _numbers(largest_gain_stops(found.gain_stops) if found.qmax_stops is None else found.qmax_stops, found)
+
+
+def _numbers(qmax: float, found: Example) -> bytes:
+    """The metadata of patches of pairs over sRGB: qmax, and what it is over code**2.2; those of patches stay."""
+    most = found.code_qmax_stops
+    if most is None:
+        most = min(float(code_gain(found.sdr, found.gain_stops).max()), gmnet.MAX_QMAX_STOPS)
+    return codes.npy_bytes(np.array([qmax, most], np.float32))
 
 
 def cut_picture(picture: Picture, cut: Cut, resumed: bool) -> None:

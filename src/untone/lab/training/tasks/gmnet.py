@@ -12,14 +12,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ...data.examples import Dataset, Example
+from ...data import examples
+from ...data.examples import LEAST_CODE_LIGHT, WHOLE, Dataset, Example
 from ...nets.gmnet import GMNet
 from .. import batches, losses
 from ..batches import Choice, Crops, View
 from ..recipes import Recipe
-
-LEAST_CODE_LIGHT = 1e-4
-"""Light of code**2.2 below which a ratio without offsets means nothing: there the gain is that with offsets."""
 
 
 def network(recipe: Recipe) -> GMNet:
@@ -64,8 +62,8 @@ def forward(net: nn.Module, batch: Crops) -> tuple[Tensor, Tensor]:
 def target(batch: Crops, convention: str) -> tuple[Tensor, Tensor]:
     """Gain of one channel in stops [B, 1, h, w], and the largest of the whole picture [B, 1, 1, 1].
 
-    The published map is gain / qmax in 0..1. Metadata of other layouts hold qmax over sRGB light: what near black is
-    more over code**2.2 ends there.
+    The published map is gain / qmax in 0..1. Metadata of patches may hold qmax over sRGB light alone: what near black
+    is more over code**2.2 ends there.
     """
     qmax = batch.qmax_stops.reshape(-1, 1, 1, 1)
     if convention != "gmnet":
@@ -74,7 +72,7 @@ def target(batch: Crops, convention: str) -> tuple[Tensor, Tensor]:
 
 
 def code_gain(sdr: Tensor, gain_stops: Tensor) -> Tensor:
-    """Gain [B, 1, h, w] over the light of code**2.2, never negative; sdr (encoded) and gain_stops are [B, 3, h, w]."""
+    """`examples.code_gain` of batches, [B, 1, h, w]; sdr (encoded) and gain_stops are [B, 3, h, w]."""
     made = losses.rebuild(losses.srgb_to_linear(sdr), gain_stops).clamp(min=0).mean(1, keepdim=True)
     base = sdr.pow(2.2).mean(1, keepdim=True)
     ratio = torch.log2((made / base.clamp(min=LEAST_CODE_LIGHT)).clamp(min=1.0))
@@ -82,13 +80,15 @@ def code_gain(sdr: Tensor, gain_stops: Tensor) -> Tensor:
 
 
 def code_qmax(example: Example) -> float:
-    """Largest gain over the light of code**2.2 in stops: what the metadata say, or the largest of a whole picture."""
-    if example.qmax_stops is not None:
+    """Largest gain of the whole picture over the light of code**2.2, stops.
+
+    What the metadata say, or a whole picture shows; of patches whose metadata say it over sRGB alone, that.
+    """
+    if example.code_qmax_stops is not None:
+        return example.code_qmax_stops
+    if example.qmax_stops is not None and example.window != WHOLE:
         return example.qmax_stops
-    sdr, gain = (
-        np.array(planes, np.float32)[None].transpose(0, 3, 1, 2) for planes in (example.sdr, example.gain_stops)
-    )
-    return float(code_gain(torch.from_numpy(sdr / np.float32(255)), torch.from_numpy(gain)).amax())
+    return float(examples.code_gain(example.sdr, example.gain_stops).max())
 
 
 QMAX: dict[str, batches.Qmax] = {"untone": batches.qmax_of, "gmnet": code_qmax}
