@@ -41,7 +41,8 @@ def curve(base: Plane, light: Plane, offset: float) -> Curve | None:
     before, after, over = [0.0], [0.0], False
     for area in AREAS:
         near = slice(int(0.7 * area * len(order)), max(int(area * len(order)), 1))
-        level = falling[near][_places(near)].mean()  # in order already
+        there = falling[near]
+        level = there[_places(len(there))].mean()  # in order already
         found = _middle(gain[near]).mean()
         covered = np.searchsorted(rising, -SAME * level, side="right") / len(order)
         most = max(ALLOWED, BUDGET / covered) if covered else np.inf  # of black, whose light may be below 0, nothing is
@@ -59,12 +60,11 @@ def curve(base: Plane, light: Plane, offset: float) -> Curve | None:
 
 def _middle(values: Plane) -> Plane:
     """The two values whose mean is the median of [n]; np.median takes as long as the network, which counts in films."""
-    middle = _places(slice(0, len(values)))
+    middle = _places(len(values))
     found: Plane = np.partition(values, middle)[middle]
     return found
 
 
-def _places(near: slice) -> list[int]:
-    """Where the two values whose mean is the median stand among those of a slice, in order."""
-    length = near.stop - near.start
+def _places(length: int) -> list[int]:
+    """Where the two values whose mean is the median stand among so many, in order."""
     return [(length - 1) // 2, length // 2]

@@ -25,6 +25,9 @@ WHOLE = (0.0, 0.0, 1.0, 1.0)
 CODE_LIGHT = colour.code_table("srgb")
 """Linear light of the 256 codes of an SDR picture."""
 
+POWER_LIGHT = ((np.arange(256) / 255) ** 2.2).astype(np.float32)
+"""Light of the 256 codes by GMNet's plain power."""
+
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Example:
@@ -150,14 +153,11 @@ def code_gain(sdr: NDArray[np.uint8], gain_stops: NDArray[Any]) -> NDArray[np.fl
         sdr, gain_stops: [H, W, 3], as of an Example.
     """
     made = np.maximum(light_of(sdr, gain_stops), 0).mean(-1)
-    base = (CODE_POWER[sdr]).mean(-1)
+    base = POWER_LIGHT[sdr].mean(-1)
     ratio = np.log2(np.maximum(made / np.maximum(base, LEAST_CODE_LIGHT), 1))
     flat = np.maximum(gain_stops.astype(np.float32).mean(-1), 0)
     return np.where(base > LEAST_CODE_LIGHT, ratio, flat).astype(np.float32)
 
-
-CODE_POWER = (np.arange(256) / 255) ** 2.2
-"""Light of the 256 codes as GMNet has it."""
 
 LEAST_CODE_LIGHT = 1e-4
 """Light of code**2.2 below which a ratio without offsets means nothing: there the gain is that with offsets."""

@@ -96,3 +96,11 @@ def test_eight_bit_hdr_and_sixteen_bit_sdr_are_broken(hdrtv_folder: Path, capsys
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 2
     assert all("bits; they need 8 and 16" in line for line in lines)
+
+
+def test_metadata_of_hdrtv1k_that_are_no_gain_make_a_broken_pair(tmp_path: Path) -> None:
+    hdrtv_pair(tmp_path, "001", 1)
+    (tmp_path / "metadata").mkdir()
+    np.save(tmp_path / "metadata" / "001.npy", np.array(-1.0, np.float32))
+    with pytest.raises(UntoneError, match=r"001\.npy: .*qmax must be 0 to 16 stops, not -1"):
+        open_dataset(tmp_path, strict=True)

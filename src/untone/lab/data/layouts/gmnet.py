@@ -29,7 +29,17 @@ from ....console.lines import complain
 from ....errors import DamagedError, UntoneError
 from ....formats.common.files import load_bytes, save
 from .. import codes
-from ..examples import CODE_LIGHT, OFFSET, THUMBNAIL_SIDE, WHOLE, Example, gain_between, light_of, thumbnail_of
+from ..examples import (
+    CODE_LIGHT,
+    OFFSET,
+    POWER_LIGHT,
+    THUMBNAIL_SIDE,
+    WHOLE,
+    Example,
+    gain_between,
+    light_of,
+    thumbnail_of,
+)
 from . import pairing
 from .opened import Entry, Fault
 
@@ -39,13 +49,9 @@ METADATA = ("metadata",)
 THUMBNAILS = ("thumbnail", "thumbnails")
 """Names of the four folders; the first is the one written. Patches of the published script go into *_sp."""
 
-GAMMA = 2.2
 DIVISORS = (1, 2, 4)
 MAX_QMAX_STOPS = 16.0
 LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
-
-POWER_LIGHT = ((np.arange(256) / 255) ** GAMMA).astype(np.float32)
-"""Light of the 256 codes by GMNet's plain power."""
 
 
 @dataclasses.dataclass(frozen=True)

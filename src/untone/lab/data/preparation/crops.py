@@ -136,10 +136,12 @@ def _gmnet(files: gmnet.Files, target: Path) -> Picture | Fault:
     except UntoneError as error:
         return Fault(str(files.image), str(error))
     metadata, thumbnails = target / gmnet.METADATA[0], target / gmnet.THUMBNAILS[0]
-    whole: dict[Path, Callable[[], bytes]] = {metadata / files.qmax.name: lambda: load_bytes(files.qmax)}
-    if files.note is not None:
+    whole: dict[Path, Callable[[], bytes]] = {}
+    if files.note is None:  # theirs, over code**2.2 already
+        whole[metadata / files.qmax.name] = lambda: load_bytes(files.qmax)
+    else:
         note = files.note
-        whole[metadata / files.qmax.name] = lambda: _numbers(gmnet.qmax_of(files.qmax), gmnet.read(files))
+        whole[metadata / files.qmax.name] = lambda: _qmaxes(gmnet.read(files))
         whole[metadata / note.name] = lambda: load_bytes(note)
     if files.thumbnail is not None:
         thumbnail = files.thumbnail
@@ -157,7 +159,7 @@ def _hdrtv(files: hdrtv1k.Files, sides: hdrtv1k.Sides, target: Path) -> Picture:
     planes = (Plane(files.hdr, target / sides.hdr.name, 16), Plane(files.sdr, target / sides.sdr.name, 8))
     whole: dict[Path, Callable[[], bytes]] = {
         target / hdrtv1k.THUMBNAILS / f"{files.sdr.stem}.png": lambda: _thumbnail(files.sdr),
-        target / hdrtv1k.METADATA / f"{files.sdr.stem}.npy": lambda: _qmax(files),
+        target / hdrtv1k.METADATA / f"{files.sdr.stem}.npy": lambda: _qmaxes(hdrtv1k.read(files)),
     }
     return Picture(files.sdr.stem, planes, whole)
 
@@ -173,14 +175,10 @@ def _thumbnail(path: Path) -> bytes:
     return codes.png_bytes(gmnet.bicubic(codes.read(path, 8)))
 
 
-def _qmax(files: hdrtv1k.Files) -> bytes:
-    found = hdrtv1k.read(files)
-    return _numbers(largest_gain_stops(found.gain_stops) if found.qmax_stops is None else found.qmax_stops, found)
-
-
-def _numbers(qmax: float, found: Example) -> bytes:
+def _qmaxes(found: Example) -> bytes:
     """The metadata of patches of pairs over sRGB: qmax, and what it is over code**2.2; those of patches stay."""
-    most = found.code_qmax_stops
+    qmax, most = found.qmax_stops, found.code_qmax_stops
+    qmax = largest_gain_stops(found.gain_stops) if qmax is None else qmax
     if most is None:
         most = min(float(code_gain(found.sdr, found.gain_stops).max()), gmnet.MAX_QMAX_STOPS)
     return codes.npy_bytes(np.array([qmax, most], np.float32))
